@@ -1,0 +1,55 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+// The instruction set that the kernels are compiled for. `native` is the machine that builds; set TRAIN_MARCH=x86-64-v3
+// for a binary that runs on any CPU with AVX2.
+let march = ProcessInfo.processInfo.environment["TRAIN_MARCH"] ?? "native"
+
+// Only Kernels drops the run-time checks: it takes raw memory whose bounds its callers have checked, and it is
+// optimised in debug builds too, or the tests would crawl.
+let kernelSettings: [SwiftSetting] = [
+  .unsafeFlags([
+    "-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)", "-Xcc", "-mprefer-vector-width=512",
+  ])
+]
+
+let package = Package(
+  name: "train",
+  products: [.executable(name: "train", targets: ["train"])],
+  targets: [
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CSignals"),
+
+    .target(name: "Files"),
+    .target(name: "Kernels", swiftSettings: kernelSettings),
+    .target(name: "Autograd", dependencies: ["Kernels"]),
+    .target(name: "Models", dependencies: ["Autograd"]),
+    .target(name: "Tokenizers", dependencies: ["Files"]),
+    .target(name: "Corpus", dependencies: ["Files", "Tokenizers"]),
+    .target(name: "Stories"),
+    .target(name: "Checkpoints", dependencies: ["CHDF5", "Files"]),
+    .target(name: "Inference", dependencies: ["Checkpoints", "Files", "Models", "Tokenizers"]),
+    .target(
+      name: "Training",
+      dependencies: [
+        "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Models", "Stories", "Tokenizers",
+      ]),
+    .executableTarget(name: "train", dependencies: ["Training"]),
+
+    .target(name: "Support", dependencies: ["Files"], path: "Tests/Support"),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "Support"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Support"]),
+    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Support"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "Support"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Checkpoints", "Tokenizers", "Support"]),
+    .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Support"]),
+    .testTarget(name: "StoriesTests", dependencies: ["Stories", "Support"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Support"]),
+    .testTarget(name: "InferenceTests", dependencies: ["Inference", "Support"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "Support"]),
+    .testTarget(name: "CommandTests", dependencies: ["train", "Support"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,3 @@
+import Training
+
+@main struct Train { static func main() { print("train") } }

@@ -1,0 +1,4 @@
+import Kernels
+import Testing
+
+@Test func hello() { #expect(1 == 1) }
