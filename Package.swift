@@ -10,7 +10,8 @@ let march = ProcessInfo.processInfo.environment["TRAIN_MARCH"] ?? "native"
 // optimised in debug builds too, or the tests would crawl.
 let kernelSettings: [SwiftSetting] = [
   .unsafeFlags([
-    "-Ounchecked", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)", "-Xcc", "-mprefer-vector-width=512",
+    "-Ounchecked", "-disable-batch-mode", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)", "-Xcc",
+    "-mprefer-vector-width=512",
   ])
 ]
 
