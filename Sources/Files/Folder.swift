@@ -1,0 +1,54 @@
+import Glibc
+
+/// What is done to folders.
+package enum Folder {
+  /// The folder that `path` lies in.
+  package static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// Creates the folder and those above it, where they are missing.
+  package static func create(_ path: String) throws(Failure) {
+    if mkdir(path, 0o777) == 0 { return }
+    var number = errno
+    if number == ENOENT, parent(of: path) != path, !path.isEmpty {
+      try create(parent(of: path))
+      if mkdir(path, 0o777) == 0 { return }
+      number = errno
+    }
+    if number == EEXIST, exists(path) { return }
+    throw .system(.resources, "cannot create the folder", at: path, number)
+  }
+
+  /// Whether `path` is a folder, or a link to one.
+  package static func exists(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// The names in the folder, sorted, without `.` and `..`.
+  package static func names(in path: String, area: Failure.Area) throws(Failure) -> [String] {
+    guard let stream = opendir(path) else { throw .system(area, "cannot open the folder", at: path, errno) }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+        pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
+  /// Makes the folder's entries durable: a created or renamed file survives a power loss only after this.
+  package static func synchronize(_ path: String) throws(Failure) {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    if descriptor < 0 { throw .system(.resources, "cannot open the folder", at: path, errno) }
+    defer { close(descriptor) }
+    // Some file systems cannot synchronise folders and say so with EINVAL; there is nothing more to be done then.
+    if fsync(descriptor) != 0, errno != EINVAL {
+      throw .system(.resources, "cannot synchronise the folder", at: path, errno)
+    }
+  }
+}

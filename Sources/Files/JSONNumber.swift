@@ -1,0 +1,45 @@
+/// A JSON number: the text it was written with, and what that text means.
+///
+/// Keeping the text makes writing what was read exact.
+package struct JSONNumber: Sendable {
+  package let text: String
+
+  package init(_ value: Int) { text = String(value) }
+
+  /// The shortest text that reads back as `value`, which must be finite.
+  package init(_ value: Double) {
+    precondition(value.isFinite, "JSON has no number \(value)")
+    text = value.description
+  }
+
+  /// The shortest text that reads back as `value`, which must be finite.
+  package init(_ value: Float) {
+    precondition(value.isFinite, "JSON has no number \(value)")
+    text = value.description
+  }
+
+  /// A text that the parser has checked.
+  init(parsed text: String) { self.text = text }
+
+  /// The number when it is written as an integer and fits `Int`. `4.0` and `4e0` are not integers, nor is `-0`, whose
+  /// sign would be lost.
+  package var integer: Int? {
+    guard let value = Int(text), value != 0 || text == "0" else { return nil }
+    return value
+  }
+
+  /// The nearest double.
+  package var double: Double {
+    guard let value = Double(text) else { preconditionFailure("\(text) is not a number") }
+    return value
+  }
+}
+
+extension JSONNumber: Equatable {
+  /// Integers equal integers, doubles equal doubles, however they are written; `1` is not `1.0`.
+  package static func == (left: JSONNumber, right: JSONNumber) -> Bool {
+    if left.text == right.text { return true }
+    guard left.integer == nil, right.integer == nil else { return left.integer == right.integer }
+    return left.double == right.double
+  }
+}

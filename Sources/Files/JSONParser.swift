@@ -1,0 +1,361 @@
+extension JSONValue {
+  /// Reads one JSON value (RFC 8259) that fills `bytes`.
+  ///
+  /// Strict: duplicate keys, numbers a double cannot hold, nesting deeper than 512, invalid UTF-8, lone surrogates and
+  /// trailing text are refused, each with `source:line:column`. With `comments`, `//` and `/* */` comments and a comma
+  /// after the last element are allowed.
+  package static func parse(
+    _ bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area, comments: Bool = false
+  ) throws(Failure) -> JSONValue {
+    var parser = JSONParser(bytes: bytes, source: source, area: area, comments: comments)
+    return try parser.document()
+  }
+
+  /// Reads one JSON value that fills `bytes`; see the other form.
+  package static func parse(
+    _ bytes: [UInt8], source: String, area: Failure.Area, comments: Bool = false
+  ) throws(Failure) -> JSONValue {
+    let result = bytes.withUnsafeBytes { buffer in
+      Result { () throws(Failure) in try parse(buffer, source: source, area: area, comments: comments) }
+    }
+    return try result.get()
+  }
+}
+
+/// One pass over the bytes of a document. Recursion is bounded by `depthLimit`.
+private struct JSONParser {
+  static let depthLimit = 512
+
+  let bytes: UnsafeRawBufferPointer
+  let source: String
+  let area: Failure.Area
+  let comments: Bool
+  private var index = 0
+  private var line = 1
+  /// The offset at which the current line begins, moved on by the bytes that continue a scalar.
+  private var lineStart = 0
+  private var depth = 0
+
+  init(bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area, comments: Bool) {
+    self.bytes = bytes
+    self.source = source
+    self.area = area
+    self.comments = comments
+  }
+
+  private var column: Int { index - lineStart + 1 }
+  private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
+
+  mutating func document() throws(Failure) -> JSONValue {
+    try checkEncoding()
+    try skipSpace()
+    if current == nil { throw failure(bytes.isEmpty ? "the JSON text is empty" : "the JSON text holds no value") }
+    let value = try value()
+    try skipSpace()
+    if current != nil { throw failure("unexpected \(found) after the end of the JSON value") }
+    return value
+  }
+
+  private mutating func checkEncoding() throws(Failure) {
+    if bytes.starts(with: [0xEF, 0xBB, 0xBF]) || bytes.starts(with: [0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE]) {
+      throw failure("the JSON text begins with a byte-order mark", "save it as UTF-8 without one")
+    }
+    guard let invalid = UTF8Bytes.firstInvalid(in: bytes) else { return }
+    for offset in 0..<invalid {
+      if bytes[offset] == 0x0A { (line, lineStart) = (line + 1, offset + 1) }
+      if bytes[offset] & 0xC0 == 0x80 { lineStart += 1 }
+    }
+    index = invalid
+    throw failure("the JSON text is not UTF-8 (byte \(hexadecimal(bytes[invalid])) at offset \(invalid))")
+  }
+
+  // MARK: Values
+
+  private mutating func value() throws(Failure) -> JSONValue {
+    let (line, column) = (line, column)
+    guard let byte = current else { throw failure("the JSON text ends where a value is expected") }
+    let content: JSONValue.Content
+    switch byte {
+    case UInt8(ascii: "{"): content = .object(try nested { (parser) throws(Failure) in try parser.members() })
+    case UInt8(ascii: "["): content = .array(try nested { (parser) throws(Failure) in try parser.elements() })
+    case UInt8(ascii: "\""): content = .string(try string())
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): content = .number(try number())
+    case UInt8(ascii: "t"): content = try word("true", .bool(true))
+    case UInt8(ascii: "f"): content = try word("false", .bool(false))
+    case UInt8(ascii: "n"): content = try word("null", .null)
+    default: throw failure("expected a JSON value, found \(found)")
+    }
+    return JSONValue(content, line: line, column: column)
+  }
+
+  private mutating func nested<T>(_ body: (inout JSONParser) throws(Failure) -> T) throws(Failure) -> T {
+    if depth == Self.depthLimit { throw failure("the JSON text is nested deeper than \(Self.depthLimit) levels") }
+    depth += 1
+    index += 1
+    let result = try body(&self)
+    depth -= 1
+    return result
+  }
+
+  private mutating func elements() throws(Failure) -> [JSONValue] {
+    var elements: [JSONValue] = []
+    try skipSpace()
+    while current != UInt8(ascii: "]") {
+      elements.append(try value())
+      if try !separator(before: UInt8(ascii: "]")) { break }
+    }
+    index += 1
+    return elements
+  }
+
+  private mutating func members() throws(Failure) -> [JSONMember] {
+    var members: [JSONMember] = []
+    var keys = KeySet()
+    try skipSpace()
+    while current != UInt8(ascii: "}") {
+      let (line, column) = (line, column)
+      guard current == UInt8(ascii: "\"") else { throw failure("expected a key in quotes, found \(found)") }
+      let key = try string()
+      if let earlier = keys.insert(key, line: line, members: members) {
+        throw failure("duplicate key \"\(key)\"", "it stands in line \(earlier) and in line \(line)", line, column)
+      }
+      try skipSpace()
+      guard current == UInt8(ascii: ":") else { throw failure("expected \":\" after key \"\(key)\", found \(found)") }
+      index += 1
+      try skipSpace()
+      members.append(JSONMember(key, try value(), line: line, column: column))
+      if try !separator(before: UInt8(ascii: "}")) { break }
+    }
+    index += 1
+    return members
+  }
+
+  /// Steps over the comma between two elements; false when `end` follows instead.
+  private mutating func separator(before end: UInt8) throws(Failure) -> Bool {
+    try skipSpace()
+    if current == end { return false }
+    guard current == UInt8(ascii: ",") else {
+      throw failure("expected \",\" or \"\(Character(Unicode.Scalar(end)))\", found \(found)")
+    }
+    index += 1
+    try skipSpace()
+    if current == end, !comments { throw failure("a comma with nothing after it") }
+    return true
+  }
+
+  private mutating func word(_ word: StaticString, _ content: JSONValue.Content) throws(Failure) -> JSONValue.Content {
+    let letters = UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
+    guard bytes.dropFirst(index).starts(with: letters) else {
+      throw failure("expected a JSON value, found \(found)", "did you mean \(word)?")
+    }
+    index += letters.count
+    return content
+  }
+
+  // MARK: Numbers
+
+  private mutating func number() throws(Failure) -> JSONNumber {
+    let start = index
+    if current == UInt8(ascii: "-") { index += 1 }
+    let leading = current
+    let digits = try self.digits()
+    if leading == UInt8(ascii: "0"), digits > 1 {
+      index = start
+      throw failure("a number with a leading zero")
+    }
+    var isInteger = true
+    if current == UInt8(ascii: ".") {
+      isInteger = false
+      index += 1
+      _ = try self.digits()
+    }
+    if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
+      isInteger = false
+      index += 1
+      if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { index += 1 }
+      _ = try self.digits()
+    }
+    let text = String(decoding: bytes[start..<index], as: UTF8.self)
+    if !isInteger || digits > 18 { try checkRange(of: text, from: start) }
+    return JSONNumber(parsed: text)
+  }
+
+  private mutating func digits() throws(Failure) -> Int {
+    let start = index
+    while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { index += 1 }
+    if index == start { throw failure("expected a digit, found \(found)") }
+    return index - start
+  }
+
+  private mutating func checkRange(of text: String, from start: Int) throws(Failure) {
+    let value = Double(text) ?? .infinity
+    let isZero = !text.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }.contains { $0 > 0x30 && $0 <= 0x39 }
+    if value.isFinite, value != 0 || isZero { return }
+    index = start
+    let shown = text.utf8.count <= 40 ? text : "\(text.prefix(40))..."
+    throw failure("the number \(shown) is too \(value.isFinite ? "small" : "large") for a 64-bit float")
+  }
+
+  // MARK: Strings
+
+  private mutating func string() throws(Failure) -> String {
+    index += 1
+    let start = index
+    while let byte = current {
+      if byte == UInt8(ascii: "\"") {
+        defer { index += 1 }
+        return String(decoding: bytes[start..<index], as: UTF8.self)
+      }
+      if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
+      try step(over: byte)
+    }
+    throw failure("the JSON text ends inside a string")
+  }
+
+  private mutating func escapedString(from start: Int) throws(Failure) -> String {
+    var decoded = Array(bytes[start..<index])
+    while let byte = current {
+      if byte == UInt8(ascii: "\"") {
+        index += 1
+        return String(decoding: decoded, as: UTF8.self)
+      }
+      if byte == UInt8(ascii: "\\") {
+        decoded.append(contentsOf: UTF8.encode(try escape())!)
+      } else {
+        decoded.append(byte)
+        try step(over: byte)
+      }
+    }
+    throw failure("the JSON text ends inside a string")
+  }
+
+  private mutating func step(over byte: UInt8) throws(Failure) {
+    if byte < 0x20 {
+      throw failure("control character \(hexadecimal(byte)) inside a string", "write it as an escape, like \\n")
+    }
+    if byte & 0xC0 == 0x80 { lineStart += 1 }
+    index += 1
+  }
+
+  private mutating func escape() throws(Failure) -> Unicode.Scalar {
+    index += 1
+    guard let byte = current else { throw failure("the JSON text ends inside a string") }
+    index += 1
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{C}"
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "u"): return try unicodeEscape()
+    default:
+      index -= 1
+      throw failure("unknown escape: a backslash before \(found)")
+    }
+  }
+
+  private mutating func unicodeEscape() throws(Failure) -> Unicode.Scalar {
+    let first = try hexadecimalDigits()
+    if let scalar = Unicode.Scalar(first) { return scalar }
+    if first < 0xDC00, bytes.dropFirst(index).starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) {
+      index += 2
+      let second = try hexadecimalDigits()
+      if (0xDC00...0xDFFF).contains(second) {
+        return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))!
+      }
+    }
+    throw failure("half a surrogate pair in a string, which no Unicode text holds")
+  }
+
+  private mutating func hexadecimalDigits() throws(Failure) -> UInt32 {
+    var value: UInt32 = 0
+    for _ in 0..<4 {
+      guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
+        throw failure("expected four hexadecimal digits after \\u, found \(found)")
+      }
+      value = value << 4 | UInt32(digit)
+      index += 1
+    }
+    return value
+  }
+
+  // MARK: Space and comments
+
+  private mutating func skipSpace() throws(Failure) {
+    while let byte = current {
+      switch byte {
+      case 0x20, 0x09, 0x0D: index += 1
+      case 0x0A:
+        index += 1
+        (line, lineStart) = (line + 1, index)
+      case UInt8(ascii: "/") where comments: try skipComment()
+      default: return
+      }
+    }
+  }
+
+  private mutating func skipComment() throws(Failure) {
+    let (line, column) = (line, column)
+    let isBlock = index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: "*")
+    guard isBlock || (index + 1 < bytes.count && bytes[index + 1] == UInt8(ascii: "/")) else {
+      throw failure("expected // or /* to begin a comment")
+    }
+    index += 2
+    while let byte = current {
+      if !isBlock, byte == 0x0A { return }
+      if isBlock, byte == UInt8(ascii: "*"), index + 1 < bytes.count, bytes[index + 1] == UInt8(ascii: "/") {
+        index += 2
+        return
+      }
+      index += 1
+      if byte == 0x0A { (self.line, lineStart) = (self.line + 1, index) }
+      if byte & 0xC0 == 0x80 { lineStart += 1 }
+    }
+    if isBlock { throw failure("the comment is never closed", nil, line, column) }
+  }
+
+  // MARK: Messages
+
+  private func failure(_ what: String, _ note: String? = nil, _ line: Int? = nil, _ column: Int? = nil) -> Failure {
+    Failure(
+      area, what, at: "\(source):\(line ?? self.line):\(column ?? self.column)", notes: note.map { [$0] } ?? [])
+  }
+
+  /// What stands at the current position, for messages.
+  private var found: String {
+    guard let byte = current else { return "the end of the text" }
+    if byte < 0x20 || byte == 0x7F { return "control character \(hexadecimal(byte))" }
+    let scalar = String(decoding: bytes[index..<min(bytes.count, index + 4)], as: UTF8.self).unicodeScalars.first!
+    return "\"\(scalar)\""
+  }
+
+  private func hexadecimal(_ byte: UInt8) -> String { "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+}
+
+/// The keys an object has so far: compared one by one while they are few, then hashed.
+private struct KeySet {
+  private struct Key: Hashable {
+    let text: String
+
+    static func == (left: Key, right: Key) -> Bool { left.text.hasSameBytes(as: right.text) }
+
+    func hash(into hasher: inout Hasher) {
+      var text = text
+      text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+  }
+
+  private var lines: [Key: Int] = [:]
+
+  /// Adds `key`, the next one after `members`; the line of the earlier one when it is there already.
+  mutating func insert(_ key: String, line: Int, members: [JSONMember]) -> Int? {
+    if members.count < 16 {
+      return members.first { $0.key.hasSameBytes(as: key) }?.line
+    }
+    if lines.isEmpty {
+      for member in members { lines[Key(text: member.key)] = member.line }
+    }
+    return lines.updateValue(line, forKey: Key(text: key))
+  }
+}
