@@ -1,0 +1,208 @@
+import Files
+
+/// One object of a recipe, read key by key.
+///
+/// Reading never stops: a value that is missing or wrong is noted as a problem and stands in as its type's placeholder,
+/// so that one pass finds everything. What is read is also what is known: the keys nobody asked for are the unknown
+/// ones, and the values together, defaults included, are the resolved recipe.
+///
+/// ```swift
+/// init(from section: inout RecipeSection) {
+///   warmupSteps = section.value("warmup_steps", .integer(from: 0), default: 0, "Steps over which the rate rises")
+/// }
+/// ```
+package struct RecipeSection {
+  /// The keys that lead here, joined by dots; empty for the whole recipe.
+  package let path: String
+  let members: [JSONMember]
+  let line: Int
+  let decoder: RecipeDecoder
+  var known: [String] = []
+  var resolved: [JSONMember] = []
+  /// Whether the section's own problem is noted already, so that nothing inside it is worth another.
+  var isSilent = false
+
+  // MARK: Values
+
+  /// A key that must be there.
+  package mutating func required<Value>(
+    _ key: String, _ type: RecipeType<Value>, _ documentation: String
+  ) -> Value {
+    describe(key, type.expectation, default: nil, isRequired: true, documentation)
+    guard let member = present(key) else {
+      note(
+        Failure(
+          .recipe, "missing key \"\(full(key))\"", notes: ["expected \(type.expectation)", documentation]),
+        for: key, line: line)
+      return type.placeholder
+    }
+    return read(member, type) ?? type.placeholder
+  }
+
+  /// A key that has a default.
+  package mutating func value<Value>(
+    _ key: String, _ type: RecipeType<Value>, default fallback: Value, _ documentation: String
+  ) -> Value {
+    describe(key, type.expectation, default: type.write(fallback), isRequired: false, documentation)
+    guard let member = present(key) else {
+      resolved.append(JSONMember(key, type.write(fallback)))
+      return fallback
+    }
+    return read(member, type) ?? type.placeholder
+  }
+
+  /// A key that may be left out.
+  package mutating func optional<Value>(
+    _ key: String, _ type: RecipeType<Value>, _ documentation: String
+  ) -> Value? {
+    describe(key, type.expectation, default: nil, isRequired: false, documentation)
+    return present(key).flatMap { read($0, type) }
+  }
+
+  // MARK: Objects
+
+  /// An object with keys of its own; left out, it has its defaults.
+  package mutating func section<Value>(
+    _ key: String, _ documentation: String, _ read: (inout RecipeSection) -> Value
+  ) -> Value {
+    describe(key, "an object", default: nil, isRequired: false, documentation)
+    let member = present(key)
+    if let member { decoder.lines[full(key)] = lineNumber(member) }
+    if let member, member.value.object == nil { mismatch(member, "an object") }
+    var inner = RecipeSection(
+      path: full(key), members: member?.value.object ?? [], line: member.map(lineNumber) ?? line, decoder: decoder)
+    inner.isSilent = isSilent || member.map { $0.value.object == nil } ?? false
+    let value = read(&inner)
+    inner.noteUnknownKeys()
+    if !inner.resolved.isEmpty { resolved.append(JSONMember(key, JSONValue(inner.resolved))) }
+    return value
+  }
+
+  /// An object that means something by being there.
+  package mutating func optionalSection<Value>(
+    _ key: String, _ documentation: String, _ read: (inout RecipeSection) -> Value
+  ) -> Value? {
+    if present(key) == nil {
+      describe(key, "an object", default: nil, isRequired: false, documentation)
+      return nil
+    }
+    return section(key, documentation, read)
+  }
+
+  /// One of `kinds`, chosen by the name that `key` holds. The chosen one then reads its own keys from this section.
+  package mutating func choice<Kind>(
+    _ key: String, among kinds: [Kind], named name: (Kind) -> String, default fallback: String? = nil,
+    _ documentation: String
+  ) -> Kind {
+    let names = kinds.map(name)
+    let type = RecipeType.word(names)
+    let chosen =
+      fallback.map { value(key, type, default: $0, documentation) } ?? required(key, type, documentation)
+    if decoder.isFaulty(full(key)) {
+      if let word = present(key)?.value.string, let near = suggestion(for: word, among: names) {
+        decoder.amend(full(key), note: "did you mean \"\(near)\"?")
+      }
+      isSilent = true
+    }
+    return kinds[names.firstIndex(of: chosen) ?? 0]
+  }
+
+  // MARK: Foreign keys
+
+  /// Keys that are accepted because a pasted configuration has them, and that change nothing here.
+  package mutating func ignore(_ keys: [String]) {
+    known += keys
+  }
+
+  /// A key of a pasted configuration that is accepted only with a value that leaves the mathematics as they are.
+  package mutating func accept(_ key: String, only values: [JSONValue], because reason: String) {
+    known.append(key)
+    guard let member = present(key), !values.contains(where: { $0.means(member.value) }) else { return }
+    let words = values.filter { !$0.isNull }.map { $0.serialized() }
+    note(
+      Failure(
+        .recipe, "\"\(full(key))\" must be \(words.joined(separator: " or "))",
+        notes: ["found \(member.value.found)", reason]),
+      for: key, line: lineNumber(member))
+  }
+
+  // MARK: Rules
+
+  /// A condition on several keys of this section, named as `key` or `section.key`. It is not checked when one of them
+  /// has a problem of its own; the error points at the first of them that the recipe has.
+  package func rule(_ keys: String..., holds: @autoclosure () -> Bool, _ what: @autoclosure () -> String) {
+    let paths = keys.map(full)
+    if isSilent || paths.contains(where: decoder.isFaulty) || holds() { return }
+    let path = paths.first { decoder.lines[$0] != nil } ?? paths[0]
+    decoder.note(Failure(.recipe, what()), path: path, line: decoder.lines[path] ?? line)
+  }
+
+  /// Whether the recipe itself has the key, other than as null.
+  package func has(_ key: String) -> Bool { present(key) != nil }
+
+  /// The string that the recipe itself has for the key.
+  package func text(_ key: String) -> String? { present(key)?.value.string }
+
+  // MARK: Inside
+
+  func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+  /// The member called `key`; null is as good as none.
+  private func present(_ key: String) -> JSONMember? {
+    members.first { $0.key == key && !$0.value.isNull }
+  }
+
+  private func lineNumber(_ member: JSONMember) -> Int { member.value.line == 0 ? 0 : member.line }
+
+  private mutating func read<Value>(_ member: JSONMember, _ type: RecipeType<Value>) -> Value? {
+    decoder.lines[full(member.key)] = lineNumber(member)
+    guard let value = type.read(member.value) else {
+      mismatch(member, type.expectation)
+      return nil
+    }
+    resolved.append(JSONMember(member.key, type.write(value)))
+    return value
+  }
+
+  private func mismatch(_ member: JSONMember, _ expectation: String) {
+    var notes = ["found \(member.value.found)"]
+    if let text = member.value.string, expectation.hasPrefix("a number") || expectation.hasPrefix("an integer"),
+      Double(text) != nil
+    {
+      notes.append("write the number without quotes")
+    }
+    note(
+      Failure(.recipe, "\"\(full(member.key))\" must be \(expectation)", notes: notes), for: member.key,
+      line: lineNumber(member))
+  }
+
+  private func note(_ failure: Failure, for key: String, line: Int) {
+    if isSilent { decoder.markFaulty(full(key)) } else { decoder.note(failure, path: full(key), line: line) }
+  }
+
+  private mutating func describe(
+    _ key: String, _ expectation: String, default fallback: JSONValue?, isRequired: Bool, _ documentation: String
+  ) {
+    known.append(key)
+    decoder.keys.append(
+      RecipeKey(
+        path: full(key), expectation: expectation, defaultValue: fallback, isRequired: isRequired,
+        documentation: documentation))
+  }
+
+  /// Notes the members that nobody has asked for.
+  func noteUnknownKeys() {
+    if isSilent { return }
+    for member in members where !known.contains(member.key) {
+      decoder.unknown.append(
+        .init(path: full(member.key), key: member.key, line: lineNumber(member), siblings: known))
+    }
+  }
+}
+
+extension JSONValue {
+  /// Equality that takes `0` for `0.0`.
+  fileprivate func means(_ other: JSONValue) -> Bool {
+    self == other || double.map { $0 == other.double } ?? false
+  }
+}

@@ -1,0 +1,23 @@
+/// What a recipe can choose by name. To add one: its file, and its line here.
+package enum Registry {
+  package static let architectures: [any ModelSettings.Type] = [
+    LlamaSettings.self,
+    GPT2Settings.self,
+  ]
+
+  /// The first objective of a task is the task's default.
+  package static let objectives: [any ObjectiveSettings.Type] = [
+    NextTokenSettings.self
+  ]
+
+  package static let optimizers: [any OptimizerSettings.Type] = [
+    AdamWSettings.self
+  ]
+
+  package static let schedules: [any ScheduleShape.Type] = [
+    Cosine.self,
+    Linear.self,
+    Constant.self,
+    WarmupStableDecay.self,
+  ]
+}
