@@ -105,9 +105,6 @@ extension Recipe {
     let kinds = Registry.objectives
     let usual = kinds.first { $0.task == task }
     let kind = section.choice("name", among: kinds, named: { $0.name }, default: (usual ?? kinds[0]).name, "The loss")
-    section.rule(
-      "name", holds: kind.task == task,
-      "objective \"\(kind.name)\" does not fit task \"\(task.rawValue)\": it is for task \"\(kind.task.rawValue)\"")
     return kind.init(from: &section)
   }
 
@@ -120,6 +117,10 @@ extension Recipe {
   // MARK: Rules across sections
 
   private func checkRules(_ section: RecipeSection) {
+    let kind = type(of: objective)
+    section.rule(
+      "objective.name", "task", holds: kind.task == task,
+      "objective \"\(kind.name)\" does not fit task \"\(task.rawValue)\": it is for task \"\(kind.task.rawValue)\"")
     if case .steps(let steps) = training.duration {
       section.rule(
         "schedule.warmup_steps", "training.max_steps", holds: schedule.warmupSteps <= steps,

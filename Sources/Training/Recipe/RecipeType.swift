@@ -32,7 +32,7 @@ extension RecipeType where Value == Int {
   package static func integer(from lower: Int = 1, to upper: Int = Int(Int32.max)) -> Self {
     let bounds = upper == Int(Int32.max) ? ">= \(lower)" : "from \(lower) to \(upper)"
     return Self(
-      "an integer \(bounds)", placeholder: lower,
+      lower == upper ? "\(lower)" : "an integer \(bounds)", placeholder: lower,
       read: { $0.integer.flatMap { $0 >= lower && $0 <= upper ? $0 : nil } }, write: { JSONValue($0) })
   }
 
