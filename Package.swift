@@ -7,11 +7,11 @@ import PackageDescription
 let march = ProcessInfo.processInfo.environment["TRAIN_MARCH"] ?? "native"
 
 // Only Kernels drops the run-time checks: it takes raw memory whose bounds its callers have checked, and it is
-// optimised in debug builds too, or the tests would crawl.
+// optimised in debug builds too, or the tests would crawl. Square roots vectorise only without errno.
 let kernelSettings: [SwiftSetting] = [
   .unsafeFlags([
     "-Ounchecked", "-disable-batch-mode", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)", "-Xcc",
-    "-mprefer-vector-width=512",
+    "-mprefer-vector-width=512", "-Xcc", "-fno-math-errno",
   ])
 ]
 

@@ -1,0 +1,29 @@
+import Kernels
+
+/// A reproducible source of random numbers (SplitMix64: Steele, Lea and Flood 2014), a value with no hidden state.
+public struct Generator: RandomNumberGenerator, Sendable {
+  /// The state; two generators with equal states give equal numbers.
+  public var state: UInt64
+
+  /// A generator started from `seed`.
+  public init(seed: UInt64) { state = seed }
+
+  /// The next 64 random bits.
+  public mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// A number drawn evenly from [0, 1).
+  public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+
+  /// A tensor of numbers drawn from N(0, deviation^2). It does not depend on the number of threads.
+  public mutating func normal(_ shape: Shape, deviation: Float) -> Tensor {
+    let result = Tensor(uninitialized: shape)
+    fillNormal(result.pointer, deviation: deviation, seed: next(), shape.count)
+    return result
+  }
+}

@@ -1,0 +1,95 @@
+import Kernels
+
+/// The gradient of one parameter: a buffer that is kept from step to step.
+package final class GradientBuffer {
+  let tensor: Tensor
+  /// Whether nothing has been added since the last `clear`; the contents are then undefined.
+  fileprivate(set) var isEmpty = true
+
+  init(shape: Shape) { tensor = Tensor(uninitialized: shape) }
+
+  func accumulate(_ body: (UnsafeMutablePointer<Float>, _ accumulates: Bool) -> Void) {
+    body(tensor.pointer, !isEmpty)
+    isEmpty = false
+  }
+}
+
+/// The gradients of a set of parameters, added up over any number of losses.
+public final class Gradients {
+  /// The parameters, in the order given.
+  public let parameters: [Parameter]
+  private let buffers: [GradientBuffer]
+  private let indices: [ObjectIdentifier: Int]
+
+  /// Empty gradients for `parameters`; a parameter that is named twice counts once.
+  public init(of parameters: [Parameter]) {
+    var indices: [ObjectIdentifier: Int] = [:]
+    var unique: [Parameter] = []
+    for parameter in parameters where indices[ObjectIdentifier(parameter)] == nil {
+      indices[ObjectIdentifier(parameter)] = unique.count
+      unique.append(parameter)
+    }
+    self.indices = indices
+    self.parameters = unique
+    buffers = unique.map { GradientBuffer(shape: $0.shape) }
+  }
+
+  /// The gradient of a parameter; nil if no loss depended on it since the last `clear`.
+  public subscript(parameter: Parameter) -> Tensor? {
+    guard let index = indices[ObjectIdentifier(parameter)], !buffers[index].isEmpty else { return nil }
+    return buffers[index].tensor
+  }
+
+  /// Forgets all gradients; the buffers stay.
+  public func clear() {
+    for buffer in buffers { buffer.isEmpty = true }
+  }
+
+  /// Computes `loss`, a scalar, and adds its gradients to what is there. Returns the loss.
+  public func add(_ loss: () throws -> Tensor) rethrows -> Tensor {
+    precondition(parameters.allSatisfy { $0.node == nil }, "gradients of these parameters are already being computed")
+    for (parameter, buffer) in zip(parameters, buffers) {
+      parameter.node = Node(
+        "parameter", inputs: [], outputShapes: [parameter.shape], accumulator: buffer, pullback: nil)
+    }
+    defer { for parameter in parameters { parameter.node = nil } }
+    let result = try loss()
+    precondition(result.shape.count == 1, "a loss is a scalar, this one has shape \(result.shape)")
+    if let node = result.node {
+      backpropagate(from: [(node, result.slot, Tensor(repeating: 1, shape: result.shape))])
+    }
+    return result.detached()
+  }
+}
+
+/// The value of `loss`, a scalar, and its gradients with respect to `parameters` (reverse mode).
+///
+/// Inside `loss` every operation on a parameter's `tensor` is remembered; outside of this call nothing is.
+public func valueAndGradients(
+  of parameters: [Parameter], _ loss: () throws -> Tensor
+) rethrows -> (value: Tensor, gradients: Gradients) {
+  let gradients = Gradients(of: parameters)
+  return (try gradients.add(loss), gradients)
+}
+
+/// Visits every node that the seeds depend on, latest first, with the sum of all gradients that reach it; a node's saved
+/// values are released as soon as it has been visited.
+func backpropagate(from seeds: [(node: Node, slot: Int, gradient: Tensor)]) {
+  var order: [Node] = []
+  var pending: [Node] = []
+  func reach(_ node: Node) {
+    guard !node.isReached, node.accumulator == nil else { return }
+    node.isReached = true
+    pending.append(node)
+  }
+  for seed in seeds {
+    seed.node.gradients[seed.slot] = seed.gradient
+    reach(seed.node)
+  }
+  while let node = pending.popLast() {
+    order.append(node)
+    for case let input? in node.inputs { reach(input.node) }
+  }
+  order.sort { $0.serial < $1.serial }
+  while let node = order.popLast() { node.propagate() }
+}

@@ -1,0 +1,20 @@
+import Kernels
+
+/// Rows of a table by index: [rows, C] and indices of `shape` [...] to [..., C]. Every index is inside the table.
+public func embedding(_ table: Tensor, _ indices: [Int32], shape: Shape) -> Tensor {
+  precondition(table.shape.rank == 2, "embedding: the table has shape \(table.shape)")
+  precondition(indices.count == shape.count, "embedding: \(indices.count) indices do not fill \(shape)")
+  let (tableRows, columns) = (table.shape[0], table.shape[1])
+  precondition(
+    indices.allSatisfy { $0 >= 0 && $0 < tableRows }, "embedding: an index is outside the table's \(tableRows) rows")
+  let y = Tensor(uninitialized: Shape(shape.dimensions + [columns]))
+  gatherRows(y.pointer, table.pointer, indices, rows: indices.count, columns: columns)
+  return .record("embedding", [table], output: y) { back in
+    let dy = back.gradient
+    back.accumulate(into: 0) { dTable, accumulates in
+      if !accumulates { fill(dTable, 0, tableRows * columns) }
+      scatterAddRows(
+        dTable, dy.pointer, indices, rows: indices.count, columns: columns, tableRows: tableRows)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+import Kernels
+
+/// SwiGLU's gate (Shazeer 2020): the last axis of x holds [gate | up] and the result is silu(gate) up, half as wide.
+public func swiGLU(_ x: Tensor) -> Tensor {
+  precondition(x.shape.columns % 2 == 0, "swiGLU: the last axis of \(x.shape) is odd")
+  let (rows, width) = (x.shape.rows, x.shape.columns / 2)
+  let y = Tensor(uninitialized: Shape(x.shape.dimensions.dropLast() + [width]))
+  swiGLUForward(y.pointer, x.pointer, rows: rows, width: width)
+  let x0 = x.detached()
+  return .record("swiGLU", [x], output: y) { back in
+    let dx = Tensor(uninitialized: x0.shape)
+    swiGLUBackward(dx.pointer, back.gradient.pointer, x0.pointer, rows: rows, width: width)
+    back.add(dx, to: 0)
+  }
+}
+
+/// GELU in its tanh form (Hendrycks and Gimpel 2016): x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+public func gelu(_ x: Tensor) -> Tensor {
+  let y = Tensor(uninitialized: x.shape)
+  geluForward(y.pointer, x.pointer, x.shape.count)
+  let x0 = x.detached()
+  return .record("gelu", [x], output: y) { back in
+    let dx = Tensor(uninitialized: x0.shape)
+    geluBackward(dx.pointer, back.gradient.pointer, x0.pointer, x0.shape.count)
+    back.add(dx, to: 0)
+  }
+}

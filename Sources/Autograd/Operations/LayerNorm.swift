@@ -1,0 +1,42 @@
+import Kernels
+
+/// Layer normalisation over the last axis (Ba, Kiros and Hinton 2016): y = (x - mean) / sqrt(var + eps) w + b.
+public func layerNorm(_ x: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Float) -> Tensor {
+  normalize(x, nil, weight, bias, epsilon: epsilon)[0]
+}
+
+/// The sum of x and `delta`, and its layer normalisation, in one pass over memory.
+public func addAndLayerNorm(
+  _ x: Tensor, _ delta: Tensor, _ weight: Tensor, _ bias: Tensor, epsilon: Float
+) -> (sum: Tensor, normalized: Tensor) {
+  precondition(x.shape == delta.shape, "addAndLayerNorm: \(x.shape) and \(delta.shape)")
+  let outputs = normalize(x, delta, weight, bias, epsilon: epsilon)
+  return (outputs[1], outputs[0])
+}
+
+private func normalize(_ x: Tensor, _ delta: Tensor?, _ weight: Tensor, _ bias: Tensor, epsilon: Float) -> [Tensor] {
+  let (rows, columns) = (x.shape.rows, x.shape.columns)
+  precondition(
+    weight.shape == [columns] && bias.shape == [columns],
+    "layerNorm: x \(x.shape) does not fit weight \(weight.shape) and bias \(bias.shape)")
+  let y = Tensor(uninitialized: x.shape)
+  let sum = delta.map { _ in Tensor(uninitialized: x.shape) }
+  let statistics = Storage(count: 2 * rows)
+  let (mean, inverse) = (statistics.pointer, statistics.pointer + rows)
+  layerNormForward(
+    y.pointer, sum: sum?.pointer, mean: mean, inverse: inverse, x.pointer, delta: delta?.pointer, weight.pointer,
+    bias.pointer, epsilon: epsilon, rows: rows, columns: columns)
+
+  let (source, weight0) = ((sum ?? x).detached(), weight.detached())
+  let operands = [weight, x] + (delta.map { [$0] } ?? []) + [bias]
+  return Tensor.record("layerNorm", operands, outputs: [y] + (sum.map { [$0] } ?? [])) { back in
+    let both = Tensor(uninitialized: [2, columns])
+    back.addNormGradient(residual: sum != nil) { dx, dy, carry, accumulates in
+      layerNormBackward(
+        dx, dwdb: both.pointer, dy, source.pointer, weight0.pointer, mean: statistics.pointer,
+        inverse: statistics.pointer + rows, carry: carry, rows: rows, columns: columns, accumulateX: accumulates)
+      back.add(Tensor(storage: both.storage, shape: [columns]), to: 0)
+      back.add(Tensor(storage: both.storage, offset: columns, shape: [columns]), to: operands.count - 1)
+    }
+  }
+}

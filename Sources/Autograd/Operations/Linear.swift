@@ -1,0 +1,49 @@
+import Kernels
+
+/// How the weight of a linear layer is stored.
+public enum WeightLayout: Sendable {
+  /// [outputs, inputs], as in PyTorch's `Linear`: y = x W^T.
+  case outputsByInputs
+  /// [inputs, outputs], as in GPT-2's `Conv1D`: y = x W.
+  case inputsByOutputs
+}
+
+/// y = x W^T + b (or x W + b): the last axis of x [..., inputs] becomes the outputs.
+///
+/// dx = dy W, dW = dy^T x, db = the sum of dy over all rows.
+public func linear(
+  _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, layout: WeightLayout = .outputsByInputs
+) -> Tensor {
+  let isTransposed = layout == .outputsByInputs
+  let inputs = weight.shape[isTransposed ? 1 : 0]
+  let outputs = weight.shape[isTransposed ? 0 : 1]
+  let rows = x.shape.rows
+  precondition(x.shape.columns == inputs, "linear: x \(x.shape) does not fit weight \(weight.shape)")
+  precondition(bias.map { $0.shape == [outputs] } ?? true, "linear: bias \(bias!.shape) does not fit \(weight.shape)")
+  let y = Tensor(uninitialized: Shape(x.shape.dimensions.dropLast() + [outputs]))
+  matrixProduct(
+    y.pointer, ldc: outputs, x.pointer, lda: inputs, transposeA: false, weight.pointer, ldb: weight.shape[1],
+    transposeB: isTransposed, m: rows, n: outputs, k: inputs, accumulate: false)
+  if let bias { addBias(y.pointer, bias.pointer, rows: rows, columns: outputs) }
+
+  let (x0, weight0) = (x.detached(), weight.detached())
+  return .record("linear", [x, weight] + (bias.map { [$0] } ?? []), output: y) { back in
+    let dy = back.gradient
+    back.accumulate(into: 0) { dx, accumulates in
+      matrixProduct(
+        dx, ldc: inputs, dy.pointer, lda: outputs, transposeA: false, weight0.pointer, ldb: weight0.shape[1],
+        transposeB: !isTransposed, m: rows, n: inputs, k: outputs, accumulate: accumulates)
+    }
+    back.accumulate(into: 1) { dw, accumulates in
+      let (a, b) = isTransposed ? (dy, x0) : (x0, dy)
+      let (m, n) = isTransposed ? (outputs, inputs) : (inputs, outputs)
+      matrixProduct(
+        dw, ldc: n, a.pointer, lda: m, transposeA: true, b.pointer, ldb: n, transposeB: false, m: m, n: n, k: rows,
+        accumulate: accumulates)
+    }
+    guard bias != nil else { return }
+    back.accumulate(into: 2) { db, accumulates in
+      sumRowsInPieces(db, dy.pointer, rows: rows, columns: outputs, accumulate: accumulates)
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import Kernels
+
+/// Root mean square normalisation over the last axis (Zhang and Sennrich 2019): y = x w / sqrt(mean(x^2) + eps).
+public func rmsNorm(_ x: Tensor, _ weight: Tensor, epsilon: Float) -> Tensor {
+  normalize(x, nil, weight, epsilon: epsilon)[0]
+}
+
+/// The sum of x and `delta`, and its root mean square normalisation, in one pass over memory.
+public func addAndRMSNorm(
+  _ x: Tensor, _ delta: Tensor, _ weight: Tensor, epsilon: Float
+) -> (sum: Tensor, normalized: Tensor) {
+  precondition(x.shape == delta.shape, "addAndRMSNorm: \(x.shape) and \(delta.shape)")
+  let outputs = normalize(x, delta, weight, epsilon: epsilon)
+  return (outputs[1], outputs[0])
+}
+
+private func normalize(_ x: Tensor, _ delta: Tensor?, _ weight: Tensor, epsilon: Float) -> [Tensor] {
+  let (rows, columns) = (x.shape.rows, x.shape.columns)
+  precondition(weight.shape == [columns], "rmsNorm: x \(x.shape) does not fit weight \(weight.shape)")
+  let y = Tensor(uninitialized: x.shape)
+  let sum = delta.map { _ in Tensor(uninitialized: x.shape) }
+  let inverse = Storage(count: rows)
+  rmsNormForward(
+    y.pointer, sum: sum?.pointer, inverse: inverse.pointer, x.pointer, delta: delta?.pointer, weight.pointer,
+    epsilon: epsilon, rows: rows, columns: columns)
+
+  let (source, weight0) = ((sum ?? x).detached(), weight.detached())
+  let operands = [weight, x] + (delta.map { [$0] } ?? [])
+  return Tensor.record("rmsNorm", operands, outputs: [y] + (sum.map { [$0] } ?? [])) { back in
+    let dw = Tensor(uninitialized: weight0.shape)
+    back.addNormGradient(residual: sum != nil) { dx, dy, carry, accumulates in
+      rmsNormBackward(
+        dx, dw: dw.pointer, dy, source.pointer, weight0.pointer, inverse: inverse.pointer, carry: carry, rows: rows,
+        columns: columns, accumulateX: accumulates)
+      back.add(dw, to: 0)
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// Activation recomputation (Chen et al. 2016): the results of `block(inputs)`, without keeping what the block's
+/// operations saved; the backward pass runs the block again. Costs one more forward pass and saves its activations.
+public func recomputed(_ inputs: [Tensor], _ block: @escaping ([Tensor]) -> [Tensor]) -> [Tensor] {
+  // The graph of this first run ends with this scope, and with it every activation but the inputs.
+  let results = block(inputs)
+  guard results.contains(where: \.isRecorded) else { return results }
+  let saved = inputs.map { $0.detached() }
+  let node = Node(
+    "recomputed", inputs: inputs.map { input in input.node.map { ($0, input.slot) } },
+    outputShapes: results.map(\.shape)
+  ) { back in
+    let buffers = saved.map { GradientBuffer(shape: $0.shape) }
+    let leaves = zip(saved, buffers).map { input, buffer in
+      let leaf = Node("input", inputs: [], outputShapes: [input.shape], accumulator: buffer, pullback: nil)
+      return Tensor(storage: input.storage, offset: input.offset, shape: input.shape, node: leaf)
+    }
+    let seeds = block(leaves).enumerated().compactMap { slot, output -> (Node, Int, Tensor)? in
+      guard let node = output.node, let gradient = back.takeGradient(slot) else { return nil }
+      return (node, output.slot, gradient)
+    }
+    backpropagate(from: seeds)
+    for (index, buffer) in buffers.enumerated() where !buffer.isEmpty { back.add(buffer.tensor, to: index) }
+  }
+  return results.enumerated().map { slot, result in
+    Tensor(storage: result.storage, offset: result.offset, shape: result.shape, node: node, slot: slot)
+  }
+}

@@ -1,0 +1,60 @@
+/// out = x + y over n numbers, on this thread.
+@inline(__always)
+func addInto(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) {
+  for i in 0..<n { out[i] = x[i] + y[i] }
+}
+
+/// out = x + y over n numbers, on all threads.
+package func add(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) {
+  Parallel.forRanges(n, grain: 32768) { range in
+    let i = range.lowerBound
+    addInto(out + i, x + i, y + i, range.count)
+  }
+}
+
+/// out += x over n numbers, on all threads.
+package func accumulate(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
+  Parallel.forRanges(n, grain: 32768) { range in
+    for i in range { out[i] += x[i] }
+  }
+}
+
+/// out += scale x over n numbers, on all threads.
+package func accumulate(
+  _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, scale: Float, _ n: Int
+) {
+  Parallel.forRanges(n, grain: 32768) { range in
+    for i in range { out[i] = out[i].addingProduct(scale, x[i]) }
+  }
+}
+
+/// x *= scale over n numbers, on all threads.
+package func scale(_ x: UnsafeMutablePointer<Float>, by scale: Float, _ n: Int) {
+  Parallel.forRanges(n, grain: 32768) { range in
+    for i in range { x[i] *= scale }
+  }
+}
+
+/// x[i, j] += bias[j] over `rows` rows, on all threads.
+package func addBias(_ x: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, rows: Int, columns: Int) {
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
+    for row in range {
+      let x = x + row * columns
+      for j in 0..<columns { x[j] += bias[j] }
+    }
+  }
+}
+
+/// out = x over n numbers, on all threads.
+package func copy(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
+  Parallel.forRanges(n, grain: 65536) { range in
+    (out + range.lowerBound).update(from: x + range.lowerBound, count: range.count)
+  }
+}
+
+/// x = value over n numbers, on all threads.
+package func fill(_ x: UnsafeMutablePointer<Float>, _ value: Float, _ n: Int) {
+  Parallel.forRanges(n, grain: 65536) { range in
+    (x + range.lowerBound).update(repeating: value, count: range.count)
+  }
+}

@@ -1,0 +1,248 @@
+// Causal attention (Vaswani et al. 2017) in tiles of 64 queries, with grouped key heads and block-diagonal documents.
+//
+// Legend: B sequences, T positions, H query heads, G key heads, D channels a head. Queries, keys and values lie beside
+// each other in one row a token: [q (H D) | k (G D) | v (G D)]. Query i of a sequence sees the keys start(i)...i.
+//   P = softmax(Q K^T / sqrt(D)),  O = P V
+//   dP = dO V^T,  dS = P (dP - rowsum(dO O)),  dQ = dS K / sqrt(D),  dK = dS^T Q / sqrt(D),  dV = P^T dO
+// No more than a tile of 64 rows of P exists at a time; the backward pass makes it again from the logsumexp of each row.
+
+/// The shape of packed queries, keys and values.
+package struct AttentionShape: Sendable {
+  package let sequences: Int
+  package let length: Int
+  package let heads: Int
+  package let keyHeads: Int
+  package let dimension: Int
+
+  package init(sequences: Int, length: Int, heads: Int, keyHeads: Int, dimension: Int) {
+    self.sequences = sequences
+    self.length = length
+    self.heads = heads
+    self.keyHeads = keyHeads
+    self.dimension = dimension
+  }
+
+  /// Floats in a row of queries, keys and values.
+  package var stride: Int { (heads + 2 * keyHeads) * dimension }
+  /// Floats in a row of queries, or of the output.
+  package var width: Int { heads * dimension }
+  var group: Int { heads / keyHeads }
+  var scale: Float { 1 / Float(dimension).squareRoot() }
+  func keyOffset(_ head: Int) -> Int { (heads + head / group) * dimension }
+  func valueOffset(_ head: Int) -> Int { (heads + keyHeads + head / group) * dimension }
+}
+
+private let tile = 64
+
+/// O [B T, H D] and the logsumexp of each row of scores [B, H, T] from packed rows [B T, (H + 2 G) D]. `starts` [B T] is
+/// the position in its sequence at which each token's document begins.
+package func attentionForward(
+  _ out: UnsafeMutablePointer<Float>, logSumExp: UnsafeMutablePointer<Float>, _ packed: UnsafePointer<Float>,
+  starts: UnsafePointer<Int32>, shape: AttentionShape
+) {
+  let (length, stride) = (shape.length, shape.stride)
+  let scratchSize = tile * length
+  let threads = Parallel.threads
+  let scratch = Memory.allocate(threads * scratchSize)
+  defer { Memory.release(scratch, count: threads * scratchSize) }
+  Parallel.run(shape.sequences * shape.heads) { item, thread in
+    let (sequence, head) = (item / shape.heads, item % shape.heads)
+    let rows = packed + sequence * length * stride
+    attend(
+      out + sequence * length * shape.width + head * shape.dimension, outStride: shape.width,
+      logSumExp: logSumExp + item * length, queries: rows + head * shape.dimension,
+      keys: rows + shape.keyOffset(head), values: rows + shape.valueOffset(head), stride: stride, keyStride: stride,
+      starts: starts + sequence * length, count: length, offset: 0, dimension: shape.dimension, scale: shape.scale,
+      scratch: scratch + thread * scratchSize)
+  }
+}
+
+/// Attention of `count` new positions over a cache: query i is at position `offset` + i and sees the keys up to itself.
+/// Queries are [count, H D]; keys and values are [positions, G D]. `out` is [count, H D].
+package func cachedAttention(
+  _ out: UnsafeMutablePointer<Float>, queries: UnsafePointer<Float>, queryStride: Int, keys: UnsafePointer<Float>,
+  values: UnsafePointer<Float>, count: Int, offset: Int, shape: AttentionShape
+) {
+  let scratchSize = tile * (offset + count) + count
+  let threads = Parallel.threads
+  let scratch = Memory.allocate(threads * scratchSize)
+  defer { Memory.release(scratch, count: threads * scratchSize) }
+  let starts = [Int32](repeating: 0, count: count)
+  starts.withUnsafeBufferPointer { starts in
+    Parallel.run(shape.heads) { head, thread in
+      let scratch = scratch + thread * scratchSize
+      let keyHead = head / shape.group * shape.dimension
+      attend(
+        out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + tile * (offset + count),
+        queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
+        keyStride: shape.keyHeads * shape.dimension, starts: starts.baseAddress!, count: count, offset: offset,
+        dimension: shape.dimension, scale: shape.scale, scratch: scratch)
+    }
+  }
+}
+
+/// One head: each tile of queries meets the keys from its first document's start to its last query.
+private func attend(
+  _ out: UnsafeMutablePointer<Float>, outStride: Int, logSumExp: UnsafeMutablePointer<Float>,
+  queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, keyStride: Int,
+  starts: UnsafePointer<Int32>, count: Int, offset: Int, dimension: Int, scale: Float,
+  scratch: UnsafeMutablePointer<Float>
+) {
+  let blas = BLAS.shared
+  for first in Swift.stride(from: 0, to: count, by: tile) {
+    let rows = min(tile, count - first)
+    let low = Int(starts[first])
+    let width = offset + first + rows - low
+    let out = out + first * outStride
+    blas.gemm(
+      false, true, rows, width, dimension, 1, queries + first * stride, stride, keys + low * keyStride, keyStride, 0,
+      scratch, width)
+    for row in 0..<rows {
+      let scores = scratch + row * width
+      let begin = Int(starts[first + row]) - low
+      let end = offset + first + row + 1 - low
+      let top = largest(scores + begin, end - begin)
+      scores.update(repeating: 0, count: begin)
+      (scores + end).update(repeating: 0, count: width - end)
+      let total = scaledExponentials(scores + begin, shift: top, scale: scale, end - begin)
+      logSumExp[first + row] = top * scale + logarithm(total)
+      let factor = 1 / total
+      for j in begin..<end { scores[j] *= factor }
+    }
+    blas.gemm(
+      false, false, rows, dimension, width, 1, scratch, width, values + low * keyStride, keyStride, 0, out, outStride)
+  }
+}
+
+/// x = e^(scale (x - shift)) and the return value is its sum.
+@inline(__always)
+private func scaledExponentials(_ x: UnsafeMutablePointer<Float>, shift: Float, scale: Float, _ n: Int) -> Float {
+  for i in 0..<n { x[i] = exponential((x[i] - shift) * scale) }
+  return sum(x, n)
+}
+
+/// The gradient of `attentionForward`: d packed [B T, (H + 2 G) D] from dO, O and the logsumexps.
+package func attentionBackward(
+  _ gradient: UnsafeMutablePointer<Float>, _ dOut: UnsafePointer<Float>, _ out: UnsafePointer<Float>,
+  logSumExp: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, starts: UnsafePointer<Int32>, shape: AttentionShape
+) {
+  let (length, dimension, threads) = (shape.length, shape.dimension, Parallel.threads)
+  // Query heads that share a key head add to the same keys: each has sums of its own, which are added in order below.
+  let isGrouped = shape.group > 1
+  let privateSize = isGrouped ? shape.sequences * shape.heads * 2 * length * dimension : 0
+  let scratchSize = 2 * tile * length
+  let scratch = Memory.allocate(threads * scratchSize + privateSize)
+  defer { Memory.release(scratch, count: threads * scratchSize + privateSize) }
+  let privates = scratch + threads * scratchSize
+  Parallel.run(shape.sequences * shape.heads) { item, thread in
+    let (sequence, head) = (item / shape.heads, item % shape.heads)
+    let rows = gradient + sequence * length * shape.stride
+    let own = privates + item * 2 * length * dimension
+    AttentionHeadBackward(
+      shape: shape, sequence: sequence, head: head, packed: packed + sequence * length * shape.stride,
+      starts: starts + sequence * length, dOut: dOut + sequence * length * shape.width + head * dimension,
+      out: out + sequence * length * shape.width + head * dimension, logSumExp: logSumExp + item * length,
+      dQueries: rows + head * dimension, dKeys: isGrouped ? own : rows + shape.keyOffset(head),
+      dValues: isGrouped ? own + length * dimension : rows + shape.valueOffset(head),
+      keyStride: isGrouped ? dimension : shape.stride, scratch: scratch + thread * scratchSize
+    ).run()
+  }
+  if isGrouped { addGroups(gradient, privates, shape: shape) }
+}
+
+/// The backward pass of one head of one sequence.
+private struct AttentionHeadBackward {
+  let shape: AttentionShape
+  let sequence: Int
+  let head: Int
+  let packed: UnsafePointer<Float>
+  let starts: UnsafePointer<Int32>
+  let dOut: UnsafePointer<Float>
+  let out: UnsafePointer<Float>
+  let logSumExp: UnsafePointer<Float>
+  let dQueries: UnsafeMutablePointer<Float>
+  let dKeys: UnsafeMutablePointer<Float>
+  let dValues: UnsafeMutablePointer<Float>
+  let keyStride: Int
+  let scratch: UnsafeMutablePointer<Float>
+
+  func run() {
+    let (dimension, stride) = (shape.dimension, shape.stride)
+    for row in 0..<shape.length {
+      (dKeys + row * keyStride).update(repeating: 0, count: dimension)
+      (dValues + row * keyStride).update(repeating: 0, count: dimension)
+    }
+    let keys = packed + shape.keyOffset(head)
+    let values = packed + shape.valueOffset(head)
+    let blas = BLAS.shared
+    for first in Swift.stride(from: 0, to: shape.length, by: tile) {
+      let rows = min(tile, shape.length - first)
+      let low = Int(starts[first])
+      let width = first + rows - low
+      let probabilities = scratch
+      let dScores = scratch + tile * width
+      let queries = packed + head * dimension + first * stride
+      let dOut = dOut + first * shape.width
+      blas.gemm(
+        false, true, rows, width, dimension, 1, queries, stride, keys + low * stride, stride, 0, probabilities, width)
+      blas.gemm(
+        false, true, rows, width, dimension, 1, dOut, shape.width, values + low * stride, stride, 0, dScores, width)
+      scoreGradients(probabilities, dScores, first: first, rows: rows, low: low, width: width)
+      blas.gemm(
+        false, false, rows, dimension, width, 1, dScores, width, keys + low * stride, stride, 0,
+        dQueries + first * stride, stride)
+      blas.gemm(
+        true, false, width, dimension, rows, 1, dScores, width, queries, stride, 1, dKeys + low * keyStride, keyStride)
+      blas.gemm(
+        true, false, width, dimension, rows, 1, probabilities, width, dOut, shape.width, 1, dValues + low * keyStride,
+        keyStride)
+    }
+  }
+
+  /// Scores become P, and dP becomes dS / sqrt(D), row by row; both are zero outside the mask.
+  private func scoreGradients(
+    _ probabilities: UnsafeMutablePointer<Float>, _ dScores: UnsafeMutablePointer<Float>, first: Int, rows: Int,
+    low: Int, width: Int
+  ) {
+    let scale = shape.scale
+    for row in 0..<rows {
+      let p = probabilities + row * width
+      let d = dScores + row * width
+      let begin = Int(starts[first + row]) - low
+      let end = first + row + 1 - low
+      let offset = (first + row) * shape.width
+      let projection = dot(dOut + offset, out + offset, shape.dimension)
+      let normalizer = logSumExp[first + row]
+      p.update(repeating: 0, count: begin)
+      d.update(repeating: 0, count: begin)
+      for j in begin..<end { p[j] = exponential((p[j] * scale) - normalizer) }
+      for j in begin..<end { d[j] = p[j] * (d[j] - projection) * scale }
+      (p + end).update(repeating: 0, count: width - end)
+      (d + end).update(repeating: 0, count: width - end)
+    }
+  }
+}
+
+/// dK and dV of a key head are the sums of what its query heads found, added in the order of the heads.
+private func addGroups(_ gradient: UnsafeMutablePointer<Float>, _ privates: UnsafePointer<Float>, shape: AttentionShape)
+{
+  let (length, dimension) = (shape.length, shape.dimension)
+  Parallel.run(shape.sequences * shape.keyHeads) { item, _ in
+    let (sequence, keyHead) = (item / shape.keyHeads, item % shape.keyHeads)
+    let firstHead = sequence * shape.heads + keyHead * shape.group
+    for part in 0..<2 {
+      let column = part == 0 ? shape.keyOffset(keyHead * shape.group) : shape.valueOffset(keyHead * shape.group)
+      for row in 0..<length {
+        let target = gradient + (sequence * length + row) * shape.stride + column
+        for member in 0..<shape.group {
+          let source = privates + (((firstHead + member) * 2 + part) * length + row) * dimension
+          if member == 0 {
+            target.update(from: source, count: dimension)
+          } else {
+            for j in 0..<dimension { target[j] += source[j] }
+          }
+        }
+      }
+    }
+  }
+}

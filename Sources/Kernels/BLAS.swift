@@ -1,0 +1,80 @@
+import Glibc
+
+/// The one door to OpenBLAS, loaded at run time.
+///
+/// OpenBLAS picks its kernels when it is loaded, and versions older than the CPU fall back to very slow ones; so the
+/// core type is chosen from the CPU's own features first. Its own threads are switched off: `Parallel` splits the work.
+package struct BLAS: Sendable {
+  private typealias SGEMM =
+    @convention(c) (
+      Int32, Int32, Int32, Int32, Int32, Int32, Float, UnsafePointer<Float>?, Int32, UnsafePointer<Float>?, Int32,
+      Float,
+      UnsafeMutablePointer<Float>?, Int32
+    ) -> Void
+  private typealias Text = @convention(c) () -> UnsafePointer<CChar>?
+
+  /// Why OpenBLAS could not be used.
+  package struct Unavailable: Error {
+    package let reason: String
+  }
+
+  private let sgemm: SGEMM
+  /// The kernels in use, such as `SkylakeX`.
+  package let coreType: String
+  /// The library's version and build options.
+  package let configuration: String
+
+  /// The loaded library, or why there is none.
+  package static let library: Result<BLAS, Unavailable> = Result { () throws(Unavailable) in try BLAS() }
+
+  /// The loaded library. Callers have checked `library` when the program started.
+  static let shared: BLAS = {
+    switch library {
+    case .success(let library): return library
+    case .failure(let error): fatalError(error.reason)
+    }
+  }()
+
+  private init() throws(Unavailable) {
+    setenv("OPENBLAS_NUM_THREADS", "1", 1)
+    if getenv("OPENBLAS_CORETYPE") == nil, let coreType = Self.preferredCoreType {
+      setenv("OPENBLAS_CORETYPE", coreType, 1)
+    }
+    guard let handle = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL) ?? dlopen("libopenblas.so", RTLD_NOW) else {
+      throw Unavailable(reason: dlerror().map { String(cString: $0) } ?? "libopenblas.so.0 was not found")
+    }
+    guard let sgemm = dlsym(handle, "cblas_sgemm"), let core = dlsym(handle, "openblas_get_corename"),
+      let configuration = dlsym(handle, "openblas_get_config")
+    else {
+      throw Unavailable(reason: "libopenblas.so.0 is not OpenBLAS: it lacks cblas_sgemm or openblas_get_corename")
+    }
+    self.sgemm = unsafeBitCast(sgemm, to: SGEMM.self)
+    self.coreType = unsafeBitCast(core, to: Text.self)().map { String(cString: $0) } ?? "unknown"
+    self.configuration = unsafeBitCast(configuration, to: Text.self)().map { String(cString: $0) } ?? "unknown"
+  }
+
+  /// The fastest kernels that this CPU can run, nil where OpenBLAS's own choice is as good.
+  private static var preferredCoreType: String? {
+    let features = cpuFeatures
+    if features.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) { return "SkylakeX" }
+    if features.isSuperset(of: ["avx2", "fma"]) { return "Haswell" }
+    return nil
+  }
+
+  /// The CPU's feature flags as the kernel lists them.
+  package static let cpuFeatures: Set<String> = {
+    let flags = SystemText.lines(of: "/proc/cpuinfo").first { $0.hasPrefix("flags") }
+    return Set(flags?.split(whereSeparator: \.isWhitespace).map(String.init) ?? [])
+  }()
+
+  /// C = alpha op(A) op(B) + beta C on one thread; matrices are row-major, `m` x `n` is the shape of C, `k` the inner size.
+  func gemm(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float, _ a: UnsafePointer<Float>,
+    _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
+  ) {
+    let rowMajor: Int32 = 101
+    sgemm(
+      rowMajor, transposeA ? 112 : 111, transposeB ? 112 : 111, Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b,
+      Int32(ldb), beta, c, Int32(ldc))
+  }
+}

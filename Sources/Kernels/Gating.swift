@@ -1,0 +1,66 @@
+// No two buffers may be the same: the loops would not vectorise.
+// Legend: `rows` tokens, `width` hidden channels. Gate and up projections lie beside each other: x[row] = [gate | up].
+
+/// SwiGLU (Shazeer 2020): out = silu(gate) up, silu(g) = g / (1 + e^-g).
+package func swiGLUForward(
+  _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, width: Int
+) {
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: width)) { range in
+    for row in range {
+      let gate = x + row * 2 * width
+      let up = gate + width
+      let out = out + row * width
+      for j in 0..<width { out[j] = gate[j] * logistic(gate[j]) * up[j] }
+    }
+  }
+}
+
+/// With s = 1 / (1 + e^-gate): d gate = dy up s (1 + gate (1 - s)), d up = dy gate s. `dx` has x's layout.
+package func swiGLUBackward(
+  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, width: Int
+) {
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: width)) { range in
+    for row in range {
+      let gate = x + row * 2 * width
+      let up = gate + width
+      let dy = dy + row * width
+      let dGate = dx + row * 2 * width
+      let dUp = dGate + width
+      for j in 0..<width {
+        let g = gate[j]
+        let u = up[j]
+        let s = logistic(g)
+        dGate[j] = dy[j] * u * s * Float(1).addingProduct(g, 1 - s)
+        dUp[j] = dy[j] * g * s
+      }
+    }
+  }
+}
+
+private let rootTwoOverPi: Float = 0.7978845608
+private let cubic: Float = 0.044715
+
+/// GELU in its tanh form (Hendrycks and Gimpel 2016): out = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+package func geluForward(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
+  Parallel.forRanges(n, grain: 16384) { range in
+    for i in range {
+      let v = x[i]
+      // (1 + tanh u) / 2 is the logistic function of 2u, which keeps its precision where u is very negative.
+      out[i] = v * logistic(2 * rootTwoOverPi * v * Float(1).addingProduct(cubic, v * v))
+    }
+  }
+}
+
+/// With s = (1 + tanh u) / 2: dx = dy (s + x s (1 - s) 2 u'), u' = sqrt(2 / pi) (1 + 3 0.044715 x^2).
+package func geluBackward(
+  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int
+) {
+  Parallel.forRanges(n, grain: 16384) { range in
+    for i in range {
+      let v = x[i]
+      let s = logistic(2 * rootTwoOverPi * v * Float(1).addingProduct(cubic, v * v))
+      let slope = 2 * rootTwoOverPi * Float(1).addingProduct(3 * cubic, v * v)
+      dx[i] = dy[i] * s.addingProduct(v * s * (1 - s), slope)
+    }
+  }
+}

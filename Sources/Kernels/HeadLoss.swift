@@ -1,0 +1,85 @@
+// Cross-entropy fused with the product of the language model's head, in chunks of rows: only a chunk of the logits
+// exists at a time, and its gradient is written over it and used at once.
+//
+// Legend: N tokens, C channels, V vocabulary. logits = X W^T, loss_i = logsumexp(logits_i) - logits_i[target_i]
+//   d logits_i = coefficient_i (softmax(logits_i) - onehot(target_i)),  dX = d logits W,  dW += d logits^T X
+
+/// What of a head loss is wanted beside the losses.
+package struct HeadLossGradient {
+  /// [N]: the factor of each token's loss in what is differentiated.
+  package let coefficients: UnsafePointer<Float>
+  /// [N, C], overwritten.
+  package let dx: UnsafeMutablePointer<Float>
+  /// [V, C]: added to, or overwritten by the first chunk; nil if the head is frozen.
+  package let dw: UnsafeMutablePointer<Float>?
+  package let accumulatesWeight: Bool
+
+  package init(
+    coefficients: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, dw: UnsafeMutablePointer<Float>?,
+    accumulatesWeight: Bool
+  ) {
+    self.coefficients = coefficients
+    self.dx = dx
+    self.dw = dw
+    self.accumulatesWeight = accumulatesWeight
+  }
+}
+
+/// The loss of each of N rows of x [N, C] with head w [V, C]; `targets` are inside the vocabulary. `hits`, if wanted, is 1
+/// where the target has the largest logit, else 0.
+package func headLoss(
+  _ losses: UnsafeMutablePointer<Float>, hits: UnsafeMutablePointer<Float>?, _ x: UnsafePointer<Float>,
+  _ w: UnsafePointer<Float>, targets: UnsafePointer<Int32>, rows: Int, columns: Int, vocabulary: Int,
+  gradient: HeadLossGradient?
+) {
+  let chunk = headChunk(vocabulary: vocabulary)
+  let size = min(chunk, rows) * vocabulary
+  let logits = Memory.allocate(size)
+  defer { Memory.release(logits, count: size) }
+  for start in stride(from: 0, to: rows, by: chunk) {
+    let count = min(chunk, rows - start)
+    let x = x + start * columns
+    matrixProduct(
+      logits, ldc: vocabulary, x, lda: columns, transposeA: false, w, ldb: columns, transposeB: true, m: count,
+      n: vocabulary, k: columns, accumulate: false)
+    Parallel.forRanges(count, grain: Parallel.rowGrain(columns: vocabulary)) { range in
+      for row in range {
+        let token = start + row
+        tokenLoss(
+          losses + token, hits: hits.map { $0 + token }, logits + row * vocabulary, target: Int(targets[token]),
+          coefficient: gradient?.coefficients[token], vocabulary: vocabulary)
+      }
+    }
+    guard let gradient else { continue }
+    matrixProduct(
+      gradient.dx + start * columns, ldc: columns, logits, lda: vocabulary, transposeA: false, w, ldb: columns,
+      transposeB: false, m: count, n: columns, k: vocabulary, accumulate: false)
+    if let dw = gradient.dw {
+      matrixProduct(
+        dw, ldc: columns, logits, lda: vocabulary, transposeA: true, x, ldb: columns, transposeB: false, m: vocabulary,
+        n: columns, k: count, accumulate: gradient.accumulatesWeight || start > 0)
+    }
+  }
+}
+
+/// Rows of logits that exist at a time: about 32 MiB of them.
+private func headChunk(vocabulary: Int) -> Int {
+  max(48, min(1008, (8 << 20) / vocabulary / 48 * 48))
+}
+
+/// One row: its loss, and its logits become their gradient if there is a coefficient.
+@inline(__always)
+private func tokenLoss(
+  _ loss: UnsafeMutablePointer<Float>, hits: UnsafeMutablePointer<Float>?, _ logits: UnsafeMutablePointer<Float>,
+  target: Int, coefficient: Float?, vocabulary: Int
+) {
+  let top = largest(logits, vocabulary)
+  let aimed = logits[target]
+  let total = exponentials(logits, UnsafePointer(logits), shift: top, vocabulary)
+  loss.pointee = (top - aimed) + logarithm(total)
+  if let hits { hits.pointee = aimed == top ? 1 : 0 }
+  guard let coefficient else { return }
+  let factor = coefficient / total
+  for j in 0..<vocabulary { logits[j] *= factor }
+  logits[target] -= coefficient
+}

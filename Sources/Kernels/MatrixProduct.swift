@@ -1,0 +1,48 @@
+/// C = op(A) op(B) + (accumulate ? C : 0) for row-major matrices, on all threads.
+///
+/// C is [m, n] with row stride `ldc`, the inner size is `k`; `transposeA` means A is stored [k, m], `transposeB` that B
+/// is stored [n, k]. Each thread computes one large block of C whose first row (or column) is a multiple of 48: OpenBLAS's
+/// kernels then give every element the same bits as in the whole product, so the split may follow the thread count.
+package func matrixProduct(
+  _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: UnsafePointer<Float>, lda: Int, transposeA: Bool,
+  _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, m: Int, n: Int, k: Int, accumulate: Bool
+) {
+  let blas = BLAS.shared
+  let beta: Float = accumulate ? 1 : 0
+  guard m > 0, n > 0 else { return }
+  guard k > 0 else {
+    if !accumulate { for row in 0..<m { (c + row * ldc).update(repeating: 0, count: n) } }
+    return
+  }
+  let threads = m * n * k < 1 << 16 ? 1 : Parallel.threads
+  let byRows = splitsRows(m, n, threads)
+  let total = byRows ? m : n
+  Parallel.run(threads) { piece, _ in
+    let start = boundary(piece, of: total, threads)
+    let count = boundary(piece + 1, of: total, threads) - start
+    guard count > 0 else { return }
+    if byRows {
+      blas.gemm(
+        transposeA, transposeB, count, n, k, 1, a + start * (transposeA ? 1 : lda), lda, b, ldb, beta,
+        c + start * ldc, ldc)
+    } else {
+      blas.gemm(
+        transposeA, transposeB, m, count, k, 1, a, lda, b + start * (transposeB ? ldb : 1), ldb, beta, c + start, ldc)
+    }
+  }
+}
+
+/// Rows unless columns share the work clearly better, or there are few rows and more columns.
+private func splitsRows(_ m: Int, _ n: Int, _ threads: Int) -> Bool {
+  if m < 96 * threads, n > m { return false }
+  return 10 * largestPiece(m, threads) * n <= 11 * largestPiece(n, threads) * m
+}
+
+/// Where piece `piece` of `total` rows starts: the multiple of 48 nearest to an even share.
+private func boundary(_ piece: Int, of total: Int, _ threads: Int) -> Int {
+  piece == threads ? total : min(total, (total * piece + 24 * threads) / (48 * threads) * 48)
+}
+
+private func largestPiece(_ total: Int, _ threads: Int) -> Int {
+  (0..<threads).reduce(0) { max($0, boundary($1 + 1, of: total, threads) - boundary($1, of: total, threads)) }
+}

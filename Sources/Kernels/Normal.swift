@@ -1,0 +1,26 @@
+import Glibc
+
+/// Fills x with numbers drawn from N(0, deviation^2) by Box and Muller's method. Each piece of 16,384 numbers has a
+/// generator of its own, seeded by its index.
+package func fillNormal(_ x: UnsafeMutablePointer<Float>, deviation: Float, seed: UInt64, _ n: Int) {
+  Parallel.forRanges(n, grain: 16384) { range in
+    var state = seed &+ UInt64(range.lowerBound) &* 0x9e37_79b9_7f4a_7c15
+    var i = range.lowerBound
+    while i < range.upperBound {
+      let radius = (-2 * log(1 - uniform(&state))).squareRoot() * Double(deviation)
+      let angle = 2 * Double.pi * uniform(&state)
+      x[i] = Float(radius * cos(angle))
+      if i + 1 < range.upperBound { x[i + 1] = Float(radius * sin(angle)) }
+      i += 2
+    }
+  }
+}
+
+/// A number drawn evenly from [0, 1) (SplitMix64).
+private func uniform(_ state: inout UInt64) -> Double {
+  state &+= 0x9e37_79b9_7f4a_7c15
+  var z = state
+  z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+  z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+  return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
+}

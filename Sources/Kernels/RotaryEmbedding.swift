@@ -1,0 +1,28 @@
+// Rotary position embedding (Su et al. 2021) in the rotate-half convention of Hugging Face's Llama: channel i of a head
+// is paired with channel i + d / 2 and the pair is turned by the angle position * frequency[i].
+
+/// Turns the first `heads` heads of every row of x in place. x is [rows, stride], a head is `dimension` wide;
+/// `cosines` and `sines` are [positions, dimension / 2]. `direction` -1 turns back, which is the gradient.
+package func rotate(
+  _ x: UnsafeMutablePointer<Float>, stride: Int, heads: Int, dimension: Int, positions: UnsafePointer<Int32>,
+  cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>, direction: Float, rows: Int
+) {
+  let half = dimension / 2
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: heads * dimension)) { range in
+    for row in range {
+      let cosine = cosines + Int(positions[row]) * half
+      let sine = sines + Int(positions[row]) * half
+      for head in 0..<heads {
+        let first = x + row * stride + head * dimension
+        let second = first + half
+        for i in 0..<half {
+          let a = first[i]
+          let b = second[i]
+          let s = sine[i] * direction
+          first[i] = (a * cosine[i]).addingProduct(-b, s)
+          second[i] = (b * cosine[i]).addingProduct(a, s)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// Softmax over rows of `columns` numbers: y = e^(x - max) / sum e^(x - max).
+
+/// out = e^(x - shift) and the return value is its sum, over n numbers, on this thread. `out` may be x.
+@inline(__always)
+func exponentials(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, shift: Float, _ n: Int) -> Float {
+  if UnsafePointer(out) == x {
+    for i in 0..<n { out[i] = exponential(out[i] - shift) }
+  } else {
+    for i in 0..<n { out[i] = exponential(x[i] - shift) }
+  }
+  return sum(out, n)
+}
+
+/// y = softmax(x) for each row.
+package func softmaxForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int) {
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
+    for row in range {
+      let y = y + row * columns
+      let x = x + row * columns
+      let total = exponentials(y, x, shift: largest(x, columns), columns)
+      let factor = 1 / total
+      for j in 0..<columns { y[j] *= factor }
+    }
+  }
+}
+
+/// dx = y (dy - sum(dy y)) for each row.
+package func softmaxBackward(
+  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ y: UnsafePointer<Float>, rows: Int, columns: Int
+) {
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
+    for row in range {
+      let dx = dx + row * columns
+      let dy = dy + row * columns
+      let y = y + row * columns
+      let projection = dot(dy, y, columns)
+      for j in 0..<columns { dx[j] = y[j] * (dy[j] - projection) }
+    }
+  }
+}
+
+/// y = x - logsumexp(x) for each row.
+package func logSoftmaxForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int) {
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
+    for row in range {
+      let y = y + row * columns
+      let x = x + row * columns
+      let normalizer = logSumExp(x, scratch: y, columns)
+      for j in 0..<columns { y[j] = x[j] - normalizer }
+    }
+  }
+}
+
+/// dx = dy - e^y sum(dy) for each row.
+package func logSoftmaxBackward(
+  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ y: UnsafePointer<Float>, rows: Int, columns: Int
+) {
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
+    for row in range {
+      let dx = dx + row * columns
+      let dy = dy + row * columns
+      let y = y + row * columns
+      let total = sum(dy, columns)
+      for j in 0..<columns { dx[j] = dy[j].addingProduct(-total, exponential(y[j])) }
+    }
+  }
+}
+
+/// y = logsumexp(x) for each row: [rows, columns] to [rows].
+package func logSumExpForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int) {
+  let pieces = (rows + 63) / 64
+  let scratch = Memory.allocate(pieces * columns)
+  defer { Memory.release(scratch, count: pieces * columns) }
+  Parallel.run(pieces) { piece, _ in
+    for row in piece * 64..<min(rows, (piece + 1) * 64) {
+      y[row] = logSumExp(x + row * columns, scratch: scratch + piece * columns, columns)
+    }
+  }
+}
+
+/// dx = dy e^(x - y) for each row, with dy and y one number a row.
+package func logSumExpBackward(
+  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>,
+  rows: Int, columns: Int
+) {
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
+    for row in range {
+      let dx = dx + row * columns
+      let x = x + row * columns
+      let upstream = dy[row]
+      let normalizer = y[row]
+      for j in 0..<columns { dx[j] = upstream * exponential(x[j] - normalizer) }
+    }
+  }
+}
+
+/// ln of the sum of e^x over n numbers; minus infinity when all are.
+@inline(__always)
+func logSumExp(_ x: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, _ n: Int) -> Float {
+  let top = largest(x, n)
+  guard top > -.infinity, top < .infinity else { return top }
+  return top + logarithm(exponentials(scratch, x, shift: top, n))
+}

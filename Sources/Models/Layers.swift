@@ -1,0 +1,134 @@
+import Autograd
+
+/// Where the first weights of a model come from.
+struct Initializer {
+  private var generator: Generator?
+  let deviation: Float
+
+  /// Normal weights drawn from `seed`; without one, undefined weights that are about to be read from a file.
+  init(seed: UInt64?, deviation: Float) {
+    generator = seed.map { Generator(seed: $0) }
+    self.deviation = deviation
+  }
+
+  /// Weights drawn from N(0, (deviation * scale)^2).
+  mutating func weights(_ shape: Shape, scale: Float = 1, sections: [Parameter.Section] = []) -> Parameter {
+    let value = generator?.normal(shape, deviation: deviation * scale) ?? Tensor(uninitialized: shape)
+    return Parameter(value, sections: sections)
+  }
+
+  func constant(_ value: Float, _ shape: Shape, sections: [Parameter.Section] = []) -> Parameter {
+    Parameter(Tensor(repeating: value, shape: shape), sections: sections)
+  }
+}
+
+/// y = x W^T + b.
+struct Linear: Module {
+  let weight: Parameter
+  let bias: Parameter?
+
+  /// A layer whose outputs are the given sections one after the other.
+  init(
+    _ inputs: Int, _ sections: [Parameter.Section], bias: Bool = false, initializer: inout Initializer
+  ) {
+    let outputs = sections.reduce(0) { $0 + $1.rows }
+    weight = initializer.weights([outputs, inputs], sections: sections)
+    self.bias = bias ? initializer.constant(0, [outputs], sections: sections) : nil
+  }
+
+  init(_ inputs: Int, _ outputs: Int, scale: Float = 1, initializer: inout Initializer) {
+    weight = initializer.weights([outputs, inputs], scale: scale)
+    bias = nil
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight.tensor, bias: bias?.tensor) }
+}
+
+/// y = x W + b with GPT-2's orientation of W, [inputs, outputs].
+struct Conv1D: Module {
+  let weight: Parameter
+  let bias: Parameter
+
+  init(_ inputs: Int, _ outputs: Int, scale: Float = 1, initializer: inout Initializer) {
+    weight = initializer.weights([inputs, outputs], scale: scale)
+    bias = initializer.constant(0, [outputs])
+  }
+
+  func callAsFunction(_ x: Tensor) -> Tensor {
+    linear(x, weight.tensor, bias: bias.tensor, layout: .inputsByOutputs)
+  }
+}
+
+/// A table of vectors, one a row.
+struct Embedding: Module {
+  let weight: Parameter
+
+  init(_ rows: Int, _ columns: Int, initializer: inout Initializer) {
+    weight = initializer.weights([rows, columns])
+  }
+
+  func callAsFunction(_ indices: [Int32], shape: Shape) -> Tensor { embedding(weight.tensor, indices, shape: shape) }
+}
+
+/// The residual stream of a transformer: what the blocks have added up, and the output of the last branch, which is added
+/// when the stream is next normalised, in the same pass over memory.
+struct ResidualStream {
+  var sum: Tensor
+  var branch: Tensor?
+
+  /// The tensors that make it up.
+  var tensors: [Tensor] { [sum] + (branch.map { [$0] } ?? []) }
+
+  init(_ sum: Tensor, branch: Tensor? = nil) {
+    self.sum = sum
+    self.branch = branch
+  }
+
+  init(_ tensors: [Tensor]) { self.init(tensors[0], branch: tensors.count > 1 ? tensors[1] : nil) }
+
+  /// Adds what is pending and normalises: the input of the next branch.
+  fileprivate mutating func normalized(
+    _ norm: (Tensor) -> Tensor, adding addAndNorm: (Tensor, Tensor) -> (sum: Tensor, normalized: Tensor)
+  ) -> Tensor {
+    guard let branch else { return norm(sum) }
+    let result = addAndNorm(sum, branch)
+    self = ResidualStream(result.sum)
+    return result.normalized
+  }
+}
+
+/// Root mean square normalisation with a weight.
+struct RMSNorm: Module {
+  let weight: Parameter
+  let epsilon: Float
+
+  init(_ columns: Int, epsilon: Float, initializer: Initializer) {
+    weight = initializer.constant(1, [columns])
+    self.epsilon = epsilon
+  }
+
+  func callAsFunction(_ stream: inout ResidualStream) -> Tensor {
+    stream.normalized(
+      { rmsNorm($0, weight.tensor, epsilon: epsilon) },
+      adding: { addAndRMSNorm($0, $1, weight.tensor, epsilon: epsilon) })
+  }
+}
+
+/// Layer normalisation with a weight and a bias.
+struct LayerNorm: Module {
+  let weight: Parameter
+  let bias: Parameter
+  let epsilon: Float
+
+  init(_ columns: Int, epsilon: Float, initializer: Initializer) {
+    weight = initializer.constant(1, [columns])
+    bias = initializer.constant(0, [columns])
+    self.epsilon = epsilon
+  }
+
+  func callAsFunction(_ stream: inout ResidualStream) -> Tensor {
+    stream.normalized(
+      { layerNorm($0, weight.tensor, bias.tensor, epsilon: epsilon) },
+      adding: { addAndLayerNorm($0, $1, weight.tensor, bias.tensor, epsilon: epsilon) })
+  }
+}

@@ -1,0 +1,79 @@
+import Autograd
+
+/// A part of a model: parameters and further modules, found by their property names.
+public protocol Module {}
+
+/// A parameter, or a section of one, under the name it has in a checkpoint.
+public struct NamedParameter {
+  /// The tensor name of Hugging Face's checkpoints.
+  public let name: String
+  /// The parameter that holds the values.
+  public let parameter: Parameter
+  /// The part of the parameter that has this name.
+  public let value: Tensor
+}
+
+extension Module {
+  /// Every parameter with its checkpoint name, in the order of declaration; a parameter in two places is listed once.
+  ///
+  /// A name is the path of property names in snake case (`selfAttn.oProj.weight` is `self_attn.o_proj.weight`). The sections
+  /// of a stacked parameter take the place of the layer that holds it.
+  public var namedParameters: [NamedParameter] {
+    var result: [NamedParameter] = []
+    var seen: Set<ObjectIdentifier> = []
+    walk(self, path: []) { path, parameter in
+      guard seen.insert(ObjectIdentifier(parameter)).inserted else { return }
+      result += parameter.named(path)
+    }
+    return result
+  }
+
+  /// Every parameter once, in the order of declaration.
+  public var parameters: [Parameter] {
+    var result: [Parameter] = []
+    var seen: Set<ObjectIdentifier> = []
+    walk(self, path: []) { _, parameter in
+      if seen.insert(ObjectIdentifier(parameter)).inserted { result.append(parameter) }
+    }
+    return result
+  }
+}
+
+private func walk(_ value: Any, path: [String], _ visit: ([String], Parameter) -> Void) {
+  let mirror = Mirror(reflecting: value)
+  if let parameter = value as? Parameter {
+    visit(path, parameter)
+  } else if mirror.displayStyle == .optional {
+    for child in mirror.children { walk(child.value, path: path, visit) }
+  } else if mirror.displayStyle == .collection {
+    for (index, child) in mirror.children.enumerated() { walk(child.value, path: path + ["\(index)"], visit) }
+  } else if value is any Module {
+    for child in mirror.children { walk(child.value, path: path + [snakeCase(child.label ?? "")], visit) }
+  }
+}
+
+/// `lnF` becomes `ln_f` and `ln1` becomes `ln_1`.
+private func snakeCase(_ name: String) -> String {
+  name.reduce(into: "") { result, character in
+    if character.isUppercase || (character.isNumber && result.last?.isNumber == false) { result += "_" }
+    result += character.lowercased()
+  }
+}
+
+extension Parameter {
+  fileprivate func named(_ path: [String]) -> [NamedParameter] {
+    guard !sections.isEmpty else {
+      return [NamedParameter(name: path.joined(separator: "."), parameter: self, value: value)]
+    }
+    let rowSize = shape.count / shape[0]
+    var row = 0
+    return sections.map { section in
+      defer { row += section.rows }
+      let name = path.dropLast(2) + [section.name, path.last!]
+      let part = Tensor(
+        storage: value.storage, offset: value.offset + row * rowSize,
+        shape: Shape([section.rows] + shape.dimensions.dropFirst()))
+      return NamedParameter(name: name.joined(separator: "."), parameter: self, value: part)
+    }
+  }
+}
