@@ -23,8 +23,8 @@ package struct GPT2Settings: ModelSettings, Equatable {
     maximumPositions = section.value("n_positions", .integer(), default: 1024, "Longest sequence the model takes")
     let usualInnerWidth = width.multipliedReportingOverflow(by: 4)
     innerWidth = section.value(
-      "n_inner", .integer(), default: usualInnerWidth.overflow ? .max : usualInnerWidth.partialValue,
-      "Width inside the feed-forward layer; default 4 n_embd")
+      "n_inner", .integer(), derived: usualInnerWidth.overflow ? .max : usualInnerWidth.partialValue,
+      "Width inside the feed-forward layer; default: 4 n_embd")
     layerNormEpsilon = section.value("layer_norm_epsilon", .number(above: 0), default: 1e-5, "Added to the variance")
     tiesEmbeddings = section.value("tie_word_embeddings", .boolean, default: true, "Whether the head is the embedding")
     initializerRange = section.value(

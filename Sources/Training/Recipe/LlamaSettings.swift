@@ -34,7 +34,8 @@ package struct LlamaSettings: ModelSettings, Equatable {
     intermediateSize = section.required("intermediate_size", .integer(), "Width inside the feed-forward layer")
     layers = section.required("num_hidden_layers", .integer(to: 100_000), "Number of blocks")
     heads = section.required("num_attention_heads", .integer(), "Number of query heads")
-    keyValueHeads = section.value("num_key_value_heads", .integer(), default: heads, "Number of key and value heads")
+    keyValueHeads = section.value(
+      "num_key_value_heads", .integer(), derived: heads, "Number of key and value heads; default: num_attention_heads")
     maximumPositions = section.value(
       "max_position_embeddings", .integer(), default: 2048, "Longest sequence the model takes")
     ropeTheta = section.value("rope_theta", .number(above: 0), default: 10000, "Base of the rotary wavelengths")
@@ -45,8 +46,8 @@ package struct LlamaSettings: ModelSettings, Equatable {
     tiesEmbeddings = section.value(
       "tie_word_embeddings", .boolean, default: false, "Whether the head is the embedding")
     hasQKVBias = section.value(
-      "qkv_bias", .boolean, default: section.text("model_type") == "qwen2",
-      "Biases of the query, key and value projections, as in Qwen2")
+      "qkv_bias", .boolean, derived: section.text("model_type") == "qwen2",
+      "Biases of the query, key and value projections; default: only for model_type \"qwen2\"")
     initializerRange = section.value(
       "initializer_range", .number(above: 0), default: 0.02, "Standard deviation of the first weights")
     checkRules(&section)

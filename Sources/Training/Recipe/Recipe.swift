@@ -79,11 +79,13 @@ extension Recipe {
     resolved = JSONValue(section.resolved)
   }
 
-  private init(from section: inout RecipeSection, name: String) {
+  init(from section: inout RecipeSection, name: String) {
     _ = section.value("schema", .integer(from: 1, to: 1), default: 1, "Version of the recipe's format")
     let task = section.required("task", .oneOf(Task.self), "What is trained")
     self.task = task
-    run = section.value("run", .string, default: "checkpoints/\(name)", "Folder of the run, never overwritten")
+    run = section.value(
+      "run", .string, derived: "checkpoints/\(name)",
+      "Folder of the run, never overwritten; default: checkpoints/ and the name of the recipe")
     seed = section.value(
       "seed", .largeInteger(from: 0), default: 1337, "Of the weights, the order of the data, samples")
     threads = section.value("threads", .auto(or: .integer(to: 1024)), default: nil, "Worker threads; auto is all cores")

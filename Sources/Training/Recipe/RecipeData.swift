@@ -78,8 +78,8 @@ extension Recipe {
       documentMask = section.value(
         "document_mask", .boolean, default: true, "Whether attention stays inside a document")
       onOverflow = section.value(
-        "on_overflow", .oneOf(Overflow.self), default: task == .pretrain ? .split : .truncate,
-        "What happens to an example longer than sequence_length")
+        "on_overflow", .oneOf(Overflow.self), derived: task == .pretrain ? .split : .truncate,
+        "What happens to a longer example; default: split for pretrain, else truncate")
       onError = section.value("on_error", .oneOf(BadLine.self), default: .stop, "What happens at an unreadable line")
       shuffle = section.value("shuffle", .boolean, default: true, "Whether each epoch has an order of its own")
       section.rule(

@@ -7,6 +7,9 @@ package struct RecipeKey: Sendable {
   package var defaultValue: JSONValue?
   package var isRequired: Bool
   package var documentation: String
+
+  /// The last part of the path.
+  package var name: String { path.split(separator: ".").last.map(String.init) ?? path }
 }
 
 /// What the sections of one recipe share while they are read: the problems, where the keys stand, and what is known.
@@ -62,7 +65,8 @@ package final class RecipeDecoder {
     var notes: [String] = []
     if let near = suggestion(for: unknown.key, among: unknown.siblings) {
       notes.append("did you mean \"\(near)\"?")
-    } else if let elsewhere = keys.first(where: { $0.path.split(separator: ".").last.map(String.init) == unknown.key })
+    } else if let name = suggestion(for: unknown.key, among: keys.map(\.name)),
+      let elsewhere = keys.first(where: { $0.name == name })
     {
       notes.append("did you mean \"\(elsewhere.path)\"?")
     }

@@ -44,11 +44,15 @@ package struct RecipeSection {
     _ key: String, _ type: RecipeType<Value>, default fallback: Value, _ documentation: String
   ) -> Value {
     describe(key, type.expectation, default: type.write(fallback), isRequired: false, documentation)
-    guard let member = present(key) else {
-      resolved.append(JSONMember(key, type.write(fallback)))
-      return fallback
-    }
-    return read(member, type) ?? type.placeholder
+    return read(key, type, else: fallback)
+  }
+
+  /// A key whose default follows from other keys; the documentation says how.
+  package mutating func value<Value>(
+    _ key: String, _ type: RecipeType<Value>, derived fallback: Value, _ documentation: String
+  ) -> Value {
+    describe(key, type.expectation, default: nil, isRequired: false, documentation)
+    return read(key, type, else: fallback)
   }
 
   /// A key that may be left out.
@@ -153,6 +157,14 @@ package struct RecipeSection {
   }
 
   private func lineNumber(_ member: JSONMember) -> Int { member.value.line == 0 ? 0 : member.line }
+
+  private mutating func read<Value>(_ key: String, _ type: RecipeType<Value>, else fallback: Value) -> Value {
+    guard let member = present(key) else {
+      resolved.append(JSONMember(key, type.write(fallback)))
+      return fallback
+    }
+    return read(member, type) ?? type.placeholder
+  }
 
   private mutating func read<Value>(_ member: JSONMember, _ type: RecipeType<Value>) -> Value? {
     decoder.lines[full(member.key)] = lineNumber(member)

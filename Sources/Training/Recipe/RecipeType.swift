@@ -91,7 +91,7 @@ extension RecipeType {
   package static func list<Element>(of element: RecipeType<Element>, count: Int? = nil) -> Self
   where Value == [Element] {
     Self(
-      "a list of \(count.map { "\($0), each " } ?? "")\(element.expectation)",
+      "a list\(count.map { " of \($0)" } ?? ""), each \(element.expectation)",
       placeholder: Array(repeating: element.placeholder, count: count ?? 0),
       read: { value in
         guard let elements = value.array, count == nil || elements.count == count else { return nil }

@@ -1,0 +1,60 @@
+import Files
+import Training
+
+/// One word after `train`: what it takes, and what it does.
+protocol Command: Sendable {
+  static var name: String { get }
+  /// What it does, in one line.
+  static var summary: String { get }
+  /// The words it takes besides options, as in `RECIPE [KEY=VALUE ...]`.
+  static var operands: String { get }
+  static var options: [Option] { get }
+  /// What else its users should know, a line each.
+  static var details: [String] { get }
+  /// Takes its operands and options; whatever is left over is reported as a mistake by the caller.
+  init(_ arguments: inout Arguments) throws(Failure)
+  func run() throws(Failure)
+}
+
+extension Command {
+  static var operands: String { "" }
+  static var options: [Option] { [] }
+  static var details: [String] { [] }
+}
+
+/// An option of a command.
+struct Option {
+  /// The name without its dashes.
+  var name: String
+  /// What stands for its value in the usage; nil for a flag.
+  var value: String?
+  var summary: String
+
+  static func flag(_ name: String, _ summary: String) -> Option { Option(name: name, value: nil, summary: summary) }
+
+  static func value(_ name: String, _ value: String, _ summary: String) -> Option {
+    Option(name: name, value: value, summary: summary)
+  }
+
+  static let json = flag("json", "results as JSON")
+}
+
+/// The commands there are. To add one: its file in Commands, and its line here.
+enum Commands {
+  static let all: [any Command.Type] = [
+    ValidateCommand.self,
+    InspectCommand.self,
+    RecipesCommand.self,
+    DoctorCommand.self,
+    HelpCommand.self,
+    VersionCommand.self,
+  ]
+
+  static func named(_ word: String) throws(Failure) -> any Command.Type {
+    if let type = all.first(where: { $0.name == word }) { return type }
+    let near = suggestion(for: word, among: all.map { $0.name })
+    throw Failure(
+      .usage, "unknown command \"\(word)\"",
+      notes: (near.map { ["did you mean \"\($0)\"?"] } ?? []) + ["`train help` lists the commands"])
+  }
+}

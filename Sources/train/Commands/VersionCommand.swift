@@ -1,0 +1,11 @@
+import Files
+import Training
+
+struct VersionCommand: Command {
+  static let name = "version"
+  static let summary = "Prints the version"
+
+  init(_ arguments: inout Arguments) throws(Failure) {}
+
+  func run() throws(Failure) { Output.results.line(Build.version) }
+}

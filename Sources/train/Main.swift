@@ -1,0 +1,52 @@
+import Files
+import Glibc
+import Training
+
+/// The command line: finds the command, runs it, and turns what came of it into the exit code.
+@main enum Main {
+  static func main() {
+    StopRequest.ignoreWriteSignals()
+    let code: Int32
+    do {
+      try run(Array(CommandLine.arguments.dropFirst()))
+      code = StopRequest.exitCode ?? 0
+    } catch {
+      report(error)
+      code = error.exitCode
+    }
+    // Not exit(): handlers of libraries would run while worker threads still do.
+    fflush(nil)
+    _exit(code)
+  }
+
+  private static func run(_ words: [String]) throws(Failure) {
+    guard let word = words.first else { return Output.results.line(Help.overview) }
+    let rest = Array(words.dropFirst())
+    switch word {
+    case "--help", "-h": return Output.results.line(Help.overview)
+    case "--version": return Output.results.line(Build.version)
+    default: break
+    }
+    let type = try Commands.named(word)
+    if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+      return Output.results.line(Help.text(of: type))
+    }
+    var arguments = try Arguments(rest, of: type)
+    let command = try type.init(&arguments)
+    try arguments.finish()
+    try command.run()
+  }
+
+  private static func report(_ failure: Failure) {
+    var text = failure.description
+    if Output.log.hasColour {
+      for area in Set([failure.area] + failure.others.map(\.area)) {
+        let head = "error[\(area.rawValue)]:"
+        text = text.split(separator: "\n", omittingEmptySubsequences: false)
+          .map { $0.hasPrefix(head) ? "\u{1B}[1;31m\(head)\u{1B}[0m" + $0.dropFirst(head.count) : String($0) }
+          .joined(separator: "\n")
+      }
+    }
+    Output.log.line(text)
+  }
+}

@@ -1,3 +1,0 @@
-import Training
-
-@main struct Train { static func main() { print("train") } }

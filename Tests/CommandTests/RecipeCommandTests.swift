@@ -1,0 +1,82 @@
+import Foundation
+import Testing
+
+@Suite struct RecipeCommandTests {
+  static let recipes = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appending(path: "recipes")
+
+  @Test func validateSaysValid() throws {
+    let path = Self.recipes.appending(path: "tiny.json").path
+    #expect(try Binary.run(["validate", path]).results == "\(path): valid\n")
+    let outcome = try Binary.run(["validate", path, "optimizer.learning_rate=3e-4", "~seed", "--json"])
+    #expect(outcome.code == 0)
+    #expect(outcome.results.contains(#""learning_rate":0.0003"#))
+    #expect(outcome.results.contains(#""seed":1337"#))
+    #expect(outcome.log == "override: optimizer.learning_rate=3e-4\noverride: ~seed\n")
+  }
+
+  @Test func validateNamesEveryProblem() throws {
+    let folder = try Binary.scratchFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let text = try String(contentsOf: Self.recipes.appending(path: "tiny.json"), encoding: .utf8)
+      .replacingOccurrences(of: "\"learning_rate\"", with: "\"learning_rat\"")
+      .replacingOccurrences(of: "\"max_steps\": 400", with: "\"max_steps\": \"400\"")
+    try text.write(to: folder.appending(path: "bad.json"), atomically: true, encoding: .utf8)
+    let outcome = try Binary.run(["validate", "bad.json"], in: folder)
+    #expect(outcome.code == 3)
+    #expect(
+      outcome.log == """
+        error[recipe]: missing key "optimizer.learning_rate"
+          --> bad.json:18
+          = expected a number > 0
+          = The highest rate of the schedule
+        error[recipe]: unknown key "optimizer.learning_rat"
+          --> bad.json:19
+          = did you mean "learning_rate"?
+        error[recipe]: "training.max_steps" must be an integer >= 1
+          --> bad.json:22
+          = found the string "400"
+          = write the number without quotes
+
+        """)
+  }
+
+  @Test func whatIsNoFileIsAUsageErrorAndNeverHangs() throws {
+    let folder = try Binary.scratchFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    mkfifo(folder.appending(path: "pipe").path, 0o600)
+    for path in ["pipe", ".", "missing.json", ""] {
+      let outcome = try Binary.run(["validate", path], in: folder)
+      #expect(outcome.code == 2, "\(path)")
+      #expect(outcome.log.hasPrefix("error[usage]: "))
+    }
+  }
+
+  @Test func recipesAreListedAndCopied() throws {
+    let folder = try Binary.scratchFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    #expect(try Binary.run(["recipes"], in: folder).results.contains("tiny"))
+    #expect(try Binary.run(["recipes", "copy", "tiny", "mine.json"], in: folder).code == 0)
+    let copy = try Data(contentsOf: folder.appending(path: "mine.json"))
+    #expect(copy == (try Data(contentsOf: Self.recipes.appending(path: "tiny.json"))))
+    let again = try Binary.run(["recipes", "copy", "tiny", "mine.json"], in: folder)
+    #expect(again.code == 2)
+    #expect(again.log.hasPrefix("error[usage]: the file exists\n  --> mine.json\n"))
+    let unknown = try Binary.run(["recipes", "copy", "tinny", "other.json"], in: folder)
+    #expect(unknown.code == 2)
+    #expect(unknown.log.contains("did you mean \"tiny\"?"))
+  }
+
+  @Test func inspectShowsTheResolvedRecipe() throws {
+    let outcome = try Binary.run(["inspect", Self.recipes.appending(path: "tiny.json").path])
+    #expect(outcome.code == 0)
+    #expect(outcome.results.contains("\"shuffle\": true"))
+  }
+
+  @Test func doctorKnowsTheMachine() throws {
+    let outcome = try Binary.run(["doctor", "--json"])
+    #expect(outcome.code == 0)
+    #expect(outcome.results.contains("\"usable_cores\":"))
+    #expect(try Binary.run(["doctor"]).results.contains("GiB"))
+  }
+}
