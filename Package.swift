@@ -40,6 +40,7 @@ let package = Package(
     .executableTarget(name: "train", dependencies: ["Training"]),
 
     .target(name: "Support", dependencies: ["Files"], path: "Tests/Support"),
+    .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Support"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Support"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Support"]),
