@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "Files"),
     .target(name: "Kernels", swiftSettings: kernelSettings),
     .target(name: "Autograd", dependencies: ["Kernels"]),
-    .target(name: "Models", dependencies: ["Autograd"]),
+    .target(name: "Models", dependencies: ["Autograd", "Files"]),
     .target(name: "Tokenizers", dependencies: ["Files"]),
     .target(name: "Corpus", dependencies: ["Files", "Tokenizers"]),
     .target(name: "Stories"),

@@ -1,10 +1,5 @@
 /// What a recipe can choose by name. To add one: its file, and its line here.
 package enum Registry {
-  package static let architectures: [any ModelSettings.Type] = [
-    LlamaSettings.self,
-    GPT2Settings.self,
-  ]
-
   /// The first objective of a task is the task's default.
   package static let objectives: [any ObjectiveSettings.Type] = [
     NextTokenSettings.self

@@ -1,10 +1,11 @@
+import Files
 import Foundation
 
 /// The course of the learning rate from its peak (1) to its minimum (0), once the warm-up is over.
 package protocol ScheduleShape: Sendable {
   /// The word that `schedule.name` chooses it by.
   static var name: String { get }
-  init(from section: inout RecipeSection)
+  init(from section: inout SettingsSection)
   /// The level between 0 and 1 at step index `step`, `warmup` <= `step` <= `steps`.
   func level(at step: Int, warmup: Int, steps: Int) -> Double
 }
@@ -19,7 +20,7 @@ extension Recipe {
     package var warmupSteps: Int
     package var minimumLearningRate: Double
 
-    package init(from section: inout RecipeSection) {
+    package init(from section: inout SettingsSection) {
       let kind = section.choice(
         "name", among: Registry.schedules, named: { $0.name }, default: Cosine.name, "The course after the warm-up")
       warmupSteps = section.value("warmup_steps", .integer(from: 0), default: 0, "Steps over which the rate rises")
@@ -42,7 +43,7 @@ extension Recipe {
 package struct Cosine: ScheduleShape {
   package static let name = "cosine"
 
-  package init(from section: inout RecipeSection) {}
+  package init(from section: inout SettingsSection) {}
 
   package func level(at step: Int, warmup: Int, steps: Int) -> Double {
     (1 + cos(Double.pi * Double(step - warmup) / Double(steps - warmup))) / 2
@@ -53,7 +54,7 @@ package struct Cosine: ScheduleShape {
 package struct Linear: ScheduleShape {
   package static let name = "linear"
 
-  package init(from section: inout RecipeSection) {}
+  package init(from section: inout SettingsSection) {}
 
   package func level(at step: Int, warmup: Int, steps: Int) -> Double {
     Double(steps - step) / Double(steps - warmup)
@@ -64,7 +65,7 @@ package struct Linear: ScheduleShape {
 package struct Constant: ScheduleShape {
   package static let name = "constant"
 
-  package init(from section: inout RecipeSection) {}
+  package init(from section: inout SettingsSection) {}
 
   package func level(at step: Int, warmup: Int, steps: Int) -> Double { 1 }
 }
@@ -78,7 +79,7 @@ package struct WarmupStableDecay: ScheduleShape {
   /// The decay's steps, when they are given instead.
   package var decaySteps: Int?
 
-  package init(from section: inout RecipeSection) {
+  package init(from section: inout SettingsSection) {
     decaySteps = section.optional("decay_steps", .integer(), "Steps of the decay, instead of decay_fraction")
     decayFraction = section.value(
       "decay_fraction", .number(above: 0, to: 1), default: 0.1, "Share of the run's steps that the decay takes")

@@ -1,4 +1,5 @@
 import Files
+import Models
 import Testing
 import Training
 
@@ -8,7 +9,7 @@ import Training
     #expect(recipe.task == .pretrain)
     #expect(recipe.run == "checkpoints/fixture")
     #expect(recipe.threads == nil)
-    let model = try #require(recipe.model.description as? LlamaSettings)
+    let model = try #require(recipe.model.description?.configuration(vocabularySize: 257) as? Llama.Configuration)
     #expect((model.hiddenSize, model.intermediateSize, model.layers) == (64, 128, 2))
     #expect((model.heads, model.keyValueHeads, model.maximumPositions) == (4, 2, 64))
     #expect(recipe.tokenizer == .bytes)

@@ -1,3 +1,5 @@
+import Files
+
 /// The keys of AdamW (Loshchilov and Hutter, 2019).
 package struct AdamWSettings: OptimizerSettings, Equatable {
   package static let name = "adamw"
@@ -11,7 +13,7 @@ package struct AdamWSettings: OptimizerSettings, Equatable {
   /// The share of a weight, times the learning rate, that each step takes away; only of tensors of rank 2 and more.
   package var weightDecay: Double
 
-  package init(from section: inout RecipeSection) {
+  package init(from section: inout SettingsSection) {
     let betas = section.value(
       "betas", .list(of: .number(from: 0, below: 1), count: 2), default: [0.9, 0.999], "Decay of the two moments")
     (beta1, beta2) = (betas[0], betas[1])

@@ -65,21 +65,21 @@ extension Recipe {
       throw Failure(.recipe, "a recipe is an object", at: "\(source):1", notes: ["found \(document.found)"])
     }
     for override in overrides { document = try override.applied(to: document) }
-    let decoder = RecipeDecoder(source: source, overrides: overrides)
-    self.init(document, name: Self.name(of: source), decoder)
-    if let failure = decoder.failure() { throw failure }
+    let decoder = SettingsDecoder(source: source, area: .recipe) { path in
+      overrides.last { $0.concerns(path) }.map { "command line: \($0)" }
+    }
+    var resolved: JSONValue = [:]
+    self = decoder.read(document) { section in
+      defer { resolved = section.resolved }
+      return Recipe(from: &section, name: Self.name(of: source))
+    }
+    if let failure = decoder.failure { throw failure }
+    self.resolved = resolved
     text = overrides.isEmpty ? String(decoding: bytes, as: UTF8.self) : document.serialized(pretty: true) + "\n"
     self.overrides = overrides
   }
 
-  private init(_ document: JSONValue, name: String, _ decoder: RecipeDecoder) {
-    var section = RecipeSection(path: "", members: document.object ?? [], line: max(1, document.line), decoder: decoder)
-    self.init(from: &section, name: name)
-    section.noteUnknownKeys()
-    resolved = JSONValue(section.resolved)
-  }
-
-  init(from section: inout RecipeSection, name: String) {
+  init(from section: inout SettingsSection, name: String) {
     _ = section.value("schema", .integer(from: 1, to: 1), default: 1, "Version of the recipe's format")
     let task = section.required("task", .oneOf(Task.self), "What is trained")
     self.task = task
@@ -103,7 +103,7 @@ extension Recipe {
     checkRules(section)
   }
 
-  private static func objective(from section: inout RecipeSection, task: Task) -> any ObjectiveSettings {
+  private static func objective(from section: inout SettingsSection, task: Task) -> any ObjectiveSettings {
     let kinds = Registry.objectives
     let usual = kinds.first { $0.task == task }
     let kind = section.choice("name", among: kinds, named: { $0.name }, default: (usual ?? kinds[0]).name, "The loss")
@@ -118,7 +118,7 @@ extension Recipe {
 
   // MARK: Rules across sections
 
-  private func checkRules(_ section: RecipeSection) {
+  private func checkRules(_ section: SettingsSection) {
     let kind = type(of: objective)
     section.rule(
       "objective.name", "task", holds: kind.task == task,
@@ -140,7 +140,7 @@ extension Recipe {
     checkSizes(section)
   }
 
-  private func checkSizes(_ section: RecipeSection) {
+  private func checkSizes(_ section: SettingsSection) {
     guard let description = model.description else {
       section.rule(
         "tokenizer.train", "model.from", holds: tokenizer.map { if case .train = $0 { false } else { true } } ?? true,
@@ -166,21 +166,4 @@ extension Recipe {
       holds: sumOfProducts([[steps, training.batchSize, data.sequenceLength ?? 1]]) != nil,
       "the number of tokens of the run overflows 64 bits")
   }
-}
-
-/// The sum of the products, or nil when it overflows.
-package func sumOfProducts(_ terms: [[Int]]) -> Int? {
-  var sum = 0
-  for term in terms {
-    var product = 1
-    for factor in term {
-      let (value, overflow) = product.multipliedReportingOverflow(by: factor)
-      if overflow { return nil }
-      product = value
-    }
-    let (value, overflow) = sum.addingReportingOverflow(product)
-    if overflow { return nil }
-    sum = value
-  }
-  return sum
 }

@@ -18,7 +18,7 @@ extension Recipe {
       package var specialTokens: [String]
     }
 
-    package init(from section: inout RecipeSection) {
+    package init(from section: inout SettingsSection) {
       let training = section.optionalSection("train", "A byte-level BPE is trained on the data", Training.init)
       let source = section.optional("from", .string, "A tokenizer.json, a run, a Hugging Face folder, or \"bytes\"")
       section.rule(
@@ -67,7 +67,7 @@ extension Recipe {
     package var onError: BadLine
     package var shuffle: Bool
 
-    init(from section: inout RecipeSection, task: Task, model: Model) {
+    init(from section: inout SettingsSection, task: Task, model: Model) {
       train = section.required("train", .oneOrMore(.string), "Files or globs: text, JSONL or token shards")
       validation = section.value("validation", .list(of: .string).orOne, default: [], "Files or globs held out")
       validationFraction = section.optional(
@@ -94,7 +94,7 @@ extension Recipe {
 }
 
 extension Recipe.Tokenizer.Training {
-  fileprivate init(from section: inout RecipeSection) {
+  fileprivate init(from section: inout SettingsSection) {
     vocabularySize = section.required(
       "vocab_size", .integer(from: 257, to: 1 << 24), "Tokens: 256 bytes, the end of text, and merges")
     pattern = section.value(
@@ -104,7 +104,7 @@ extension Recipe.Tokenizer.Training {
   }
 }
 
-extension RecipeType where Value == [String] {
+extension SettingsType where Value == [String] {
   /// A single string counts as a list of one.
   fileprivate var orOne: Self {
     Self(

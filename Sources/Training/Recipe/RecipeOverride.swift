@@ -33,6 +33,11 @@ package struct RecipeOverride: Sendable, Equatable, CustomStringConvertible {
     value.map { "\(path)=\($0.string ?? $0.serialized())" } ?? "~\(path)"
   }
 
+  /// Whether the change bears on the key at `path`, on one inside it or on one around it.
+  func concerns(_ path: String) -> Bool {
+    path == self.path || path.hasPrefix(self.path + ".") || self.path.hasPrefix(path + ".")
+  }
+
   /// The recipe with this change made.
   func applied(to document: JSONValue) throws(Failure) -> JSONValue {
     let keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)

@@ -1,14 +1,14 @@
 import Files
+import Models
 
 extension Recipe {
   /// Every key that a recipe may have, in the order of the sections, gathered by reading recipes that choose each of the
   /// registered words once.
-  package static var reference: [RecipeKey] {
-    var keys: [RecipeKey] = []
+  package static var reference: [SettingsKey] {
+    var keys: [SettingsKey] = []
     for document in documents {
-      let decoder = RecipeDecoder(source: "", overrides: [])
-      var section = RecipeSection(path: "", members: document.object ?? [], line: 1, decoder: decoder)
-      _ = Recipe(from: &section, name: "NAME")
+      let decoder = SettingsDecoder(source: "", area: .recipe)
+      _ = decoder.read(document) { Recipe(from: &$0, name: "NAME") }
       for key in decoder.keys where !keys.contains(where: { $0.path == key.path }) {
         let head = key.path.split(separator: ".").dropLast().joined(separator: ".")
         let place = keys.lastIndex { $0.path == head || $0.path.hasPrefix(head + ".") }
@@ -21,7 +21,7 @@ extension Recipe {
   /// Recipes that lead through every declaration.
   private static var documents: [JSONValue] {
     var documents: [JSONValue] = [["tokenizer": ["train": [:], "from": "bytes"], "model": ["from": ""]]]
-    documents += Registry.architectures.map { ["model": ["architecture": JSONValue($0.name), "rope_scaling": [:]]] }
+    documents += Architectures.all.map { ["model": ["architecture": JSONValue($0.name), "rope_scaling": [:]]] }
     documents += Registry.objectives.map { ["task": JSONValue($0.task.rawValue), "objective": named($0.name)] }
     documents += Registry.optimizers.map { ["optimizer": named($0.name)] }
     documents += Registry.schedules.map { ["schedule": named($0.name)] }

@@ -9,7 +9,7 @@ extension Recipe {
     package var maximumGradientNorm: Double
     package var algorithm: any OptimizerSettings
 
-    package init(from section: inout RecipeSection) {
+    package init(from section: inout SettingsSection) {
       let kind = section.choice(
         "name", among: Registry.optimizers, named: { $0.name }, default: AdamWSettings.name, "The optimizer")
       learningRate = section.required("learning_rate", .number(above: 0), "The highest rate of the schedule")
@@ -35,7 +35,7 @@ extension Recipe {
     /// Whether a block's activations are computed again in the backward pass instead of kept.
     package var recompute: Bool
 
-    package init(from section: inout RecipeSection) {
+    package init(from section: inout SettingsSection) {
       batchSize = section.required("batch_size", .integer(), "Sequences or pairs a step")
       microBatchSize = section.value(
         "micro_batch_size", .auto(or: .integer()), default: nil, "Sequences or pairs computed at once")
@@ -69,7 +69,7 @@ extension Recipe {
     package var maximumTokens: Int
     package var temperature: Double
 
-    package init(from section: inout RecipeSection) {
+    package init(from section: inout SettingsSection) {
       every = section.value("every", .integer(), default: 100, "Steps between two evaluations")
       batches = section.value("batches", .integer(), default: 16, "Batches an evaluation reads")
       prompts = section.value("prompts", .list(of: .string), default: [], "Beginnings of the samples")
@@ -87,7 +87,7 @@ extension Recipe {
     /// Whether the one with the lowest evaluation loss is kept too.
     package var keepBest: Bool
 
-    package init(from section: inout RecipeSection) {
+    package init(from section: inout SettingsSection) {
       every = section.value("every", .integer(), default: 500, "Steps between two checkpoints")
       keepLast = section.value("keep_last", .integer(), default: 2, "How many of the newest are kept")
       keepBest = section.value("keep_best", .boolean, default: true, "Whether the best evaluated one is kept too")
@@ -103,7 +103,7 @@ extension Recipe {
     /// Whether report.html is written at the end.
     package var report: Bool
 
-    package init(from section: inout RecipeSection) {
+    package init(from section: inout SettingsSection) {
       every = section.value("every", .integer(), default: 10, "Steps between two lines of the log")
       tensorboard = section.value("tensorboard", .boolean, default: true, "Whether TensorBoard's event file is written")
       report = section.value("report", .boolean, default: true, "Whether report.html is written at the end")

@@ -1,38 +1,51 @@
-import Files
-
-/// One object of a recipe, read key by key.
+/// One object of a recipe or a model's config.json, read key by key and strictly.
 ///
 /// Reading never stops: a value that is missing or wrong is noted as a problem and stands in as its type's placeholder,
 /// so that one pass finds everything. What is read is also what is known: the keys nobody asked for are the unknown
-/// ones, and the values together, defaults included, are the resolved recipe.
+/// ones, and the values together, defaults included, are the resolved document.
 ///
 /// ```swift
-/// init(from section: inout RecipeSection) {
+/// init(from section: inout SettingsSection) {
 ///   warmupSteps = section.value("warmup_steps", .integer(from: 0), default: 0, "Steps over which the rate rises")
 /// }
 /// ```
-package struct RecipeSection {
-  /// The keys that lead here, joined by dots; empty for the whole recipe.
+package struct SettingsSection {
+  /// The keys that lead here, joined by dots; empty for the whole document.
   package let path: String
-  let members: [JSONMember]
-  let line: Int
-  let decoder: RecipeDecoder
-  var known: [String] = []
-  var resolved: [JSONMember] = []
+  private let members: [JSONMember]
+  private let line: Int
+  private let decoder: SettingsDecoder
+  private var known: [String] = []
+  private var resolvedMembers: [JSONMember] = []
   /// Whether the section's own problem is noted already, so that nothing inside it is worth another.
-  var isSilent = false
+  private var isSilent = false
+
+  fileprivate init(path: String, members: [JSONMember], line: Int, decoder: SettingsDecoder) {
+    self.path = path
+    self.members = members
+    self.line = line
+    self.decoder = decoder
+  }
+
+  /// The whole of `document`, an object.
+  init(_ document: JSONValue, decoder: SettingsDecoder) {
+    self.init(path: "", members: document.object ?? [], line: max(1, document.line), decoder: decoder)
+  }
+
+  /// What has been read so far, defaults included.
+  package var resolved: JSONValue { JSONValue(resolvedMembers) }
 
   // MARK: Values
 
   /// A key that must be there.
   package mutating func required<Value>(
-    _ key: String, _ type: RecipeType<Value>, _ documentation: String
+    _ key: String, _ type: SettingsType<Value>, _ documentation: String
   ) -> Value {
     describe(key, type.expectation, default: nil, isRequired: true, documentation)
     guard let member = present(key) else {
       note(
         Failure(
-          .recipe, "missing key \"\(full(key))\"", notes: ["expected \(type.expectation)", documentation]),
+          decoder.area, "missing key \"\(full(key))\"", notes: ["expected \(type.expectation)", documentation]),
         for: key, line: line)
       return type.placeholder
     }
@@ -41,7 +54,7 @@ package struct RecipeSection {
 
   /// A key that has a default.
   package mutating func value<Value>(
-    _ key: String, _ type: RecipeType<Value>, default fallback: Value, _ documentation: String
+    _ key: String, _ type: SettingsType<Value>, default fallback: Value, _ documentation: String
   ) -> Value {
     describe(key, type.expectation, default: type.write(fallback), isRequired: false, documentation)
     return read(key, type, else: fallback)
@@ -49,7 +62,7 @@ package struct RecipeSection {
 
   /// A key whose default follows from other keys; the documentation says how.
   package mutating func value<Value>(
-    _ key: String, _ type: RecipeType<Value>, derived fallback: Value, _ documentation: String
+    _ key: String, _ type: SettingsType<Value>, derived fallback: Value, _ documentation: String
   ) -> Value {
     describe(key, type.expectation, default: nil, isRequired: false, documentation)
     return read(key, type, else: fallback)
@@ -57,7 +70,7 @@ package struct RecipeSection {
 
   /// A key that may be left out.
   package mutating func optional<Value>(
-    _ key: String, _ type: RecipeType<Value>, _ documentation: String
+    _ key: String, _ type: SettingsType<Value>, _ documentation: String
   ) -> Value? {
     describe(key, type.expectation, default: nil, isRequired: false, documentation)
     return present(key).flatMap { read($0, type) }
@@ -67,24 +80,24 @@ package struct RecipeSection {
 
   /// An object with keys of its own; left out, it has its defaults.
   package mutating func section<Value>(
-    _ key: String, _ documentation: String, _ read: (inout RecipeSection) -> Value
+    _ key: String, _ documentation: String, _ read: (inout SettingsSection) -> Value
   ) -> Value {
     describe(key, "an object", default: nil, isRequired: false, documentation)
     let member = present(key)
     if let member { decoder.lines[full(key)] = lineNumber(member) }
     if let member, member.value.object == nil { mismatch(member, "an object") }
-    var inner = RecipeSection(
+    var inner = SettingsSection(
       path: full(key), members: member?.value.object ?? [], line: member.map(lineNumber) ?? line, decoder: decoder)
     inner.isSilent = isSilent || member.map { $0.value.object == nil } ?? false
     let value = read(&inner)
     inner.noteUnknownKeys()
-    if !inner.resolved.isEmpty { resolved.append(JSONMember(key, JSONValue(inner.resolved))) }
+    if !inner.resolvedMembers.isEmpty { resolvedMembers.append(JSONMember(key, inner.resolved)) }
     return value
   }
 
   /// An object that means something by being there.
   package mutating func optionalSection<Value>(
-    _ key: String, _ documentation: String, _ read: (inout RecipeSection) -> Value
+    _ key: String, _ documentation: String, _ read: (inout SettingsSection) -> Value
   ) -> Value? {
     if present(key) == nil {
       describe(key, "an object", default: nil, isRequired: false, documentation)
@@ -99,7 +112,7 @@ package struct RecipeSection {
     _ documentation: String
   ) -> Kind {
     let names = kinds.map(name)
-    let type = RecipeType.word(names)
+    let type = SettingsType.word(names)
     let chosen =
       fallback.map { value(key, type, default: $0, documentation) } ?? required(key, type, documentation)
     if decoder.isFaulty(full(key)) {
@@ -125,7 +138,7 @@ package struct RecipeSection {
     let words = values.filter { !$0.isNull }.map { $0.serialized() }
     note(
       Failure(
-        .recipe, "\"\(full(key))\" must be \(words.joined(separator: " or "))",
+        decoder.area, "\"\(full(key))\" must be \(words.joined(separator: " or "))",
         notes: ["found \(member.value.found)", reason]),
       for: key, line: lineNumber(member))
   }
@@ -133,23 +146,23 @@ package struct RecipeSection {
   // MARK: Rules
 
   /// A condition on several keys of this section, named as `key` or `section.key`. It is not checked when one of them
-  /// has a problem of its own; the error points at the first of them that the recipe has.
+  /// has a problem of its own; the error points at the first of them that the document has.
   package func rule(_ keys: String..., holds: @autoclosure () -> Bool, _ what: @autoclosure () -> String) {
     let paths = keys.map(full)
     if isSilent || paths.contains(where: decoder.isFaulty) || holds() { return }
     let path = paths.first { decoder.lines[$0] != nil } ?? paths[0]
-    decoder.note(Failure(.recipe, what()), path: path, line: decoder.lines[path] ?? line)
+    decoder.note(Failure(decoder.area, what()), path: path, line: decoder.lines[path] ?? line)
   }
 
-  /// Whether the recipe itself has the key, other than as null.
+  /// Whether the document itself has the key, other than as null.
   package func has(_ key: String) -> Bool { present(key) != nil }
 
-  /// The string that the recipe itself has for the key.
+  /// The string that the document itself has for the key.
   package func text(_ key: String) -> String? { present(key)?.value.string }
 
   // MARK: Inside
 
-  func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+  private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
   /// The member called `key`; null is as good as none.
   private func present(_ key: String) -> JSONMember? {
@@ -158,21 +171,21 @@ package struct RecipeSection {
 
   private func lineNumber(_ member: JSONMember) -> Int { member.value.line == 0 ? 0 : member.line }
 
-  private mutating func read<Value>(_ key: String, _ type: RecipeType<Value>, else fallback: Value) -> Value {
+  private mutating func read<Value>(_ key: String, _ type: SettingsType<Value>, else fallback: Value) -> Value {
     guard let member = present(key) else {
-      resolved.append(JSONMember(key, type.write(fallback)))
+      resolvedMembers.append(JSONMember(key, type.write(fallback)))
       return fallback
     }
     return read(member, type) ?? type.placeholder
   }
 
-  private mutating func read<Value>(_ member: JSONMember, _ type: RecipeType<Value>) -> Value? {
+  private mutating func read<Value>(_ member: JSONMember, _ type: SettingsType<Value>) -> Value? {
     decoder.lines[full(member.key)] = lineNumber(member)
     guard let value = type.read(member.value) else {
       mismatch(member, type.expectation)
       return nil
     }
-    resolved.append(JSONMember(member.key, type.write(value)))
+    resolvedMembers.append(JSONMember(member.key, type.write(value)))
     return value
   }
 
@@ -184,7 +197,7 @@ package struct RecipeSection {
       notes.append("write the number without quotes")
     }
     note(
-      Failure(.recipe, "\"\(full(member.key))\" must be \(expectation)", notes: notes), for: member.key,
+      Failure(decoder.area, "\"\(full(member.key))\" must be \(expectation)", notes: notes), for: member.key,
       line: lineNumber(member))
   }
 
@@ -197,7 +210,7 @@ package struct RecipeSection {
   ) {
     known.append(key)
     decoder.keys.append(
-      RecipeKey(
+      SettingsKey(
         path: full(key), expectation: expectation, defaultValue: fallback, isRequired: isRequired,
         documentation: documentation))
   }

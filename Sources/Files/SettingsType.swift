@@ -1,7 +1,5 @@
-import Files
-
-/// What a key of a recipe may hold: how to describe it, read it from JSON and write it back.
-package struct RecipeType<Value: Sendable>: Sendable {
+/// What a key of a document may hold: how to describe it, read it from JSON and write it back.
+package struct SettingsType<Value: Sendable>: Sendable {
   /// What is expected, as in "an integer >= 1".
   package var expectation: String
   /// A valid value that stands in for one that could not be read, so that decoding can go on and find every problem.
@@ -21,13 +19,13 @@ package struct RecipeType<Value: Sendable>: Sendable {
   }
 }
 
-extension RecipeType where Value == Bool {
+extension SettingsType where Value == Bool {
   package static var boolean: Self {
     Self("true or false", placeholder: false, read: { $0.bool }, write: { JSONValue($0) })
   }
 }
 
-extension RecipeType where Value == Int {
+extension SettingsType where Value == Int {
   /// An integer that fits 32 bits, as every count of a model or of a batch must.
   package static func integer(from lower: Int = 1, to upper: Int = Int(Int32.max)) -> Self {
     let bounds = upper == Int(Int32.max) ? ">= \(lower)" : "from \(lower) to \(upper)"
@@ -44,7 +42,7 @@ extension RecipeType where Value == Int {
   }
 }
 
-extension RecipeType where Value == Double {
+extension SettingsType where Value == Double {
   /// A number within the bounds that are given.
   package static func number(
     above: Double = -.infinity, from: Double = -.infinity, to: Double = .infinity, below: Double = .infinity
@@ -62,7 +60,7 @@ extension RecipeType where Value == Double {
   }
 }
 
-extension RecipeType where Value == String {
+extension SettingsType where Value == String {
   /// A string that is not empty.
   package static var string: Self {
     Self("a string", placeholder: "", read: { $0.string.flatMap { $0.isEmpty ? nil : $0 } }, write: { JSONValue($0) })
@@ -71,24 +69,24 @@ extension RecipeType where Value == String {
   /// One of a few words.
   package static func word(_ words: [String]) -> Self {
     Self(
-      RecipeType<Never>.alternatives(words), placeholder: words[0],
+      SettingsType<Never>.alternatives(words), placeholder: words[0],
       read: { value in value.string.flatMap { words.contains($0) ? $0 : nil } }, write: { JSONValue($0) })
   }
 }
 
-extension RecipeType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+extension SettingsType where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
   /// One of an enumeration's cases.
   package static func oneOf(_ type: Value.Type) -> Self {
     let words = type.allCases.map(\.rawValue)
     return Self(
-      RecipeType<Never>.alternatives(words), placeholder: type.allCases.first!,
+      SettingsType<Never>.alternatives(words), placeholder: type.allCases.first!,
       read: { $0.string.flatMap(Value.init(rawValue:)) }, write: { JSONValue($0.rawValue) })
   }
 }
 
-extension RecipeType {
+extension SettingsType {
   /// A list, of exactly `count` elements when that is given.
-  package static func list<Element>(of element: RecipeType<Element>, count: Int? = nil) -> Self
+  package static func list<Element>(of element: SettingsType<Element>, count: Int? = nil) -> Self
   where Value == [Element] {
     Self(
       "a list\(count.map { " of \($0)" } ?? ""), each \(element.expectation)",
@@ -102,8 +100,8 @@ extension RecipeType {
   }
 
   /// One value or a list of at least one, read as a list.
-  package static func oneOrMore<Element>(_ element: RecipeType<Element>) -> Self where Value == [Element] {
-    let list = RecipeType.list(of: element)
+  package static func oneOrMore<Element>(_ element: SettingsType<Element>) -> Self where Value == [Element] {
+    let list = SettingsType.list(of: element)
     return Self(
       "\(element.expectation) or a list of them", placeholder: [element.placeholder],
       read: { value in element.read(value).map { [$0] } ?? list.read(value).flatMap { $0.isEmpty ? nil : $0 } },
@@ -111,7 +109,7 @@ extension RecipeType {
   }
 
   /// The word `auto`, read as nil, or a value.
-  package static func auto<Wrapped>(or wrapped: RecipeType<Wrapped>) -> Self where Value == Wrapped? {
+  package static func auto<Wrapped>(or wrapped: SettingsType<Wrapped>) -> Self where Value == Wrapped? {
     Self(
       "\"auto\" or \(wrapped.expectation)", placeholder: .none,
       read: { value in value.string == "auto" ? .some(.none) : wrapped.read(value).map { .some($0) } },
@@ -119,7 +117,7 @@ extension RecipeType {
   }
 }
 
-extension RecipeType<Never> {
+extension SettingsType<Never> {
   /// The words in quotes: `"a", "b" or "c"`.
   static func alternatives(_ words: [String]) -> String {
     let quoted = words.map { "\"\($0)\"" }
@@ -135,7 +133,7 @@ extension JSONValue {
   }
 
   /// What was found, for a message: `the string "400"`.
-  var found: String {
+  package var found: String {
     switch content {
     case .string(let text): "the string \(JSONValue(String(text.prefix(60))).serialized())"
     case .array(let elements) where elements.allSatisfy { $0.array == nil && $0.object == nil } && elements.count < 9:

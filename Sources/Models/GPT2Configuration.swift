@@ -1,22 +1,11 @@
 import Files
 
-/// The GPT-2 family: LayerNorm, learned positions, tanh-GELU, biases.
-package struct GPT2Settings: ModelSettings, Equatable {
+extension GPT2.Configuration: ModelConfiguration {
   package static let name = "gpt2"
   package static let modelTypes = ["gpt2"]
 
-  package var vocabularySize: Int?
-  package var width: Int
-  package var innerWidth: Int
-  package var layers: Int
-  package var heads: Int
-  package var maximumPositions: Int
-  package var layerNormEpsilon: Double
-  package var tiesEmbeddings: Bool
-  package var initializerRange: Double
-
-  package init(from section: inout RecipeSection) {
-    vocabularySize = section.optional("vocab_size", .integer(), "Default: the tokenizer's")
+  package init(from section: inout SettingsSection, vocabularySize: Int) {
+    self.vocabularySize = vocabularySize
     width = section.required("n_embd", .integer(), "Width of the model")
     layers = section.required("n_layer", .integer(to: 100_000), "Number of blocks")
     heads = section.required("n_head", .integer(), "Number of heads")
@@ -46,7 +35,7 @@ package struct GPT2Settings: ModelSettings, Equatable {
     ])
   }
 
-  package func parameterCount(vocabularySize: Int) -> Int? {
+  package var parameterCount: Int? {
     sumOfProducts([
       [tiesEmbeddings ? 1 : 2, vocabularySize, width], [maximumPositions, width], [2, width],
       [layers, 4, width], [layers, 4, width, width], [layers, 4, width],
@@ -54,7 +43,9 @@ package struct GPT2Settings: ModelSettings, Equatable {
     ])
   }
 
-  package func configuration(vocabularySize: Int) -> JSONValue {
+  package func makeModel(seed: UInt64?) -> any LanguageModel { GPT2(self, seed: seed) }
+
+  package var json: JSONValue {
     [
       "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": JSONValue(vocabularySize),
       "n_embd": JSONValue(width), "n_layer": JSONValue(layers), "n_head": JSONValue(heads),

@@ -1,35 +1,11 @@
 import Files
 
-/// The Llama family: RMSNorm, rotary positions, SwiGLU, grouped-query attention.
-package struct LlamaSettings: ModelSettings, Equatable {
-  /// Llama 3's stretching of the rotary wavelengths.
-  package struct RopeScaling: Sendable, Equatable {
-    package var factor: Double
-    package var lowFrequencyFactor: Double
-    package var highFrequencyFactor: Double
-    package var originalPositions: Int
-  }
-
+extension Llama.Configuration: ModelConfiguration {
   package static let name = "llama"
   package static let modelTypes = ["llama", "qwen2"]
 
-  package var vocabularySize: Int?
-  package var hiddenSize: Int
-  package var intermediateSize: Int
-  package var layers: Int
-  package var heads: Int
-  package var keyValueHeads: Int
-  package var maximumPositions: Int
-  package var ropeTheta: Double
-  package var ropeScaling: RopeScaling?
-  package var rmsNormEpsilon: Double
-  package var tiesEmbeddings: Bool
-  /// Whether the query, key and value projections have biases, as in Qwen2.
-  package var hasQKVBias: Bool
-  package var initializerRange: Double
-
-  package init(from section: inout RecipeSection) {
-    vocabularySize = section.optional("vocab_size", .integer(), "Default: the tokenizer's")
+  package init(from section: inout SettingsSection, vocabularySize: Int) {
+    self.vocabularySize = vocabularySize
     hiddenSize = section.required("hidden_size", .integer(), "Width of the model")
     intermediateSize = section.required("intermediate_size", .integer(), "Width inside the feed-forward layer")
     layers = section.required("num_hidden_layers", .integer(to: 100_000), "Number of blocks")
@@ -40,7 +16,7 @@ package struct LlamaSettings: ModelSettings, Equatable {
       "max_position_embeddings", .integer(), default: 2048, "Longest sequence the model takes")
     ropeTheta = section.value("rope_theta", .number(above: 0), default: 10000, "Base of the rotary wavelengths")
     ropeScaling = section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") {
-      RopeScaling(from: &$0)
+      Llama.RopeScaling(from: &$0)
     }.flatMap { $0 }
     rmsNormEpsilon = section.value("rms_norm_eps", .number(above: 0), default: 1e-6, "Added to the mean square")
     tiesEmbeddings = section.value(
@@ -53,7 +29,7 @@ package struct LlamaSettings: ModelSettings, Equatable {
     checkRules(&section)
   }
 
-  private func checkRules(_ section: inout RecipeSection) {
+  private func checkRules(_ section: inout SettingsSection) {
     section.rule(
       "num_attention_heads", "hidden_size", holds: hiddenSize.isMultiple(of: heads),
       "num_attention_heads (\(heads)) must divide hidden_size (\(hiddenSize))")
@@ -77,7 +53,7 @@ package struct LlamaSettings: ModelSettings, Equatable {
     section.ignore(["pretraining_tp", "is_llama_config", "max_window_layers", "sliding_window"])
   }
 
-  package func parameterCount(vocabularySize: Int) -> Int? {
+  package var parameterCount: Int? {
     let keyWidth = (hiddenSize / heads).multipliedReportingOverflow(by: keyValueHeads)
     if keyWidth.overflow { return nil }
     return sumOfProducts([
@@ -88,7 +64,9 @@ package struct LlamaSettings: ModelSettings, Equatable {
     ])
   }
 
-  package func configuration(vocabularySize: Int) -> JSONValue {
+  package func makeModel(seed: UInt64?) -> any LanguageModel { Llama(self, seed: seed) }
+
+  package var json: JSONValue {
     var configuration: JSONValue = [
       "architectures": [hasQKVBias ? "Qwen2ForCausalLM" : "LlamaForCausalLM"],
       "model_type": hasQKVBias ? "qwen2" : "llama", "vocab_size": JSONValue(vocabularySize),
@@ -101,14 +79,14 @@ package struct LlamaSettings: ModelSettings, Equatable {
       "torch_dtype": "float32",
     ]
     if !hasQKVBias { configuration["attention_bias"] = false }
-    if let ropeScaling { configuration["rope_scaling"] = ropeScaling.configuration }
+    if let ropeScaling { configuration["rope_scaling"] = ropeScaling.json }
     return configuration
   }
 }
 
-extension LlamaSettings.RopeScaling {
+extension Llama.RopeScaling {
   /// The scaling, or nil for the type `default`, which scales nothing.
-  fileprivate init?(from section: inout RecipeSection) {
+  fileprivate init?(from section: inout SettingsSection) {
     let key = section.has("type") && !section.has("rope_type") ? "type" : "rope_type"
     let type = section.required(key, .word(["llama3", "default"]), "How the wavelengths are stretched")
     section.ignore(["type"])
@@ -125,7 +103,7 @@ extension LlamaSettings.RopeScaling {
       "high_freq_factor (\(highFrequencyFactor)) must exceed low_freq_factor (\(lowFrequencyFactor))")
   }
 
-  fileprivate var configuration: JSONValue {
+  fileprivate var json: JSONValue {
     [
       "rope_type": "llama3", "factor": JSONValue(factor), "low_freq_factor": JSONValue(lowFrequencyFactor),
       "high_freq_factor": JSONValue(highFrequencyFactor),

@@ -1,7 +1,5 @@
-import Files
-
-/// A key that recipes may have, for the reference that `train help recipe` prints.
-package struct RecipeKey: Sendable {
+/// A key that a document may have, for a reference of all of them.
+package struct SettingsKey: Sendable {
   package var path: String
   package var expectation: String
   package var defaultValue: JSONValue?
@@ -12,8 +10,10 @@ package struct RecipeKey: Sendable {
   package var name: String { path.split(separator: ".").last.map(String.init) ?? path }
 }
 
-/// What the sections of one recipe share while they are read: the problems, where the keys stand, and what is known.
-package final class RecipeDecoder {
+/// Reads one JSON document strictly, and gathers every problem in one pass.
+///
+/// Its sections share it while they are read: the problems, where the keys stand, and what is known.
+package final class SettingsDecoder {
   /// A key that no section has asked for.
   struct Unknown {
     var path: String
@@ -22,18 +22,32 @@ package final class RecipeDecoder {
     var siblings: [String]
   }
 
+  /// What kind of document it is.
+  let area: Failure.Area
   private let source: String
-  private let overrides: [RecipeOverride]
+  private let origin: (String) -> String?
   private var problems: [(path: String, line: Int, failure: Failure)] = []
   private var faulty: Set<String> = []
-  /// The line of each key that the recipe has, 0 for one given on the command line.
+  /// The line of each key that the document has, 0 for one given on the command line.
   var lines: [String: Int] = [:]
   var unknown: [Unknown] = []
-  package internal(set) var keys: [RecipeKey] = []
+  package internal(set) var keys: [SettingsKey] = []
 
-  init(source: String, overrides: [RecipeOverride]) {
+  /// A decoder of the document called `source` in messages. `origin` tells where the key of a path that does not stand
+  /// in the document was given.
+  package init(source: String, area: Failure.Area, origin: @escaping (String) -> String? = { _ in nil }) {
     self.source = source
-    self.overrides = overrides
+    self.area = area
+    self.origin = origin
+  }
+
+  /// What `read` makes of the document, whose members it does not ask for are problems too. What comes back has
+  /// placeholders in it where there were problems: ask for `failure`.
+  package func read<Value>(_ document: JSONValue, _ read: (inout SettingsSection) -> Value) -> Value {
+    var section = SettingsSection(document, decoder: self)
+    let value = read(&section)
+    section.noteUnknownKeys()
+    return value
   }
 
   func isFaulty(_ path: String) -> Bool { faulty.contains(path) }
@@ -51,7 +65,7 @@ package final class RecipeDecoder {
   }
 
   /// All problems as one failure, in the order of their lines; nil when there are none.
-  func failure() -> Failure? {
+  package var failure: Failure? {
     let all = (problems + unknown.map { ($0.path, $0.line, failure(of: $0)) }).enumerated()
       .sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }
       .map { located($0.element.failure, path: $0.element.path, line: $0.element.line) }
@@ -60,7 +74,7 @@ package final class RecipeDecoder {
     return first
   }
 
-  /// A key of the recipe is the recipe's mistake, one of the command line a mistake in using it.
+  /// A key of the document is the document's mistake, one of the command line a mistake in using it.
   private func failure(of unknown: Unknown) -> Failure {
     var notes: [String] = []
     if let near = suggestion(for: unknown.key, among: unknown.siblings) {
@@ -70,13 +84,12 @@ package final class RecipeDecoder {
     {
       notes.append("did you mean \"\(elsewhere.path)\"?")
     }
-    return Failure(unknown.line == 0 ? .usage : .recipe, "unknown key \"\(unknown.path)\"", notes: notes)
+    return Failure(unknown.line == 0 ? .usage : area, "unknown key \"\(unknown.path)\"", notes: notes)
   }
 
   private func located(_ failure: Failure, path: String, line: Int) -> Failure {
     var failure = failure
-    let given = overrides.last { path == $0.path || path.hasPrefix($0.path + ".") || $0.path.hasPrefix(path + ".") }
-    failure.place = line == 0 ? given.map { "command line: \($0)" } ?? source : "\(source):\(line)"
+    failure.place = line == 0 ? origin(path) ?? source : "\(source):\(line)"
     return failure
   }
 }

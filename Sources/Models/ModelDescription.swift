@@ -1,0 +1,58 @@
+import Files
+
+/// A model as the members of a Hugging Face config.json describe it, read strictly.
+package struct ModelDescription: Sendable {
+  /// The size of the vocabulary when the description has one; otherwise it is the tokenizer's.
+  package let vocabularySize: Int?
+  private let template: any ModelConfiguration
+
+  /// Reads all keys of a config.json, and `architecture`, which recipes choose the family by.
+  package init(from section: inout SettingsSection) {
+    let kinds = Architectures.all
+    let type = section.optional(
+      "model_type", .word(kinds.flatMap { $0.modelTypes }), "Names the architecture in a pasted config.json")
+    let implied = type.flatMap { type in kinds.first { $0.modelTypes.contains(type) } }
+    let kind = section.choice(
+      "architecture", among: kinds, named: { $0.name }, default: implied?.name,
+      "The family; or \"from\": a run, a checkpoint or a Hugging Face folder to start from")
+    section.rule(
+      "architecture", "model_type", holds: implied.map { $0.name == kind.name } ?? true,
+      "architecture \"\(kind.name)\" contradicts model_type \"\(type ?? "")\"")
+    section.ignore([
+      "_name_or_path", "architectures", "bos_token_id", "eos_token_id", "pad_token_id", "dtype", "torch_dtype",
+      "transformers_version", "use_cache", "output_attentions", "output_hidden_states", "return_dict",
+    ])
+    vocabularySize = section.optional("vocab_size", .integer(), "Default: the tokenizer's")
+    template = kind.init(from: &section, vocabularySize: vocabularySize ?? 1)
+  }
+
+  /// Reads the text of a config.json, which must fix the size of the vocabulary. Failures are of the area `.model`.
+  package init(configuration text: String, source: String) throws(Failure) {
+    let document = try JSONValue.parse(Array(text.utf8), source: source, area: .model)
+    guard document.object != nil else {
+      throw Failure(.model, "a model's configuration is an object", at: source, notes: ["found \(document.found)"])
+    }
+    let decoder = SettingsDecoder(source: source, area: .model)
+    self = decoder.read(document) { section in
+      let description = ModelDescription(from: &section)
+      section.rule("vocab_size", holds: description.vocabularySize != nil, "missing key \"vocab_size\"")
+      return description
+    }
+    if let failure = decoder.failure { throw failure }
+  }
+
+  /// The longest sequence the model takes.
+  package var maximumPositions: Int { template.maximumPositions }
+
+  /// The number of parameters, or nil when it overflows.
+  package func parameterCount(vocabularySize: Int) -> Int? {
+    configuration(vocabularySize: vocabularySize).parameterCount
+  }
+
+  /// The configuration with a vocabulary of the given size.
+  package func configuration(vocabularySize: Int) -> any ModelConfiguration {
+    var configuration = template
+    configuration.vocabularySize = vocabularySize
+    return configuration
+  }
+}
