@@ -14,6 +14,22 @@ public struct GPT2: LanguageModel {
     public var tiesEmbeddings: Bool
     public var initializerRange: Double
 
+    /// A shape, with the values that most models of the family have.
+    public init(
+      vocabularySize: Int, width: Int, innerWidth: Int, layers: Int, heads: Int, maximumPositions: Int,
+      layerNormEpsilon: Double = 1e-5, tiesEmbeddings: Bool = true, initializerRange: Double = 0.02
+    ) {
+      self.vocabularySize = vocabularySize
+      self.width = width
+      self.innerWidth = innerWidth
+      self.layers = layers
+      self.heads = heads
+      self.maximumPositions = maximumPositions
+      self.layerNormEpsilon = layerNormEpsilon
+      self.tiesEmbeddings = tiesEmbeddings
+      self.initializerRange = initializerRange
+    }
+
     /// What the projections into the residual stream are scaled by.
     var residualScale: Float { 1 / Float(2 * layers).squareRoot() }
   }

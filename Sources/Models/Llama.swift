@@ -21,6 +21,27 @@ public struct Llama: LanguageModel {
     public var initializerRange: Double
 
     var headSize: Int { hiddenSize / heads }
+
+    /// A shape, with the values that most models of the family have.
+    public init(
+      vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layers: Int, heads: Int, keyValueHeads: Int,
+      maximumPositions: Int, ropeTheta: Double = 10000, ropeScaling: RopeScaling? = nil, rmsNormEpsilon: Double = 1e-5,
+      tiesEmbeddings: Bool = true, hasQKVBias: Bool = false, initializerRange: Double = 0.02
+    ) {
+      self.vocabularySize = vocabularySize
+      self.hiddenSize = hiddenSize
+      self.intermediateSize = intermediateSize
+      self.layers = layers
+      self.heads = heads
+      self.keyValueHeads = keyValueHeads
+      self.maximumPositions = maximumPositions
+      self.ropeTheta = ropeTheta
+      self.ropeScaling = ropeScaling
+      self.rmsNormEpsilon = rmsNormEpsilon
+      self.tiesEmbeddings = tiesEmbeddings
+      self.hasQKVBias = hasQKVBias
+      self.initializerRange = initializerRange
+    }
   }
 
   /// Llama 3's stretching of the long wavelengths of the rotary embedding.
@@ -29,6 +50,15 @@ public struct Llama: LanguageModel {
     public var lowFrequencyFactor: Double
     public var highFrequencyFactor: Double
     public var originalPositions: Int
+
+    /// Wavelengths above `originalPositions / lowFrequencyFactor` are stretched by `factor`, those below
+    /// `originalPositions / highFrequencyFactor` not at all.
+    public init(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalPositions: Int) {
+      self.factor = factor
+      self.lowFrequencyFactor = lowFrequencyFactor
+      self.highFrequencyFactor = highFrequencyFactor
+      self.originalPositions = originalPositions
+    }
   }
 
   let model: Trunk

@@ -1,8 +1,8 @@
 /// What a recipe can choose by name. To add one: its file, and its line here.
 package enum Registry {
   /// The first objective of a task is the task's default.
-  package static let objectives: [any ObjectiveSettings.Type] = [
-    NextTokenSettings.self
+  package static let objectives: [any Objective.Type] = [
+    NextToken.self
   ]
 
   package static let optimizers: [any OptimizerSettings.Type] = [

@@ -25,7 +25,7 @@ package struct Recipe: Sendable {
   /// Where the tokenizer comes from; nil takes the model's.
   package var tokenizer: Tokenizer?
   package var data: Data
-  package var objective: any ObjectiveSettings
+  package var objective: any Objective
   package var optimizer: Optimizer
   package var schedule: Schedule
   package var training: Training
@@ -103,7 +103,7 @@ extension Recipe {
     checkRules(section)
   }
 
-  private static func objective(from section: inout SettingsSection, task: Task) -> any ObjectiveSettings {
+  private static func objective(from section: inout SettingsSection, task: Task) -> any Objective {
     let kinds = Registry.objectives
     let usual = kinds.first { $0.task == task }
     let kind = section.choice("name", among: kinds, named: { $0.name }, default: (usual ?? kinds[0]).name, "The loss")

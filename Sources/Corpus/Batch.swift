@@ -1,0 +1,46 @@
+/// Rows of tokens with what is to be predicted at each of them; every array is row-major, `[rows, columns]`.
+public struct Batch: Sendable, Equatable {
+  /// The number of sequences.
+  public let rows: Int
+  /// The length of every sequence.
+  public let columns: Int
+  /// The token read at each place.
+  public let tokens: [Int32]
+  /// The token to predict at each place; -1 where nothing is trained.
+  public let targets: [Int32]
+  /// The place's distance from the start of its document within the row, in `0 ..< columns`.
+  public let positions: [Int32]
+  /// The column of the row at which the place's document begins: attention sees columns `documentStarts[i] ... i`.
+  public let documentStarts: [Int32]
+  /// The number of targets that are trained.
+  public let weight: Int
+
+  /// A batch of `rows` by `columns` places; `weight` is counted from `targets`.
+  public init(
+    rows: Int, columns: Int, tokens: [Int32], targets: [Int32], positions: [Int32], documentStarts: [Int32]
+  ) {
+    let places = rows * columns
+    precondition(
+      tokens.count == places && targets.count == places && positions.count == places && documentStarts.count == places,
+      """
+      a batch of \(rows) x \(columns) needs \(places) of each, not \(tokens.count) tokens, \(targets.count) targets, \
+      \(positions.count) positions, \(documentStarts.count) document starts
+      """)
+    self.rows = rows
+    self.columns = columns
+    self.tokens = tokens
+    self.targets = targets
+    self.positions = positions
+    self.documentStarts = documentStarts
+    weight = targets.reduce(into: 0) { if $1 >= 0 { $0 += 1 } }
+  }
+
+  /// The micro-batch made of some of the rows.
+  public func slice(rows range: Range<Int>) -> Batch {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of a batch of \(rows)")
+    let places = range.lowerBound * columns..<range.upperBound * columns
+    return Batch(
+      rows: range.count, columns: columns, tokens: Array(tokens[places]), targets: Array(targets[places]),
+      positions: Array(positions[places]), documentStarts: Array(documentStarts[places]))
+  }
+}

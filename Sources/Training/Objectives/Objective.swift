@@ -1,0 +1,44 @@
+import Autograd
+import Corpus
+import Files
+import Models
+
+/// What training minimises: the keys of `objective` in a recipe, and the loss they describe.
+package protocol Objective: Sendable {
+  /// The word that `objective.name` chooses it by.
+  static var name: String { get }
+  /// The task whose examples it reads.
+  static var task: Recipe.Task { get }
+  init(from section: inout SettingsSection)
+  /// What the losses of a step are divided by, summed over its micro-batches: its supervised tokens, or its pairs.
+  func weight(of batch: Batch) -> Double
+  /// The sum of the losses of a micro-batch times `scale`, which is 1 / the step's weight. What is worth reporting is added
+  /// to `measures`, as sums that `report` turns into metrics.
+  func loss(
+    _ model: any LanguageModel, _ batch: Batch, scale: Float, recompute: Bool, measures: inout Measures
+  ) -> Tensor
+}
+
+/// Sums over the examples of a step or an evaluation, by name, with what each is to be divided by.
+package struct Measures: Sendable, Equatable {
+  package private(set) var sums: [(name: String, sum: Double, weight: Double)] = []
+
+  package init() {}
+
+  /// Adds to the sum and the weight of a name.
+  package mutating func add(_ name: String, _ sum: Double, weight: Double) {
+    if let index = sums.firstIndex(where: { $0.name == name }) {
+      sums[index].sum += sum
+      sums[index].weight += weight
+    } else {
+      sums.append((name, sum, weight))
+    }
+  }
+
+  /// The weighted mean of a name; nil if nothing was added.
+  package subscript(name: String) -> Double? {
+    sums.first { $0.name == name && $0.weight > 0 }.map { $0.sum / $0.weight }
+  }
+
+  package static func == (a: Measures, b: Measures) -> Bool { a.sums.elementsEqual(b.sums, by: ==) }
+}

@@ -1,0 +1,66 @@
+import Autograd
+import Files
+import Foundation
+import Kernels
+
+/// The keys of AdamW (Loshchilov and Hutter 2019).
+package struct AdamWSettings: OptimizerSettings, Equatable {
+  package static let name = "adamw"
+
+  /// How much of the first moment stays from step to step.
+  package var beta1: Double
+  /// How much of the second moment stays from step to step.
+  package var beta2: Double
+  /// Added to the root of the second moment.
+  package var epsilon: Double
+  /// The share of a weight, times the learning rate, that each step takes away; only of tensors of rank 2 and more.
+  package var weightDecay: Double
+
+  package init(from section: inout SettingsSection) {
+    let betas = section.value(
+      "betas", .list(of: .number(from: 0, below: 1), count: 2), default: [0.9, 0.999], "Decay of the two moments")
+    (beta1, beta2) = (betas[0], betas[1])
+    epsilon = section.value("eps", .number(above: 0), default: 1e-8, "Added to the root of the second moment")
+    weightDecay = section.value(
+      "weight_decay", .number(from: 0), default: 0, "Decoupled decay of the tensors of rank 2 and more")
+  }
+
+  package init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0) {
+    (self.beta1, self.beta2, self.epsilon, self.weightDecay) = (beta1, beta2, epsilon, weightDecay)
+  }
+
+  package func make(for parameters: [Parameter]) -> any Optimizer { AdamW(self, parameters) }
+}
+
+/// Adam with decoupled weight decay; with c1 = 1 - b1^t and c2 = 1 - b2^t at step t:
+///   m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  p = p (1 - rate decay) - rate (m / c1) / (sqrt(v / c2) + eps)
+final class AdamW: Optimizer {
+  private let settings: AdamWSettings
+  private let parameters: [Parameter]
+  private let first: [Tensor]
+  private let second: [Tensor]
+  var stepCount = 0
+
+  init(_ settings: AdamWSettings, _ parameters: [Parameter]) {
+    self.settings = settings
+    self.parameters = parameters
+    first = parameters.map { Tensor(repeating: 0, shape: $0.shape) }
+    second = parameters.map { Tensor(repeating: 0, shape: $0.shape) }
+  }
+
+  var state: [(kind: String, tensors: [Tensor])] { [("exp_avg", first), ("exp_avg_sq", second)] }
+
+  func step(_ gradients: Gradients, learningRate: Double, gradientScale: Double) {
+    stepCount += 1
+    let step = AdamWStep(
+      learningRate: Float(learningRate), beta1: Float(settings.beta1), beta2: Float(settings.beta2),
+      epsilon: Float(settings.epsilon), correction1: Float(1 - pow(settings.beta1, Double(stepCount))),
+      correction2: Float(1 - pow(settings.beta2, Double(stepCount))), gradientScale: Float(gradientScale))
+    for (index, parameter) in parameters.enumerated() {
+      guard let gradient = gradients[parameter] else { continue }
+      adamWUpdate(
+        parameter.value.pointer, first[index].pointer, second[index].pointer, gradient.pointer, step: step,
+        decay: parameter.shape.rank >= 2 ? Float(settings.weightDecay) : 0, parameter.shape.count)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Autograd
+import Corpus
+import Files
+import Kernels
+import Models
+
+/// Takes training steps: loss, gradients, clipping, update.
+package final class Trainer {
+  /// What a step did.
+  package struct Report: Sendable {
+    /// The step's number, from 1.
+    package let step: Int
+    /// The objective's measures over the whole batch, before the update.
+    package let measures: Measures
+    /// The global norm of the gradient before clipping.
+    package let gradientNorm: Double
+    package let learningRate: Double
+    /// Tokens read, supervised or not.
+    package let tokens: Int
+    package var loss: Double { measures["loss"] ?? .nan }
+  }
+
+  package let model: any LanguageModel
+  package let objective: any Objective
+  package let optimizer: any Optimizer
+  private let gradients: Gradients
+  private let maximumNorm: Double
+  private let recompute: Bool
+
+  /// A trainer of all parameters of `model`.
+  package init(
+    _ model: any LanguageModel, objective: any Objective, optimizer: any OptimizerSettings, maximumNorm: Double,
+    recompute: Bool = false
+  ) {
+    self.model = model
+    self.objective = objective
+    self.maximumNorm = maximumNorm
+    self.recompute = recompute
+    gradients = Gradients(of: model.parameters)
+    self.optimizer = optimizer.make(for: gradients.parameters)
+  }
+
+  /// One step on `batch`, `rowsAtOnce` rows at a time. The weight of the whole batch is counted first, so that one
+  /// division is right for any masks and any split.
+  ///
+  /// - Throws: `.numerics` if the loss or the gradient is not finite; the parameters are then as before.
+  package func step(_ batch: Batch, rowsAtOnce: Int, learningRate: Double) throws(Failure) -> Report {
+    let parts = stride(from: 0, to: batch.rows, by: rowsAtOnce).map {
+      batch.slice(rows: $0..<min(batch.rows, $0 + rowsAtOnce))
+    }
+    let weight = parts.reduce(0) { $0 + objective.weight(of: $1) }
+    let scale = weight > 0 ? Float(1 / weight) : 0
+    var measures = Measures()
+    gradients.clear()
+    for part in parts {
+      _ = gradients.add { objective.loss(model, part, scale: scale, recompute: recompute, measures: &measures) }
+    }
+    let norm = gradients.globalNorm
+    guard norm.isFinite, measures["loss"]?.isFinite ?? true else { throw failure(parts, scale: scale, norm: norm) }
+    let clip = maximumNorm > 0 && norm > maximumNorm ? maximumNorm / (norm + 1e-6) : 1
+    optimizer.step(gradients, learningRate: learningRate, gradientScale: clip)
+    return Report(
+      step: optimizer.stepCount, measures: measures, gradientNorm: norm, learningRate: learningRate,
+      tokens: batch.rows * batch.columns)
+  }
+
+  /// Says where the first number that is not finite came from, by running the step's forward pass again.
+  private func failure(_ parts: [Batch], scale: Float, norm: Double) -> Failure {
+    var measures = Measures()
+    let operation = FiniteCheck.firstCulprit {
+      for part in parts { _ = objective.loss(model, part, scale: scale, recompute: false, measures: &measures) }
+    }
+    let parameters = model.namedParameters
+    let bad = parameters.first { !$0.value.isFinite }.map { "parameter \"\($0.name)\" is not finite" }
+    let gradient = parameters.first { gradients[$0.parameter].map { !$0.isFinite } ?? false }
+      .map { "the gradient of \"\($0.name)\" is not finite" }
+    return Failure(
+      .numerics, "the loss or its gradient is not finite", at: "step \(optimizer.stepCount + 1)",
+      notes: [
+        operation.map { "first in operation \"\($0)\" of the forward pass" } ?? "the forward pass is finite", bad,
+        gradient,
+        "loss \(measures["loss"].map { "\($0)" } ?? "none"), gradient norm \(norm)",
+        "lower optimizer.learning_rate, lengthen schedule.warmup_steps, or look at the batch; no parameter was changed",
+      ].compactMap { $0 })
+  }
+}
+
+extension Gradients {
+  /// The square root of the sum of the squares of all gradients, summed in Double in a fixed order.
+  package var globalNorm: Double {
+    parameters.reduce(0) { total, parameter in
+      total + (self[parameter].map { squaredNorm($0.pointer, $0.shape.count) } ?? 0)
+    }.squareRoot()
+  }
+}
