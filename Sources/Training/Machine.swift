@@ -118,3 +118,12 @@ private struct ControlGroup {
     }
   }
 }
+
+extension Machine {
+  /// The largest resident size this process has had, in bytes.
+  package static var peakResidentBytes: Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  }
+}

@@ -43,6 +43,7 @@ struct Option {
 enum Commands {
   static let all: [any Command.Type] = [
     ValidateCommand.self,
+    BenchCommand.self,
     InspectCommand.self,
     RecipesCommand.self,
     DoctorCommand.self,

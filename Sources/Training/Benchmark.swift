@@ -1,0 +1,73 @@
+import Autograd
+import Corpus
+import Files
+import Foundation
+import Kernels
+import Models
+
+/// The real training step of a recipe on random tokens, timed.
+package struct Benchmark: Sendable {
+  /// Seconds of each timed step, in order.
+  package let steps: [Double]
+  package let tokensPerStep: Int
+  package let parameters: Int
+  package let flopsPerStep: Double
+  /// Floating point operations a second of a large matrix product, measured in the same call.
+  package let peak: Double
+  /// The process's largest resident size, in bytes.
+  package let peakMemory: Int
+  package let loss: Double
+
+  /// Times `count` steps of `recipe` after two that are not counted.
+  package init(_ recipe: Recipe, steps count: Int) throws(Failure) {
+    guard let description = recipe.model.description, let length = recipe.data.sequenceLength else {
+      throw Failure(
+        .recipe, "a benchmark needs a model that is described", notes: ["\"model.from\" names a checkpoint"])
+    }
+    if let threads = recipe.threads { Parallel.threads = threads }
+    let vocabulary = description.vocabularySize ?? recipe.tokenizer?.vocabularySize ?? 257
+    let model = description.configuration(vocabularySize: vocabulary).makeModel(seed: UInt64(recipe.seed))
+    let trainer = Trainer(model, recipe)
+    let rows = recipe.training.batchSize
+    let rowsAtOnce = recipe.rowsAtOnce(sequenceLength: length)
+    var generator = Generator(seed: UInt64(recipe.seed))
+    var seconds: [Double] = []
+    var loss = 0.0
+    for step in 0..<count + 2 {
+      let batch = Batch(random: &generator, rows: rows, columns: length, vocabularySize: vocabulary)
+      let watch = Stopwatch()
+      let report = try trainer.step(batch, rowsAtOnce: rowsAtOnce, learningRate: recipe.optimizer.learningRate)
+      if step >= 2 { seconds.append(watch.seconds) }
+      loss = report.loss
+    }
+    steps = seconds
+    tokensPerStep = rows * length
+    parameters = model.parameterCount
+    flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
+    peak = GEMMPeak.measure()
+    peakMemory = Machine.peakResidentBytes
+    self.loss = loss
+  }
+
+  /// Median, least and greatest number of tokens a second.
+  package var tokensPerSecond: (median: Double, least: Double, greatest: Double) {
+    let sorted = steps.sorted()
+    let tokens = Double(tokensPerStep)
+    return (tokens / sorted[sorted.count / 2], tokens / sorted.last!, tokens / sorted[0])
+  }
+
+  /// Floating point operations a second of the median step.
+  package var flopsPerSecond: Double { flopsPerStep / Double(tokensPerStep) * tokensPerSecond.median }
+}
+
+extension Batch {
+  /// Rows of random tokens with random targets.
+  init(random generator: inout Generator, rows: Int, columns: Int, vocabularySize: Int) {
+    let count = rows * columns
+    let tokens = (0...count).map { _ in Int32.random(in: 0..<Int32(vocabularySize), using: &generator) }
+    let places = TokenPlaces(rows: rows, columns: columns)
+    self.init(
+      rows: rows, columns: columns, tokens: Array(tokens.dropLast()), targets: Array(tokens.dropFirst()),
+      positions: places.positions, documentStarts: places.documentStarts)
+  }
+}
