@@ -1,0 +1,56 @@
+import Files
+
+/// A log of JSON objects, one a line: metrics.jsonl, samples.jsonl.
+package struct Metrics: ~Copyable {
+  private var file: AppendedFile
+
+  /// Opens the log at `path` for appending and creates it when it is missing.
+  package init(_ path: String) throws(Failure) { file = try AppendedFile(path) }
+
+  /// Appends a row: its kind, its step, and the values in their order. Numbers are written with the shortest text that
+  /// reads back as the same number; what is not finite is null.
+  package mutating func append(_ kind: String? = nil, step: Int, _ values: KeyValuePairs<String, JSONValue>) {
+    append(kind, step: step, values.map { JSONMember($0.key, $0.value) })
+  }
+
+  /// Appends a row; see the other form.
+  package mutating func append(_ kind: String? = nil, step: Int, _ values: [JSONMember]) {
+    let head = (kind.map { [JSONMember("kind", JSONValue($0))] } ?? []) + [JSONMember("step", JSONValue(step))]
+    file.append(JSONValue(head + values).serializedBytes() + [UInt8(ascii: "\n")])
+  }
+
+  /// The whole rows of the log at `path`, in their order; a last line that was never finished is left out. No file has
+  /// no rows.
+  package static func rows(_ path: String) throws(Failure) -> [JSONValue] {
+    try lines(path).compactMap(\.row)
+  }
+
+  /// Removes what a run that stopped after `step` would not have written: rows of later steps and torn lines.
+  package static func cut(_ path: String, after step: Int) throws(Failure) {
+    let all = try lines(path)
+    let kept = all.filter { line in line.row?["step"]?.integer.map { $0 <= step } ?? false }
+    if kept.count == all.count { return }
+    try DurableFile.write(kept.flatMap { $0.bytes + [UInt8(ascii: "\n")] }, to: path)
+  }
+
+  private struct Line {
+    var bytes: ArraySlice<UInt8>
+    /// The object the line holds; nil when it is torn.
+    var row: JSONValue?
+  }
+
+  private static func lines(_ path: String) throws(Failure) -> [Line] {
+    if !Path.exists(path) { return [] }
+    let bytes = try ReadableFile.contents(of: path, area: .data)
+    var lines: [Line] = []
+    var start = 0
+    while start < bytes.count {
+      let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n"))
+      let line = bytes[start..<(end ?? bytes.count)]
+      let value = try? JSONValue.parse(Array(line), source: path, area: .data)
+      lines.append(Line(bytes: line, row: end == nil || value?.object == nil ? nil : value))
+      start = (end ?? bytes.count) + 1
+    }
+    return lines
+  }
+}
