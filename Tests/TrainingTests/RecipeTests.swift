@@ -16,7 +16,7 @@ import Training
     #expect(recipe.data.train == ["a.txt"])
     #expect(recipe.data.sequenceLength == 32)
     #expect(recipe.data.onOverflow == .split)
-    #expect(recipe.objective is NextTokenSettings)
+    #expect(recipe.objective is NextToken)
     #expect(recipe.optimizer.learningRate == 1e-3)
     let adamW = try #require(recipe.optimizer.algorithm as? AdamWSettings)
     #expect((adamW.beta1, adamW.beta2, adamW.epsilon) == (0.9, 0.95, 1e-8))
