@@ -1,0 +1,88 @@
+extension Tokenizer {
+  /// Encodes one text after the other and remembers the pieces it has met: the way to encode much.
+  package struct Encoder {
+    private let tokenizer: Tokenizer
+    private var merger: PieceMerger
+    private var pieces = ByteStringTable()
+    /// The ids of each piece of `pieces`: those before the end of it and behind the end of the one before.
+    private var pieceEnds: [Int] = [0]
+    private var pieceIDs: [Int32] = []
+
+    /// Longer pieces are seldom met again.
+    private static let longestRemembered = 64
+    private static let mostRemembered = 1 << 17
+
+    package init(_ tokenizer: Tokenizer) {
+      self.tokenizer = tokenizer
+      merger = PieceMerger(tokenizer.model)
+    }
+
+    /// Appends the ids of `text`. Pieces never reach over its ends.
+    package mutating func append(
+      _ text: UnsafeBufferPointer<UInt8>, special: SpecialTokens = .none, to ids: inout [Int32]
+    ) {
+      let stages = special == .parse ? tokenizer.matchers.withSpecial : tokenizer.matchers.withoutSpecial
+      cut(text, at: stages.raw, &ids) { encoder, part, ids in
+        if let normalized = encoder.tokenizer.normalization.applied(to: part) {
+          normalized.withUnsafeBufferPointer { encoder.cut($0, at: stages.normalized, &ids) { $0.merge($1, &$2) } }
+        } else {
+          encoder.cut(part, at: stages.normalized, &ids) { $0.merge($1, &$2) }
+        }
+      }
+    }
+
+    package mutating func append(_ text: [UInt8], special: SpecialTokens = .none, to ids: inout [Int32]) {
+      text.withUnsafeBufferPointer { append($0, special: special, to: &ids) }
+    }
+
+    /// Appends the ids of the added tokens in `text`, and between them what `body` appends.
+    private mutating func cut(
+      _ text: UnsafeBufferPointer<UInt8>, at matcher: AddedTokenMatcher, _ ids: inout [Int32],
+      _ body: (inout Encoder, UnsafeBufferPointer<UInt8>, inout [Int32]) -> Void
+    ) {
+      var start = 0
+      while let (range, id) = matcher.first(in: text, from: start) {
+        body(&self, UnsafeBufferPointer(rebasing: text[start..<range.lowerBound]), &ids)
+        ids.append(id)
+        start = range.upperBound
+      }
+      body(&self, UnsafeBufferPointer(rebasing: text[start...]), &ids)
+    }
+
+    /// Appends the ids of ordinary text.
+    private mutating func merge(_ text: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
+      if tokenizer.model.merges.count == 0, !tokenizer.model.takesWholePieces {
+        ids.reserveCapacity(ids.count + text.count)
+        for byte in text { ids.append(tokenizer.model.byteIDs[Int(byte)]) }
+        return
+      }
+      var scanner = PieceScanner(text, tokenizer.preTokenizer)
+      while let range = scanner.next() {
+        let piece = UnsafeBufferPointer(rebasing: text[range])
+        if piece.count > Self.longestRemembered {
+          merger.append(piece, to: &ids)
+        } else {
+          appendRemembered(piece, &ids)
+        }
+      }
+    }
+
+    @inline(__always)
+    private mutating func appendRemembered(_ piece: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
+      if let index = pieces.index(of: piece) {
+        for place in pieceEnds[index]..<pieceEnds[index + 1] { ids.append(pieceIDs[place]) }
+        return
+      }
+      if pieces.count == Self.mostRemembered {
+        pieces.removeAll()
+        pieceEnds.removeLast(pieceEnds.count - 1)
+        pieceIDs.removeAll(keepingCapacity: true)
+      }
+      let start = ids.count
+      merger.append(piece, to: &ids)
+      _ = pieces.insert(piece)
+      pieceIDs.append(contentsOf: ids[start...])
+      pieceEnds.append(pieceIDs.count)
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import Files
+
+/// Byte-level byte-pair encoding: text to token ids and back.
+///
+/// Every byte is a token, so any bytes can be encoded, UTF-8 or not, and decoding gives exactly those bytes back (unless
+/// the tokenizer normalises text, as Qwen2's does). A text is cut at the added tokens, normalised, cut into pieces by the
+/// `PreTokenizer`, and the bytes of each piece are merged in the order the merges were learned.
+///
+/// Copies share their tables.
+public struct Tokenizer: Sendable {
+  /// What becomes of special tokens (`<|endoftext|>`) that a text spells out.
+  public enum SpecialTokens: Sendable {
+    /// Their text is ordinary text. For everything that comes from outside.
+    case none
+    /// Each becomes its id.
+    case parse
+  }
+
+  /// How text is cut into pieces.
+  public let preTokenizer: PreTokenizer
+  /// The token that ends a document, nil when the vocabulary has none.
+  public private(set) var endOfText: Int32?
+  /// The token that begins a document, nil when the vocabulary has none.
+  public private(set) var beginningOfText: Int32?
+  /// Whether documents are meant to begin with `beginningOfText`; `encode` leaves that to the caller.
+  public let addsBeginningOfText: Bool
+
+  package let normalization: Normalization
+  /// The tokens outside the merges, in the order of their ids.
+  package let addedTokens: [AddedToken]
+
+  let model: BytePairModel
+  let matchers: AddedTokenMatchers
+  /// By id: the number of the token's string in the model's vocabulary, or the complement of its place in `addedTokens`.
+  private let slots: [Int32]
+
+  /// A tokenizer of checked parts: the ids of `model` and `addedTokens` together are 0..<n.
+  init(
+    model: BytePairModel, addedTokens: [AddedToken], preTokenizer: PreTokenizer, normalization: Normalization = .none,
+    beginningOfText: Int32? = nil
+  ) {
+    self.model = model
+    self.preTokenizer = preTokenizer
+    self.normalization = normalization
+    self.addedTokens = addedTokens.sorted { $0.id < $1.id }
+    matchers = AddedTokenMatchers(addedTokens, normalization)
+    let count = max(model.ids.max() ?? -1, self.addedTokens.last?.id ?? -1) + 1
+    var slots = [Int32](repeating: 0, count: Int(count))
+    for (index, id) in model.ids.enumerated() { slots[Int(id)] = Int32(index) }
+    for (index, token) in self.addedTokens.enumerated() { slots[Int(token.id)] = ~Int32(index) }
+    self.slots = slots
+    addsBeginningOfText = beginningOfText != nil
+    self.beginningOfText = beginningOfText ?? Self.first(of: Self.beginnings, in: addedTokens)
+    endOfText = Self.first(of: Self.endings, in: addedTokens)
+  }
+
+  /// `tokenizer.json` does not say which token ends a text; these are the names in use.
+  private static let endings = ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>"]
+  private static let beginnings = ["<|begin_of_text|>", "<s>", "<bos>"]
+
+  private static func first(of names: [String], in added: [AddedToken]) -> Int32? {
+    names.lazy.compactMap { name in added.first { $0.text.hasSameBytes(as: name) }?.id }.first
+  }
+}
+
+extension Tokenizer {
+  /// One more than the largest id.
+  public var vocabularySize: Int { slots.count }
+
+  /// The bytes of token `id`, nil when there is no such token.
+  public func token(_ id: Int32) -> [UInt8]? {
+    guard id >= 0, id < slots.count else { return nil }
+    let slot = Int(slots[Int(id)])
+    return slot < 0 ? Array(addedTokens[~slot].text.utf8) : Array(model.vocabulary[slot])
+  }
+
+  /// The id of the token with exactly this text; added tokens come before those of the merges.
+  public func id(ofToken text: String) -> Int32? {
+    addedTokens.first { $0.text.hasSameBytes(as: text) }?.id ?? id(ofToken: Array(text.utf8))
+  }
+
+  /// The id of the token of the merges with exactly these bytes.
+  public func id(ofToken bytes: [UInt8]) -> Int32? { bytes.withUnsafeBufferPointer { model.id(of: $0) } }
+
+  /// Whether `id` is a control token, which stands for no text.
+  public func isSpecial(_ id: Int32) -> Bool {
+    guard id >= 0, id < slots.count else { return false }
+    let slot = Int(slots[Int(id)])
+    return slot < 0 && addedTokens[~slot].isSpecial
+  }
+
+  /// The ids of `text`.
+  public func encode(_ text: String, special: SpecialTokens = .none) -> [Int32] {
+    var text = text
+    return text.withUTF8 { encode($0, special: special) }
+  }
+
+  /// The ids of a text given as bytes, which need not be UTF-8.
+  public func encode(_ bytes: [UInt8], special: SpecialTokens = .none) -> [Int32] {
+    bytes.withUnsafeBufferPointer { encode($0, special: special) }
+  }
+
+  private func encode(_ bytes: UnsafeBufferPointer<UInt8>, special: SpecialTokens) -> [Int32] {
+    var encoder = Encoder(self)
+    var ids: [Int32] = []
+    encoder.append(bytes, special: special, to: &ids)
+    return ids
+  }
+
+  /// The bytes of the tokens, one after the other. An id outside the vocabulary (a model's output layer may be wider)
+  /// stands for no bytes; nor do special tokens when `skippingSpecial`.
+  public func decode(_ ids: some Sequence<Int32>, skippingSpecial: Bool = false) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for id in ids { append(id, skippingSpecial: skippingSpecial, to: &bytes) }
+    return bytes
+  }
+
+  @inline(__always)
+  func append(_ id: Int32, skippingSpecial: Bool, to bytes: inout [UInt8]) {
+    guard id >= 0, id < slots.count else { return }
+    let slot = Int(slots[Int(id)])
+    if slot >= 0 {
+      bytes.append(contentsOf: model.vocabulary[slot])
+    } else if !skippingSpecial || !addedTokens[~slot].isSpecial {
+      bytes.append(contentsOf: addedTokens[~slot].text.utf8)
+    }
+  }
+}
+
+extension Tokenizer {
+  /// The bytes as tokens: ids 0...255 are the bytes, 256 is `<|endoftext|>`.
+  public static let bytes: Tokenizer = {
+    var vocabulary = ByteStringTable(minimumCapacity: 256)
+    for byte in UInt8.min ... .max { _ = vocabulary.insert([byte]) }
+    let ids = Array(Int32(0)..<256)
+    let model = BytePairModel(
+      vocabulary: vocabulary, ids: ids, merges: PairTable(), results: [], byteIDs: ids, takesWholePieces: false)
+    return Tokenizer(model: model, addedTokens: [AddedToken("<|endoftext|>", id: 256)], preTokenizer: .none)
+  }()
+
+  /// This tokenizer with further special tokens, which get the next ids; those it has already become special and keep
+  /// theirs.
+  ///
+  /// - Throws: `Failure` when a token is empty, or cannot be told from a token of the vocabulary in `tokenizer.json`.
+  public func adding(special texts: [String]) throws(Failure) -> Tokenizer {
+    var added = addedTokens
+    var next = Int32(vocabularySize)
+    for text in texts {
+      if text.isEmpty { throw Failure(.tokenizer, "an added token is empty") }
+      if let index = added.firstIndex(where: { $0.text.hasSameBytes(as: text) }) {
+        added[index].isSpecial = true
+        continue
+      }
+      if let bytes = ByteAlphabet.bytes(of: text), let id = id(ofToken: bytes) {
+        throw Failure(
+          .tokenizer, "\"\(text)\" cannot become a special token: it is an ordinary token already",
+          notes: ["its id is \(id)"])
+      }
+      added.append(AddedToken(text, id: next))
+      next += 1
+    }
+    var result = Tokenizer(
+      model: model, addedTokens: added, preTokenizer: preTokenizer, normalization: normalization,
+      beginningOfText: addsBeginningOfText ? beginningOfText : nil)
+    result.endOfText = endOfText ?? result.endOfText
+    result.beginningOfText = beginningOfText ?? result.beginningOfText
+    return result
+  }
+
+  /// This tokenizer with other bounds of a text, as a model's configuration gives them; nil leaves one as it is.
+  public func with(endOfText: Int32? = nil, beginningOfText: Int32? = nil) throws(Failure) -> Tokenizer {
+    for (id, name) in [(endOfText, "end-of-text"), (beginningOfText, "beginning-of-text")] {
+      if let id, id < 0 || id >= vocabularySize {
+        throw Failure(
+          .tokenizer, "the \(name) token \(id) is not in the vocabulary",
+          notes: ["the vocabulary has \(vocabularySize) tokens"])
+      }
+    }
+    var result = self
+    result.endOfText = endOfText ?? self.endOfText
+    result.beginningOfText = beginningOfText ?? self.beginningOfText
+    return result
+  }
+}

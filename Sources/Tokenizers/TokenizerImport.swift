@@ -1,0 +1,125 @@
+import Files
+
+extension Tokenizer {
+  /// What GGUF calls the type of a token.
+  private enum TokenType {
+    static let unknown: Int32 = 2
+    static let control: Int32 = 3
+    static let userDefined: Int32 = 4
+  }
+
+  /// A tokenizer from lists, as GGUF files hold them.
+  ///
+  /// - Parameters:
+  ///   - tokens: the tokens by id, in the byte alphabet (`Ġthe`); control and user-defined ones as they are.
+  ///   - merges: the merges by rank, each two tokens with a space between them.
+  ///   - tokenTypes: GGUF's `tokenizer.ggml.token_type` (1 normal, 2 unknown, 3 control, 4 user-defined, 5 unused); nil
+  ///     when all are normal.
+  ///   - takesWholePieces: whether a piece that is a token is taken whole (Llama 3).
+  ///   - source: the name of the file, for messages.
+  /// - Throws: `Failure` naming the token or the merge that cannot be.
+  public init(
+    tokens: [String], merges: [String], tokenTypes: [Int32]? = nil, preTokenizer: PreTokenizer,
+    takesWholePieces: Bool = false, endOfText: Int32? = nil, beginningOfText: Int32? = nil,
+    addsBeginningOfText: Bool = false, source: String = "tokenizer"
+  ) throws(Failure) {
+    if let tokenTypes, tokenTypes.count != tokens.count {
+      throw Failure(.tokenizer, "\(tokens.count) tokens have \(tokenTypes.count) types", at: source)
+    }
+    var added: [AddedToken] = []
+    for (id, type) in (tokenTypes ?? []).enumerated() {
+      let isSpecial = type == TokenType.control || type == TokenType.unknown
+      guard isSpecial || type == TokenType.userDefined, !tokens[id].isEmpty else { continue }
+      added.append(AddedToken(tokens[id], id: Int32(id), isSpecial: isSpecial))
+    }
+    try Self.requireDistinct(added, source)
+    var assembly = try VocabularyAssembly(count: tokens.count, added: added, merges: merges.count, source: source)
+    for (id, token) in tokens.enumerated() {
+      try assembly.add(token, id: id, .init(part: "token \(id), \"\(token)\",", place: source))
+    }
+    for (rank, merge) in merges.enumerated() {
+      let site = { VocabularyAssembly.Site(part: "merge \(rank), \"\(merge)\",", place: source) }
+      let (left, right) = try Self.mergePair(merge, site())
+      try assembly.addMerge(left, right, site())
+    }
+    let plain = Tokenizer(
+      model: try assembly.model(takesWholePieces: takesWholePieces, source: source), addedTokens: added,
+      preTokenizer: preTokenizer, beginningOfText: addsBeginningOfText ? beginningOfText : nil)
+    self = try plain.with(endOfText: endOfText, beginningOfText: beginningOfText)
+  }
+
+  /// GPT-2's own files: the bytes of `encoder.json` (token text to id) and of `vocab.bpe` (a merge a line).
+  ///
+  /// - Throws: `Failure` with the line of what cannot be.
+  public init(
+    gpt2Encoder encoder: [UInt8], merges: [UInt8], source: String = "encoder.json", mergesSource: String = "vocab.bpe"
+  ) throws(Failure) {
+    let json = try JSONValue.parse(encoder, source: source, area: .tokenizer)
+    guard let members = json.object else {
+      throw Failure(.tokenizer, "\(json.kind) where the vocabulary is expected, an object of ids", at: source)
+    }
+    let name = Self.defaultSpecialTokens[0]
+    var added: [AddedToken] = []
+    if let id = json[name]?.integer, let id = Int32(exactly: id) { added.append(AddedToken(name, id: id)) }
+    let lines = merges.split(separator: 0x0A, omittingEmptySubsequences: false)
+    var assembly = try VocabularyAssembly(count: members.count, added: added, merges: lines.count, source: source)
+    for member in members {
+      let site = { VocabularyAssembly.Site(part: "token \"\(member.key)\"", place: "\(source):\(member.line)") }
+      guard let id = member.value.integer else {
+        throw Failure(.tokenizer, "\(site().part) has \(member.value.kind) for its id", at: site().place)
+      }
+      try assembly.add(member.key, id: id, site())
+    }
+    for (index, bytes) in lines.enumerated() where !bytes.isEmpty {
+      let line = String(decoding: bytes, as: UTF8.self)
+      if index == 0, line.hasPrefix("#version") { continue }
+      let site = { VocabularyAssembly.Site(part: "merge \"\(line)\"", place: "\(mergesSource):\(index + 1)") }
+      let (left, right) = try Self.mergePair(line, site())
+      try assembly.addMerge(left, right, site())
+    }
+    self.init(
+      model: try assembly.model(takesWholePieces: false, source: source), addedTokens: added, preTokenizer: .gpt2)
+  }
+
+  /// The two tokens of a merge written with a space between them.
+  static func mergePair(
+    _ text: String, _ site: @autoclosure () -> VocabularyAssembly.Site
+  ) throws(Failure) -> (String, String) {
+    let bytes = text.utf8
+    if let space = bytes.firstIndex(of: 0x20), space == bytes.lastIndex(of: 0x20), space != bytes.startIndex,
+      bytes.index(after: space) != bytes.endIndex
+    {
+      return (String(text[..<space]), String(text[bytes.index(after: space)...]))
+    }
+    throw Failure(.tokenizer, "\(site().part) is not two tokens with a space between them", at: site().place)
+  }
+
+  /// Refuses added tokens of the same text.
+  static func requireDistinct(_ added: [AddedToken], _ source: String) throws(Failure) {
+    var texts = ByteStringTable(minimumCapacity: added.count)
+    for token in added {
+      let (earlier, isNew) = texts.insert(Array(token.text.utf8))
+      if isNew { continue }
+      throw Failure(
+        .tokenizer, "the added token \"\(token.text)\" has two ids", at: source,
+        notes: ["\(added[earlier].id) and \(token.id)"])
+    }
+  }
+}
+
+extension PreTokenizer {
+  /// What GGUF calls the pre-tokeniser in `tokenizer.ggml.pre`.
+  private static let ggufNames: [(name: String, value: PreTokenizer)] = [
+    ("gpt-2", .gpt2), ("llama-bpe", .llama3), ("llama-v3", .llama3), ("llama3", .llama3), ("qwen2", .qwen2),
+    ("smollm", .gpt2Digits),
+  ]
+
+  /// The pre-tokeniser that GGUF calls `name`, nil when it is not one of ours.
+  package init?(ggufName name: String) {
+    guard let known = Self.ggufNames.first(where: { $0.name == name }) else { return nil }
+    self = known.value
+  }
+
+  /// What GGUF calls this pre-tokeniser, nil for `none`, which it does not know.
+  package var ggufName: String? { Self.ggufNames.first { $0.value == self }?.name }
+}

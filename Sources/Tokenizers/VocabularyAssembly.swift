@@ -1,0 +1,98 @@
+import Files
+
+/// Puts a vocabulary together that a file gives as text in the byte alphabet, checking every part as it comes.
+struct VocabularyAssembly {
+  /// What a failure is about (`model.merges[3]`), and where in the file that stands.
+  struct Site {
+    var part: String
+    var place: String?
+  }
+
+  /// The number of ids, which are 0..<count.
+  private let count: Int
+  private let addedTexts: [Int32: AddedToken]
+  private var isTaken: [Bool]
+  private var vocabulary: ByteStringTable
+  private var ids: [Int32] = []
+  private var merges: PairTable
+  private var results: [Int32] = []
+
+  /// Begins with the added tokens, whose ids the vocabulary may repeat.
+  init(count: Int, added: [AddedToken], merges mergeCount: Int, source: String) throws(Failure) {
+    guard count <= Int(Int32.max) else {
+      throw Failure(.tokenizer, "the vocabulary has \(count) tokens", at: source)
+    }
+    self.count = count
+    isTaken = [Bool](repeating: false, count: count)
+    vocabulary = ByteStringTable(minimumCapacity: count)
+    merges = PairTable(minimumCapacity: mergeCount)
+    addedTexts = Dictionary(added.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    for token in added { try take(Int(token.id), Site(part: "added token \"\(token.text)\"", place: source)) }
+  }
+
+  /// Adds the token that the vocabulary spells `text`.
+  mutating func add(_ text: String, id: Int, _ site: @autoclosure () -> Site) throws(Failure) {
+    let added = Int32(exactly: id).flatMap { addedTexts[$0] }
+    if let added {
+      guard added.text.hasSameBytes(as: text) else {
+        throw failure("has id \(id), which the added token \"\(added.text)\" has", site())
+      }
+      if added.isSpecial { return }
+    } else {
+      try take(id, site())
+    }
+    guard let bytes = ByteAlphabet.bytes(of: text), !bytes.isEmpty else {
+      if added != nil { return }
+      throw failure("is not written in the byte alphabet, nor is it an added token", site())
+    }
+    guard vocabulary.insert(bytes).isNew else { throw failure("is in the vocabulary already", site()) }
+    ids.append(Int32(id))
+  }
+
+  /// Adds the next merge; all tokens come before the first merge.
+  mutating func addMerge(_ left: String, _ right: String, _ site: @autoclosure () -> Site) throws(Failure) {
+    func id(_ bytes: [UInt8]?, _ text: String) throws(Failure) -> Int32 {
+      guard let bytes, let index = vocabulary.index(of: bytes) else {
+        throw failure("names \"\(text)\", which is not in the vocabulary", site())
+      }
+      return ids[index]
+    }
+    let (leftBytes, rightBytes) = (ByteAlphabet.bytes(of: left), ByteAlphabet.bytes(of: right))
+    let pair = (try id(leftBytes, left), try id(rightBytes, right))
+    let result = try id((leftBytes ?? []) + (rightBytes ?? []), left + right)
+    let (index, isNew) = merges.insert(pair.0, pair.1)
+    guard isNew else { throw failure("is merge \(index) again", site()) }
+    results.append(result)
+  }
+
+  /// The finished model, when no id is missing and every byte is a token.
+  func model(takesWholePieces: Bool, source: String) throws(Failure) -> BytePairModel {
+    if let gap = isTaken.firstIndex(of: false) {
+      throw Failure(.tokenizer, "no token has id \(gap)", at: source, notes: ["there are \(count) tokens"])
+    }
+    var byteIDs: [Int32] = []
+    for byte in UInt8.min ... .max {
+      guard let index = vocabulary.index(of: [byte]) else {
+        throw Failure(
+          .tokenizer, "the vocabulary has no token for byte \(byte)", at: source,
+          notes: ["\"\(ByteAlphabet.text(of: [byte]))\" is missing; a byte-level tokenizer has all 256 bytes"])
+      }
+      byteIDs.append(ids[index])
+    }
+    return BytePairModel(
+      vocabulary: vocabulary, ids: ids, merges: merges, results: results, byteIDs: byteIDs,
+      takesWholePieces: takesWholePieces)
+  }
+
+  private mutating func take(_ id: Int, _ site: @autoclosure () -> Site) throws(Failure) {
+    guard id >= 0, id < count else {
+      throw failure("has id \(id)", site(), notes: ["\(count) tokens have the ids 0...\(count - 1)"])
+    }
+    guard !isTaken[id] else { throw failure("has id \(id), which another token has", site()) }
+    isTaken[id] = true
+  }
+
+  private func failure(_ what: String, _ site: Site, notes: [String] = []) -> Failure {
+    Failure(.tokenizer, "\(site.part) \(what)", at: site.place, notes: notes)
+  }
+}
