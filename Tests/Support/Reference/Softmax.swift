@@ -9,8 +9,10 @@ package func logSumExponentials(_ row: [Double]) -> Double {
 
 /// exp(row) / Σ exp(row).
 package func softmaxOfRow(_ row: [Double]) -> [Double] {
-  let total = logSumExponentials(row)
-  return row.map { exp($0 - total) }
+  let largest = row.max()!
+  let exponentials = row.map { exp($0 - largest) }
+  let total = exponentials.reduce(0, +)
+  return exponentials.map { $0 / total }
 }
 
 extension Twin {

@@ -1,0 +1,19 @@
+"""Records the PyTorch values that the tests compare with. Run by hand; the tests need no Python.
+
+    pip install torch safetensors transformers    (transformers is optional: it checks the models written here)
+    python3 Tests/record-pytorch.py
+
+Everything is computed in float64 from inputs that are exact in float32, and written below Tests/Fixtures:
+
+    operations/GROUP.json         the cases: operation, label, attributes, number of inputs, names of integer inputs
+    operations/GROUP.safetensors  inputs and upstream gradients (F32), integers (I64), outputs and gradients (F64)
+    models/NAME/                  config.json and model.safetensors as Hugging Face writes them
+    models/NAME/reference.json    loss, ten AdamW steps, a greedy continuation
+    models/NAME/reference.safetensors  tokens, targets, logits (F64), hidden states, gradients (F32)
+"""
+
+from recording.models import record_models
+from recording.operations import record_operations
+
+record_operations()
+record_models()
