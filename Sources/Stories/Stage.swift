@@ -78,8 +78,10 @@ struct Stage: Sendable {
 
   // MARK: Casting
 
-  mutating func child(_ introduction: Person.Introduction = .described) -> Person.ID {
-    let pronoun = random.chance(50) ? Person.Pronoun.she : .he
+  mutating func child(
+    _ introduction: Person.Introduction = .described, _ pronoun: Person.Pronoun? = nil
+  ) -> Person.ID {
+    let pronoun = pronoun ?? (random.chance(50) ? .she : .he)
     if setting.isWoodland {
       let kind = unused(Lexicon.woodlandKinds)
       let name = unused(pronoun == .she ? Lexicon.femaleAnimals : Lexicon.maleAnimals)
@@ -91,15 +93,16 @@ struct Stage: Sendable {
 
   /// Another child whom `person` knows already.
   mutating func friend(of person: Person.ID) -> Person.ID {
+    let isHeroGirl = world.people[person.index].pronoun == .she
+    let pronoun: Person.Pronoun = random.chance(65) == isHeroGirl ? .he : .she
     if !setting.isWoodland, random.chance(25) {
-      let pronoun = random.chance(50) ? Person.Pronoun.she : .he
       let name = unused(pronoun == .she ? Lexicon.girls : Lexicon.boys)
       let relation = pronoun == .she ? random.pick(["sister", "cousin"]) : random.pick(["brother", "cousin"])
       return add(
         name, pronoun == .she ? "girl" : "boy", unused(Lexicon.childTraits), pronoun,
         .related(to: person, as: relation))
     }
-    return child(.related(to: person, as: "friend"))
+    return child(.related(to: person, as: "friend"), pronoun)
   }
 
   /// Somebody old whom children trust, in a house of their own.
@@ -210,6 +213,14 @@ struct Stage: Sendable {
   /// A place of the setting that the story has not been to.
   mutating func place() -> Place.ID {
     add(freePlaces.removeLast())
+  }
+
+  /// A new place with a roof, or without one.
+  mutating func place(indoors isIndoors: Bool) -> Place.ID {
+    guard let index = freePlaces.firstIndex(where: { $0.isIndoors == isIndoors }) else {
+      preconditionFailure("the setting has no more places \(isIndoors ? "with" : "without") a roof")
+    }
+    return add(freePlaces.remove(at: index))
   }
 
   /// A place of the setting where goods can be gathered, and those goods.

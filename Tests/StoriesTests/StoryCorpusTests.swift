@@ -16,13 +16,13 @@ struct StoryCorpusTests {
   }
 
   @Test func trainingAndValidationAreDisjoint() {
-    let (train, validation, summary) = corpus(count: 8000, validationCount: 500)
+    let (train, validation, summary) = corpus(count: 4000, validationCount: 250)
     let trainStories = documents(train)
     let validationStories = documents(validation)
-    #expect(trainStories.count == 8000 && validationStories.count == 500)
+    #expect(trainStories.count == 4000 && validationStories.count == 250)
     #expect(Set(trainStories).isDisjoint(with: validationStories))
-    #expect(summary.trainStories == 8000 && summary.trainBytes == train.count)
-    #expect(summary.validationStories == 500 && summary.validationBytes == validation.count)
+    #expect(summary.trainStories == 4000 && summary.trainBytes == train.count)
+    #expect(summary.validationStories == 250 && summary.validationBytes == validation.count)
   }
 
   @Test func aSmallerCorpusIsThePrefixOfALargerOne() {

@@ -2,7 +2,7 @@ import Stories
 import Testing
 
 struct StoryTextTests {
-  private static let stories = (0..<6000).map { StoryWorld(seed: 11).story($0) }
+  private static let stories = (0..<3000).map { StoryWorld(seed: 11).story($0) }
 
   @Test func theEnglishIsWellFormed() {
     for story in Self.stories {

@@ -3,6 +3,8 @@ struct Setting: Sendable {
   struct PlaceWord: Sendable {
     let noun: String
     let preposition: String
+    /// Whether it has a roof.
+    let isIndoors: Bool
     /// Where things lie.
     let spots: [String]
     /// Where people hide.
@@ -13,10 +15,12 @@ struct Setting: Sendable {
     let activities: [String]
 
     init(
-      _ noun: String, _ preposition: String, _ spots: [String], hide hideouts: [String], do activities: [String],
+      _ noun: String, _ preposition: String, indoors isIndoors: Bool = false, _ spots: [String],
+      hide hideouts: [String], do activities: [String],
       gather sources: [GoodsWord.Source] = []
     ) {
       self.hideouts = hideouts
+      self.isIndoors = isIndoors
       self.activities = activities
       self.noun = noun
       self.preposition = preposition
@@ -45,11 +49,11 @@ struct Setting: Sendable {
         hide: ["behind a big tree", "under the bench", "in the tall grass", "behind a bush"],
         do: ["fed the birds", "played on the swings", "ran across the grass"]),
       PlaceWord(
-        "school", "at", ["under a desk", "behind the door", "on a chair", "next to the window"],
+        "school", "at", indoors: true, ["under a desk", "behind the door", "on a chair", "next to the window"],
         hide: ["under a desk", "behind the door", "behind a curtain"],
         do: ["learned a new song", "drew a big picture", "counted to one hundred"]),
       PlaceWord(
-        "library", "at", ["under a table", "between two books", "behind a shelf", "on a chair"],
+        "library", "at", indoors: true, ["under a table", "between two books", "behind a shelf", "on a chair"],
         hide: ["behind a shelf", "under a table", "behind a big chair"],
         do: ["looked at the pictures in a book", "read a story about a dragon", "sat and read for a while"]),
       PlaceWord(
@@ -74,7 +78,7 @@ struct Setting: Sendable {
         hide: ["behind a rock", "in a bush", "behind a tree"],
         do: ["rolled down the grass", "watched the clouds", "looked at the houses far below"], gather: [.tree, .bush]),
       PlaceWord(
-        "bakery", "at", ["under the table", "behind the counter", "next to the oven", "near the door"],
+        "bakery", "at", indoors: true, ["under the table", "behind the counter", "next to the oven", "near the door"],
         hide: ["behind the counter", "under the table", "behind the door"],
         do: ["smelled the warm bread", "watched the baker", "looked at all the cakes"]),
       PlaceWord(
@@ -88,7 +92,7 @@ struct Setting: Sendable {
     phrases: ["on a farm", "on a little farm", "near a big farm"],
     places: [
       PlaceWord(
-        "barn", "in", ["in the hay", "behind the door", "under a bucket", "next to the cow"],
+        "barn", "in", indoors: true, ["in the hay", "behind the door", "under a bucket", "next to the cow"],
         hide: ["in the hay", "behind the door", "behind the cow"],
         do: ["jumped in the hay", "talked to the cow", "listened to the hens"]),
       PlaceWord(
@@ -104,7 +108,7 @@ struct Setting: Sendable {
         hide: ["behind a log", "in the reeds", "behind a tree"],
         do: ["fed the ducks", "watched the frogs", "threw stones into the water"]),
       PlaceWord(
-        "stable", "in", ["under the straw", "behind a saddle", "next to the pony", "on a hook"],
+        "stable", "in", indoors: true, ["under the straw", "behind a saddle", "next to the pony", "on a hook"],
         hide: ["under the straw", "behind the pony", "behind the door"],
         do: ["brushed the pony", "fed the horses", "swept the floor"]),
       PlaceWord(
@@ -116,7 +120,7 @@ struct Setting: Sendable {
         hide: ["behind the shed", "under a bush", "behind the gate"],
         do: ["smelled the flowers", "watched the bees", "pulled some weeds"], gather: [.bush, .ground]),
       PlaceWord(
-        "mill", "at", ["behind a sack", "under the stairs", "next to the wheel", "on a bench"],
+        "mill", "at", indoors: true, ["behind a sack", "under the stairs", "next to the wheel", "on a bench"],
         hide: ["behind a sack", "under the stairs", "behind the wheel"],
         do: ["watched the big wheel", "listened to the wheel turn", "helped with the sacks"]),
       PlaceWord(
@@ -143,11 +147,11 @@ struct Setting: Sendable {
         hide: ["behind a boat", "under a sail", "behind some boxes"],
         do: ["counted the boats", "watched the ships", "talked to the gulls"]),
       PlaceWord(
-        "lighthouse", "at", ["on the stairs", "behind the door", "next to the lamp", "under a window"],
+        "lighthouse", "at", indoors: true, ["on the stairs", "behind the door", "next to the lamp", "under a window"],
         hide: ["under the stairs", "behind the door", "behind the wall"],
         do: ["climbed up the stairs", "looked at the sea", "watched the big light"]),
       PlaceWord(
-        "cave", "in", ["behind a rock", "in a dark corner", "under a stone", "in a puddle"],
+        "cave", "in", indoors: true, ["behind a rock", "in a dark corner", "under a stone", "in a puddle"],
         hide: ["behind a rock", "in a dark corner", "behind a big stone"],
         do: ["listened to the echo", "looked for bats", "shouted to hear the echo"], gather: [.beach]),
       PlaceWord(
@@ -181,7 +185,7 @@ struct Setting: Sendable {
         hide: ["behind the reeds", "behind a rock", "behind a log"],
         do: ["jumped from rock to rock", "watched the little fish", "splashed in the water"]),
       PlaceWord(
-        "cave", "in", ["behind a rock", "in a dark corner", "under a stone", "in a puddle"],
+        "cave", "in", indoors: true, ["behind a rock", "in a dark corner", "under a stone", "in a puddle"],
         hide: ["behind a rock", "in a dark corner", "behind a big stone"],
         do: ["listened to the echo", "looked for bats", "shouted to hear the echo"]),
       PlaceWord(

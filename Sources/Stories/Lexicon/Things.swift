@@ -98,7 +98,7 @@ extension Lexicon {
     ThingWord("cake", [.food, .baked, .present], ["big", "sweet", "yummy", "warm", "pink"]),
     ThingWord("pie", [.food, .baked, .present], tasty),
     ThingWord("muffin", [.food, .baked], tasty),
-    ThingWord("pancake", [.food, .baked], tasty),
+    ThingWord("pancake", [.food], tasty),
     ThingWord("loaf of bread", [.food, .baked], ["big", "fresh", "warm", "brown"]),
     ThingWord("sandwich", [.food], ["big", "yummy", "fresh"]),
     ThingWord("carrot", [.food], ["big", "fresh", "orange", "sweet"]),

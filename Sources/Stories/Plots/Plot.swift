@@ -1,6 +1,7 @@
 /// What a story is about.
 public enum Plot: String, Sendable, CaseIterable {
-  case lostAndFound, gift, sharing, hideAndSeek
+  case lostAndFound, gift, sharing, hideAndSeek, trade, baking, race, storm, promise
+  case journey, brokenToy, newFriend, movedThing, planting, lostPet, picnic, treasure, quarrel, helpingHand
 
   func play(_ stage: inout Stage) {
     switch self {
@@ -8,6 +9,21 @@ public enum Plot: String, Sendable, CaseIterable {
     case .gift: stage.gift()
     case .sharing: stage.sharing()
     case .hideAndSeek: stage.hideAndSeek()
+    case .trade: stage.trade()
+    case .baking: stage.baking()
+    case .race: stage.race()
+    case .storm: stage.storm()
+    case .promise: stage.promise()
+    case .journey: stage.journey()
+    case .brokenToy: stage.brokenToy()
+    case .newFriend: stage.newFriend()
+    case .movedThing: stage.movedThing()
+    case .planting: stage.planting()
+    case .lostPet: stage.lostPet()
+    case .picnic: stage.picnic()
+    case .treasure: stage.treasure()
+    case .quarrel: stage.quarrel()
+    case .helpingHand: stage.helpingHand()
     }
   }
 }

@@ -98,7 +98,7 @@ enum Phrases {
 
   static let give: [Frame] = [
     "{a} gave {x} to {b:him}.",
-    "so {a} gave {x:the} to {b:him}.",
+    "{a} gave {x:the} to {b:him}.",
     "{a} handed {x:the} to {b:him}.",
     "\"{x:this} {x:short} {x:is} for you,\" {a:said}, and gave {x:it} to {b:him}.",
   ]

@@ -63,7 +63,8 @@ extension Event {
       Roles(a: a, p: p)
     case .weather:
       Roles()
-    case .own(let a, let x), .want(let a, let x), .make(let a, let x), .eat(let a, let x), .damage(let a, let x),
+    case .own(let a, let x), .want(let a, let x), .make(let a, let x), .eat(let a, let x), .useUp(let a, let x),
+      .damage(let a, let x),
       .repair(let a, let x):
       Roles(a: a, x: x)
     case .lie(let x, let s), .carryOff(let x, let s):

@@ -32,6 +32,8 @@ public enum Event: Sendable, Equatable {
   /// The first person's thing for the second person's.
   case trade(Person.ID, Thing.ID, with: Person.ID, Thing.ID)
   case eat(Person.ID, Thing.ID)
+  /// Needs a thing up: flour for a cake.
+  case useUp(Person.ID, Thing.ID)
   case damage(Person.ID, Thing.ID)
   case repair(Person.ID, Thing.ID)
 

@@ -74,7 +74,7 @@ struct World: Sendable {
       applyMovement(event)
     case .own, .lie, .contain, .make, .lose, .carryOff, .find, .look, .putDown, .put, .takeOut, .lookInside:
       applyHandling(event)
-    case .give, .lend, .giveBack, .trade, .eat, .damage, .repair:
+    case .give, .lend, .giveBack, .trade, .eat, .useUp, .damage, .repair:
       applyExchange(event)
     case .gather, .hand, .eatSome, .spill:
       applyCount(event)
@@ -168,7 +168,7 @@ struct World: Sendable {
       whereabouts[his.index] = .held(one)
       owner[hers.index] = other
       owner[his.index] = one
-    case .eat(let person, let thing):
+    case .eat(let person, let thing), .useUp(let person, let thing):
       require(holds(person, thing), event)
       whereabouts[thing.index] = .gone
     case .damage(let person, let thing):
