@@ -46,6 +46,8 @@ enum Commands {
     BenchCommand.self,
     InspectCommand.self,
     RecipesCommand.self,
+    ReportCommand.self,
+    CompareCommand.self,
     DoctorCommand.self,
     HelpCommand.self,
     VersionCommand.self,

@@ -1,0 +1,62 @@
+import Files
+import Training
+
+struct CompareCommand: Command {
+  static let name = "compare"
+  static let summary = "Lays the curves of runs over each other and shows where their recipes differ"
+  static let operands = "RUN RUN ..."
+  static let options = [
+    Option.value("out", "FILE", "the page with the curves; default comparison.html"), Option.json,
+  ]
+
+  private let paths: [String]
+  private let page: String
+  private let isJSON: Bool
+
+  init(_ arguments: inout Arguments) throws(Failure) {
+    page = arguments.string("out") ?? "comparison.html"
+    isJSON = arguments.flag("json")
+    paths = [try arguments.operand("RUN"), try arguments.operand("RUN")] + arguments.rest()
+  }
+
+  func run() throws(Failure) {
+    var runs: [RunRecord] = []
+    for path in paths { runs.append(try RunRecord(try RunFolder(existing: path))) }
+    let comparison = Comparison(runs)
+    let differences = comparison.differences
+    if isJSON {
+      Output.results.line(json(comparison).serialized())
+    } else {
+      Output.results.line(aligned(comparison.figures))
+      if !differences.isEmpty {
+        let rows = differences.map { [$0.path] + $0.values.map { $0 ?? "-" } }
+        Output.results.line("\n" + aligned([["recipe"] + runs.map(\.folder.path)] + rows))
+      }
+    }
+    try DurableFile.write(comparison.page, to: page)
+    Output.log.line("the curves are in \(page)")
+  }
+
+  private func json(_ comparison: Comparison) -> JSONValue {
+    let runs = comparison.runs.map { run in
+      JSONValue(
+        [JSONMember("run", JSONValue(run.folder.path))] + run.summary.map { JSONMember($0.name, JSONValue($0.value)) })
+    }
+    let differences = comparison.differences.map { difference in
+      JSONMember(difference.path, JSONValue(difference.values.map { $0.map { JSONValue($0) } ?? .null }))
+    }
+    return ["runs": JSONValue(runs), "differences": JSONValue(differences)]
+  }
+
+  /// The rows with their columns one below the other.
+  private func aligned(_ rows: [[String]]) -> String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+      rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+    }
+    return rows.map { row in
+      let last = row.count - 1
+      return row.indices.map { $0 == last ? row[$0] : row[$0].padded(to: widths[$0]) }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}

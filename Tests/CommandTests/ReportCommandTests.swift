@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+@Suite struct ReportCommandTests {
+  private func makeRun(_ name: String, in folder: URL, rate: String) throws {
+    let run = folder.appending(path: name)
+    try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
+    let resolved = Data("{\"run\":\"\(name)\",\"optimizer\":{\"learning_rate\":\(rate)}}".utf8)
+    try resolved.write(to: run.appending(path: "resolved.json"))
+    let metrics = Data("{\"kind\":\"train\",\"step\":1,\"loss\":2.5}\n{\"kind\":\"train\",\"st".utf8)
+    try metrics.write(to: run.appending(path: "metrics.jsonl"))
+  }
+
+  @Test func reportWritesThePage() throws {
+    let folder = try Binary.scratchFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try makeRun("a", in: folder, rate: "1")
+    let outcome = try Binary.run(["report", "a"], in: folder)
+    #expect(outcome.code == 0)
+    #expect(outcome.results == "a/report.html\n")
+    #expect(FileManager.default.fileExists(atPath: folder.appending(path: "a/report.html").path))
+    let missing = try Binary.run(["report", "b"], in: folder)
+    #expect(missing.code == 2)
+    #expect(missing.log.hasPrefix("error[usage]: no run is here\n  --> b\n"))
+  }
+
+  @Test func compareShowsTheDifference() throws {
+    let folder = try Binary.scratchFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try makeRun("a", in: folder, rate: "1")
+    try makeRun("b", in: folder, rate: "2")
+    let outcome = try Binary.run(["compare", "a", "b", "--out", "page.html"], in: folder)
+    #expect(outcome.code == 0)
+    #expect(
+      outcome.results == """
+        run  steps  first loss  last loss
+        a    1      2.5000      2.5000
+        b    1      2.5000      2.5000
+
+        recipe                   a  b
+        optimizer.learning_rate  1  2
+
+        """)
+    #expect(FileManager.default.fileExists(atPath: folder.appending(path: "page.html").path))
+    #expect(try Binary.run(["compare", "a"], in: folder).code == 2)
+  }
+}
