@@ -7,7 +7,7 @@ package struct Comparison: Sendable {
   package init(_ runs: [RunRecord]) { self.runs = runs }
 
   /// A key of the recipe and its value in each run, nil where it is absent.
-  package struct Difference: Sendable, Equatable {
+  package struct Difference: Sendable {
     package var path: String
     package var values: [String?]
   }
