@@ -7,7 +7,8 @@ package struct Curve: Sendable, Equatable {
 
   package init(_ name: String, _ points: [SIMD2<Double>]) {
     self.name = name
-    self.points = points.filter { $0.x.isFinite && $0.y.isFinite }
+    // What is not finite cannot be drawn, nor can spans that overflow.
+    self.points = points.filter { abs($0.x) < 1e300 && abs($0.y) < 1e300 }
   }
 
   /// At most about `count` points: of every stretch of x the least and the greatest, in their order, so that no spike is
