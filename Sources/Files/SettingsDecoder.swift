@@ -50,7 +50,10 @@ package final class SettingsDecoder {
     return value
   }
 
-  func isFaulty(_ path: String) -> Bool { faulty.contains(path) }
+  /// Whether the key, or an object that it stands in, has a problem.
+  func isFaulty(_ path: String) -> Bool {
+    faulty.contains(path) || path.indices.contains { path[$0] == "." && faulty.contains(String(path[..<$0])) }
+  }
 
   func markFaulty(_ path: String) { faulty.insert(path) }
 

@@ -9,6 +9,11 @@ package enum Output: Int32, Sendable {
   /// Logs, progress and errors, on standard error.
   case log = 2
 
+  /// Points every standard stream that the parent has closed at nothing, lest the next file to be opened take its place.
+  package static func openMissingStreams() {
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
+  }
+
   /// Writes `text` and a newline.
   package func line(_ text: String) { write(text + "\n") }
 

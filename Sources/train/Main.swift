@@ -5,6 +5,7 @@ import Training
 /// The command line: finds the command, runs it, and turns what came of it into the exit code.
 @main enum Main {
   static func main() {
+    Output.openMissingStreams()
     StopRequest.ignoreWriteSignals()
     let code: Int32
     do {

@@ -57,4 +57,18 @@ import Testing
     try process.run()
     #expect(String(decoding: log.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self) == "0\n")
   }
+
+  /// A stream that the parent has closed must not become the file that is opened next.
+  @Test func closedStreamsAreNoError() throws {
+    let folder = try Binary.scratchFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.currentDirectoryURL = folder
+    process.arguments = ["-c", "\(Binary.url.path) recipes copy tiny copy.json <&- >&- 2>&-"]
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    #expect(try Data(contentsOf: folder.appending(path: "copy.json")).starts(with: Data("// ".utf8)))
+  }
 }

@@ -31,6 +31,16 @@ enum RecipeFixture {
     try Recipe(Array(text.utf8), source: "r.json", overrides: overrides.map { RecipeOverride($0)! })
   }
 
+  /// The failure that decoding `bytes` ends with, nil when it ends well.
+  static func failure(_ bytes: [UInt8]) -> Failure? {
+    do {
+      _ = try Recipe(bytes, source: "r.json")
+      return nil
+    } catch {
+      return error
+    }
+  }
+
   /// The failure that decoding `text` ends with, nil when it ends well.
   static func failure(_ text: String = text, _ overrides: [String] = []) -> Failure? {
     do {
