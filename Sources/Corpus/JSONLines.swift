@@ -1,0 +1,79 @@
+import Files
+
+/// What to do with a row that cannot be used.
+public enum RowErrorPolicy: String, Sendable, CaseIterable {
+  /// The first one ends the preparation.
+  case stop
+  /// It is left out and counted.
+  case skip
+}
+
+/// A file of JSON values, one a line. Lines may end in CR LF, empty ones are passed over, and a byte order mark is
+/// allowed at the start.
+enum JSONLines {
+  /// Reads the file once; `body` gets each row, with its position in the file for error messages.
+  ///
+  /// What `body` throws is an error of the row. The result is the SHA-256 of the file and the errors that `policy` let
+  /// pass.
+  static func read(
+    _ path: String, policy: RowErrorPolicy, _ body: (JSONValue, _ place: String) throws(Failure) -> Void
+  ) throws(Failure) -> (digest: String, skipped: SkippedRows) {
+    var reader = try SourceReader(path)
+    var skipped = SkippedRows()
+    var buffer: [UInt8] = []
+    var line = 0
+    var searched = 0
+    func row(_ bytes: ArraySlice<UInt8>) throws(Failure) {
+      line += 1
+      let bytes = line == 1 && bytes.starts(with: TextDocuments.byteOrderMark) ? bytes.dropFirst(3) : bytes
+      if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { return }
+      let place = "\(path):\(line)"
+      do throws(Failure) {
+        try body(try parse(Array(bytes), at: place), place)
+      } catch {
+        if policy == .stop || error.area != .data { throw error }
+        skipped.add(error)
+      }
+    }
+    while try reader.read(into: &buffer) {
+      var start = 0
+      while let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+        try row(buffer[start..<end])
+        start = end + 1
+        searched = start
+      }
+      buffer.removeFirst(start)
+      searched = buffer.count
+    }
+    try row(buffer[...])
+    return (try reader.finish(), skipped)
+  }
+
+  private static func parse(_ bytes: [UInt8], at place: String) throws(Failure) -> JSONValue {
+    do throws(Failure) {
+      return try JSONValue.parse(bytes, source: place, area: .data)
+    } catch {
+      throw Failure(
+        .data, error.what, at: error.place,
+        notes: error.notes + ["every line is one JSON value; data.on_error = \"skip\" leaves out the bad ones"])
+    }
+  }
+}
+
+/// The rows that were left out.
+public struct SkippedRows: Sendable, Equatable {
+  /// How many.
+  public private(set) var count = 0
+  /// The first few errors.
+  public private(set) var examples: [Failure] = []
+
+  mutating func add(_ error: Failure) {
+    count += 1
+    if examples.count < 3 { examples.append(error) }
+  }
+
+  mutating func add(_ other: SkippedRows) {
+    count += other.count
+    examples = Array((examples + other.examples).prefix(3))
+  }
+}

@@ -1,0 +1,47 @@
+/// A seeded permutation of `0 ..< count` that reaches any place in O(1) and stores nothing.
+///
+/// A balanced Feistel network permutes the smallest power of four that is not below `count`; a result outside the range
+/// is sent through again until it falls inside (cycle walking), fewer than four times on average. It is bijective
+/// whatever the round function is (Luby and Rackoff 1988; Black and Rogaway 2002).
+package struct Permutation: Sendable {
+  package let count: Int
+  private let halfBits: UInt64
+  private let mask: UInt64
+  private let keys: [UInt64]
+
+  /// The permutation that belongs to `seed` and `epoch`.
+  package init(count: Int, seed: UInt64, epoch: Int) {
+    precondition(count > 0, "a permutation of \(count) items")
+    self.count = count
+    let bits = UInt64.bitWidth - (UInt64(count) - 1).leadingZeroBitCount
+    halfBits = UInt64(max(1, (bits + 1) / 2))
+    mask = (1 << halfBits) - 1
+    let start = Self.mixed(Self.mixed(seed) ^ UInt64(bitPattern: Int64(epoch)))
+    keys = (1...8).map { Self.mixed(start &+ $0 &* 0x9e37_79b9_7f4a_7c15) }
+  }
+
+  /// The item at a place of the order.
+  package subscript(place: Int) -> Int {
+    precondition(place >= 0 && place < count, "place \(place) of \(count)")
+    var value = UInt64(place)
+    repeat { value = permuted(value) } while value >= UInt64(count)
+    return Int(value)
+  }
+
+  private func permuted(_ value: UInt64) -> UInt64 {
+    var left = value >> halfBits
+    var right = value & mask
+    for key in keys {
+      (left, right) = (right, left ^ (Self.mixed(right ^ key) & mask))
+    }
+    return left << halfBits | right
+  }
+
+  /// SplitMix64's finaliser: every input bit reaches every output bit.
+  private static func mixed(_ value: UInt64) -> UInt64 {
+    var z = value
+    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
+    return z ^ z >> 31
+  }
+}

@@ -1,0 +1,132 @@
+import Files
+import Tokenizers
+
+/// Text files as token shards in a cache folder, made when they are missing or stale.
+///
+/// `CACHE/KEY/` holds `shard-00000.bin`, ... (llm.c's layout), `documents.bin` (where each document ends) and
+/// `index.json` (what they were made from). KEY depends on the files' paths and the tokenizer; whether the files are
+/// still the same is decided by size and time of last change, and by SHA-256 when only the time differs. The folder
+/// appears whole or not at all, so a preparation that was interrupted leaves nothing that could be taken for a corpus.
+public struct PreparedCorpus: Sendable {
+  /// The corpus.
+  public let stream: TokenStream
+  /// The folder of the shards.
+  public let folder: String
+  /// The number of documents.
+  public let documents: Int
+  /// The bytes of the documents' text.
+  public let textBytes: Int
+  /// The rows left out under `RowErrorPolicy.skip`.
+  public let skippedRows: Int
+
+  /// How a corpus is prepared.
+  public struct Options: Sendable {
+    /// What to do with a bad row.
+    public var onError: RowErrorPolicy
+    /// The most tokens a shard gets.
+    public var shardLimit: Int
+
+    /// The default stops at a bad row and begins a new shard after 100 million tokens.
+    public init(onError: RowErrorPolicy = .stop, shardLimit: Int = 100_000_000) {
+      self.onError = onError
+      self.shardLimit = shardLimit
+    }
+  }
+
+  /// What a preparation reports.
+  public enum Progress: Sendable, Equatable {
+    /// There is a cache, but it no longer fits: why.
+    case stale(reason: String)
+    /// So much text has been encoded; the files' markup counts as done at the end.
+    case encoded(bytes: Int, ofBytes: Int, tokens: Int)
+    /// Rows were left out.
+    case skipped(SkippedRows)
+  }
+
+  /// The text of `sources` (patterns of paths) as a token stream, from the cache where that is still good.
+  ///
+  /// - Throws: `Failure` of area `.data` for files that are missing, empty or no text; `.resources` for a full disk.
+  public static func prepare(
+    _ sources: [String], format: CorpusFormat? = nil, tokenizer: Tokenizer, cache: String,
+    options: Options = Options(), progress: (Progress) -> Void = { _ in }
+  ) throws(Failure) -> PreparedCorpus {
+    try prepare(
+      CorpusFile.resolve(sources, format: format), tokenizer: tokenizer, cache: cache, options: options,
+      progress: progress)
+  }
+
+  static func prepare(
+    _ files: [CorpusFile], tokenizer: Tokenizer, cache: String, options: Options, progress: (Progress) -> Void
+  ) throws(Failure) -> PreparedCorpus {
+    let cache = CorpusCache(folder: cache, files: files, tokenizer: tokenizer, options: options)
+    switch cache.state() {
+    case .good(let record):
+      if let corpus = try? PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer) { return corpus }
+      progress(.stale(reason: "its files are damaged"))
+    case .stale(let reason): progress(.stale(reason: reason))
+    case .missing: break
+    }
+    let record = try cache.build { (folder) throws(Failure) in
+      try write(files, tokenizer: tokenizer, cache: cache, to: folder, options: options, progress: progress)
+    }
+    return try PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer)
+  }
+
+  private init(_ record: CorpusRecord, folder: String, tokenizer: Tokenizer) throws(Failure) {
+    var shards: [Shard] = []
+    for shard in record.shards { shards.append(try Shard("\(folder)/\(shard.name)")) }
+    guard shards.map(\.count) == record.shards.map(\.tokens) else {
+      throw Failure(.data, "the shards are not those of the index", at: "\(folder)/\(CorpusRecord.fileName)")
+    }
+    let index = try DocumentIndex(
+      "\(folder)/\(CorpusRecord.documentsFileName)", count: record.documents, tokens: record.tokens,
+      digest: record.documentsDigest)
+    stream = TokenStream(
+      shards: shards, digests: record.shards.map(\.digest), documents: record.hasBoundaries ? index : nil,
+      vocabularySize: tokenizer.vocabularySize)
+    self.folder = folder
+    documents = record.documents
+    textBytes = record.textBytes
+    skippedRows = record.skippedRows
+  }
+
+  private static func write(
+    _ files: [CorpusFile], tokenizer: Tokenizer, cache: CorpusCache, to folder: String, options: Options,
+    progress: (Progress) -> Void
+  ) throws(Failure) -> CorpusRecord {
+    let reader = DocumentReader(files: files, policy: options.onError)
+    let hasBoundaries = try reader.hasBoundaries()
+    var writer = try CorpusWriter(
+      folder: folder, tokenizer: tokenizer, hasBoundaries: hasBoundaries, shardLimit: options.shardLimit)
+    var sources: [CorpusRecord.Source] = []
+    var skipped = SkippedRows()
+    var total = 0
+    for file in files { total += try FileStamp(of: file.path).bytes }
+    var reported = 0
+    for file in files {
+      let stamp = try FileStamp(of: file.path)
+      let result = try reader.read(file) { (piece) throws(Failure) in
+        try writer.append(piece)
+        if writer.tokens > reported {
+          reported = writer.tokens
+          progress(.encoded(bytes: writer.textBytes, ofBytes: total, tokens: reported))
+        }
+      }
+      sources.append(.init(path: file.canonicalPath, format: file.format, stamp: stamp, digest: result.digest))
+      skipped.add(result.skipped)
+    }
+    try writer.flush()
+    progress(.encoded(bytes: total, ofBytes: total, tokens: writer.tokens))
+    if skipped.count > 0 { progress(.skipped(skipped)) }
+    let (documents, textBytes, tokens) = (writer.documents, writer.textBytes, writer.tokens)
+    if tokens == 0 {
+      throw Failure(
+        .data, "the corpus has no text", at: files[0].path, notes: ["\(files.count) files, \(skipped.count) bad rows"])
+    }
+    let (shards, documentsDigest) = try writer.finish()
+    return CorpusRecord(
+      sources: sources, tokenizer: cache.tokenizerDigest, shards: shards, tokens: tokens, documents: documents,
+      documentsDigest: documentsDigest, hasBoundaries: hasBoundaries, textBytes: textBytes,
+      skippedRows: skipped.count)
+  }
+}

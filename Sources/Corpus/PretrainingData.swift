@@ -1,0 +1,139 @@
+import Files
+import Tokenizers
+
+/// The token streams of a pretraining run: text, JSONL or token shards, prepared and checked.
+public struct PretrainingData: Sendable {
+  /// What is trained on.
+  public let train: TokenStream
+  /// What is held out, where the run holds anything out.
+  public let validation: TokenStream?
+  /// What the user should know although it stops nothing, a sentence each.
+  public let warnings: [String]
+
+  /// Where the data comes from.
+  public struct Sources: Sendable {
+    /// Patterns of paths to train on.
+    public var train: [String]
+    /// Patterns of paths to hold out.
+    public var validation: [String]
+    /// The part of `train` to hold out, its end, when there are no `validation` files.
+    public var validationFraction: Double?
+    /// How the files are written; by default their content tells.
+    public var format: CorpusFormat?
+
+    /// Files to train on and to hold out.
+    public init(
+      train: [String], validation: [String] = [], validationFraction: Double? = nil, format: CorpusFormat? = nil
+    ) {
+      self.train = train
+      self.validation = validation
+      self.validationFraction = validationFraction
+      self.format = format
+    }
+  }
+
+  /// What opening reports while it works.
+  public enum Progress: Sendable, Equatable {
+    /// Text is being prepared.
+    case preparing(PreparedCorpus.Progress)
+    /// A shard is being checked: tokens read of all its tokens.
+    case scanning(path: String, tokens: Int, ofTokens: Int)
+  }
+
+  /// Opens the data of a run; what is missing in `cache` is prepared first.
+  ///
+  /// - Parameters:
+  ///   - tokenizer: encodes text; token shards need none.
+  ///   - vocabularySize: the model's vocabulary, which all token ids must be inside.
+  /// - Throws: `Failure` of area `.data`, naming the file and what is wrong with it; `.model` when the tokenizer does not
+  ///   fit the model; `.resources` for a full disk.
+  public static func open(
+    _ sources: Sources, tokenizer: Tokenizer?, vocabularySize: Int, cache: String = "data/.cache",
+    options: PreparedCorpus.Options = .init(), progress: (Progress) -> Void = { _ in }
+  ) throws(Failure) -> PretrainingData {
+    let (train, validation, overlap) = try files(of: sources)
+    var warnings = overlap
+    func stream(_ files: [CorpusFile]) throws(Failure) -> TokenStream {
+      if files[0].format.holdsTokens {
+        return try TokenStream(scanning: files, vocabularySize: vocabularySize, cache: cache) {
+          progress(.scanning(path: $0, tokens: $1, ofTokens: $2))
+        }
+      }
+      guard let tokenizer else {
+        throw Failure(.data, "text needs a tokenizer", at: files[0].path, notes: ["give the recipe a \"tokenizer\""])
+      }
+      guard tokenizer.vocabularySize <= vocabularySize else {
+        throw Failure(
+          .model, "the tokenizer has more tokens than the model",
+          notes: ["\(tokenizer.vocabularySize) tokens, a vocab_size of \(vocabularySize)", "raise model.vocab_size"])
+      }
+      let corpus = try PreparedCorpus.prepare(files, tokenizer: tokenizer, cache: cache, options: options) {
+        progress(.preparing($0))
+      }
+      if corpus.skippedRows > 0 { warnings.append("\(corpus.skippedRows) rows of \(files[0].path) ... were left out") }
+      return corpus.stream
+    }
+    let whole = try stream(train)
+    if validation.isEmpty, let fraction = sources.validationFraction {
+      let (head, tail) = try whole.split(fraction: fraction)
+      return PretrainingData(train: head, validation: tail, warnings: warnings)
+    }
+    return PretrainingData(
+      train: whole, validation: validation.isEmpty ? nil : try stream(validation), warnings: warnings)
+  }
+
+  /// Checks what can be checked without reading the data through: that the files are there, are what they seem, and
+  /// that shards have the length their headers say. All problems are reported together; the result is the warnings.
+  public static func validate(_ sources: Sources) throws(Failure) -> [String] {
+    let (train, validation, warnings) = try files(of: sources)
+    var failures: [Failure] = []
+    for file in train + validation where file.format.holdsTokens {
+      do throws(Failure) { _ = try Shard(file.path, raw: file.format == .uint16) } catch { failures.append(error) }
+    }
+    if let failure = Failure.all(failures) { throw failure }
+    return warnings
+  }
+
+  private static func files(
+    of sources: Sources
+  ) throws(Failure) -> (train: [CorpusFile], validation: [CorpusFile], warnings: [String]) {
+    var failures: [Failure] = []
+    func resolve(_ patterns: [String]) -> [CorpusFile] {
+      do throws(Failure) {
+        return try CorpusFile.resolve(patterns, format: sources.format)
+      } catch {
+        failures.append(error)
+        return []
+      }
+    }
+    let (train, validation) = (resolve(sources.train), resolve(sources.validation))
+    if let failure = Failure.all(failures) { throw failure }
+    guard !train.isEmpty else {
+      throw Failure(.data, "there is nothing to train on", notes: ["data.train names no file"])
+    }
+    let trained = Set(train.map(\.canonicalPath))
+    let warnings = validation.filter { trained.contains($0.canonicalPath) }.map {
+      "\($0.path) is trained on and held out: its validation loss says nothing about new text"
+    }
+    return (train, validation, warnings)
+  }
+}
+
+extension TokenStream {
+  /// A stream over shards that were made elsewhere, after one reading of each: no document boundaries.
+  init(
+    scanning files: [CorpusFile], vocabularySize: Int, cache: String,
+    progress: (_ path: String, _ tokens: Int, _ ofTokens: Int) -> Void
+  ) throws(Failure) {
+    var shards: [Shard] = []
+    var digests: [String] = []
+    for file in files {
+      let shard = try Shard(file.path, raw: file.format == .uint16)
+      let scan = try ShardScan(of: shard, cache: cache) { progress(file.path, $0, shard.count) }
+      try scan.check(shard, vocabularySize: vocabularySize)
+      shards.append(shard)
+      digests.append(scan.digest)
+    }
+    self.init(shards: shards, digests: digests, documents: nil, vocabularySize: vocabularySize)
+  }
+}

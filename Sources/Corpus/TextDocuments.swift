@@ -1,0 +1,92 @@
+import Files
+import Glibc
+
+/// Plain text: documents are what stands between `<|endoftext|>` marks, without white space around it; a file without
+/// a mark is one document, byte for byte. A byte order mark at the file's start is no part of it.
+enum TextDocuments {
+  private static let mark = Array("<|endoftext|>".utf8)
+  static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+
+  /// Reads the file once; `body` gets its documents in order. The result is the SHA-256 of the file.
+  static func read(_ path: String, _ body: (TextPiece) throws(Failure) -> Void) throws(Failure) -> String {
+    let isMarked = try hasMarks(path)
+    var reader = try SourceReader(path)
+    var buffer: [UInt8] = []
+    var document = Document(trimmed: isMarked)
+    var isFirst = true
+    while try reader.read(into: &buffer) {
+      if isFirst, buffer.starts(with: byteOrderMark) { buffer.removeFirst(3) }
+      isFirst = false
+      var start = 0
+      if isMarked {
+        while let place = place(of: mark, in: buffer, from: start) {
+          try document.end(with: buffer[start..<place], body)
+          start = place + mark.count
+        }
+      }
+      while let length = buffer[start...].withUnsafeBytes(TextCutter.cut) {
+        try document.append(buffer[start..<start + length], body)
+        start += length
+      }
+      buffer.removeFirst(start)
+    }
+    try document.end(with: buffer[...], body)
+    return try reader.finish()
+  }
+
+  /// Whether the file has a mark; reads up to the first one.
+  static func hasMarks(_ path: String) throws(Failure) -> Bool {
+    let file = try ReadableFile(path, area: .data)
+    var offset = 0
+    while offset < file.count {
+      let bytes = try file.read(min(1 << 20, file.count - offset), at: offset)
+      if place(of: mark, in: bytes, from: 0) != nil { return true }
+      if offset + bytes.count == file.count { return false }
+      offset += bytes.count - mark.count + 1
+    }
+    return false
+  }
+
+  private static func place(of pattern: [UInt8], in bytes: [UInt8], from start: Int) -> Int? {
+    bytes.withUnsafeBytes { bytes in
+      var place = start
+      while place + pattern.count <= bytes.count {
+        let rest = bytes.count - place - pattern.count + 1
+        guard let found = memchr(bytes.baseAddress! + place, Int32(pattern[0]), rest) else { return nil }
+        place = UnsafeRawPointer(found) - bytes.baseAddress!
+        if memcmp(bytes.baseAddress! + place, pattern, pattern.count) == 0 { return place }
+        place += 1
+      }
+      return nil
+    }
+  }
+
+  /// The document that is being read.
+  private struct Document {
+    let trimmed: Bool
+    private var hasBegun = false
+
+    init(trimmed: Bool) { self.trimmed = trimmed }
+
+    mutating func append(_ bytes: ArraySlice<UInt8>, _ body: (TextPiece) throws(Failure) -> Void) throws(Failure) {
+      let bytes = trimmed && !hasBegun ? bytes.drop(while: isWhitespace) : bytes
+      if bytes.isEmpty { return }
+      hasBegun = true
+      try body(TextPiece(bytes: Array(bytes), endsDocument: false))
+    }
+
+    mutating func end(with rest: ArraySlice<UInt8>, _ body: (TextPiece) throws(Failure) -> Void) throws(Failure) {
+      var rest = rest
+      if trimmed {
+        if !hasBegun { rest = rest.drop(while: isWhitespace) }
+        while let last = rest.last, isWhitespace(last) { rest.removeLast() }
+      }
+      if hasBegun || !rest.isEmpty { try body(TextPiece(bytes: Array(rest), endsDocument: true)) }
+      hasBegun = false
+    }
+
+    private func isWhitespace(_ byte: UInt8) -> Bool {
+      byte == 0x20 || (0x09...0x0d).contains(byte)
+    }
+  }
+}

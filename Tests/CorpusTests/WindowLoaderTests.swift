@@ -1,0 +1,106 @@
+import Corpus
+import Files
+import Testing
+
+@Suite struct WindowLoaderTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// The corpus 0, 1, 2, ...: every token says where it comes from.
+  private func counting(_ count: Int, shards: Int = 1) throws -> TokenStream {
+    var paths: [String] = []
+    for shard in 0..<shards {
+      let tokens = Array(count * shard / shards..<count * (shard + 1) / shards)
+      paths.append(try folder.write(version7(tokens), to: "counting-\(count)-\(shard)-\(shards).bin"))
+    }
+    return try PretrainingData.open(.init(train: paths), tokenizer: nil, vocabularySize: count, cache: folder.cache)
+      .train
+  }
+
+  @Test func aWindowPredictsTheNextTokens() throws {
+    let loader = try WindowLoader(counting(100), sequenceLength: 8, seed: 1, shuffle: false)
+    #expect(loader.windowCount == 12)
+    let batch = try loader.batch(startingAt: 3, rows: 2)
+    #expect(batch.tokens == Array(24..<40))
+    #expect(batch.targets == Array(25..<41))
+    #expect(batch.positions == Array(0..<8) + Array(0..<8))
+    #expect(batch.documentStarts == [Int32](repeating: 0, count: 16))
+    #expect((batch.rows, batch.columns, batch.weight) == (2, 8, 16))
+  }
+
+  /// N tokens give (N - 1) / T windows: the last target has to exist.
+  @Test(arguments: [(9, 1), (16, 1), (17, 2), (24, 2), (25, 3)])
+  func theNumberOfWindows(tokens: Int, windows: Int) throws {
+    #expect(try WindowLoader(counting(tokens), sequenceLength: 8, seed: 1).windowCount == windows)
+  }
+
+  @Test func windowsReachAcrossShards() throws {
+    let one = try WindowLoader(counting(1000), sequenceLength: 7, seed: 5)
+    let several = try WindowLoader(counting(1000, shards: 9), sequenceLength: 7, seed: 5)
+    #expect(try one.batch(startingAt: 0, rows: 142) == several.batch(startingAt: 0, rows: 142))
+  }
+
+  @Test func anEpochReadsEveryWindowOnce() throws {
+    let loader = try WindowLoader(counting(1000), sequenceLength: 8, seed: 42)
+    for epoch in 0..<3 {
+      let samples = epoch * loader.windowCount..<(epoch + 1) * loader.windowCount
+      let windows = samples.map(loader.window(ofSample:))
+      #expect(Set(windows) == Set(0..<loader.windowCount))
+      #expect(windows != windows.sorted())
+    }
+    let batch = try loader.batch(startingAt: 0, rows: loader.windowCount)
+    #expect(batch.tokens.sorted() == Array(0..<992))
+  }
+
+  @Test func anyPositionResumes() throws {
+    let loader = try WindowLoader(counting(200), sequenceLength: 8, seed: 9)
+    let samples = 3 * loader.windowCount
+    let whole = try loader.batch(startingAt: 0, rows: samples)
+    for start in 0..<samples {
+      let again = try WindowLoader(counting(200), sequenceLength: 8, seed: 9)
+      let rest = try again.batch(startingAt: start, rows: samples - start)
+      #expect(rest == whole.slice(rows: start..<samples))
+    }
+  }
+
+  @Test func unshuffledEpochsRepeatTheSameOrder() throws {
+    let loader = try WindowLoader(counting(100), sequenceLength: 8, seed: 1, shuffle: false)
+    #expect((0..<30).map(loader.window(ofSample:)) == (0..<30).map { $0 % 12 })
+    #expect(loader.epoch(ofSample: 11) == 0 && loader.epoch(ofSample: 12) == 1)
+  }
+
+  @Test func evaluationWindowsAreSpreadAndFixed() throws {
+    let loader = try WindowLoader(counting(1000), sequenceLength: 8, seed: 1)
+    #expect(loader.windowCount == 124)
+    #expect(loader.evaluationWindows(4) == [0, 31, 62, 93])
+    #expect(loader.evaluationWindows(1000) == Array(0..<124))
+    #expect(loader.evaluationWindows(0).isEmpty)
+    #expect(try loader.batch(windows: [93]).tokens == Array(744..<752))
+  }
+
+  @Test func aCorpusShorterThanAWindowOrABatchIsRefused() throws {
+    let stream = try counting(8)
+    #expect(throws: Failure.self) { try WindowLoader(stream, sequenceLength: 8, seed: 1) }
+    let larger = try counting(33)
+    let error = #expect(throws: Failure.self) { try WindowLoader(larger, sequenceLength: 8, seed: 1, minimum: 5) }
+    #expect(error?.area == .data)
+    #expect(error?.what == "the corpus is shorter than one batch of 5 windows")
+    #expect(error?.notes.first == "33 tokens make 4 windows of 8 (and one token to predict)")
+  }
+
+  @Test func microBatchesAreRowsOfTheBatch() throws {
+    let batch = try WindowLoader(counting(100), sequenceLength: 8, seed: 1).batch(startingAt: 0, rows: 6)
+    let parts = [batch.slice(rows: 0..<2), batch.slice(rows: 2..<5), batch.slice(rows: 5..<6)]
+    #expect(parts.flatMap(\.tokens) == batch.tokens)
+    #expect(parts.flatMap(\.targets) == batch.targets)
+    #expect(parts.map(\.weight) == [16, 24, 8])
+  }
+
+  @Test func prefetchedBatchesAreTheDirectOnes() throws {
+    let loader = try WindowLoader(counting(500), sequenceLength: 8, seed: 4)
+    let prefetcher = Prefetcher(from: 3) { (step) throws(Failure) in try loader.batch(startingAt: step * 5, rows: 5) }
+    for step in 3..<40 { #expect(try prefetcher.next() == loader.batch(startingAt: step * 5, rows: 5)) }
+    prefetcher.stop()
+  }
+}
