@@ -31,7 +31,7 @@ let package = Package(
     .target(name: "Corpus", dependencies: ["Files", "Tokenizers"]),
     .target(name: "Stories"),
     .target(name: "Checkpoints", dependencies: ["CHDF5", "Files"]),
-    .target(name: "Inference", dependencies: ["Checkpoints", "Files", "Models", "Tokenizers"]),
+    .target(name: "Inference", dependencies: ["Autograd", "Checkpoints", "Files", "Models", "Tokenizers"]),
     .target(
       name: "Training",
       dependencies: [
@@ -44,7 +44,7 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files", "Support"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Support"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Support"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "Support"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Autograd", "Files", "Models", "Support"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Checkpoints", "Tokenizers", "Support"]),
     .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Support"]),
     .testTarget(name: "StoriesTests", dependencies: ["Stories", "Support"]),

@@ -9,8 +9,21 @@ public struct NamedParameter {
   public let name: String
   /// The parameter that holds the values.
   public let parameter: Parameter
-  /// The part of the parameter that has this name.
-  public let value: Tensor
+  /// The first row of the part of the parameter that has this name, and how many rows there are.
+  public let rows: Range<Int>
+
+  /// The values under this name; they share the parameter's storage.
+  public var value: Tensor { part(of: parameter.value) }
+
+  /// The same part of another tensor of the parameter's shape, such as its gradient; it shares that tensor's storage.
+  package func part(of tensor: Tensor) -> Tensor {
+    precondition(tensor.shape == parameter.shape, "\(tensor.shape) is not of the shape \(parameter.shape) of \(name)")
+    guard rows.count < tensor.shape[0] else { return tensor.detached() }
+    let size = tensor.shape.count / tensor.shape[0]
+    return Tensor(
+      storage: tensor.storage, offset: tensor.offset + rows.lowerBound * size,
+      shape: Shape([rows.count] + tensor.shape.dimensions.dropFirst()))
+  }
 }
 
 extension Module {
@@ -63,17 +76,13 @@ private func snakeCase(_ name: String) -> String {
 extension Parameter {
   fileprivate func named(_ path: [String]) -> [NamedParameter] {
     guard !sections.isEmpty else {
-      return [NamedParameter(name: path.joined(separator: "."), parameter: self, value: value)]
+      return [NamedParameter(name: path.joined(separator: "."), parameter: self, rows: 0..<shape[0])]
     }
-    let rowSize = shape.count / shape[0]
     var row = 0
     return sections.map { section in
       defer { row += section.rows }
       let name = path.dropLast(2) + [section.name, path.last!]
-      let part = Tensor(
-        storage: value.storage, offset: value.offset + row * rowSize,
-        shape: Shape([section.rows] + shape.dimensions.dropFirst()))
-      return NamedParameter(name: name.joined(separator: "."), parameter: self, value: part)
+      return NamedParameter(name: name.joined(separator: "."), parameter: self, rows: row..<row + section.rows)
     }
   }
 }

@@ -38,7 +38,7 @@ package struct Benchmark: Sendable {
       let watch = Stopwatch()
       let report = try trainer.step(batch, rowsAtOnce: rowsAtOnce, learningRate: recipe.optimizer.learningRate)
       if step >= 2 { seconds.append(watch.seconds) }
-      loss = report.loss
+      loss = report?.loss ?? .nan
     }
     steps = seconds
     tokensPerStep = rows * length

@@ -24,6 +24,9 @@ package final class Trainer {
   package let objective: any Objective
   package let optimizer: any Optimizer
   private let gradients: Gradients
+
+  /// The parameters that are trained, in the optimizer's order.
+  package var parameters: [Parameter] { gradients.parameters }
   private let maximumNorm: Double
   private let recompute: Bool
 
@@ -50,8 +53,12 @@ package final class Trainer {
   /// One step on `batch`, `rowsAtOnce` rows at a time. The weight of the whole batch is counted first, so that one
   /// division is right for any masks and any split.
   ///
+  /// `isCancelled` is asked between the parts of a step; once it says so, the step is dropped and the result is nil.
+  ///
   /// - Throws: `.numerics` if the loss or the gradient is not finite; the parameters are then as before.
-  package func step(_ batch: Batch, rowsAtOnce: Int, learningRate: Double) throws(Failure) -> Report {
+  package func step(
+    _ batch: Batch, rowsAtOnce: Int, learningRate: Double, isCancelled: () -> Bool = { false }
+  ) throws(Failure) -> Report? {
     let parts = stride(from: 0, to: batch.rows, by: rowsAtOnce).map {
       batch.slice(rows: $0..<min(batch.rows, $0 + rowsAtOnce))
     }
@@ -60,6 +67,7 @@ package final class Trainer {
     var measures = Measures()
     gradients.clear()
     for part in parts {
+      if isCancelled() { return nil }
       _ = gradients.add { objective.loss(model, part, scale: scale, recompute: recompute, measures: &measures) }
     }
     let norm = gradients.globalNorm

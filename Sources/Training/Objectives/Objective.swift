@@ -40,5 +40,10 @@ package struct Measures: Sendable, Equatable {
     sums.first { $0.name == name && $0.weight > 0 }.map { $0.sum / $0.weight }
   }
 
+  /// All weighted means, in the order in which the names came up.
+  package var means: [(name: String, value: Double)] {
+    sums.filter { $0.weight > 0 }.map { ($0.name, $0.sum / $0.weight) }
+  }
+
   package static func == (a: Measures, b: Measures) -> Bool { a.sums.elementsEqual(b.sums, by: ==) }
 }

@@ -120,12 +120,14 @@ package struct RunFolder: Sendable, Equatable {
     unlink(path)
   }
 
-  /// The recipe of the run, every default filled in as it was then.
-  package func resolvedRecipe() throws(Failure) -> Recipe {
+  /// The recipe of the run, every default filled in as it was then, with `overrides`.
+  package func resolvedRecipe(overrides: [RecipeOverride] = []) throws(Failure) -> Recipe {
     do {
       return try Recipe(
-        try ReadableFile.contents(of: resolved, area: .checkpoint, limit: 1 << 24), source: resolved)
+        try ReadableFile.contents(of: resolved, area: .checkpoint, limit: 1 << 24), source: resolved,
+        overrides: overrides)
     } catch {
+      if !overrides.isEmpty { throw error }
       var failure = error
       failure.area = .checkpoint
       throw failure
