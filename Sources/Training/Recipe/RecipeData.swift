@@ -1,4 +1,6 @@
+import Corpus
 import Files
+import Tokenizers
 
 extension Recipe {
   /// `tokenizer`: trained on the data, or read from somewhere.
@@ -12,8 +14,8 @@ extension Recipe {
 
     package struct Training: Sendable, Equatable {
       package var vocabularySize: Int
-      /// How text is cut before its pieces are merged: GPT-2's pattern, Llama 3's or Qwen 2's.
-      package var pattern: String
+      /// How text is cut into pieces before bytes are merged.
+      package var pattern: PreTokenizer
       /// Tokens that stand for themselves besides the end of text.
       package var specialTokens: [String]
     }
@@ -39,32 +41,23 @@ extension Recipe {
 
   /// `data`: the examples.
   package struct Data: Sendable, Equatable {
-    /// What the files hold; `auto` looks into them.
-    package enum Format: String, Sendable, CaseIterable {
-      case auto, text, jsonl, shards, uint16
-    }
-
     /// What happens to an example that is longer than `sequence_length`.
     package enum Overflow: String, Sendable, CaseIterable {
       case split, drop, truncate, error
-    }
-
-    /// What happens at a line that cannot be read.
-    package enum BadLine: String, Sendable, CaseIterable {
-      case stop, skip
     }
 
     package var train: [String]
     package var validation: [String]
     /// The share of the training data that is held out, when `validation` is not given.
     package var validationFraction: Double?
-    package var format: Format
+    /// What the files hold; nil looks into them.
+    package var format: CorpusFormat?
     /// Tokens a row; nil takes the longest sequence of a model that comes from files.
     package var sequenceLength: Int?
     package var packing: Bool
     package var documentMask: Bool
     package var onOverflow: Overflow
-    package var onError: BadLine
+    package var onError: RowErrorPolicy
     package var shuffle: Bool
 
     init(from section: inout SettingsSection, task: Task, model: Model) {
@@ -72,7 +65,8 @@ extension Recipe {
       validation = section.value("validation", .list(of: .string).orOne, default: [], "Files or globs held out")
       validationFraction = section.optional(
         "validation_fraction", .number(above: 0, below: 1), "Share of the training data held out instead")
-      format = section.value("format", .oneOf(Format.self), default: .auto, "What the files hold; auto looks into them")
+      format = section.value(
+        "format", .auto(or: .oneOf(CorpusFormat.self)), default: nil, "What the files hold; auto looks into them")
       sequenceLength = section.optional("sequence_length", .integer(), "Tokens a row; default: the model's positions")
       packing = section.value("packing", .boolean, default: true, "Whether several documents share a row")
       documentMask = section.value(
@@ -80,7 +74,8 @@ extension Recipe {
       onOverflow = section.value(
         "on_overflow", .oneOf(Overflow.self), derived: task == .pretrain ? .split : .truncate,
         "What happens to a longer example; default: split for pretrain, else truncate")
-      onError = section.value("on_error", .oneOf(BadLine.self), default: .stop, "What happens at an unreadable line")
+      onError = section.value(
+        "on_error", .oneOf(RowErrorPolicy.self), default: .stop, "What happens at an unreadable line")
       shuffle = section.value("shuffle", .boolean, default: true, "Whether each epoch has an order of its own")
       section.rule(
         "validation_fraction", "validation", holds: validation.isEmpty || validationFraction == nil,
@@ -98,7 +93,7 @@ extension Recipe.Tokenizer.Training {
     vocabularySize = section.required(
       "vocab_size", .integer(from: 257, to: 1 << 24), "Tokens: 256 bytes, the end of text, and merges")
     pattern = section.value(
-      "pattern", .word(["gpt2", "llama3", "qwen2"]), default: "gpt2", "How text is cut before its pieces are merged")
+      "pattern", .oneOf(PreTokenizer.self), default: .gpt2, "How text is cut before its pieces are merged")
     specialTokens = section.value(
       "special_tokens", .list(of: .string), default: [], "Tokens that stand for themselves besides the end of text")
   }
