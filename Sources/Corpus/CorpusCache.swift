@@ -13,14 +13,12 @@ struct CorpusCache {
   /// The folder of the corpus.
   let path: String
   let tokenizerDigest: String
-  private let cache: String
   private let folder: String
   private let key: String
   private let files: [CorpusFile]
 
-  init(_ cache: String, files: [CorpusFile], tokenizer: Tokenizer, options: PreparedCorpus.Options) {
-    self.cache = cache
-    folder = "\(cache)/corpora"
+  init(folder: String, files: [CorpusFile], tokenizer: Tokenizer, options: PreparedCorpus.Options) {
+    self.folder = folder
     self.files = files
     tokenizerDigest = Digest.sha256(tokenizer.json())
     let identity =
@@ -46,7 +44,7 @@ struct CorpusCache {
       if stamp == source.stamp { continue }
       let isSame =
         stamp.bytes == source.stamp.bytes
-        && (try? SourceDigest.sha256(of: file, cache: cache)) == source.digest
+        && (try? Digest.sha256(ofFile: file.path, area: .data)) == source.digest
       if !isSame { return .stale(reason: "\(file.path) changed") }
     }
     return .good(record)

@@ -25,14 +25,15 @@ extension Stage {
     }
   }
 
-  /// Up to three people go to a place together.
-  mutating func travel(_ people: [Person.ID], to place: Place.ID) {
+  /// Up to three people go to a place together; `isPurposeful` when the sentence before gives the purpose.
+  mutating func travel(_ people: [Person.ID], to place: Place.ID, isPurposeful: Bool = false) {
     let walkers = people.filter { world.place(of: $0) != place }
     guard !walkers.isEmpty else { return }
     for walker in walkers { arrive(walker, at: place) }
     let roles = Roles(
       a: walkers[0], b: walkers.count > 1 ? walkers[1] : nil, c: walkers.count > 2 ? walkers[2] : nil, p: place)
-    say([Phrases.go, Phrases.goTogether, Phrases.goThree][walkers.count - 1], roles)
+    let alone = isPurposeful ? Phrases.setOut : Phrases.go
+    say([alone, Phrases.goTogether, Phrases.goThree][walkers.count - 1], roles)
   }
 
   /// Somebody does what one does at a place.
@@ -91,9 +92,9 @@ extension Stage {
     if random.chance(35) { say(Phrases.welcome, Roles(a: helper, b: person)) }
   }
 
-  /// A last sentence for two friends, or for somebody alone.
+  /// A last sentence for two who are together, or for somebody alone.
   mutating func close(_ person: Person.ID, _ friend: Person.ID? = nil) {
-    if let friend {
+    if let friend, world.together(person, friend) {
       let isRelative = world.people[friend.index].introduction == .known
       say(isRelative ? Phrases.closeWithElder : Phrases.friendsForGood, Roles(a: person, b: friend))
     } else {

@@ -49,4 +49,10 @@ struct SplitMix: Sendable {
       elements.swapAt(last, below(last + 1))
     }
   }
+
+  mutating func shuffled<Element>(_ elements: [Element]) -> [Element] {
+    var elements = elements
+    shuffle(&elements)
+    return elements
+  }
 }

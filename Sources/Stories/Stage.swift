@@ -5,14 +5,18 @@ struct Stage: Sendable {
   var random: SplitMix
   let setting: Setting
 
+  /// For each event of the log, whether a sentence of its own tells it, and the reason the text gives for it.
+  private(set) var isTold: [Bool] = []
+  private(set) var reasons: [String?] = []
+
   private var freePlaces: [Setting.PlaceWord]
   private var usedNames: [String] = []
   private var usedAdjectives: [String] = []
   private var usedFrames: [String] = []
 
-  init(random: SplitMix) {
+  init(for plot: Plot, random: SplitMix) {
     self.random = random
-    setting = self.random.pick(Setting.all)
+    setting = self.random.pick(Setting.all.filter { plot.suitsWoodland || !$0.isWoodland })
     freePlaces = setting.places
     self.random.shuffle(&freePlaces)
   }
@@ -34,7 +38,8 @@ struct Stage: Sendable {
   /// Makes an event happen and tells it; `roles` adds to, or replaces, the event's own. Returns the event's index.
   @discardableResult
   mutating func tell(_ event: Event, _ frames: [Frame], _ roles: Roles = Roles()) -> Int {
-    let index = world.apply(event)
+    let index = note(event)
+    isTold[index] = true
     say(frames, event.roles.overridden(by: roles))
     return index
   }
@@ -42,7 +47,9 @@ struct Stage: Sendable {
   /// Makes an event happen that a sentence before or after tells.
   @discardableResult
   mutating func note(_ event: Event) -> Int {
-    world.apply(event)
+    isTold.append(false)
+    reasons.append(nil)
+    return world.apply(event)
   }
 
   mutating func paragraph() {
@@ -56,8 +63,10 @@ struct Stage: Sendable {
       tell(event, Phrases.feel)
       return
     }
-    world.apply(event)
-    teller.tell(choose(Phrases.feelBecause), event.roles, ending: clause, world: world, random: &random)
+    let index = note(event)
+    isTold[index] = true
+    let start = teller.tell(choose(Phrases.feelBecause), event.roles, ending: clause, world: world, random: &random)
+    reasons[index] = String(decoding: teller.bytes[start...].dropLast(), as: UTF8.self)
   }
 
   private mutating func choose(_ frames: [Frame]) -> Frame {
@@ -95,14 +104,14 @@ struct Stage: Sendable {
   mutating func friend(of person: Person.ID) -> Person.ID {
     let isHeroGirl = world.people[person.index].pronoun == .she
     let pronoun: Person.Pronoun = random.chance(65) == isHeroGirl ? .he : .she
-    if !setting.isWoodland, random.chance(25) {
-      let name = unused(pronoun == .she ? Lexicon.girls : Lexicon.boys)
-      let relation = pronoun == .she ? random.pick(["sister", "cousin"]) : random.pick(["brother", "cousin"])
-      return add(
-        name, pronoun == .she ? "girl" : "boy", unused(Lexicon.childTraits), pronoun,
-        .related(to: person, as: relation))
-    }
-    return child(.related(to: person, as: "friend"), pronoun)
+    let relation = setting.isWoodland ? "friend" : random.pick(["friend", "friend", "cousin", "neighbor"])
+    return child(.related(to: person, as: relation), pronoun)
+  }
+
+  /// A child of the same house.
+  mutating func sibling(of person: Person.ID) -> Person.ID {
+    let pronoun: Person.Pronoun = random.chance(50) ? .she : .he
+    return child(.related(to: person, as: pronoun == .she ? "sister" : "brother"), pronoun)
   }
 
   /// Somebody old whom children trust, in a house of their own.
@@ -215,10 +224,10 @@ struct Stage: Sendable {
     add(freePlaces.removeLast())
   }
 
-  /// A new place with a roof, or without one.
-  mutating func place(indoors isIndoors: Bool) -> Place.ID {
-    guard let index = freePlaces.firstIndex(where: { $0.isIndoors == isIndoors }) else {
-      preconditionFailure("the setting has no more places \(isIndoors ? "with" : "without") a roof")
+  /// A new place of the given kinds.
+  mutating func place(_ grounds: Setting.Ground...) -> Place.ID {
+    guard let index = freePlaces.firstIndex(where: { grounds.contains($0.ground) }) else {
+      preconditionFailure("the setting has no more places that are \(grounds)")
     }
     return add(freePlaces.remove(at: index))
   }
@@ -246,9 +255,11 @@ struct Stage: Sendable {
   /// The house somebody lives in.
   mutating func home(of person: Person.ID) -> Place.ID {
     if let index = world.places.firstIndex(where: { $0.owner == person }) { return Place.ID(index: index) }
-    var spots = Setting.homeSpots
+    var (spots, corners) = (Setting.homeSpots, Setting.homeCorners)
     random.shuffle(&spots)
-    return world.add(Place(noun: "house", preposition: "at", owner: person, spots: spots, hideouts: [], activities: []))
+    random.shuffle(&corners)
+    return world.add(
+      Place(noun: "house", preposition: "at", owner: person, spots: spots, hideouts: corners, activities: []))
   }
 
   /// The `index`-th corner of a place.

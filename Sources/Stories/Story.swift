@@ -10,6 +10,14 @@ public struct Story: Sendable {
   public let places: [Place]
   /// What happens, in the order in which it happens.
   public let events: [Event]
+  /// For each event, whether a sentence of its own tells it. The others show in the sentences around them.
+  public let isTold: [Bool]
+  /// For each event, the reason that the text gives for it: "she had lost her ball".
+  public let reasons: [String?]
+  /// Who holds each thing in the end.
+  public let holders: [Person.ID?]
+  /// How many goods of a kind everybody has in the end: `stock[thing][person]`.
+  public let stock: [[Int]]
 
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 

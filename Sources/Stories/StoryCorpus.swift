@@ -1,19 +1,20 @@
-/// Stories as training and validation text: each is followed by a line `<|endoftext|>`.
+/// Documents made of stories, in a training and a held-out part.
+///
+/// The parts are disjoint: see ``Story/isHeldOut``. One story in sixteen is held out, so more than one validation document
+/// for every fifteen training documents costs stories that are made and not written.
 public enum StoryCorpus {
-  /// How many stories and bytes were written to either side.
+  /// How many documents and bytes were written to either side.
   public struct Summary: Sendable, Equatable {
-    public var trainStories = 0
+    public var trainDocuments = 0
     public var trainBytes = 0
-    public var validationStories = 0
+    public var validationDocuments = 0
     public var validationBytes = 0
   }
 
   public static let separator = "\n<|endoftext|>\n"
 
-  /// Writes the first `count` training and `validationCount` held-out stories of a world, a piece at a time.
-  ///
-  /// The sides are disjoint: see ``Story/isHeldOut``. One story in sixteen is held out, so more than one validation
-  /// story for every fifteen training stories costs stories that are made and not written.
+  /// Writes the first `count` training and `validationCount` held-out stories of a world as text, a piece at a time; each
+  /// story is followed by a line `<|endoftext|>`.
   ///
   /// - Parameters:
   ///   - train: takes the next bytes of the training text.
@@ -23,24 +24,35 @@ public enum StoryCorpus {
     count: Int, validationCount: Int, seed: UInt64, train: ([UInt8]) throws(Problem) -> Void,
     validation: ([UInt8]) throws(Problem) -> Void
   ) throws(Problem) -> Summary {
-    precondition(count >= 0 && validationCount >= 0, "\(count) and \(validationCount) are no numbers of stories")
+    try write(count: count, validationCount: validationCount, seed: seed, train: train, validation: validation) {
+      $0.bytes + separator.utf8
+    }
+  }
+
+  /// Writes what `document` makes of stories; nil passes a story over.
+  static func write<Problem: Error>(
+    count: Int, validationCount: Int, seed: UInt64, train: ([UInt8]) throws(Problem) -> Void,
+    validation: ([UInt8]) throws(Problem) -> Void, document: (Story) -> [UInt8]?
+  ) throws(Problem) -> Summary {
+    precondition(count >= 0 && validationCount >= 0, "\(count) and \(validationCount) are no numbers of documents")
     let world = StoryWorld(seed: seed)
     var summary = Summary()
     var (trainChunk, validationChunk): ([UInt8], [UInt8]) = ([], [])
     var index = 0
-    while summary.trainStories < count || summary.validationStories < validationCount {
+    while summary.trainDocuments < count || summary.validationDocuments < validationCount {
       let story = world.story(index)
       index += 1
+      let isWanted =
+        story.isHeldOut ? summary.validationDocuments < validationCount : summary.trainDocuments < count
+      guard isWanted, let bytes = document(story) else { continue }
       if story.isHeldOut {
-        guard summary.validationStories < validationCount else { continue }
-        summary.validationStories += 1
-        summary.validationBytes += append(story, to: &validationChunk)
-        if validationChunk.count >= chunkSize { try flush(&validationChunk, to: validation) }
+        summary.validationDocuments += 1
+        summary.validationBytes += bytes.count
+        try add(bytes, to: &validationChunk, validation)
       } else {
-        guard summary.trainStories < count else { continue }
-        summary.trainStories += 1
-        summary.trainBytes += append(story, to: &trainChunk)
-        if trainChunk.count >= chunkSize { try flush(&trainChunk, to: train) }
+        summary.trainDocuments += 1
+        summary.trainBytes += bytes.count
+        try add(bytes, to: &trainChunk, train)
       }
     }
     if !trainChunk.isEmpty { try train(trainChunk) }
@@ -50,15 +62,11 @@ public enum StoryCorpus {
 
   private static let chunkSize = 1 << 20
 
-  private static func append(_ story: Story, to chunk: inout [UInt8]) -> Int {
-    chunk.append(contentsOf: story.bytes)
-    chunk.append(contentsOf: separator.utf8)
-    return story.bytes.count + separator.utf8.count
-  }
-
-  private static func flush<Problem: Error>(
-    _ chunk: inout [UInt8], to sink: ([UInt8]) throws(Problem) -> Void
+  private static func add<Problem: Error>(
+    _ bytes: [UInt8], to chunk: inout [UInt8], _ sink: ([UInt8]) throws(Problem) -> Void
   ) throws(Problem) {
+    chunk += bytes
+    guard chunk.count >= chunkSize else { return }
     try sink(chunk)
     chunk.removeAll(keepingCapacity: true)
   }

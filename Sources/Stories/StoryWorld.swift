@@ -9,10 +9,12 @@ public struct StoryWorld: Sendable {
   public func story(_ index: Int) -> Story {
     var random = SplitMix(seed: seed, stream: UInt64(bitPattern: Int64(index)))
     let plot = random.pick(Plot.allCases)
-    var stage = Stage(random: random)
+    var stage = Stage(for: plot, random: random)
     plot.play(&stage)
     return Story(
       index: index, plot: plot, bytes: stage.teller.bytes, people: stage.world.people, things: stage.world.things,
-      places: stage.world.places, events: stage.world.log)
+      places: stage.world.places, events: stage.world.log, isTold: stage.isTold, reasons: stage.reasons,
+      holders: stage.world.things.indices.map { stage.world.holder(of: Thing.ID(index: $0)) },
+      stock: stage.world.stock)
   }
 }

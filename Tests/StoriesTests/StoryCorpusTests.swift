@@ -21,8 +21,8 @@ struct StoryCorpusTests {
     let validationStories = documents(validation)
     #expect(trainStories.count == 4000 && validationStories.count == 250)
     #expect(Set(trainStories).isDisjoint(with: validationStories))
-    #expect(summary.trainStories == 4000 && summary.trainBytes == train.count)
-    #expect(summary.validationStories == 250 && summary.validationBytes == validation.count)
+    #expect(summary.trainDocuments == 4000 && summary.trainBytes == train.count)
+    #expect(summary.validationDocuments == 250 && summary.validationBytes == validation.count)
   }
 
   @Test func aSmallerCorpusIsThePrefixOfALargerOne() {

@@ -20,6 +20,14 @@ private struct Ledger {
   private func name(_ spot: Spot) -> String { "\(spot.place.index) \(spot.phrase)" }
   private func name(_ id: Place.ID) -> String { "\(id.index)" }
 
+  /// Whether people hold in the end what the story says they hold.
+  func agrees(with holders: [Person.ID?]) -> Bool {
+    story.things.indices.allSatisfy { index in
+      let place = place[name(Thing.ID(index: index))]
+      return holders[index].map { place == name($0) } ?? !story.people.contains { $0.name == place }
+    }
+  }
+
   private mutating func check(_ condition: Bool, _ event: Event) {
     if !condition { problems.append("\(event)") }
   }
@@ -51,7 +59,7 @@ private struct Ledger {
     case .carryOff(let thing, let spot):
       check(place[name(thing)] != nil && place[name(thing)] != "nowhere", event)
       place[name(thing)] = name(spot)
-    case .find(let person, let thing, let spot):
+    case .find(let person, let thing, let spot), .pickUp(let person, let thing, let spot):
       check(place[name(thing)] == name(spot) && location[name(person)] == name(spot.place), event)
       place[name(thing)] = name(person)
     case .look(let person, let thing, let spot):
@@ -118,6 +126,7 @@ struct StoryFactsTests {
       let story = world.story(index)
       let ledger = Ledger(of: story)
       #expect(ledger.problems.isEmpty, "\(story.plot) \(index): \(story.text)")
+      #expect(ledger.agrees(with: story.holders), "\(story.plot) \(index): \(story.text)")
       #expect(ledger.location.count == story.people.count, "\(story.plot) \(index): somebody is nowhere")
       let counted = story.things.filter { $0.countedNoun != nil }
       #expect(ledger.place.count + counted.count == story.things.count, "\(story.plot) \(index): a thing is nowhere")

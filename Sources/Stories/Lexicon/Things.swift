@@ -112,7 +112,7 @@ extension Lexicon {
     ThingWord("bucket", [.container], ["blue", "red", "green", "old", "yellow"]),
     ThingWord("pot", [.container], ["big", "old", "black", "brown", "blue"]),
     ThingWord("jar", [.container], ["big", "small", "blue", "green", "old"]),
-    ThingWord("drawer", [.container], ["big", "small", "wooden", "white"]),
+    ThingWord("barrel", [.container], ["big", "old", "brown", "wooden"]),
   ]
 
   static let goods: [GoodsWord] = [

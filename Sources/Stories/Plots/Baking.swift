@@ -38,22 +38,23 @@ extension Stage {
     feel(guest, random.pick([.happy, .surprised, .thankful]), because: giving)
     if random.chance(60) { thank(guest, hero) }
     tell(.eat(guest, present), BakingPhrases.eat, Roles(b: hero))
-    if random.chance(50) { close(hero, guest) }
+    if random.chance(50) { feel(hero, random.pick([.happy, .proud]), because: giving, saysWhy: false) }
   }
 
   /// The missing thing is in one of two containers.
   private mutating func rummage(for thing: Thing.ID, by person: Person.ID, at kitchen: Place.ID) {
     let right = self.thing([.container])
     let wrong = self.thing([.container])
-    note(.lie(right, spot(0, at: kitchen)))
-    note(.lie(wrong, spot(1, at: kitchen)))
+    let corners = world.places[kitchen.index].hideouts.map { Spot(place: kitchen, phrase: $0) }
+    note(.lie(right, corners[0]))
+    note(.lie(wrong, corners[1]))
     note(.contain(thing, in: right))
     if random.chance(60) {
-      tell(.lookInside(person, thing, wrong), BakingPhrases.wrongContainer, Roles(s: spot(1, at: kitchen)))
+      tell(.lookInside(person, thing, wrong), BakingPhrases.wrongContainer, Roles(s: corners[1]))
     } else {
-      say(BakingPhrases.otherContainer, Roles(x: wrong, s: spot(1, at: kitchen)))
+      say(BakingPhrases.otherContainer, Roles(x: wrong, s: corners[1]))
     }
-    tell(.takeOut(person, thing, from: right), BakingPhrases.rightContainer, Roles(s: spot(0, at: kitchen)))
+    tell(.takeOut(person, thing, from: right), BakingPhrases.rightContainer, Roles(s: corners[0]))
   }
 
   private mutating func fetch(_ thing: Thing.ID, by person: Person.ID) {
@@ -61,7 +62,7 @@ extension Stage {
     let shop = place()
     note(.appear(seller, shop))
     note(.own(seller, thing))
-    travel([person], to: shop)
+    travel([person], to: shop, isPurposeful: true)
     say(BakingPhrases.askSeller, Roles(a: person, b: seller, x: thing))
     if random.chance(50) {
       let chore = random.pick(Lexicon.chores)
@@ -79,7 +80,7 @@ extension Stage {
     let sill = Spot(place: kitchen, phrase: random.pick(["on the table", "next to the window", "on a chair"]))
     tell(.putDown(cook, cake, sill), BakingPhrases.cool)
     note(.appear(animal, kitchen))
-    note(.find(animal, cake, sill))
+    note(.pickUp(animal, cake, sill))
     let theft = tell(.eat(animal, cake), BakingPhrases.stolen, Roles(b: hero))
     feel(hero, random.pick([.sad, .angry]), because: theft, saysWhy: false)
     let second = thing([.baked])

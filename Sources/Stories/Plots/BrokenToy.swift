@@ -14,7 +14,7 @@ extension Stage {
     let culprit = random.chance(50) ? hero : friend
     if culprit == friend { tell(.lend(hero, toy, to: friend), BrokenToyPhrases.turn) }
     let accident = tell(.damage(culprit, toy), BrokenToyPhrases.breaking)
-    feel(hero, random.pick([.sad, .angry]), because: accident)
+    feel(hero, culprit == hero ? .sad : random.pick([.sad, .angry]), because: accident)
     if culprit == friend {
       tell(.apologise(friend, to: hero), BrokenToyPhrases.sorry)
       if random.chance(50) { tell(.forgive(hero, friend), BrokenToyPhrases.forgive) }
@@ -52,7 +52,7 @@ private enum BrokenToyPhrases {
   ]
   static let breaking: [Frame] = [
     "but {a} dropped {x:the}, and it broke.",
-    "then {a} fell down with {x:the} in {a:his} hands. it broke!",
+    "then {a} fell down with {x:the} in {a:own} hands. it broke!",
     "suddenly there was a loud crack. {a} had broken {x:the}.",
   ]
   static let sorry: [Frame] = [

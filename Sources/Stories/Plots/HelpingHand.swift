@@ -14,7 +14,7 @@ extension Stage {
 
   /// A thing is stuck high up, and somebody nearby lends a ladder or a rope.
   private mutating func reach(with hero: Person.ID, for other: Person.ID) {
-    let ground = place(indoors: false)
+    let ground = place(.open, .green)
     let toy = thing([.light])
     let branch = Spot(place: ground, phrase: random.pick(["in a tall tree", "on a high branch", "on a roof"]))
     oneDay(hero, other, at: ground, weather: [.windy])
@@ -28,12 +28,12 @@ extension Stage {
     let tool = thing(random.pick(["ladder", "rope", "pole"]), random.pick(["long", "strong", "old"]))
     note(.appear(lender, shop))
     note(.own(lender, tool))
-    tell(.go(hero, shop), Phrases.go)
+    tell(.go(hero, shop), Phrases.setOut)
     say(HelpingPhrases.askTool, Roles(a: hero, b: lender, x: tool))
     tell(.lend(lender, tool, to: hero), HelpingPhrases.lendTool)
     tell(.go(hero, ground), HelpingPhrases.return, Roles(x: tool))
     note(.help(hero, other))
-    tell(.find(hero, toy, branch), HelpingPhrases.climb, Roles(y: tool))
+    tell(.pickUp(hero, toy, branch), HelpingPhrases.climb, Roles(y: tool))
     let back = tell(.giveBack(hero, toy, to: other), Phrases.giveBack)
     paragraph()
     feel(other, .happy, because: back)
@@ -68,7 +68,7 @@ extension Stage {
 
   /// Somebody freezes, and the hero has something warm.
   private mutating func warm(_ other: Person.ID, by hero: Person.ID) {
-    let ground = place(indoors: false)
+    let ground = place(.open, .green)
     let cloth = thing([.clothing, .handmade], all: true)
     tell(.own(hero, cloth), HelpingPhrases.wear)
     paragraph()

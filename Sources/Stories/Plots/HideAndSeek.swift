@@ -46,8 +46,8 @@ private enum HideAndSeekPhrases {
     "{a} wanted to play hide and seek.",
   ]
   static let count: [Frame] = [
-    "\"I will count to {n},\" {a:said}, and closed {a:his} eyes.",
-    "{a} closed {a:his} eyes and counted to {n}.",
+    "\"I will count to {n},\" {a:said}, and closed {a:own} eyes.",
+    "{a} closed {a:own} eyes and counted to {n}.",
     "it was {a:his} turn to look, so {a:he} counted to {n}.",
   ]
   static let hide: [Frame] = [
@@ -58,7 +58,7 @@ private enum HideAndSeekPhrases {
   ]
   static let start: [Frame] = [
     "\"here I come!\" {a:called}.",
-    "then {a} opened {a:his} eyes and began to look.",
+    "then {a} opened {a:own} eyes and began to look.",
     "\"ready or not, here I come!\" {a:shouted}.",
   ]
   static let lookInVain: [Frame] = [

@@ -82,7 +82,7 @@ private enum JourneyPhrases {
   static let snack: [Frame] = [
     "for the way, {a} took {x:a}.",
     "{a} also took {x:a} to eat.",
-    "{a:he} put {x:a} in {a:his} pocket, too.",
+    "{a:he} put {x:a} in {a:own} pocket, too.",
   ]
   static let setOff: [Frame] = [
     "it was a long way. first {a} came {p:to}.",

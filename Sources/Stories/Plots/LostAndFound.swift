@@ -52,7 +52,7 @@ extension Stage {
     let keeper = worker()
     note(.appear(keeper, place))
     note(.find(keeper, thing, spot))
-    travel([hero], to: place)
+    travel([hero], to: place, isPurposeful: true)
     say(Phrases.meet, Roles(a: hero, b: keeper, p: place))
     say(LostAndFoundPhrases.askStranger, Roles(a: hero, b: keeper, x: thing))
     say(LostAndFoundPhrases.keeperAnswers, Roles(a: keeper, b: hero, x: thing, s: spot))
@@ -79,7 +79,7 @@ private enum LostAndFoundPhrases {
   ]
   static let askForHelp: [Frame] = [
     "\"I lost my {x:short},\" {a:said}. \"will you help me look for {x:it}?\"",
-    "\"my {x:short} {x:is} gone,\" {a:said} with a tear in {a:his} eye.",
+    "\"my {x:short} {x:is} gone,\" {a:said} with a tear in {a:own} eye.",
     "{a} told {b:him} about the lost {x:short}.",
   ]
   static let offerHelp: [Frame] = [

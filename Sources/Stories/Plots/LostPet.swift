@@ -40,21 +40,29 @@ extension Stage {
     if helps { thank(hero, witness) }
     note(.go(pet, house))
     tell(.go(hero, house), LostPetPhrases.goHome, Roles(b: pet))
-    let treat = thing([.food])
+    let treat = treat(for: pet)
     note(.own(hero, treat))
     tell(.give(hero, treat, to: pet), LostPetPhrases.feed)
     note(.eat(pet, treat))
     say(LostPetPhrases.sleep, Roles(a: hero, b: pet))
   }
+
+  private mutating func treat(for pet: Person.ID) -> Thing.ID {
+    switch world.people[pet.index].kind {
+    case "dog", "puppy": thing("bone", random.pick(["big", "yummy"]))
+    case "cat", "kitten": thing("fish", random.pick(["big", "fresh", "little"]))
+    default: thing(random.pick(["carrot", "apple"]), random.pick(["big", "fresh", "sweet"]))
+    }
+  }
 }
 
 private enum LostPetPhrases {
-  static let noises = ["a loud bang", "a big truck", "the thunder", "a loud horn"]
+  static let noises = ["a loud bang", "a big truck", "a clap of thunder", "a loud horn"]
 
   static let have: [Frame] = [
     "{a} had {b:a} named {b:name}.",
     "{a:his} best friend was {b:a} named {b:name}.",
-    "{a} loved {a:his} pet, {b:a} named {b:name}.",
+    "{a} loved {a:own} pet, {b:a} named {b:name}.",
   ]
   static let walk: [Frame] = [
     "one {w} (day|morning|afternoon), {ab} went {p:to}.",
@@ -78,7 +86,7 @@ private enum LostPetPhrases {
   static let ask: [Frame] = [
     "\"have you seen {c:name}?\" {a:asked}.",
     "\"{c:name} ran away,\" {a:said}. \"did you see {c:him}?\"",
-    "\"I cannot find {c:name},\" {a:said} with tears in {a:his} eyes.",
+    "\"I cannot find {c:name},\" {a:said} with tears in {a:own} eyes.",
   ]
   static let answer: [Frame] = [
     "\"I saw a {c:kind} {q:at},\" {a:said}.",

@@ -6,7 +6,8 @@ extension Stage {
     let thing = thing([.toy, .treasure, .food])
     let (first, second) = (self.thing([.container]), self.thing([.container]))
     let room = home(of: hero)
-    let (here, there) = (spot(0, at: room), spot(1, at: room))
+    let corners = world.places[room.index].hideouts
+    let (here, there) = (Spot(place: room, phrase: corners[0]), Spot(place: room, phrase: corners[1]))
     tell(.own(hero, thing), MovedThingPhrases.own)
     note(.lie(first, here))
     note(.lie(second, there))
@@ -17,7 +18,7 @@ extension Stage {
     pass(hero, at: ground)
     paragraph()
 
-    let mover = setting.isWoodland || random.chance(50) ? friend(of: hero) : parent()
+    let mover = setting.isWoodland || random.chance(50) ? sibling(of: hero) : parent()
     note(.appear(mover, room))
     tell(.takeOut(mover, thing, from: first), MovedThingPhrases.takeOut, Roles(c: hero))
     tell(.put(mover, thing, into: second), MovedThingPhrases.putElsewhere)
@@ -65,7 +66,7 @@ private enum MovedThingPhrases {
   static let own: [Frame] = [
     "{a} had {x:a}.",
     "one day, {a} got {x:a}.",
-    "one morning, {a} had {x:a} in {a:his} hands.",
+    "one morning, {a} had {x:a} in {a:own} hands.",
   ]
   static let room: [Frame] = [
     "in {a:his} room, there was {x:a} {s} and {y:a} {t}.",

@@ -4,7 +4,7 @@ extension Stage {
     let hero = child()
     open(with: hero)
     let (second, third) = (friend(of: hero), friend(of: hero))
-    let meadow = place(indoors: false)
+    let meadow = place(.green)
     let weather = random.pick([Weather.sunny, .windy])
     note(.weather(weather))
     for person in [hero, second, third] { arrive(person, at: meadow) }
@@ -48,12 +48,12 @@ extension Stage {
   ) -> Int {
     guard let thief else {
       let corner = spot(at: meadow)
-      return tell(.putDown(owner, food, corner), PicnicPhrases.drop)
+      return tell(.lose(owner, food, corner), PicnicPhrases.drop)
     }
     let corner = Spot(place: meadow, phrase: "on the blanket")
     tell(.putDown(owner, food, corner), PicnicPhrases.lay)
     note(.appear(thief, meadow))
-    note(.find(thief, food, corner))
+    note(.pickUp(thief, food, corner))
     return tell(.eat(thief, food), PicnicPhrases.steal)
   }
 
@@ -73,13 +73,12 @@ private enum PicnicPhrases {
   static let bring: [Frame] = [
     "{a} had {x:a}.",
     "{a} brought {x:a}.",
-    "{a} had made {x:a}.",
     "\"I have {x:a},\" {a:said}.",
   ]
   static let nothing: [Frame] = [
     "but {a} had nothing to eat.",
     "\"oh no, I forgot my food!\" {a:said}.",
-    "{a} had left {a:his} food at home.",
+    "{a} had left {a:own} food at home.",
   ]
   static let drop: [Frame] = [
     "but {a} fell, and {x:the} rolled away and got dirty. nobody could eat it now.",
@@ -102,7 +101,7 @@ private enum PicnicPhrases {
     "luckily, {a} had {x:a} too, and gave {x:it} to {b:him}.",
   ]
   static let eat: [Frame] = [
-    "then they all sat in the grass and ate.",
+    "then they all sat down and ate.",
     "everybody had something to eat, and it was good.",
     "they ate until nothing was left.",
   ]

@@ -31,7 +31,7 @@ extension Stage {
     feel(hero, random.pick([.happy, .excited, .proud]), because: nil)
     paragraph()
 
-    tell(.find(hero, plant, bed), PlantingPhrases.pick)
+    tell(.pickUp(hero, plant, bed), PlantingPhrases.pick)
     let receiver = random.chance(50) ? elder : friend(of: hero)
     if receiver != elder {
       note(.appear(receiver, home(of: receiver)))

@@ -3,6 +3,9 @@ public enum Plot: String, Sendable, CaseIterable {
   case lostAndFound, gift, sharing, hideAndSeek, trade, baking, race, storm, promise
   case journey, brokenToy, newFriend, movedThing, planting, lostPet, picnic, treasure, quarrel, helpingHand
 
+  /// Whether it can happen among animals who talk, who have no pets.
+  var suitsWoodland: Bool { self != .lostPet }
+
   func play(_ stage: inout Stage) {
     switch self {
     case .lostAndFound: stage.lostAndFound()

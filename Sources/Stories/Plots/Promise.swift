@@ -36,7 +36,7 @@ extension Stage {
     say(PromisePhrases.remember, Roles(a: hero, c: lender, x: loan))
     paragraph()
     tell(.go(hero, away), PromisePhrases.runBack)
-    tell(.find(hero, loan, corner), PromisePhrases.stillThere)
+    tell(.pickUp(hero, loan, corner), PromisePhrases.stillThere)
     tell(.go(hero, ground), PromisePhrases.goToLender, Roles(c: lender))
     let back = tell(.giveBack(hero, loan, to: lender), PromisePhrases.giveBack)
     note(.keepPromise(hero, to: lender))
@@ -132,7 +132,7 @@ private enum PromisePhrases {
   ]
   static let remember: [Frame] = [
     "\"oh no!\" {a:cried}. \"I forgot the {x:short}!\"",
-    "then {a} remembered {a:his} promise to {c:name}. where was {x:the}?",
+    "then {a} remembered {a:own} promise to {c:name}. where was {x:the}?",
     "suddenly {a} thought of {x:the}, and of {c:name}.",
   ]
   static let runBack: [Frame] = [

@@ -67,7 +67,7 @@ private enum RacePhrases {
   ]
   static let challenge: [Frame] = [
     "\"then let us race {p:to}!\" {a:said}.",
-    "\"let us see who is first {p:at},\" {a:answered}.",
+    "\"let us see who is first {p:at},\" {a:said}.",
     "{a} wanted to race {p:to}.",
   ]
   static let prize: [Frame] = [
@@ -90,7 +90,7 @@ private enum RacePhrases {
     "quietly, {a} ran past {b:him}.",
   ]
   static let fall: [Frame] = [
-    "{a} fell over a stone and hurt {a:his} knee.",
+    "{a} fell over a stone and hurt {a:own} knee.",
     "halfway there, {a} fell into the mud.",
     "{a} did not see a root and fell down.",
   ]

@@ -5,8 +5,8 @@ extension Stage {
     open(with: hero)
     let friend = friend(of: hero)
     let toy = thing([.light])
-    let ground = place(indoors: false)
-    let elsewhere = place(indoors: false)
+    let ground = place(.open, .green)
+    let elsewhere = place(.open, .green)
     tell(.own(hero, toy), Phrases.own)
     paragraph()
     oneDay(hero, friend, at: ground, weather: [.sunny])
@@ -17,7 +17,7 @@ extension Stage {
     if random.chance(50) { feel(hero, .sad, because: theft, saysWhy: false) }
     paragraph()
 
-    let shelter = random.chance(50) ? home(of: hero) : place(indoors: true)
+    let shelter = random.chance(50) ? home(of: hero) : place(.indoors)
     note(.go(hero, shelter))
     note(.go(friend, shelter))
     say(StormPhrases.shelter, Roles(a: hero, b: friend, p: shelter))

@@ -52,7 +52,7 @@ extension Stage {
     let shop = place()
     note(.appear(middle, shop))
     note(.own(middle, other))
-    travel([hero], to: shop)
+    travel([hero], to: shop, isPurposeful: true)
     say(TradePhrases.foundSeller, Roles(a: middle, b: hero, x: other))
     say(TradePhrases.ask, Roles(a: hero, b: middle, x: own, y: other))
     say(TradePhrases.agree, Roles(a: middle, b: hero))
@@ -84,7 +84,7 @@ private enum TradePhrases {
     "\"will you give me your {y:n} for my {x:n}?\" {a:asked}.",
     "\"do you want to trade?\" {a:asked}. \"you can have my {x:n} for your {y:n}.\"",
     "\"let us trade,\" {a:said}. \"my {x:n} for your {y:n}.\"",
-    "{a} held out {a:his} {x:n}. \"can I have your {y:n} for this?\" {a:he} asked.",
+    "{a} held out {a:own} {x:n}. \"can I have your {y:n} for this?\" {a:he} asked.",
   ]
   static let agree: [Frame] = [
     "\"yes, let us do it,\" {a:said}.",
@@ -113,7 +113,7 @@ private enum TradePhrases {
     "in the evening, {a} took {x:the} {p:to}.",
   ]
   static let miss: [Frame] = [
-    "but soon {a} missed {a:his} old {x:short}.",
+    "but soon {a} missed {a:own} old {x:short}.",
     "but that night, {a} thought about {x:the} all the time.",
     "{a} played for a while. but {a:he} missed {x:the}.",
   ]

@@ -58,7 +58,7 @@ extension Stage {
 private enum TreasurePhrases {
   static let findKey: [Frame] = [
     "then {a} found {x:a} {s}.",
-    "something was {s}. {a} picked {x:a} up.",
+    "something was {s}. it was {x:a}! {a} picked {x:it} up.",
     "\"look what I found!\" {a:cried}. it was {x:a}, and it had been {s}.",
   ]
   static let wonder: [Frame] = [
@@ -87,7 +87,7 @@ private enum TreasurePhrases {
   ]
   static let keepKey: [Frame] = [
     "{a} kept {x:the}.",
-    "{a} put {x:the} in {a:his} pocket.",
+    "{a} put {x:the} in {a:own} pocket.",
   ]
   static let splitUp: [Frame] = [
     "{a} kept {y:the} and gave {x:the} to {b:him}.",

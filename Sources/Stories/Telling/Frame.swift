@@ -4,7 +4,7 @@
 ///
 /// | roles     | are                 | forms |
 /// |-----------|---------------------|-------|
-/// | `a b c`   | people              | none (subject), `he him his himself` (pronoun where clear), `name`, `a` ("a shy girl"), `kind`, and verbs of speech: `{a:said}` is "said Mia" or "she said" |
+/// | `a b c`   | people              | none (subject), `he him his` (a pronoun where that is clear), `own himself` (always), `name`, `a` ("a shy girl"), `kind`, and verbs of speech: `{a:said}` is "said Mia" or "she said" |
 /// | `ab abc`  | two or three people | none (subject), `them their names` |
 /// | `x y z`   | things              | none, `the`, `a`, `n` ("red ball"), `short` ("ball"), `it they` (object, subject), `was is this`, `all` ("apples") |
 /// | `p q`     | places              | none, `at to from` |
@@ -28,7 +28,7 @@ struct Frame: Sendable, ExpressibleByStringLiteral {
 
   enum Form: Sendable, Equatable {
     case plain
-    case he, him, his, himself, name, kind
+    case he, him, his, own, himself, name, kind
     case them, their, names
     case indefinite
     case the, bare, short, it, they, was, `is`, this, all
@@ -140,7 +140,8 @@ struct Frame: Sendable, ExpressibleByStringLiteral {
     }
 
     private static let personForms: [String: Form] = [
-      "he": .he, "him": .him, "his": .his, "himself": .himself, "name": .name, "kind": .kind, "a": .indefinite,
+      "he": .he, "him": .him, "his": .his, "own": .own, "himself": .himself, "name": .name, "kind": .kind,
+      "a": .indefinite,
     ]
     private static let groupForms: [String: Form] = ["them": .them, "their": .their, "names": .names]
     private static let thingForms: [String: Form] = [

@@ -14,7 +14,7 @@ enum Phrases {
     "{a} had {x:a}.",
     "{a} had {x:a} that {a:he} loved very much.",
     "{a:his} favorite thing in the world was {x:a}.",
-    "{a} loved {a:his} {x:n} more than anything.",
+    "{a} loved {a:own} {x:n} more than anything.",
     "{a} had {x:a} and took {x:it} everywhere.",
     "for {a:his} birthday, {a} had got {x:a}.",
   ]
@@ -50,7 +50,13 @@ enum Phrases {
   static let go: [Frame] = [
     "{a} (went|walked|ran|hurried) {p:to}.",
     "(then |soon |after that, ){a} (went|walked) {p:to}.",
-    "{a} made {a:his} way {p:to}.",
+    "{a} made {a:own} way {p:to}.",
+  ]
+
+  static let setOut: [Frame] = [
+    "{a} (went|walked|ran|hurried) {p:to}.",
+    "so {a} (went|walked|ran) {p:to}.",
+    "{a} made {a:own} way {p:to}.",
   ]
 
   static let goTogether: [Frame] = [
@@ -145,6 +151,12 @@ enum Phrases {
     "it was a (good|happy|wonderful) day for {ab:them}.",
     "{ab} were happy, and they sang a (little |funny |)song.",
     "after that, {ab} played together every day.",
+    "\"what a day!\" {a:said}, and {b} laughed.",
+    "{ab} smiled at each other.",
+    "\"let us meet again tomorrow,\" {a} said to {b:him}.",
+    "and so {ab} were even better friends than before.",
+    "{ab} never forgot that day.",
+    "\"you are a good friend, {b:name},\" {a:said}.",
   ]
 
   static let closeWithElder: [Frame] = [
@@ -159,6 +171,10 @@ enum Phrases {
     "{a} smiled all day long.",
     "it was the best day ever for {a:him}.",
     "{a} was happy for the rest of the day.",
+    "\"what a day!\" {a:said}.",
+    "{a} told everybody about it.",
+    "{a} never forgot that day.",
+    "that evening, {a} sang a happy song.",
     "what a (good|happy|wonderful) day it was for {a:him}!",
   ]
 }

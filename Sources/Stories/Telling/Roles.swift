@@ -71,7 +71,8 @@ extension Event {
       Roles(x: x, p: s.place, s: s)
     case .contain(let x, let y):
       Roles(x: x, y: y)
-    case .lose(let a, let x, let s), .find(let a, let x, let s), .look(let a, let x, let s),
+    case .lose(let a, let x, let s), .find(let a, let x, let s), .pickUp(let a, let x, let s),
+      .look(let a, let x, let s),
       .putDown(let a, let x, let s):
       Roles(a: a, x: x, p: s.place, s: s)
     case .put(let a, let x, let y), .takeOut(let a, let x, let y), .lookInside(let a, let x, let y):

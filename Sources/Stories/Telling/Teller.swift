@@ -8,6 +8,7 @@ struct Teller: Sendable {
 
   private var knownPeople: [Person.ID] = []
   private var knownThings: [Thing.ID] = []
+  private var knownSpots: [Spot] = []
   private var mentionedPeople: [Person.ID] = []
   private var earlierPeople: [Person.ID] = []
   private var mentionedThings: [Thing.ID] = []
@@ -19,10 +20,11 @@ struct Teller: Sendable {
   private var endsSentence = false
   private var startsParagraph = true
 
-  /// Tells `frame` as a sentence of its own; `ending` continues it.
+  /// Tells `frame` as a sentence of its own; `ending` continues it. Returns where the ending starts.
+  @discardableResult
   mutating func tell(
     _ frame: Frame, _ roles: Roles, ending: (Frame, Roles)? = nil, world: World, random: inout SplitMix
-  ) {
+  ) -> Int {
     if startsParagraph {
       if !bytes.isEmpty { append("\n\n") }
     } else {
@@ -32,6 +34,7 @@ struct Teller: Sendable {
     raisesNext = true
     endsSentence = false
     render(frame.pieces, roles, world, &random)
+    let start = bytes.count
     if let ending { render(ending.0.pieces, ending.1, world, &random) }
     wordCount += 1
     earlierPeople = mentionedPeople
@@ -40,6 +43,7 @@ struct Teller: Sendable {
     mentionedPeople = []
     mentionedThings = []
     subject = []
+    return start
   }
 
   /// The next sentence starts a paragraph, in which everybody is named anew.
@@ -79,7 +83,7 @@ struct Teller: Sendable {
     case .p, .q:
       tell(place: roles.place(role), form, seenBy: subject.isEmpty ? roles.a.map { [$0] } ?? [] : subject, world)
     case .s, .t:
-      append(roles.spot(role).phrase)
+      tell(spot: roles.spot(role))
     case .n, .m:
       tell(number: roles.number(role), form, roles, world)
     case .f:
@@ -113,6 +117,8 @@ struct Teller: Sendable {
       } else {
         name(id, world)
       }
+    case .own:
+      append(person.pronoun.possessive)
     case .himself:
       append(person.pronoun.reflexive)
     case .his:
@@ -170,7 +176,7 @@ struct Teller: Sendable {
       append(" named ")
       append(person.name)
     case .related(let other, let relation):
-      if isClear(other, world) {
+      if isClear(other, world) || subject.first == other {
         append(world.people[other.index].pronoun.possessive)
       } else {
         append(world.people[other.index].name)
@@ -301,6 +307,16 @@ struct Teller: Sendable {
     default: append(isHome ? "the house" : house)
     }
     if !isHome { mention(owner) }
+  }
+
+  /// A corner is "behind a bush" at first and "behind the bush" from then on.
+  private mutating func tell(spot: Spot) {
+    if knownSpots.contains(spot) {
+      append(spot.knownPhrase)
+    } else {
+      knownSpots.append(spot)
+      append(spot.phrase)
+    }
   }
 
   private mutating func tell(number: Int, _ form: Frame.Form, _ roles: Roles, _ world: World) {

@@ -3,6 +3,10 @@ public struct Person: Sendable, Equatable {
   /// A person's position in ``Story/people``.
   public struct ID: Sendable, Hashable {
     public let index: Int
+
+    public init(index: Int) {
+      self.index = index
+    }
   }
 
   public enum Pronoun: Sendable, Equatable {
@@ -37,6 +41,10 @@ public struct Thing: Sendable, Equatable {
   /// A thing's position in ``Story/things``.
   public struct ID: Sendable, Hashable {
     public let index: Int
+
+    public init(index: Int) {
+      self.index = index
+    }
   }
 
   /// The noun without its adjective: "ball", "boots".
@@ -56,6 +64,10 @@ public struct Place: Sendable, Equatable {
   /// A place's position in ``Story/places``.
   public struct ID: Sendable, Hashable {
     public let index: Int
+
+    public init(index: Int) {
+      self.index = index
+    }
   }
 
   /// "park"; of a home, "house".
@@ -76,6 +88,16 @@ public struct Place: Sendable, Equatable {
 public struct Spot: Sendable, Hashable {
   public let place: Place.ID
   public let phrase: String
+
+  /// The phrase for a corner that has been spoken of: "under the bench" of "under a bench".
+  public var knownPhrase: String {
+    let words = phrase.split(separator: " ")
+    guard words.count > 2 else { return phrase }
+    let isIndefinite = ["a", "an", "some"].contains(words[1])
+    let isCounted = words[1] == "two"
+    guard isIndefinite || isCounted else { return phrase }
+    return "\(words[0]) the " + words[(isIndefinite ? 2 : 1)...].joined(separator: " ")
+  }
 }
 
 public enum Feeling: String, Sendable, CaseIterable {

@@ -19,6 +19,8 @@ public enum Event: Sendable, Equatable {
   case carryOff(Thing.ID, Spot)
   /// Looks in a spot and takes what lies there.
   case find(Person.ID, Thing.ID, Spot)
+  /// Takes what is known to be in a spot.
+  case pickUp(Person.ID, Thing.ID, Spot)
   /// Looks in a spot for a thing that is not there.
   case look(Person.ID, Thing.ID, Spot)
   case putDown(Person.ID, Thing.ID, Spot)

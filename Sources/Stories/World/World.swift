@@ -72,7 +72,7 @@ struct World: Sendable {
     switch event {
     case .appear, .go, .weather, .hide, .discover:
       applyMovement(event)
-    case .own, .lie, .contain, .make, .lose, .carryOff, .find, .look, .putDown, .put, .takeOut, .lookInside:
+    case .own, .lie, .contain, .make, .lose, .carryOff, .find, .pickUp, .look, .putDown, .put, .takeOut, .lookInside:
       applyHandling(event)
     case .give, .lend, .giveBack, .trade, .eat, .useUp, .damage, .repair:
       applyExchange(event)
@@ -130,7 +130,7 @@ struct World: Sendable {
     case .carryOff(let thing, let spot):
       if case .lying = whereabouts[thing.index] {} else { require(holder(of: thing) != nil, event) }
       whereabouts[thing.index] = .lying(spot)
-    case .find(let person, let thing, let spot):
+    case .find(let person, let thing, let spot), .pickUp(let person, let thing, let spot):
       require(location[person.index] == spot.place && whereabouts[thing.index] == .lying(spot), event)
       whereabouts[thing.index] = .held(person)
       owner[thing.index] = owner[thing.index] ?? person
