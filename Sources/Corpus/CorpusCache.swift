@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Synchronization
 import Tokenizers
 
 /// The folder that one prepared corpus lives in.
@@ -13,12 +14,17 @@ struct CorpusCache {
   /// The folder of the corpus.
   let path: String
   let tokenizerDigest: String
+  private let cache: String
   private let folder: String
   private let key: String
   private let files: [CorpusFile]
 
-  init(folder: String, files: [CorpusFile], tokenizer: Tokenizer, options: PreparedCorpus.Options) {
-    self.folder = folder
+  /// Tells preparations of one process apart.
+  private static let serial = Atomic(0)
+
+  init(_ cache: String, files: [CorpusFile], tokenizer: Tokenizer, options: PreparedCorpus.Options) {
+    self.cache = cache
+    folder = "\(cache)/corpora"
     self.files = files
     tokenizerDigest = Digest.sha256(tokenizer.json())
     let identity =
@@ -44,7 +50,7 @@ struct CorpusCache {
       if stamp == source.stamp { continue }
       let isSame =
         stamp.bytes == source.stamp.bytes
-        && (try? Digest.sha256(ofFile: file.path, area: .data)) == source.digest
+        && (try? SourceDigest.sha256(of: file, cache: cache)) == source.digest
       if !isSame { return .stale(reason: "\(file.path) changed") }
     }
     return .good(record)
@@ -54,13 +60,14 @@ struct CorpusCache {
   func build(_ write: (_ folder: String) throws(Failure) -> CorpusRecord) throws(Failure) -> CorpusRecord {
     try Folder.create(folder)
     removeLeftovers()
-    let temporary = "\(folder)/.tmp-\(key).\(getpid())"
+    let name = "\(key).\(Self.serial.add(1, ordering: .relaxed).newValue).\(getpid())"
+    let temporary = "\(folder)/.tmp-\(name)"
     remove(temporary)
     try Folder.create(temporary)
     do throws(Failure) {
       let record = try write(temporary)
       try DurableFile.write(record.json.serialized(pretty: true), to: "\(temporary)/\(CorpusRecord.fileName)")
-      try publish(temporary)
+      try publish(temporary, discarding: "\(folder)/.old-\(name)")
       return record
     } catch {
       remove(temporary)
@@ -68,14 +75,18 @@ struct CorpusCache {
     }
   }
 
-  private func publish(_ temporary: String) throws(Failure) {
-    let discarded = "\(folder)/.old-\(key).\(getpid())"
-    remove(discarded)
-    if rename(path, discarded) != 0, errno != ENOENT {
-      throw .system(.resources, "cannot move the stale corpus away", at: path, errno)
-    }
-    if rename(temporary, path) != 0 {
-      throw .system(.resources, "cannot put the prepared corpus in its place", at: path, errno)
+  /// Puts the finished folder in its place. Where another process has put one of its own there in the meantime, that
+  /// one makes way: both hold the same.
+  private func publish(_ temporary: String, discarding discarded: String) throws(Failure) {
+    while true {
+      remove(discarded)
+      if rename(path, discarded) != 0, errno != ENOENT {
+        throw .system(.resources, "cannot move the stale corpus away", at: path, errno)
+      }
+      if rename(temporary, path) == 0 { break }
+      if errno != ENOTEMPTY, errno != EEXIST {
+        throw .system(.resources, "cannot put the prepared corpus in its place", at: path, errno)
+      }
     }
     try Folder.synchronize(folder)
     remove(discarded)

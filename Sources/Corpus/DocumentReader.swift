@@ -30,28 +30,3 @@ struct DocumentReader {
     }
   }
 }
-
-/// The text that a tokenizer is trained on.
-public enum CorpusText {
-  /// Reads the documents of the files that `patterns` name, in pieces of at most about a megabyte that begin and end
-  /// where a pre-tokenizer cuts. Nothing is held in memory but the piece.
-  ///
-  /// - Throws: `Failure` of area `.data` when a file is missing, no text, or has a bad row; what `body` throws.
-  public static func read(
-    _ patterns: [String], format: CorpusFormat? = nil, onError policy: RowErrorPolicy = .stop,
-    _ body: ([UInt8]) throws(Failure) -> Void
-  ) throws(Failure) {
-    let files = try CorpusFile.resolve(patterns, format: format)
-    if let shard = files.first(where: \.format.holdsTokens) {
-      throw Failure(
-        .data, "a tokenizer cannot be trained on token shards", at: shard.path,
-        notes: ["give data.train text or JSONL, or take the tokenizer of the shards with tokenizer.from"])
-    }
-    let reader = DocumentReader(files: files, policy: policy)
-    for file in files {
-      _ = try reader.read(file) { (piece) throws(Failure) in
-        if !piece.bytes.isEmpty { try body(piece.bytes) }
-      }
-    }
-  }
-}

@@ -3,7 +3,7 @@ import Tokenizers
 
 /// Text files as token shards in a cache folder, made when they are missing or stale.
 ///
-/// `CACHE/KEY/` holds `shard-00000.bin`, ... (llm.c's layout), `documents.bin` (where each document ends) and
+/// `CACHE/corpora/KEY/` holds `shard-00000.bin`, ... (llm.c's layout), `documents.bin` (where each document ends) and
 /// `index.json` (what they were made from). KEY depends on the files' paths and the tokenizer; whether the files are
 /// still the same is decided by size and time of last change, and by SHA-256 when only the time differs. The folder
 /// appears whole or not at all, so a preparation that was interrupted leaves nothing that could be taken for a corpus.
@@ -58,7 +58,7 @@ public struct PreparedCorpus: Sendable {
   static func prepare(
     _ files: [CorpusFile], tokenizer: Tokenizer, cache: String, options: Options, progress: (Progress) -> Void
   ) throws(Failure) -> PreparedCorpus {
-    let cache = CorpusCache(folder: cache, files: files, tokenizer: tokenizer, options: options)
+    let cache = CorpusCache(cache, files: files, tokenizer: tokenizer, options: options)
     switch cache.state() {
     case .good(let record):
       if let corpus = try? PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer) { return corpus }

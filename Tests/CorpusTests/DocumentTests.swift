@@ -1,5 +1,6 @@
 import Corpus
 import Files
+import Foundation
 import Testing
 import Tokenizers
 
@@ -139,5 +140,35 @@ import Tokenizers
     try folder.write(version1([1]), to: "c.bin")
     let error = #expect(throws: Failure.self) { try CorpusText.read(["\(folder.path)/c.bin"]) { _ in } }
     #expect(error?.what == "a tokenizer cannot be trained on token shards")
+  }
+
+  @Test func theDigestOfTextIsThatOfTheContent() throws {
+    let (a, b) = (try folder.write("some text", to: "a.txt"), try folder.write("some text", to: "b.txt"))
+    let c = try folder.write("some next", to: "c.txt")
+    func digest(_ paths: String...) throws -> String { try CorpusText.digest(of: paths, cache: folder.cache) }
+    #expect(try digest(a) == digest(b))
+    #expect(try digest(a) != digest(c))
+    #expect(try digest(a, c) != digest(c, a))
+    let known = try folder.names(below: "cache/sources")
+    #expect(known.count == 3)
+    let before = try digest(a)
+    try folder.write("some text!", to: "a.txt")
+    #expect(try digest(a) != before)
+    // What is known is not computed again.
+    let path = "cache/sources/\(try #require(try folder.names(below: "cache/sources").first { !known.contains($0) }))"
+    let json = try String(contentsOfFile: "\(folder.path)/\(path)", encoding: .utf8)
+    let after = try digest(a)
+    try folder.write(json.replacing("\"sha256\": \"", with: "\"sha256\": \"0"), to: path)
+    #expect(try digest(a) != after)
+  }
+
+  @Test func aLongRowIsReadInPiecesThatMakeTheWhole() throws {
+    let words = (0..<500_000).map { "word\($0 % 977) " }.joined()
+    try folder.write("{\"text\": \"one\"}\n{\"text\": \"\(words)\"}\n{\"text\": \"two\"}", to: "rows.jsonl")
+    var pieces: [[UInt8]] = []
+    try CorpusText.read(["\(folder.path)/rows.jsonl"]) { pieces.append($0) }
+    #expect(pieces.count > 5 && pieces.allSatisfy { $0.count <= 1 << 20 })
+    #expect(Array(pieces.joined()) == Array("one\(words)two".utf8))
+    #expect(try stream("rows.jsonl").documentCount == 3)
   }
 }

@@ -43,7 +43,7 @@ import Tokenizers
     #expect(after.stream.fingerprint != before.stream.fingerprint)
     // Who had the old corpus open still reads it.
     #expect(try before.stream.tokens(4..<7) == "two".utf8.map(Int32.init))
-    #expect(try folder.names(below: "cache").filter { !$0.contains("/") }.count == 1)
+    #expect(try folder.names(below: "cache/corpora").filter { !$0.contains("/") }.count == 1)
   }
 
   @Test func damagedCachesArePreparedAgain() throws {
@@ -65,7 +65,7 @@ import Tokenizers
   @Test func anErrorLeavesNothingBehind() throws {
     let path = try folder.write("{\"text\": \"one\"}\n{\"text\": \"tw", to: "rows.jsonl")
     #expect(throws: Failure.self) { try prepare([path]) }
-    #expect(try folder.names(below: "cache") == [])
+    #expect(try folder.names(below: "cache/corpora") == [])
   }
 
   /// A process that was killed leaves its temporary folder: it is no corpus, and the next preparation removes it.
@@ -74,7 +74,7 @@ import Tokenizers
     let (corpus, _) = try prepare([path])
     let key = URL(fileURLWithPath: corpus.folder).lastPathComponent
     // No process has this number: it is above the largest that Linux gives.
-    let leftover = "\(folder.cache)/.tmp-\(key).99999999"
+    let leftover = "\(folder.cache)/corpora/.tmp-\(key).99999999"
     try FileManager.default.moveItem(atPath: corpus.folder, toPath: leftover)
     let (again, reports) = try prepare([path])
     #expect(reports == [.encoded(bytes: 19, ofBytes: 19, tokens: 8)])
@@ -82,11 +82,23 @@ import Tokenizers
     #expect(!FileManager.default.fileExists(atPath: leftover))
   }
 
+  @Test func preparationsAtTheSameTimeDoNotDisturbEachOther() throws {
+    let path = try folder.write("one<|endoftext|>two", to: "a.txt")
+    var inner: PreparedCorpus?
+    let outer = try PreparedCorpus.prepare([path], tokenizer: .bytes, cache: folder.cache) { _ in
+      do { inner = try prepare([path]).corpus } catch { Issue.record(error) }
+    }
+    #expect(try outer.stream.tokens(0..<8) == #require(inner).stream.tokens(0..<8))
+    #expect(outer.folder == inner?.folder)
+    #expect(try folder.names(below: "cache/corpora").filter { !$0.contains("/") }.count == 1)
+    #expect(try prepare([path]).reports.isEmpty)
+  }
+
   @Test func theShardsAreLLMCs() throws {
     let path = try folder.write("abcdef", to: "a.txt")
     let (corpus, _) = try prepare([path], options: .init(shardLimit: 4))
     #expect(
-      try folder.names(below: "cache/\(URL(fileURLWithPath: corpus.folder).lastPathComponent)") == [
+      try folder.names(below: "cache/corpora/\(URL(fileURLWithPath: corpus.folder).lastPathComponent)") == [
         "documents.bin", "index.json", "shard-00000.bin", "shard-00001.bin",
       ])
     #expect(
