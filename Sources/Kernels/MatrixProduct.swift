@@ -14,6 +14,10 @@ package func matrixProduct(
     if !accumulate { for row in 0..<m { (c + row * ldc).update(repeating: 0, count: n) } }
     return
   }
+  if m == 1, !transposeA || lda == 1 {
+    let product = transposeB ? rowTimesTransposed : rowTimesMatrix
+    return product(c, a, b, ldb, n, k, accumulate)
+  }
   let threads = m * n * k < 1 << 16 ? 1 : Parallel.threads
   let byRows = splitsRows(m, n, threads)
   let total = byRows ? m : n

@@ -86,12 +86,25 @@ extension LanguageModel {
 
   /// The logits [V] that follow `tokens`, which follow what the cache holds; the cache then holds them too.
   public func nextTokenLogits(_ tokens: [Int32], cache: KeyValueCache) -> Tensor {
-    precondition(!tokens.isEmpty && cache.length + tokens.count <= cache.capacity, "the cache is too small")
-    let hidden = hiddenStates(tokens, shape: [1, tokens.count], attention: .cached(cache), recompute: false)
-    cache.length += tokens.count
+    let hidden = extend(cache, by: tokens)
     let columns = hidden.shape[2]
     let last = Tensor(storage: hidden.storage, offset: (tokens.count - 1) * columns, shape: [1, columns])
     return linear(last, head.value).viewed(as: [vocabularySize])
+  }
+
+  /// The same, computed `chunk` tokens at a time, which bounds the memory that a long text takes.
+  public func nextTokenLogits(_ tokens: [Int32], chunk: Int, cache: KeyValueCache) -> Tensor {
+    precondition(chunk > 0, "no chunks of \(chunk) tokens")
+    let last = (tokens.count - 1) / chunk * chunk
+    for start in stride(from: 0, to: last, by: chunk) { _ = extend(cache, by: Array(tokens[start..<start + chunk])) }
+    return nextTokenLogits(Array(tokens[last...]), cache: cache)
+  }
+
+  /// Puts tokens into the cache; their final hidden states [1, n, C].
+  private func extend(_ cache: KeyValueCache, by tokens: [Int32]) -> Tensor {
+    precondition(!tokens.isEmpty && cache.length + tokens.count <= cache.capacity, "the cache is too small")
+    defer { cache.length += tokens.count }
+    return hiddenStates(tokens, shape: [1, tokens.count], attention: .cached(cache), recompute: false)
   }
 
   /// The number of trained numbers.

@@ -11,10 +11,10 @@ public struct KeyValueLayer {
     values = Tensor(uninitialized: [capacity, width])
   }
 
-  /// Makes the storage this copy's own before it is written.
-  fileprivate mutating func makeUnique() {
-    if !isKnownUniquelyReferenced(&keys.storage) { keys = keys.copied() }
-    if !isKnownUniquelyReferenced(&values.storage) { values = values.copied() }
+  /// Makes the storage this copy's own before it is written, with the first `count` positions.
+  fileprivate mutating func makeUnique(keeping count: Int) {
+    if !isKnownUniquelyReferenced(&keys.storage) { keys = keys.copied(rows: count) }
+    if !isKnownUniquelyReferenced(&values.storage) { values = values.copied(rows: count) }
   }
 }
 
@@ -39,7 +39,7 @@ public func cachedSelfAttention(
       positions: (offset..<offset + count).map(Int32.init), cosines: rotary.cosines.pointer,
       sines: rotary.sines.pointer, direction: 1, rows: count)
   }
-  cache.makeUnique()
+  cache.makeUnique(keeping: offset)
   for row in 0..<count {
     let source = turned.pointer + row * shape.stride + heads * dimension
     (cache.keys.pointer + (offset + row) * width).update(from: source, count: width)
@@ -50,4 +50,13 @@ public func cachedSelfAttention(
     y.pointer, queries: turned.pointer, queryStride: shape.stride, keys: cache.keys.pointer,
     values: cache.values.pointer, count: count, offset: offset, shape: shape)
   return y
+}
+
+extension Tensor {
+  /// A matrix of this shape in storage of its own, with the first `rows` rows of this one.
+  fileprivate func copied(rows: Int) -> Tensor {
+    let result = Tensor(uninitialized: shape)
+    result.pointer.update(from: pointer, count: rows * shape[1])
+    return result
+  }
 }

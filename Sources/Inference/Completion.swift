@@ -1,0 +1,79 @@
+import Tokenizers
+
+/// How a text is generated.
+public struct GenerationOptions: Sendable, Equatable {
+  /// How each token is chosen. Beam search heeds the repetition penalty alone.
+  public var sampling = SamplingOptions()
+  /// What the random choices start from.
+  public var seed: UInt64 = 1337
+  /// The most tokens there will be.
+  public var maximumTokens = 256
+  /// Strings that end the text where one begins; none of them empty.
+  public var stopStrings: [String] = []
+  /// How many texts a beam search follows at once; 1 is no beam search.
+  public var beams = 1
+  /// The power of the length that a beam's log-probability is divided by.
+  public var lengthPenalty = 1.0
+  /// How many tokens of the prompt are computed at once.
+  public var prefillChunk = 256
+
+  /// Up to 256 tokens from the model's own distribution.
+  public init() {}
+}
+
+/// A text that a model has written.
+public struct Completion: Sendable {
+  /// Why the text ends.
+  public enum StopReason: String, Sendable {
+    /// The model ended it.
+    case endOfText = "end_of_text"
+    /// A stop string came up.
+    case stopString = "stop_string"
+    /// It has as many tokens as were asked for.
+    case maximumTokens = "max_tokens"
+    /// The model has no position for another token.
+    case contextLimit = "context_limit"
+  }
+
+  /// The text after the prompt, without special tokens and without a stop string.
+  public var text: String
+  /// Everything the model wrote, the end of the text or a stop string included.
+  public var tokens: [Int32]
+  /// The log-probability of each token under the model itself, whatever the sampling made of it.
+  public var logProbabilities: [Double]
+  public var stopReason: StopReason
+  /// The number of tokens of the prompt.
+  public var promptTokens: Int
+  /// How long the prompt took.
+  public var promptDuration: Duration = .zero
+  /// How long the tokens after the first took.
+  public var duration: Duration = .zero
+
+  /// Tokens a second after the first, nil when there is no other.
+  public var tokensPerSecond: Double? { tokens.count > 1 ? Double(tokens.count - 1) / (duration / .seconds(1)) : nil }
+
+  /// Tokens of the prompt a second.
+  public var promptTokensPerSecond: Double { Double(promptTokens) / (promptDuration / .seconds(1)) }
+}
+
+/// The text of tokens as they come, up to the first stop string.
+struct TextStream {
+  private var decoder: StreamingDecoder
+  private var filter: StopFilter
+
+  init(_ tokenizer: Tokenizer, stops: [String]) {
+    decoder = StreamingDecoder(tokenizer)
+    filter = StopFilter(stops)
+  }
+
+  var isStopped: Bool { filter.isStopped }
+
+  /// The text that is certain now that `token` has followed.
+  mutating func append(_ token: Int32) -> String { filter.append(decoder.append(token)) }
+
+  /// What was held back, when no token follows.
+  mutating func finish() -> String {
+    let rest = filter.append(decoder.finish())
+    return isStopped ? rest : rest + filter.finish()
+  }
+}

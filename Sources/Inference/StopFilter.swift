@@ -1,0 +1,46 @@
+/// Passes text on up to the first stop string, holding back what may still become one.
+///
+/// What comes out does not depend on how the text was cut into pieces.
+package struct StopFilter {
+  private let stops: [[UInt8]]
+  private var held: [UInt8] = []
+  /// Whether a stop string has occurred; nothing comes out any more.
+  package private(set) var isStopped = false
+
+  /// A filter for `stops`, none of which is empty.
+  package init(_ stops: [String]) {
+    precondition(!stops.contains(""), "an empty string cannot stop a text")
+    self.stops = stops.map { Array($0.utf8) }
+  }
+
+  /// The text that is certain to come before any stop string, now that `text` has followed.
+  package mutating func append(_ text: String) -> String {
+    if isStopped { return "" }
+    if stops.isEmpty { return text }
+    for byte in text.utf8 {
+      held.append(byte)
+      if let stop = stops.filter({ held.ends(with: $0, $0.count) }).max(by: { $0.count < $1.count }) {
+        isStopped = true
+        held.removeLast(stop.count)
+        return finish()
+      }
+    }
+    let kept = stops.map { stop in (1..<stop.count).last { held.ends(with: stop, $0) } ?? 0 }.max() ?? 0
+    let certain = held.count - kept
+    defer { held.removeFirst(certain) }
+    return String(decoding: held[..<certain], as: UTF8.self)
+  }
+
+  /// What was held back, when no text follows.
+  package mutating func finish() -> String {
+    defer { held = [] }
+    return String(decoding: held, as: UTF8.self)
+  }
+}
+
+extension [UInt8] {
+  /// Whether the last `count` bytes are the first `count` of `other`.
+  fileprivate func ends(with other: [UInt8], _ count: Int) -> Bool {
+    suffix(count).elementsEqual(other.prefix(count))
+  }
+}

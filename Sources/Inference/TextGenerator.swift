@@ -1,0 +1,121 @@
+import Autograd
+import Files
+import Models
+import Tokenizers
+
+/// Writes text with a language model.
+public struct TextGenerator {
+  /// The model that writes.
+  public let model: any LanguageModel
+  /// What turns text into the model's tokens and back.
+  public let tokenizer: Tokenizer
+  /// The tokens that end a text: generation stops after any of them.
+  public let endTokens: [Int32]
+
+  /// A generator that stops at `endTokens`, by default the tokenizer's end of text.
+  public init(_ model: any LanguageModel, _ tokenizer: Tokenizer, endTokens: [Int32]? = nil) {
+    self.model = model
+    self.tokenizer = tokenizer
+    self.endTokens = endTokens ?? tokenizer.endOfText.map { [$0] } ?? []
+  }
+
+  /// The tokens that a text beginning with `prompt` begins with: after the beginning of text if the tokenizer adds one;
+  /// an empty prompt is what separates texts.
+  public func tokens(ofPrompt prompt: String) throws(Failure) -> [Int32] {
+    var tokens: [Int32] = []
+    if tokenizer.addsBeginningOfText, let beginning = tokenizer.beginningOfText { tokens = [beginning] }
+    tokens += tokenizer.encode(prompt, special: .parse)
+    if tokens.isEmpty, let first = tokenizer.beginningOfText ?? tokenizer.endOfText { tokens = [first] }
+    if tokens.isEmpty {
+      throw Failure(
+        .usage, "the prompt is empty, and the model has no token that begins a text", notes: ["give a prompt"])
+    }
+    return tokens
+  }
+
+  /// Goes on from `prompt`, which has at least one token, calling `onText` with the text as it becomes certain. A beam
+  /// search has nothing to show before its end.
+  ///
+  /// - Throws: `Failure` of the area `.usage` when the prompt is too long for the model, of `.numerics` when the model
+  ///   gives logits that are not finite.
+  public func complete(
+    _ prompt: [Int32], options: GenerationOptions = GenerationOptions(), onText: (String) -> Void = { _ in }
+  ) throws(Failure) -> Completion {
+    precondition(!prompt.isEmpty, "a prompt has at least one token")
+    precondition(prompt.allSatisfy { 0..<model.vocabularySize ~= Int($0) }, "the prompt has tokens of another model")
+    if prompt.count > model.maximumPositions {
+      throw Failure(
+        .usage, "the prompt is too long for the model",
+        notes: ["it has \(prompt.count) tokens, the model takes \(model.maximumPositions)"])
+    }
+    if options.beams > 1 {
+      let completion = try BeamSearch(generator: self, prompt: prompt, options: options).run()
+      onText(completion.text)
+      return completion
+    }
+    return try sample(prompt, options: options, onText: onText)
+  }
+
+  private func sample(
+    _ prompt: [Int32], options: GenerationOptions, onText: (String) -> Void
+  ) throws(Failure) -> Completion {
+    let clock = ContinuousClock()
+    var completion = Completion(
+      text: "", tokens: [], logProbabilities: [], stopReason: .maximumTokens, promptTokens: prompt.count)
+    if options.maximumTokens == 0 { return completion }
+    var sampler = Sampler(options.sampling, seed: options.seed)
+    var stream = TextStream(tokenizer, stops: options.stopStrings)
+    func emit(_ text: String) {
+      if text.isEmpty { return }
+      completion.text += text
+      onText(text)
+    }
+    sampler.observe(prompt)
+    let cache = makeCache(for: prompt, options)
+    var logits: [Float] = []
+    completion.promptDuration = clock.measure { logits = prefill(prompt, cache: cache, options) }
+    let start = clock.now
+    while true {
+      let (token, logProbability) = try sampler.next(logits)
+      completion.tokens.append(token)
+      completion.logProbabilities.append(logProbability)
+      emit(stream.append(token))
+      if let reason = stopReason(after: token, stream, count: completion.tokens.count, cache: cache, options) {
+        completion.stopReason = reason
+        break
+      }
+      logits = usable(model.nextTokenLogits([token], cache: cache))
+    }
+    emit(stream.finish())
+    completion.duration = clock.now - start
+    return completion
+  }
+
+  // MARK: Steps that beam search shares
+
+  /// Why a text ends with `token`, nil when it goes on. The cache holds everything before the token.
+  func stopReason(
+    after token: Int32, _ stream: TextStream, count: Int, cache: KeyValueCache, _ options: GenerationOptions
+  ) -> Completion.StopReason? {
+    if endTokens.contains(token) { return .endOfText }
+    if stream.isStopped { return .stopString }
+    if count >= options.maximumTokens { return .maximumTokens }
+    return cache.length >= model.maximumPositions ? .contextLimit : nil
+  }
+
+  func makeCache(for prompt: [Int32], _ options: GenerationOptions) -> KeyValueCache {
+    let (wanted, overflow) = prompt.count.addingReportingOverflow(options.maximumTokens)
+    return KeyValueCache(for: model, capacity: overflow ? model.maximumPositions : min(model.maximumPositions, wanted))
+  }
+
+  /// The logits after the prompt, which the cache then holds.
+  func prefill(_ prompt: [Int32], cache: KeyValueCache, _ options: GenerationOptions) -> [Float] {
+    usable(model.nextTokenLogits(prompt, chunk: options.prefillChunk, cache: cache))
+  }
+
+  /// The logits of the tokens that the tokenizer knows: a model's vocabulary may be padded.
+  func usable(_ logits: Tensor) -> [Float] {
+    let elements = logits.elements
+    return tokenizer.vocabularySize < elements.count ? Array(elements[..<tokenizer.vocabularySize]) : elements
+  }
+}
