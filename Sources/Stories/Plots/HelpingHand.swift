@@ -31,7 +31,7 @@ extension Stage {
     tell(.go(hero, shop), Phrases.setOut)
     say(HelpingPhrases.askTool, Roles(a: hero, b: lender, x: tool))
     tell(.lend(lender, tool, to: hero), HelpingPhrases.lendTool)
-    tell(.go(hero, ground), HelpingPhrases.return, Roles(x: tool))
+    tell(.go(hero, ground), HelpingPhrases.comeBack, Roles(x: tool))
     note(.help(hero, other))
     tell(.pickUp(hero, toy, branch), HelpingPhrases.climb, Roles(y: tool))
     let back = tell(.giveBack(hero, toy, to: other), Phrases.giveBack)
@@ -106,7 +106,7 @@ private enum HelpingPhrases {
     "\"of course,\" {a:said}, and gave {b:him} {x:the}.",
     "{a} gave {x:the} to {b:him}.",
   ]
-  static let `return`: [Frame] = [
+  static let comeBack: [Frame] = [
     "{a} ran back {p:to} with {x:the}.",
     "{a} carried {x:the} {p:to}.",
   ]
