@@ -127,16 +127,29 @@ package struct Digest: Sendable {
   ) {
     var (a, b, c, d) = (state[0], state[1], state[2], state[3])
     var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for round in 0..<64 {
-      let choice = (e & f) ^ (~e & g)
-      let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-      let first = h &+ sum1 &+ choice &+ constants[round] &+ schedule[round]
-      let majority = (a & b) ^ (a & c) ^ (b & c)
-      let sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-      (h, g, f, e) = (g, f, e, d &+ first)
-      (d, c, b, a) = (c, b, a, first &+ sum0 &+ majority)
+    // Eight rounds bring every variable back to its place, so that none is ever moved.
+    for round in stride(from: 0, to: 64, by: 8) {
+      turn(a, b, c, &d, e, f, g, &h, constants[round] &+ schedule[round])
+      turn(h, a, b, &c, d, e, f, &g, constants[round + 1] &+ schedule[round + 1])
+      turn(g, h, a, &b, c, d, e, &f, constants[round + 2] &+ schedule[round + 2])
+      turn(f, g, h, &a, b, c, d, &e, constants[round + 3] &+ schedule[round + 3])
+      turn(e, f, g, &h, a, b, c, &d, constants[round + 4] &+ schedule[round + 4])
+      turn(d, e, f, &g, h, a, b, &c, constants[round + 5] &+ schedule[round + 5])
+      turn(c, d, e, &f, g, h, a, &b, constants[round + 6] &+ schedule[round + 6])
+      turn(b, c, d, &e, f, g, h, &a, constants[round + 7] &+ schedule[round + 7])
     }
     state &+= SIMD8(a, b, c, d, e, f, g, h)
+  }
+
+  @inline(__always)
+  private static func turn(
+    _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32, _ g: UInt32, _ h: inout UInt32,
+    _ word: UInt32
+  ) {
+    let sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
+    h = h &+ sum1 &+ (g ^ (e & (f ^ g))) &+ word
+    d = d &+ h
+    h = h &+ (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ ((a & b) | (c & (a | b)))
   }
 
   @inline(__always)
