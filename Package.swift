@@ -48,7 +48,7 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Checkpoints", "Tokenizers", "Support"]),
     .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Support"]),
     .testTarget(name: "StoriesTests", dependencies: ["Stories", "Support"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Support"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "CHDF5", "Support"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Support"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "Support"]),
     .testTarget(name: "CommandTests", dependencies: ["train", "Support"]),

@@ -25,14 +25,15 @@ package final class ArrayFile {
   private let place: HDF5Place
   private let indices: [String: Int]
 
-  /// Opens the file at `path`; failures are of `area`.
-  package init(_ path: String, area: Failure.Area = .checkpoint) throws(Failure) {
+  /// Opens the file at `path`; failures are of `area`. `isProbed` says that `ForeignFileProbe` let the file pass, which
+  /// allows the variable-length strings that other programs write.
+  package init(_ path: String, area: Failure.Area = .checkpoint, isProbed: Bool = false) throws(Failure) {
     let size = try Superblock.check(path, area: area)
     self.path = path
     let place = HDF5Place(path: path, area: area)
     let readOnly: UInt32 = 0
     self.place = place
-    let listing = ArrayFileListing(place: place, fileSize: size)
+    let listing = ArrayFileListing(place: place, fileSize: size, isProbed: isProbed)
     let file = try HDF5.exclusively { () throws(Failure) in
       let access = try place.fileAccess()
       return try place.handle(H5Fopen(path, readOnly, access.id), "cannot open the file", close: H5Fclose)
@@ -46,6 +47,9 @@ package final class ArrayFile {
     let paths = arrays.enumerated().map { ("\($1.group)/\($1.name)", $0) }
     indices = Dictionary(paths) { first, _ in first }
   }
+
+  /// The version of the HDF5 library, `1.10.8`.
+  package static func libraryVersion() throws(Failure) -> String { try HDF5.version() }
 
   /// The arrays of a group, ordered by name.
   package func arrays(in group: String) -> [StoredArray] { arrays.filter { $0.group == group } }

@@ -34,6 +34,8 @@ struct ArrayFileListing {
 
   let place: HDF5Place
   let fileSize: Int
+  /// Whether a child process has read the whole file and survived.
+  let isProbed: Bool
 
   private func refusal(_ what: String, _ notes: String...) -> Failure {
     Failure(place.area, what, at: place.path, notes: notes)
@@ -94,6 +96,9 @@ struct ArrayFileListing {
   private func string(of attribute: hid_t, _ type: hid_t, _ name: String) throws(Failure) -> String {
     let what = "cannot read attribute \(name)"
     if H5Tis_variable_str(type) > 0 {
+      guard isProbed else {
+        throw refusal("attribute \(name) is a string of variable length, which libhdf5 cannot read safely")
+      }
       var characters: UnsafeMutablePointer<CChar>?
       try place.check(H5Aread(attribute, type, &characters), what)
       guard let characters else { return "" }

@@ -107,11 +107,21 @@ private struct ArrayFileWriter {
       if string.utf8.contains(0) {
         throw Failure(.internal, "attribute \(name) holds a NUL character", at: place.path)
       }
-      let type = try place.stringType()
-      try write(as: name, type: type.id, to: object) { attribute in
-        string.withCString { text in withUnsafePointer(to: text) { H5Awrite(attribute, type.id, $0) } }
-      }
+      let bytes = string.isEmpty ? [0] : Array(string.utf8)
+      let type = try stringType(size: bytes.count)
+      try write(as: name, type: type.id, to: object) { attribute in H5Awrite(attribute, type.id, bytes) }
     }
+  }
+
+  /// A string of `size` bytes of UTF-8. Strings of variable length lie in a part of the file without checksums, where
+  /// one wrong bit makes libhdf5 write behind the reader's memory.
+  private func stringType(size: Int) throws(Failure) -> HDF5Handle {
+    let what = "cannot make a string type"
+    let type = try place.handle(H5Tcopy(ch5_string_type()), what, close: H5Tclose)
+    try place.check(H5Tset_size(type.id, size), what)
+    try place.check(H5Tset_strpad(type.id, H5T_STR_NULLPAD), what)
+    try place.check(H5Tset_cset(type.id, H5T_CSET_UTF8), what)
+    return type
   }
 
   private func write(
@@ -193,14 +203,5 @@ extension HDF5Place {
     try check(H5Pset_fclose_degree(access.id, H5F_CLOSE_STRONG), "cannot choose how the file closes")
     try check(ch5_set_best_effort_locking(access.id), "cannot choose how the file is locked")
     return access
-  }
-
-  /// A string of any length in UTF-8: what h5py gives back as a string rather than as bytes.
-  func stringType() throws(Failure) -> HDF5Handle {
-    let type = try handle(H5Tcopy(ch5_string_type()), "cannot make a string type", close: H5Tclose)
-    let variable = -1  // H5T_VARIABLE
-    try check(H5Tset_size(type.id, variable), "cannot make a string type")
-    try check(H5Tset_cset(type.id, H5T_CSET_UTF8), "cannot make a string type")
-    return type
   }
 }

@@ -51,4 +51,46 @@ package enum Folder {
       throw .system(.resources, "cannot synchronise the folder", at: path, errno)
     }
   }
+
+  /// Removes the file, link or folder at `path` with all it holds, if it is there. Links are removed, not followed.
+  package static func remove(_ path: String) throws(Failure) {
+    var status = stat()
+    if lstat(path, &status) != 0 {
+      if errno == ENOENT { return }
+      throw .system(.resources, "cannot remove", at: path, errno)
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      if unlink(path) != 0, errno != ENOENT { throw .system(.resources, "cannot remove the file", at: path, errno) }
+      return
+    }
+    for name in try names(in: path, area: .resources) { try remove("\(path)/\(name)") }
+    if rmdir(path) != 0, errno != ENOENT { throw .system(.resources, "cannot remove the folder", at: path, errno) }
+  }
+
+  /// Renames within one file system; a file or link at `target` is replaced.
+  package static func rename(_ path: String, to target: String) throws(Failure) {
+    if Glibc.rename(path, target) != 0 { throw .system(.resources, "cannot rename to \(target)", at: path, errno) }
+  }
+
+  /// Makes `path` a symbolic link to `target`, replacing a link that is there in one step.
+  package static func link(_ path: String, to target: String) throws(Failure) {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let temporary = "\(parent(of: path))/.\(name).\(getpid()).tmp"
+    unlink(temporary)
+    if symlink(target, temporary) != 0 { throw .system(.resources, "cannot create the link", at: path, errno) }
+    do throws(Failure) {
+      try rename(temporary, to: path)
+      try synchronize(parent(of: path))
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  /// What the symbolic link at `path` says, nil when there is none.
+  package static func target(ofLink path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
+    return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+  }
 }

@@ -81,3 +81,7 @@ private struct JSONWriter {
 
   private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 }
+
+extension JSONValue: CustomStringConvertible {
+  package var description: String { serialized() }
+}

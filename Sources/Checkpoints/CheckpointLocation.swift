@@ -1,0 +1,39 @@
+import Files
+
+/// Where the model lies that a user's path names: a run folder, a step folder, or a `model.h5`.
+package struct CheckpointLocation: Sendable {
+  package static let modelName = "model.h5"
+
+  /// The path of the `model.h5`.
+  package let model: String
+  /// The verified step folder, nil for a file on its own, which nothing vouches for.
+  package let checkpoint: Checkpoint?
+  /// Why newer checkpoints of the run were passed over.
+  package let skipped: [Failure]
+
+  /// Finds the model at `path`, verifying the model file's digest where there is a manifest. Failures are `.checkpoint`.
+  package init(_ path: String) throws(Failure) {
+    guard Folder.exists(path) else {
+      (model, checkpoint, skipped) = (path, nil, [])
+      _ = try ReadableFile(path, area: .checkpoint)
+      return
+    }
+    let names = try Folder.names(in: path, area: .checkpoint)
+    if names.contains(Checkpoint.manifestName) {
+      let found = try Checkpoint(verifying: path, files: [Self.modelName])
+      (model, checkpoint, skipped) = (found.path(of: Self.modelName), found, [])
+      return
+    }
+    if names.contains(Self.modelName) {
+      (model, checkpoint, skipped) = ("\(path)/\(Self.modelName)", nil, [])
+      return
+    }
+    let (found, skipped) = try CheckpointStore(run: path).newestValid(files: [Self.modelName])
+    guard let found else {
+      throw Failure(
+        .checkpoint, skipped.isEmpty ? "the folder holds no checkpoint" : "no checkpoint of the run is valid", at: path,
+        notes: ["expected model.h5, a step folder, or a run folder with step-000100 or the like"], others: skipped)
+    }
+    (model, checkpoint, self.skipped) = (found.path(of: Self.modelName), found, skipped)
+  }
+}

@@ -1,0 +1,46 @@
+import Files
+import Foundation
+
+/// The lock on a run folder: one process trains in it at a time. The kernel releases it when the process ends, however
+/// it ends.
+package final class RunLock {
+  /// Set when the file system has no locks: nothing then keeps a second process out.
+  package let warning: String?
+  private let descriptor: Int32
+
+  /// Takes the lock on `run/.lock`; `.resources` when another process has it.
+  package init(run: String) throws(Failure) {
+    let path = "\(run)/.lock"
+    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    if descriptor < 0 { throw .system(.resources, "cannot create the run folder's lock", at: path, errno) }
+    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+      warning = nil
+      sign()
+      return
+    }
+    let number = errno
+    if number == EWOULDBLOCK {
+      let owner = Self.owner(descriptor)
+      close(descriptor)
+      throw Failure(
+        .resources, "the run folder is in use by \(owner)", at: run,
+        notes: ["wait for it, stop it, or choose another folder with run=FOLDER"])
+    }
+    warning = "\(path) cannot be locked (\(String(cString: strerror(number)))): start no second process in this folder"
+  }
+
+  deinit { close(descriptor) }
+
+  /// Says in the lock file who has it; who cannot write that has the lock all the same.
+  private func sign() {
+    let text = "process \(getpid()) since \(Date().formatted(.iso8601))"
+    _ = ftruncate(descriptor, 0)
+    _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+  }
+
+  private static func owner(_ descriptor: Int32) -> String {
+    var buffer = [UInt8](repeating: 0, count: 200)
+    let count = pread(descriptor, &buffer, buffer.count, 0)
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : "another process"
+  }
+}

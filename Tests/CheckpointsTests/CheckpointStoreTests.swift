@@ -1,0 +1,154 @@
+import Checkpoints
+import Files
+import Foundation
+import Testing
+
+private func files(step: Int) -> [(name: String, contents: ArrayFileContents)] {
+  let moments = [NamedArray("w", shape: [40], values: noise(40, seed: UInt64(step)))]
+  return [
+    ("model.h5", sampleContents(step: step)),
+    ("training.h5", ArrayFileContents(attributes: ["step": .integer(step)], groups: [ArrayGroup("mean", moments)])),
+  ]
+}
+
+/// Changes one bit of a file.
+func flip(_ path: String, byte: Int, bit: Int = 0) throws {
+  var bytes = try ReadableFile.contents(of: path, area: .data)
+  bytes[byte] ^= 1 << UInt8(bit)
+  try Data(bytes).write(to: URL(fileURLWithPath: path))
+}
+
+struct CheckpointStoreTests {
+  @Test func aSavedStepIsCompleteAndVerified() throws {
+    try withTemporaryFolder { run in
+      let store = CheckpointStore(run: run)
+      let extra = [JSONMember("core_type", "SkylakeX")]
+      let folder = try store.save(step: 400, files: files(step: 400), extra: extra)
+      #expect(folder == "\(run)/step-000400")
+      #expect(try Folder.names(in: run, area: .data) == ["latest", "step-000400"])
+      #expect(try Folder.names(in: folder, area: .data) == ["manifest.json", "model.h5", "training.h5"])
+      #expect(Folder.target(ofLink: "\(run)/latest") == "step-000400")
+      let checkpoint = try #require(try store.newestValid().checkpoint)
+      #expect(checkpoint.step == 400)
+      #expect(checkpoint.manifest["core_type"] == "SkylakeX")
+      let model = checkpoint.manifest["files"]?["model.h5"]
+      #expect(model?["tensor_count"] == 5)
+      #expect(model?["tensors"]?["/model/model.embed_tokens.weight"] == [301, 700])
+      #expect(try ArrayFile(checkpoint.path(of: "training.h5")).attributes["step"]?.integer == 400)
+    }
+  }
+
+  @Test func theSameStepIsReplaced() throws {
+    try withTemporaryFolder { run in
+      let store = CheckpointStore(run: run)
+      try store.save(step: 1, files: files(step: 1), extra: [JSONMember("round", 1)])
+      try store.save(step: 1, files: files(step: 1), extra: [JSONMember("round", 2)])
+      #expect(try store.newestValid().checkpoint?.manifest["round"] == 2)
+      #expect(try Folder.names(in: run, area: .data) == ["latest", "step-000001"])
+    }
+  }
+
+  @Test func theNewestValidStepWins() throws {
+    let faults: [(name: String, words: String, make: (String) throws -> Void)] = [
+      ("no manifest", "No such file", { try Folder.remove("\($0)/manifest.json") }),
+      ("empty manifest", "empty", { try DurableFile.write("", to: "\($0)/manifest.json") }),
+      ("flipped manifest", "manifest", { try flip("\($0)/manifest.json", byte: 200) }),
+      ("no model", "No such file", { try Folder.remove("\($0)/model.h5") }),
+      ("short model", "incomplete", { truncate("\($0)/model.h5", 5000) }),
+      ("flipped model", "damaged", { try flip("\($0)/model.h5", byte: 300_000) }),
+      ("flipped training state", "damaged", { try flip("\($0)/training.h5", byte: 999) }),
+      (
+        "another step's folder", "of step 2",
+        {
+          try Folder.remove($0)
+          try FileManager.default.copyItem(atPath: "\(Folder.parent(of: $0))/step-000002", toPath: $0)
+        }
+      ),
+    ]
+    try withTemporaryFolder { run in
+      let store = CheckpointStore(run: run)
+      for step in [1, 2] { try store.save(step: step, files: files(step: step)) }
+      for fault in faults {
+        try store.save(step: 30, files: files(step: 30))
+        try fault.make("\(run)/step-000030")
+        let (checkpoint, skipped) = try store.newestValid()
+        #expect(checkpoint?.step == 2, "\(fault.name)")
+        #expect(skipped.count == 1 && skipped[0].area == .checkpoint, "\(fault.name)")
+        #expect(skipped.first?.description.contains(fault.words) == true, "\(fault.name): \(skipped)")
+        try Folder.remove("\(run)/step-000030")
+      }
+    }
+  }
+
+  @Test func linksAreNotTrusted() throws {
+    try withTemporaryFolder { run in
+      let store = CheckpointStore(run: run)
+      try store.save(step: 5, files: files(step: 5))
+      for target in ["step-000099", "/etc", "..", "latest"] {
+        try Folder.link("\(run)/latest", to: target)
+        #expect(try CheckpointLocation(run).checkpoint?.step == 5)
+      }
+    }
+  }
+
+  @Test func modelsAreFoundByRunStepAndFile() throws {
+    try withTemporaryFolder { run in
+      #expect(refusal { _ = try CheckpointLocation(run) }?.what == "the folder holds no checkpoint")
+      let store = CheckpointStore(run: run)
+      try store.save(step: 5, files: files(step: 5))
+      try store.save(step: 6, files: files(step: 6))
+      #expect(try CheckpointLocation("\(run)/step-000005").checkpoint?.step == 5)
+      #expect(try CheckpointLocation("\(run)/latest").checkpoint?.step == 6)
+      #expect(try CheckpointLocation("\(run)/step-000005/model.h5").checkpoint == nil)
+      try flip("\(run)/step-000006/model.h5", byte: 300_000)
+      let location = try CheckpointLocation(run)
+      #expect(location.checkpoint?.step == 5)
+      #expect(location.skipped.count == 1)
+      #expect(refusal { _ = try CheckpointLocation("\(run)/step-000006") }?.exitCode == 5)
+      #expect(refusal { _ = try CheckpointLocation("\(run)/missing") }?.exitCode == 5)
+    }
+  }
+
+  @Test func pruningKeepsTheLastAndTheBest() throws {
+    try withTemporaryFolder { run in
+      let store = CheckpointStore(run: run)
+      for step in 1...6 { try store.save(step: step, files: files(step: step)) }
+      try store.markBest(step: 2)
+      try store.prune(keepLast: 2, keepBest: true)
+      #expect(try store.steps() == [2, 5, 6])
+      #expect(store.bestStep == 2)
+      try store.prune(keepLast: 1, keepBest: false)
+      #expect(try store.steps() == [6])
+      #expect(try Folder.names(in: run, area: .data) == ["best", "latest", "step-000006"])
+    }
+  }
+
+  @Test func leftoversAreReapedUnderTheLock() throws {
+    try withTemporaryFolder { run in
+      let store = CheckpointStore(run: run)
+      try store.save(step: 1, files: files(step: 1))
+      for name in [".tmp-step-000002.77", ".trash-step-000000.77"] {
+        try FileManager.default.copyItem(atPath: "\(run)/step-000001", toPath: "\(run)/\(name)")
+      }
+      symlink("nowhere", "\(run)/.latest.77.tmp")
+      try DurableFile.write("kept", to: "\(run)/metrics.jsonl")
+      #expect(try store.steps() == [1])
+      try store.reap(under: RunLock(run: run))
+      #expect(try Folder.names(in: run, area: .data) == [".lock", "latest", "metrics.jsonl", "step-000001"])
+    }
+  }
+
+  @Test func aSecondProcessIsKeptOut() throws {
+    try withTemporaryFolder { run in
+      do {
+        let lock = try RunLock(run: run)
+        #expect(lock.warning == nil)
+        let refusal = try #require(refusal { _ = try RunLock(run: run) })
+        #expect(refusal.exitCode == 6)
+        #expect(refusal.what.hasPrefix("the run folder is in use by process \(getpid()) since 20"))
+        withExtendedLifetime(lock) {}
+      }
+      #expect(refusal { _ = try RunLock(run: run) } == nil)
+    }
+  }
+}
