@@ -43,6 +43,9 @@ struct Option {
 enum Commands {
   static let all: [any Command.Type] = [
     ValidateCommand.self,
+    PretrainCommand.self,
+    RunCommand.self,
+    ResumeCommand.self,
     BenchCommand.self,
     InspectCommand.self,
     RecipesCommand.self,

@@ -1,0 +1,69 @@
+import Corpus
+import Files
+import Inference
+import Models
+import Tokenizers
+
+/// What a run needs before its first step: tokenizer, model and data.
+package struct Preparation {
+  package let tokenizer: Tokenizer?
+  package let configuration: any ModelConfiguration
+  package let data: PretrainingData
+  package let sequenceLength: Int
+  /// The text that makes messages one prompt; empty if the model has none.
+  package let chatTemplate: String
+
+  /// Prepares everything that `recipe` names. `tokenizer` is that of a run that goes on.
+  package init(_ recipe: Recipe, tokenizer given: Tokenizer? = nil, note: @escaping (String) -> Void) throws(Failure) {
+    try BuiltInCorpus.provide(for: recipe.data, note: note)
+    var start: ModelFile?
+    if let source = recipe.model.source { start = try ModelFile(source) }
+    let named = given == nil ? try TokenizerSource.tokenizer(for: recipe, note: note) : given
+    tokenizer = named ?? start?.tokenizer
+    chatTemplate = start?.chatTemplate ?? ""
+    configuration = try Self.configuration(recipe, start: start, tokenizer: tokenizer)
+    sequenceLength = recipe.data.sequenceLength ?? configuration.maximumPositions
+    guard sequenceLength <= configuration.maximumPositions else {
+      throw Failure(
+        .recipe,
+        "sequence_length (\(sequenceLength)) must not exceed the model's positions (\(configuration.maximumPositions))")
+    }
+    let sources = PretrainingData.Sources(
+      train: recipe.data.train, validation: recipe.data.validation, validationFraction: recipe.data.validationFraction,
+      format: recipe.data.format)
+    var shown = ""
+    data = try PretrainingData.open(
+      sources, tokenizer: tokenizer, vocabularySize: configuration.vocabularySize,
+      options: .init(onError: recipe.data.onError)
+    ) { progress in
+      guard case .preparing = progress, shown.isEmpty else { return }
+      shown = "tokenizing"
+      note("tokenizing the data")
+    }
+    for warning in data.warnings { note("warning: \(warning)") }
+  }
+
+  private static func configuration(
+    _ recipe: Recipe, start: ModelFile?, tokenizer: Tokenizer?
+  ) throws(Failure) -> any ModelConfiguration {
+    if let start { return start.configuration }
+    let description = recipe.model.description!
+    let needed = tokenizer?.vocabularySize
+    guard let size = description.vocabularySize ?? needed else {
+      throw Failure(.recipe, "the size of the vocabulary is not known", notes: ["give model.vocab_size or a tokenizer"])
+    }
+    if let needed, size < needed {
+      throw Failure(
+        .tokenizer, "the model's vocabulary is too small for the tokenizer",
+        notes: ["model.vocab_size is \(size), the tokenizer has \(needed) tokens"])
+    }
+    return description.configuration(vocabularySize: size)
+  }
+}
+
+extension Recipe.Model {
+  /// The run, checkpoint or folder the model comes from.
+  var source: String? {
+    if case .from(let path) = self { path } else { nil }
+  }
+}

@@ -1,0 +1,280 @@
+import Checkpoints
+import Corpus
+import Files
+import Foundation
+import Inference
+import Kernels
+import Models
+import Tokenizers
+
+/// A run of a recipe, from its first step or a checkpoint to its last step.
+package final class TrainingRun {
+  private let recipe: Recipe
+  private let folder: RunFolder
+  private let lock: RunLock
+  private let store: CheckpointStore
+  private let preparation: Preparation
+  private let trainer: Trainer
+  private let loader: WindowLoader
+  private let evaluationLoader: WindowLoader?
+  private let steps: Int
+  private let rowsAtOnce: Int
+  private let peak: Double
+  private var log: RunLog
+  private var state: TrainingState
+  private var lastEvaluation: (step: Int, loss: Double)?
+  private var unsavedFailure: Failure?
+
+  // MARK: Starting
+
+  /// A new run of `recipe` in its run folder, which `overwrite` clears of an earlier run.
+  package convenience init(starting recipe: Recipe, overwrite: Bool) throws(Failure) {
+    let folder = try RunFolder(creating: recipe.run, overwrite: overwrite)
+    let lock = try RunLock(run: folder.path)
+    let preparation = try Preparation(recipe) { Output.log.line($0) }
+    if overwrite { try folder.clear() }
+    try folder.write(recipe, environment: Self.environment(recipe))
+    if let tokenizer = preparation.tokenizer { try DurableFile.write(tokenizer.json(), to: folder.tokenizer) }
+    try self.init(recipe, folder, lock, preparation, resuming: nil)
+  }
+
+  /// The run in `path`, from its newest valid checkpoint; from the start if it has none.
+  package convenience init(
+    resuming path: String, overrides: [RecipeOverride], allowsChangedData: Bool
+  ) throws(Failure) {
+    let folder = try RunFolder(existing: path)
+    let lock = try RunLock(run: folder.path)
+    let recipe = try folder.resolvedRecipe(overrides: overrides)
+    let store = CheckpointStore(run: folder.path)
+    try store.reap(under: lock)
+    try folder.probe()
+    let found = try store.newestValid()
+    for failure in found.skipped { Output.log.line("skipped a checkpoint that is not valid\n\(failure)") }
+    let tokenizer = Path.exists(folder.tokenizer) ? try TokenizerSource.read(folder.tokenizer) : nil
+    let preparation = try Preparation(recipe, tokenizer: tokenizer) { Output.log.line($0) }
+    try self.init(recipe, folder, lock, preparation, resuming: found.checkpoint)
+    try check(allowsChangedData: allowsChangedData)
+    if !overrides.isEmpty { try folder.write(recipe, environment: Self.environment(recipe)) }
+  }
+
+  private init(
+    _ recipe: Recipe, _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation, resuming checkpoint: Checkpoint?
+  ) throws(Failure) {
+    if let threads = recipe.threads { Parallel.threads = threads }
+    self.recipe = recipe
+    self.folder = folder
+    self.lock = lock
+    self.preparation = preparation
+    store = CheckpointStore(run: folder.path)
+    let model = try Self.model(recipe, preparation.configuration, checkpoint)
+    trainer = Trainer(model, recipe)
+    (rowsAtOnce, loader, evaluationLoader) = try Self.loaders(recipe, preparation)
+    steps = recipe.steps(windows: loader.windowCount, sequenceLength: preparation.sequenceLength)
+    let fingerprint = preparation.data.train.fingerprint
+    let coreType = MatrixLibrary.description?.coreType ?? "unknown"
+    if let checkpoint {
+      state = try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
+    } else {
+      state = TrainingState(recipe: recipe.resolved.serialized(), data: fingerprint, coreType: coreType)
+    }
+    peak = GEMMPeak.measure()
+    log = try RunLog(folder, recipe.logging, steps: steps, after: state.step)
+    if let warning = lock.warning { log.note("warning: \(warning)") }
+    introduce(coreType: coreType)
+  }
+
+  private static func loaders(
+    _ recipe: Recipe, _ preparation: Preparation
+  ) throws(Failure) -> (Int, WindowLoader, WindowLoader?) {
+    let (data, length) = (recipe.data, preparation.sequenceLength)
+    func loader(_ stream: TokenStream, shuffle: Bool) throws(Failure) -> WindowLoader {
+      try WindowLoader(
+        stream, sequenceLength: length, seed: UInt64(recipe.seed), shuffle: shuffle, packing: data.packing,
+        documentMask: data.documentMask)
+    }
+    let validation = preparation.data.validation
+    return (
+      recipe.rowsAtOnce(sequenceLength: length), try loader(preparation.data.train, shuffle: data.shuffle),
+      validation == nil ? nil : try loader(validation!, shuffle: false)
+    )
+  }
+
+  private static func model(
+    _ recipe: Recipe, _ configuration: any ModelConfiguration, _ checkpoint: Checkpoint?
+  ) throws(Failure) -> any LanguageModel {
+    if let checkpoint { return try ModelFile(checkpoint.path(of: ModelFile.name)).model() }
+    if let source = recipe.model.source { return try ModelFile(source).model() }
+    return configuration.makeModel(seed: UInt64(recipe.seed))
+  }
+
+  private static func environment(_ recipe: Recipe) -> [JSONMember] {
+    let library = MatrixLibrary.description
+    return [
+      JSONMember("threads", JSONValue(recipe.threads ?? Parallel.threads)),
+      JSONMember("blas", JSONValue(library?.configuration ?? "none")),
+      JSONMember("core_type", JSONValue(library?.coreType ?? "none")),
+    ]
+  }
+
+  private func check(allowsChangedData: Bool) throws(Failure) {
+    let coreType = MatrixLibrary.description?.coreType ?? "unknown"
+    if state.coreType != coreType {
+      log.note(
+        "warning: the run was on \(state.coreType) kernels and goes on with \(coreType): not bit-identical to a run without a stop"
+      )
+      state.coreType = coreType
+    }
+    let fingerprint = preparation.data.train.fingerprint
+    if state.data != fingerprint {
+      guard allowsChangedData else {
+        throw Failure(
+          .data, "the training data is not what the run started with", at: folder.path,
+          notes: [
+            "fingerprint \(state.data) then, \(fingerprint) now",
+            "put the data back, or accept the new one with --allow-changed-data",
+          ])
+      }
+      log.note("warning: the training data has changed")
+      state.data = fingerprint
+    }
+    try Metrics.cut(folder.metrics, after: state.step)
+    try Metrics.cut(folder.samples, after: state.step)
+  }
+
+  private func introduce(coreType: String) {
+    let tokens = recipe.training.batchSize * preparation.sequenceLength
+    log.note(
+      "\(trainer.model.parameterCount) parameters, \(steps) steps of \(tokens) tokens (\(rowsAtOnce) rows at once), "
+        + "\(preparation.data.train.count) tokens of data")
+    log.note(
+      "\(Parallel.threads) threads, OpenBLAS \(coreType), measured GEMM peak \(Progress.fixed(peak / 1e9, 0)) GFLOP/s")
+    if state.step > 0 { log.note("resuming after step \(state.step)") }
+  }
+
+  // MARK: Running
+
+  /// Takes the steps that are left; evaluates, samples and saves on the way. Returns early, with everything saved, when a
+  /// signal asks for it.
+  package func run() throws(Failure) {
+    let (loader, rows) = (loader, recipe.training.batchSize)
+    let prefetcher = Prefetcher<Batch>(from: state.step) { (step) throws(Failure) in
+      try loader.batch(startingAt: step * rows, rows: rows)
+    }
+    defer { prefetcher.stop() }
+    while state.step < steps {
+      guard let report = try step(try prefetcher.next()) else { break }
+      if report.step == 1 { noteFirstLoss(report.loss) }
+      if isDue(recipe.evaluation.every) { try evaluate() }
+      if isDue(recipe.checkpoint.every) || StopRequest.takeSave() { save() }
+      if StopRequest.signal != nil { break }
+    }
+    log.endLine()
+    if state.step != savedStep { save() }
+    if let unsavedFailure { throw unsavedFailure }
+    if StopRequest.signal != nil {
+      log.note("stopped after step \(state.step); `train resume \(folder.path)` goes on")
+    } else if recipe.logging.report {
+      try? Report.write(folder)
+    }
+  }
+
+  private var savedStep: Int?
+
+  private func isDue(_ every: Int) -> Bool { state.step.isMultiple(of: every) || state.step == steps }
+
+  /// One step; nil if a signal came before its update, which is then dropped.
+  private func step(_ batch: Batch) throws(Failure) -> Trainer.Report? {
+    let watch = Stopwatch()
+    let rate = recipe.schedule.learningRate(at: state.step, of: steps, peak: recipe.optimizer.learningRate)
+    let result: Trainer.Report?
+    do throws(Failure) {
+      result = try trainer.step(batch, rowsAtOnce: rowsAtOnce, learningRate: rate) { StopRequest.signal != nil }
+    } catch {
+      throw explained(error, batch)
+    }
+    guard let report = result else { return nil }
+    state.step = report.step
+    state.samples += batch.rows
+    let speed = Double(report.tokens) / watch.seconds
+    let flops = trainer.model.trainingFLOPs(tokens: report.tokens, length: batch.columns) / watch.seconds
+    log.step(report, tokens: state.samples * batch.columns, tokensPerSecond: speed, shareOfPeak: flops / peak)
+    return report
+  }
+
+  private func noteFirstLoss(_ loss: Double) {
+    guard recipe.model.source == nil else { return }
+    let expected = Foundation.log(Double(trainer.model.vocabularySize))
+    log.note(
+      "first loss \(Progress.fixed(loss, 4)), ln(vocabulary) is \(Progress.fixed(expected, 4))"
+        + (abs(loss - expected) > 0.1 * expected ? ": unusual for a fresh model" : ""))
+  }
+
+  private func explained(_ failure: Failure, _ batch: Batch) -> Failure {
+    var failure = failure
+    let path = "\(folder.path)/failure-step-\(state.step + 1).jsonl"
+    let rows = (0..<batch.rows).map { row -> String in
+      let tokens = batch.tokens[row * batch.columns..<(row + 1) * batch.columns]
+      return JSONValue([JSONMember("input_ids", JSONValue(tokens.map { JSONValue(Int($0)) }))]).serialized()
+    }
+    if (try? DurableFile.write(rows.joined(separator: "\n") + "\n", to: path)) != nil {
+      failure.notes.append("the batch is in \(path)")
+    }
+    failure.notes.append(
+      savedStep.map { "the last checkpoint is that of step \($0)" } ?? "`train resume` goes on from the last checkpoint"
+    )
+    return failure
+  }
+
+  private func evaluate() throws(Failure) {
+    if let evaluationLoader {
+      let result = try Evaluation(
+        trainer.model, objective: trainer.objective, loader: evaluationLoader,
+        windows: recipe.evaluation.batches * recipe.training.batchSize, rowsAtOnce: rowsAtOnce,
+        tokenizer: preparation.tokenizer)
+      lastEvaluation = (state.step, result.loss)
+      log.evaluation(result, step: state.step)
+    }
+    guard let tokenizer = preparation.tokenizer else { return }
+    for (index, prompt) in recipe.evaluation.prompts.enumerated() {
+      let text = Samples.continuation(
+        of: prompt, trainer.model, tokenizer, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index))
+      log.sample(prompt: prompt, text: text, step: state.step)
+    }
+  }
+
+  /// Saves a checkpoint. What goes wrong is reported and training goes on: the next one may succeed.
+  private func save() {
+    let evaluated = lastEvaluation.flatMap { $0.step == state.step ? $0.loss : nil }
+    let isBest = evaluated.map { $0 < state.bestLoss ?? .infinity } ?? false
+    let earlierBest = state.bestLoss
+    if isBest { state.bestLoss = evaluated }
+    do throws(Failure) {
+      let model = ModelFile.contents(
+        trainer.model, preparation.configuration, tokenizer: preparation.tokenizer,
+        chatTemplate: preparation.chatTemplate, step: state.step)
+      try store.save(
+        step: state.step, files: [(ModelFile.name, model), (TrainingState.fileName, state.contents(trainer))],
+        extra: [JSONMember("core_type", JSONValue(state.coreType))])
+      if isBest { try store.markBest(step: state.step) }
+      try store.prune(keepLast: recipe.checkpoint.keepLast, keepBest: recipe.checkpoint.keepBest)
+      savedStep = state.step
+      unsavedFailure = nil
+    } catch {
+      state.bestLoss = earlierBest
+      unsavedFailure = error
+      log.note("the checkpoint of step \(state.step) could not be written; training goes on\n\(error)")
+    }
+  }
+}
+
+extension Recipe {
+  /// The steps of the run over data of so many windows.
+  func steps(windows: Int, sequenceLength: Int) -> Int {
+    let batch = Double(training.batchSize)
+    return switch training.duration {
+    case .steps(let steps): steps
+    case .epochs(let epochs): max(1, Int((epochs * Double(windows) / batch).rounded(.up)))
+    case .tokens(let tokens): max(1, Int((Double(tokens) / (batch * Double(sequenceLength))).rounded(.up)))
+    }
+  }
+}

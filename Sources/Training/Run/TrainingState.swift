@@ -1,0 +1,78 @@
+import Autograd
+import Checkpoints
+import Files
+import Inference
+import Models
+
+/// What `training.h5` holds beside the weights: everything that continuing as if nothing had happened needs.
+///
+/// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are all there is.
+/// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `recipe` (resolved), `data` (the fingerprint
+/// of the training data), `core_type`, `best_loss`. Moments: `/optimizer.KIND/NAME`, named and shaped like the weights.
+package struct TrainingState: Sendable {
+  package static let fileName = "training.h5"
+  private static let format = "train-state"
+
+  package var step: Int
+  /// Samples consumed.
+  package var samples: Int
+  package var recipe: String
+  /// The fingerprint of the data that was trained on.
+  package var data: String
+  package var coreType: String
+  /// The lowest evaluation loss of a saved step.
+  package var bestLoss: Double?
+
+  /// The contents of training.h5 for a trainer at this state.
+  package func contents(_ trainer: Trainer) -> ArrayFileContents {
+    var attributes: Attributes = [
+      "format": .string(Self.format), "format_version": .integer(1), "step": .integer(step),
+      "samples": .integer(samples),
+      "recipe": .string(recipe), "data": .string(data), "core_type": .string(coreType),
+    ]
+    if let bestLoss { attributes["best_loss"] = .double(bestLoss) }
+    let groups = Self.moments(of: trainer).map { kind, parts in
+      ArrayGroup("optimizer.\(kind)", parts.map { NamedArray($0.name, $0.tensor) })
+    }
+    return ArrayFileContents(attributes: attributes, groups: groups)
+  }
+
+  /// The state of a run that has not taken a step.
+  package init(recipe: String, data: String, coreType: String) {
+    (step, samples) = (0, 0)
+    self.recipe = recipe
+    self.data = data
+    self.coreType = coreType
+  }
+
+  /// Reads training.h5 at `path` and puts the moments into the trainer's optimizer, by name.
+  package init(reading path: String, into trainer: Trainer) throws(Failure) {
+    let file = try ArrayFile(path)
+    guard file.attributes["format"]?.string == Self.format, file.attributes["format_version"]?.integer == 1,
+      let step = file.attributes["step"]?.integer, let samples = file.attributes["samples"]?.integer,
+      let recipe = file.attributes["recipe"]?.string, let data = file.attributes["data"]?.string
+    else { throw Failure(.checkpoint, "this is not the training state of a checkpoint", at: path) }
+    self.step = step
+    self.samples = samples
+    self.recipe = recipe
+    self.data = data
+    coreType = file.attributes["core_type"]?.string ?? "unknown"
+    bestLoss = file.attributes["best_loss"]?.double
+    for (kind, parts) in Self.moments(of: trainer) {
+      for part in parts { try file.read(part.name, in: "optimizer.\(kind)", into: part.tensor) }
+    }
+    trainer.optimizer.stepCount = step
+  }
+
+  private static func moments(of trainer: Trainer) -> [(kind: String, parts: [(name: String, tensor: Tensor)])] {
+    let parameters = trainer.parameters
+    return trainer.optimizer.state.map { kind, tensors in
+      (
+        kind,
+        trainer.model.namedParameters.map { named in
+          (named.name, named.part(of: tensors[parameters.firstIndex { $0 === named.parameter }!]))
+        }
+      )
+    }
+  }
+}
