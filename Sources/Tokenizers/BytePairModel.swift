@@ -8,7 +8,7 @@ final class BytePairModel: Sendable {
   let merges: PairTable
   /// The id that each merge makes.
   let results: [Int32]
-  /// The id of each single byte.
+  /// The id of each single byte, -1 for a byte that is no token. Such bytes are left out of what is encoded.
   let byteIDs: [Int32]
   /// Whether a piece that is a token is taken whole, even if no merges lead there (`ignore_merges`, as Llama 3 has it).
   let takesWholePieces: Bool
@@ -48,21 +48,18 @@ struct PieceMerger {
 
   /// Appends the tokens of `piece`, which must be shorter than 4 GiB.
   mutating func append(_ piece: UnsafeBufferPointer<UInt8>, to ids: inout [Int32]) {
-    if piece.count == 1 {
-      ids.append(model.byteIDs[Int(piece[0])])
-      return
-    }
     if model.takesWholePieces, let id = model.id(of: piece) {
       ids.append(id)
       return
     }
     precondition(piece.count < Int(Self.none), "a piece of \(piece.count) bytes")
     tokens.removeAll(keepingCapacity: true)
-    for byte in piece { tokens.append(model.byteIDs[Int(byte)]) }
+    for byte in piece where model.byteIDs[Int(byte)] >= 0 { tokens.append(model.byteIDs[Int(byte)]) }
+    if tokens.isEmpty { return }
     ranks.removeAll(keepingCapacity: true)
     for index in 1..<tokens.count { ranks.append(rank(tokens[index - 1], tokens[index])) }
     ranks.append(Self.none)
-    if piece.count <= Self.shortPiece { mergeBySearching() } else { mergeByHeap() }
+    if tokens.count <= Self.shortPiece { mergeBySearching() } else { mergeByHeap() }
     for token in tokens where token >= 0 { ids.append(token) }
   }
 

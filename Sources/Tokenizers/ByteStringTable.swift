@@ -20,6 +20,13 @@ struct ByteStringTable: Sendable {
 
   subscript(index: Int) -> ArraySlice<UInt8> { bytes[ends[index]..<ends[index + 1]] }
 
+  /// Appends byte string `index` to `result`.
+  @inline(__always)
+  func append(_ index: Int, to result: inout [UInt8]) {
+    let range = ends[index]..<ends[index + 1]
+    bytes.withUnsafeBufferPointer { result.append(contentsOf: UnsafeBufferPointer(rebasing: $0[range])) }
+  }
+
   /// The number of `string`, nil when it is not in the table.
   func index(of string: UnsafeBufferPointer<UInt8>) -> Int? {
     let tag = hash(string)
@@ -88,9 +95,22 @@ struct ByteStringTable: Sendable {
   @inline(__always)
   private func holds(_ string: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
     let start = ends[index]
-    guard ends[index + 1] - start == string.count else { return false }
-    for offset in 0..<string.count where bytes[start + offset] != string[offset] { return false }
-    return true
+    let count = string.count
+    guard ends[index + 1] - start == count else { return false }
+    return bytes.withUnsafeBytes { bytes in
+      let raw = UnsafeRawBufferPointer(string)
+      var offset = 0
+      while offset + 8 <= count {
+        let word = bytes.loadUnaligned(fromByteOffset: start + offset, as: UInt64.self)
+        if word != raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self) { return false }
+        offset += 8
+      }
+      while offset < count {
+        if bytes[start + offset] != raw[offset] { return false }
+        offset += 1
+      }
+      return true
+    }
   }
 
   /// Multiply-fold of eight bytes at a time, as in wyhash, from a seed that differs from run to run: no text can be made

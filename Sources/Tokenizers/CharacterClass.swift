@@ -56,20 +56,28 @@ struct ClassifiedText {
   }
 
   private func longCharacter(at index: Int) -> (class: CharacterClass, length: Int) {
-    let first = UInt32(bytes[index])
-    let length = first < 0xC2 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 1
-    guard length > 1, index + length <= bytes.count else { return (.other, 1) }
+    guard let (scalar, length) = bytes.scalar(at: index) else { return (.other, 1) }
+    return (scalar < 0x40000 ? CharacterClass(rawValue: table[Int(scalar)])! : .other, length)
+  }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+  /// The scalar whose well-formed UTF-8 sequence begins at `index`, and the sequence's length.
+  func scalar(at index: Int) -> (value: UInt32, length: Int)? {
+    let first = UInt32(self[index])
+    if first < 0x80 { return (first, 1) }
+    let length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0
+    guard length > 0, index + length <= count else { return nil }
     var scalar = first & (0x7F >> UInt32(length))
     for offset in 1..<length {
-      let next = UInt32(bytes[index + offset])
-      if next & 0xC0 != 0x80 { return (.other, 1) }
+      let next = UInt32(self[index + offset])
+      if next & 0xC0 != 0x80 { return nil }
       scalar = scalar << 6 | next & 0x3F
     }
     switch length {
-    case 3 where scalar < 0x800 || scalar & 0xF800 == 0xD800: return (.other, 1)
-    case 4 where scalar < 0x10000 || scalar > 0x10FFFF: return (.other, 1)
-    default: break
+    case 3 where scalar < 0x800 || scalar & 0xF800 == 0xD800: return nil
+    case 4 where scalar < 0x10000 || scalar > 0x10FFFF: return nil
+    default: return (scalar, length)
     }
-    return (scalar < 0x40000 ? CharacterClass(rawValue: table[Int(scalar)])! : .other, length)
   }
 }

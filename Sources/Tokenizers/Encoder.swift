@@ -52,8 +52,8 @@ extension Tokenizer {
     /// Appends the ids of ordinary text.
     private mutating func merge(_ text: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
       if tokenizer.model.merges.count == 0, !tokenizer.model.takesWholePieces {
-        ids.reserveCapacity(ids.count + text.count)
-        for byte in text { ids.append(tokenizer.model.byteIDs[Int(byte)]) }
+        let byteIDs = tokenizer.model.byteIDs
+        for byte in text where byteIDs[Int(byte)] >= 0 { ids.append(byteIDs[Int(byte)]) }
         return
       }
       var scanner = PieceScanner(text, tokenizer.preTokenizer)
@@ -70,7 +70,11 @@ extension Tokenizer {
     @inline(__always)
     private mutating func appendRemembered(_ piece: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
       if let index = pieces.index(of: piece) {
-        for place in pieceEnds[index]..<pieceEnds[index + 1] { ids.append(pieceIDs[place]) }
+        let start = pieceEnds[index]
+        let count = pieceEnds[index + 1] - start
+        pieceIDs.withUnsafeBufferPointer { known in
+          for offset in 0..<count { ids.append(known[start + offset]) }
+        }
         return
       }
       if pieces.count == Self.mostRemembered {

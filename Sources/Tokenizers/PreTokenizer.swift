@@ -1,6 +1,8 @@
 /// How text is cut into pieces before bytes are merged: no token reaches over the end of a piece.
 ///
 /// Each is the regular expression of its name, matched by a scanner that looks at each byte a bounded number of times.
+/// Letters, numbers and spaces are those of the Unicode version of Swift's standard library. A byte that is not part of
+/// well-formed UTF-8 is taken for one character that is none of these.
 public enum PreTokenizer: String, Sendable, CaseIterable {
   /// The pattern of GPT-2, also used by GPT-NeoX, Pythia and OLMo.
   case gpt2
@@ -15,7 +17,7 @@ public enum PreTokenizer: String, Sendable, CaseIterable {
   case none
 
   /// The regular expression, as `tokenizer.json` spells it; nil for `none`.
-  var pattern: String? {
+  package var pattern: String? {
     switch self {
     case .gpt2, .gpt2Digits: #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
     case .llama3: Self.cl100k(digits: #"\p{N}{1,3}"#)
@@ -31,21 +33,21 @@ public enum PreTokenizer: String, Sendable, CaseIterable {
 }
 
 /// Cuts a text into the pieces of a pre-tokeniser, front to back. The pieces are the text: nothing is left out.
-struct PieceScanner {
+package struct PieceScanner {
   private let text: ClassifiedText
   private let preTokenizer: PreTokenizer
   private var start = 0
   /// Where the text ends, or the next digit when digits stand by themselves: lookahead does not see beyond.
   private var limit = 0
 
-  init(_ bytes: UnsafeBufferPointer<UInt8>, _ preTokenizer: PreTokenizer) {
+  package init(_ bytes: UnsafeBufferPointer<UInt8>, _ preTokenizer: PreTokenizer) {
     text = ClassifiedText(bytes)
     self.preTokenizer = preTokenizer
   }
 
   /// The next piece, nil at the end.
   @inline(__always)
-  mutating func next() -> Range<Int>? {
+  package mutating func next() -> Range<Int>? {
     if start == text.count { return nil }
     let piece = start..<end()
     start = piece.upperBound

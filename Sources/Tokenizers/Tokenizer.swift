@@ -2,9 +2,10 @@ import Files
 
 /// Byte-level byte-pair encoding: text to token ids and back.
 ///
-/// Every byte is a token, so any bytes can be encoded, UTF-8 or not, and decoding gives exactly those bytes back (unless
-/// the tokenizer normalises text, as Qwen2's does). A text is cut at the added tokens, normalised, cut into pieces by the
-/// `PreTokenizer`, and the bytes of each piece are merged in the order the merges were learned.
+/// A text is cut at the added tokens, normalised, cut into pieces by the `PreTokenizer`, and the bytes of each piece are
+/// merged in the order the merges were learned. Every byte is a token, so any bytes can be encoded, UTF-8 or not, and
+/// decoding gives exactly those bytes back; only some tokenizers made elsewhere do not promise that, as they normalise
+/// text (Qwen2) or lack bytes (`missingBytes`).
 ///
 /// Copies share their tables.
 public struct Tokenizer: Sendable {
@@ -67,6 +68,10 @@ extension Tokenizer {
   /// One more than the largest id.
   public var vocabularySize: Int { slots.count }
 
+  /// The bytes that no token stands for. `encode` leaves them out, as Hugging Face's tokenizers do; GPT-NeoX, for one,
+  /// lacks bytes that never occur in UTF-8.
+  public var missingBytes: [UInt8] { (UInt8.min ... .max).filter { model.byteIDs[Int($0)] < 0 } }
+
   /// The bytes of token `id`, nil when there is no such token.
   public func token(_ id: Int32) -> [UInt8]? {
     guard id >= 0, id < slots.count else { return nil }
@@ -109,7 +114,7 @@ extension Tokenizer {
 
   /// The bytes of the tokens, one after the other. An id outside the vocabulary (a model's output layer may be wider)
   /// stands for no bytes; nor do special tokens when `skippingSpecial`.
-  public func decode(_ ids: some Sequence<Int32>, skippingSpecial: Bool = false) -> [UInt8] {
+  public func decode(_ ids: [Int32], skippingSpecial: Bool = false) -> [UInt8] {
     var bytes: [UInt8] = []
     for id in ids { append(id, skippingSpecial: skippingSpecial, to: &bytes) }
     return bytes
@@ -120,7 +125,7 @@ extension Tokenizer {
     guard id >= 0, id < slots.count else { return }
     let slot = Int(slots[Int(id)])
     if slot >= 0 {
-      bytes.append(contentsOf: model.vocabulary[slot])
+      model.vocabulary.append(slot, to: &bytes)
     } else if !skippingSpecial || !addedTokens[~slot].isSpecial {
       bytes.append(contentsOf: addedTokens[~slot].text.utf8)
     }

@@ -65,20 +65,12 @@ struct VocabularyAssembly {
     results.append(result)
   }
 
-  /// The finished model, when no id is missing and every byte is a token.
+  /// The finished model, when no id is missing.
   func model(takesWholePieces: Bool, source: String) throws(Failure) -> BytePairModel {
     if let gap = isTaken.firstIndex(of: false) {
       throw Failure(.tokenizer, "no token has id \(gap)", at: source, notes: ["there are \(count) tokens"])
     }
-    var byteIDs: [Int32] = []
-    for byte in UInt8.min ... .max {
-      guard let index = vocabulary.index(of: [byte]) else {
-        throw Failure(
-          .tokenizer, "the vocabulary has no token for byte \(byte)", at: source,
-          notes: ["\"\(ByteAlphabet.text(of: [byte]))\" is missing; a byte-level tokenizer has all 256 bytes"])
-      }
-      byteIDs.append(ids[index])
-    }
+    let byteIDs = (UInt8.min ... .max).map { byte in vocabulary.index(of: [byte]).map { ids[$0] } ?? -1 }
     return BytePairModel(
       vocabulary: vocabulary, ids: ids, merges: merges, results: results, byteIDs: byteIDs,
       takesWholePieces: takesWholePieces)
