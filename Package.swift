@@ -37,7 +37,8 @@ let package = Package(
       dependencies: [
         "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Models", "Stories", "Tokenizers",
       ]),
-    .executableTarget(name: "train", dependencies: ["Training"]),
+    .executableTarget(
+      name: "train", dependencies: ["Checkpoints", "Corpus", "Files", "Inference", "Tokenizers", "Training"]),
 
     .target(name: "Support", dependencies: ["Files"], path: "Tests/Support"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),

@@ -24,17 +24,14 @@ package struct Evaluation: Sendable {
     tokenizer: Tokenizer?
   ) throws(Failure) {
     let chosen = loader.evaluationWindows(windows)
+    let lengths = tokenizer.map(TokenLengths.init)
     var measures = Measures()
     var (tokens, bytes) = (0, 0)
     for start in stride(from: 0, to: chosen.count, by: rowsAtOnce) {
       let batch = try loader.batch(windows: Array(chosen[start..<min(chosen.count, start + rowsAtOnce)]))
       _ = objective.loss(model, batch, scale: 1, recompute: false, measures: &measures)
       tokens += batch.weight
-      if let tokenizer {
-        for target in batch.targets where target >= 0 && !tokenizer.isSpecial(target) {
-          bytes += tokenizer.token(target)?.count ?? 0
-        }
-      }
+      bytes += lengths?.bytes(of: batch.targets) ?? 0
     }
     self.tokens = tokens
     let mean = measures["loss"] ?? .nan

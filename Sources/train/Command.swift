@@ -46,6 +46,8 @@ enum Commands {
     PretrainCommand.self,
     RunCommand.self,
     ResumeCommand.self,
+    PrepareCommand.self,
+    EvalCommand.self,
     BenchCommand.self,
     InspectCommand.self,
     RecipesCommand.self,

@@ -1,3 +1,4 @@
+import Checkpoints
 import Files
 import Training
 
@@ -12,8 +13,15 @@ struct DoctorCommand: Command {
 
   func run() throws(Failure) {
     let machine = Machine.current()
+    let blas = MatrixLibrary.description
+    let peak = blas == nil ? nil : GEMMPeak.measure()
+    let hdf5 = try? ArrayFile.libraryVersion()
     if isJSON {
-      let result: JSONValue = ["version": JSONValue(Build.version), "machine": machine.json]
+      let result: JSONValue = [
+        "version": JSONValue(Build.version), "machine": machine.json,
+        "blas": JSONValue(blas?.configuration ?? "missing"), "core_type": JSONValue(blas?.coreType ?? "missing"),
+        "hdf5": JSONValue(hdf5 ?? "missing"), "gemm_gflops_per_second": peak.map { JSONValue($0 / 1e9) } ?? .null,
+      ]
       return Output.results.line(result.serialized())
     }
     let quota = machine.coreQuota.map { ", the control group grants \($0)" } ?? ""
@@ -24,6 +32,14 @@ struct DoctorCommand: Command {
       ("processor", machine.processor),
       ("features", machine.features.joined(separator: " ")),
       ("cores", "\(machine.usableCores) usable of \(machine.onlineCores)\(quota)"),
+      (
+        "BLAS", blas.map { "\($0.configuration), kernels \($0.coreType)" } ?? "missing: apt-get install libopenblas-dev"
+      ),
+      (
+        "GEMM",
+        peak.map { "\(Progress.fixed($0 / 1e9, 0)) GFLOP/s in float32 on \(machine.usableCores) threads" } ?? "-"
+      ),
+      ("HDF5", hdf5 ?? "missing: apt-get install libhdf5-dev"),
       ("memory", "\(gibibytes(machine.availableMemory)) available of \(gibibytes(machine.memory))\(limit)"),
     ]
     for (name, value) in rows { Output.results.line("\(name.padded(to: 10)) \(value)") }
