@@ -19,14 +19,20 @@ package struct ModelFile {
   package let configuration: any ModelConfiguration
   package let tokenizer: Tokenizer?
   package let chatTemplate: String
+  /// The tokens that end a text; nil leaves that to the tokenizer.
+  package let endTokens: [Int32]?
   /// The training steps behind the weights.
   package let step: Int
+  /// Why newer checkpoints of the run were passed over.
+  package let skipped: [Failure]
 
   /// Opens the model at `path`: a file, a step folder or a run folder, whose newest valid checkpoint it then is.
   ///
   /// - Throws: `.checkpoint` for a file that is damaged or no model, `.model` or `.tokenizer` for contents that do not fit.
   package init(_ path: String) throws(Failure) {
-    let path = try CheckpointLocation(path).model
+    let location = try CheckpointLocation(path)
+    let path = location.model
+    skipped = location.skipped
     file = try ArrayFile(path)
     let attributes = file.attributes
     guard attributes["format"]?.string == Self.format, let version = attributes["format_version"]?.integer else {
@@ -39,11 +45,14 @@ package struct ModelFile {
         .checkpoint, "the model is of another format version", at: path,
         notes: ["expected \(Self.formatVersion), found \(version)", "use the version of train that wrote it"])
     }
-    guard let text = attributes["config"]?.string, let step = attributes["step"]?.integer else {
+    guard let text = attributes["config"]?.string, let step = attributes["step"]?.integer, step >= 0
+    else {
       throw Failure(.checkpoint, "the model lacks its attribute \"config\" or \"step\"", at: path)
     }
     let description = try ModelDescription(configuration: text, source: "\(path):config")
     configuration = description.configuration(vocabularySize: description.vocabularySize!)
+    endTokens = try Self.endTokens(
+      of: text, source: "\(path):config", vocabularySize: configuration.vocabularySize)
     let tokenizerText = attributes["tokenizer"]?.string ?? ""
     tokenizer =
       tokenizerText.isEmpty ? nil : try Tokenizer(json: Array(tokenizerText.utf8), source: "\(path):tokenizer")
@@ -58,69 +67,50 @@ package struct ModelFile {
 
   /// The model with its weights. Every tensor must be there, in its shape, and no other.
   package func model() throws(Failure) -> any LanguageModel {
+    try checkSize()
     let model = configuration.makeModel(seed: nil)
-    let named = model.namedParameters
-    try check(named)
-    for parameter in named { try file.read(parameter.name, in: Self.group, into: parameter.value) }
+    try model.readWeights(from: file, group: Self.group)
     return model
   }
 
-  private func check(_ named: [NamedParameter]) throws(Failure) {
-    var problems: [String] = []
-    for parameter in named {
-      let expected = parameter.value.shape.dimensions
-      switch file.array(parameter.name, in: Self.group) {
-      case nil: problems.append("\"\(parameter.name)\" is missing")
-      case let found? where found.shape != expected:
-        problems.append("\"\(parameter.name)\" has shape \(found.shape), expected \(expected)")
-      case let found? where found.element != .float32:
-        problems.append("\"\(parameter.name)\" is \(found.element.rawValue), expected float32")
-      default: break
-      }
-    }
-    let known = Set(named.map(\.name))
-    problems += file.arrays(in: Self.group).filter { !known.contains($0.name) }.map { "\"\($0.name)\" is unknown" }
-    guard problems.isEmpty else {
-      throw Failure(.model, "the weights do not fit the model's configuration", at: file.path, notes: problems)
-    }
+  /// Refuses a configuration that asks for much more memory than the file's weights fill, before any is taken.
+  private func checkSize() throws(Failure) {
+    let stored = file.arrays(in: Self.group).reduce(0) { $0 + $1.count }
+    let count = configuration.parameterCount
+    if let count, count / 2 <= stored { return }
+    throw Failure(
+      .model, "the configuration is that of another model", at: file.path,
+      notes: ["it describes \(count.map { "\($0)" } ?? "more than 2^63") parameters, the file holds \(stored)"])
   }
 
-  /// The contents of model.h5 for a model.
+  /// Hugging Face's `eos_token_id`: an id, several, or nothing.
+  private static func endTokens(
+    of config: String, source: String, vocabularySize: Int
+  ) throws(Failure) -> [Int32]? {
+    let document = try JSONValue.parse(Array(config.utf8), source: source, area: .model)
+    guard let value = document["eos_token_id"], !value.isNull else { return nil }
+    let ids = (value.array ?? [value]).map { $0.integer.flatMap { 0..<vocabularySize ~= $0 ? Int32($0) : nil } }
+    guard !ids.contains(nil) else {
+      throw Failure(.model, "eos_token_id is no token of the model", at: source, notes: ["found \(value.found)"])
+    }
+    return ids.compactMap(\.self)
+  }
+
+  /// The contents of model.h5 for a model; they refer to its weights. `endTokens` defaults to the tokenizer's.
   package static func contents(
     _ model: any LanguageModel, _ configuration: any ModelConfiguration, tokenizer: Tokenizer?, chatTemplate: String,
-    step: Int
+    endTokens: [Int32]? = nil, step: Int
   ) -> ArrayFileContents {
-    ArrayFileContents(
+    var config = configuration.json
+    if let beginning = tokenizer?.beginningOfText { config["bos_token_id"] = JSONValue(Int(beginning)) }
+    let ends = (endTokens ?? tokenizer?.endOfText.map { [$0] } ?? []).map { JSONValue(Int($0)) }
+    if !ends.isEmpty { config["eos_token_id"] = ends.count == 1 ? ends[0] : JSONValue(ends) }
+    return ArrayFileContents(
       attributes: [
         "format": .string(format), "format_version": .integer(formatVersion),
-        "config": .string(configuration.json.serialized(pretty: true)),
+        "config": .string(config.serialized(pretty: true)),
         "tokenizer": .string(tokenizer?.json() ?? ""), "chat_template": .string(chatTemplate), "step": .integer(step),
       ],
-      groups: [ArrayGroup(group, model.namedParameters.map { NamedArray($0.name, $0.value) })])
-  }
-}
-
-extension NamedArray {
-  /// An array over a tensor's elements.
-  package init(_ name: String, _ tensor: Tensor) {
-    self.init(
-      name, shape: tensor.shape.dimensions,
-      values: UnsafeBufferPointer(start: UnsafePointer(tensor.pointer), count: tensor.shape.count),
-      owner: tensor.storage)
-  }
-}
-
-extension ArrayFile {
-  /// Reads an array into a tensor's elements.
-  ///
-  /// - Throws: the file's failure if the array is missing, of another shape, or unreadable.
-  package func read(_ name: String, in group: String, into tensor: Tensor) throws(Failure) {
-    guard let stored = array(name, in: group), stored.shape == tensor.shape.dimensions, stored.element == .float32
-    else {
-      throw Failure(
-        .checkpoint, "\"\(name)\" is missing or of another shape", at: "\(path):/\(group)",
-        notes: ["expected float32 \(tensor.shape)"])
-    }
-    try read(stored, into: UnsafeMutableBufferPointer(start: tensor.pointer, count: tensor.shape.count))
+      groups: [ArrayGroup(group, model.namedArrays)])
   }
 }

@@ -48,6 +48,8 @@ enum Commands {
     ResumeCommand.self,
     PrepareCommand.self,
     EvalCommand.self,
+    GenerateCommand.self,
+    TokenizerCommand.self,
     BenchCommand.self,
     InspectCommand.self,
     RecipesCommand.self,

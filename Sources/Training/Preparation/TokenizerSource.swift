@@ -1,5 +1,6 @@
 import Corpus
 import Files
+import Inference
 import Tokenizers
 
 /// Makes or finds the tokenizer that a recipe asks for.
@@ -11,15 +12,9 @@ package enum TokenizerSource {
     switch recipe.tokenizer {
     case .bytes: .bytes
     case .train(let settings): try trained(settings, on: recipe.data, cache: cache, note: note)
-    case .from(let path): try read(path)
+    case .from(let path): try Tokenizer(at: path)
     case nil: nil
     }
-  }
-
-  /// Reads a tokenizer.json, or that of a folder.
-  package static func read(_ path: String) throws(Failure) -> Tokenizer {
-    let file = Folder.exists(path) ? "\(path)/tokenizer.json" : path
-    return try Tokenizer(json: try ReadableFile.contents(of: file, area: .tokenizer, limit: 1 << 30), source: file)
   }
 
   private static func trained(
@@ -27,7 +22,7 @@ package enum TokenizerSource {
   ) throws(Failure) -> Tokenizer {
     let key = try digest(of: settings, data)
     let path = "\(cache)/tokenizers/\(key.prefix(16)).json"
-    if Path.exists(path) { return try read(path) }
+    if Path.exists(path) { return try Tokenizer(at: path) }
     note("training a tokenizer of \(settings.vocabularySize) tokens")
     let watch = Stopwatch()
     var trainer = try TokenizerTrainer(

@@ -50,7 +50,7 @@ package final class TrainingRun {
     try folder.probe()
     let found = try store.newestValid()
     for failure in found.skipped { Output.log.line("skipped a checkpoint that is not valid\n\(failure)") }
-    let tokenizer = Path.exists(folder.tokenizer) ? try TokenizerSource.read(folder.tokenizer) : nil
+    let tokenizer = Path.exists(folder.tokenizer) ? try Tokenizer(at: folder.tokenizer) : nil
     let preparation = try Preparation(recipe, tokenizer: tokenizer) { Output.log.line($0) }
     try self.init(recipe, folder, lock, preparation, resuming: found.checkpoint)
     try check(allowsChangedData: allowsChangedData)
@@ -236,7 +236,7 @@ package final class TrainingRun {
     }
     guard let tokenizer = preparation.tokenizer else { return }
     for (index, prompt) in recipe.evaluation.prompts.enumerated() {
-      let text = Samples.continuation(
+      let text = try Samples.continuation(
         of: prompt, trainer.model, tokenizer, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index))
       log.sample(prompt: prompt, text: text, step: state.step)
     }

@@ -1,0 +1,75 @@
+import Autograd
+import Checkpoints
+import Files
+import Models
+
+// The weights of a model as named arrays, and back.
+
+extension NamedArray {
+  /// An array over a tensor's elements.
+  package init(_ name: String, _ tensor: Tensor) {
+    self.init(
+      name, shape: tensor.shape.dimensions,
+      values: UnsafeBufferPointer(start: UnsafePointer(tensor.pointer), count: tensor.shape.count),
+      owner: tensor.storage)
+  }
+}
+
+extension ArrayFile {
+  /// Reads an array into a tensor's elements.
+  ///
+  /// - Throws: the file's failure if the array is missing, of another shape, or unreadable.
+  package func read(_ name: String, in group: String, into tensor: Tensor) throws(Failure) {
+    guard let stored = array(name, in: group), stored.shape == tensor.shape.dimensions, stored.element == .float32
+    else {
+      throw Failure(
+        .checkpoint, "\"\(name)\" is missing or of another shape", at: "\(path):/\(group)",
+        notes: ["expected float32 \(tensor.shape)"])
+    }
+    try read(stored, into: UnsafeMutableBufferPointer(start: tensor.pointer, count: tensor.shape.count))
+  }
+}
+
+extension Module {
+  /// Every parameter as an array that refers to it, under its checkpoint name.
+  package var namedArrays: [NamedArray] { namedParameters.map { NamedArray($0.name, $0.value) } }
+
+  /// Fills every parameter with the array of its name in `group`, which must hold exactly the parameters. What is missing,
+  /// unknown or of another shape is named in one failure, and nothing is read then.
+  package func readWeights(from file: ArrayFile, group: String) throws(Failure) {
+    let parameters = namedParameters
+    let problems = Self.mismatches(
+      expected: parameters.map { ($0.name, $0.value.shape.dimensions) },
+      found: file.arrays(in: group).map { ($0.name, $0.element == .float32 ? $0.shape : nil) })
+    guard problems.isEmpty else {
+      throw Failure(.model, "the weights do not fit the model's configuration", at: file.path, notes: problems)
+    }
+    for parameter in parameters { try file.read(parameter.name, in: group, into: parameter.value) }
+  }
+
+  /// What keeps arrays from being the parameters of a model, a line each: names that are missing, names that are unknown,
+  /// shapes that differ. A shape of nil stands for numbers that are not float32.
+  package static func mismatches(
+    expected: [(name: String, shape: [Int])], found: [(name: String, shape: [Int]?)], limit: Int = 24
+  ) -> [String] {
+    let shapes = Dictionary(found.map { ($0.name, $0.shape) }) { first, _ in first }
+    var problems: [String] = []
+    for (name, shape) in expected {
+      switch shapes[name] {
+      case .none: problems.append("\(name) is missing: expected \(shape)")
+      case .some(.none): problems.append("\(name) is not float32")
+      case .some(.some(let other)) where other != shape:
+        problems.append("\(name): expected \(shape), found \(other)")
+      default: break
+      }
+    }
+    let known = Set(expected.map(\.name))
+    problems += found.filter { !known.contains($0.name) }.map { name, shape in
+      "\(name) is unknown: found \(shape.map { "\($0)" } ?? "other numbers")"
+    }
+    if problems.count > limit {
+      problems = problems.prefix(limit) + ["and \(problems.count - limit) more"]
+    }
+    return problems
+  }
+}

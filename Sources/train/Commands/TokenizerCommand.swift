@@ -1,0 +1,131 @@
+import Files
+import Inference
+import Tokenizers
+import Training
+
+struct TokenizerCommand: Command {
+  static let name = "tokenizer"
+  static let summary = "Trains a byte-level BPE, encodes text, decodes tokens"
+  static let operands = "train FILE ... | encode TOKENIZER [TEXT] | decode TOKENIZER [ID ...]"
+  static let options = [
+    Option.value("vocab-size", "N", "train: the number of tokens, special ones included"),
+    .value("output", "FILE", "train: where the tokenizer.json goes; default tokenizer.json"),
+    .value("pattern", "NAME", "train: how text is cut first: \(patterns); default gpt2"),
+    .value("special", "TOKEN", "train: a special token; may be given more than once; default <|endoftext|>"),
+    .flag("parse-special", "encode: special tokens that the text spells out become their ids"),
+    .flag("skip-special", "decode: leave special tokens out"),
+    .json,
+  ]
+  static let details = [
+    "TOKENIZER is a tokenizer.json, a folder with one, a checkpoint, or the word bytes.",
+    "Without TEXT or ID, encode and decode read standard input; what they write decodes and encodes to the same bytes.",
+  ]
+  private static let patterns = PreTokenizer.allCases.map(\.rawValue).joined(separator: ", ")
+
+  private enum Action {
+    case train(files: [String], TokenizerTraining)
+    case encode(tokenizer: String, text: [UInt8], parsesSpecial: Bool)
+    case decode(tokenizer: String, ids: [Int32], skipsSpecial: Bool)
+  }
+
+  private struct TokenizerTraining {
+    var vocabularySize: Int
+    var output: String
+    var preTokenizer: PreTokenizer
+    var specialTokens: [String]
+  }
+
+  private let action: Action
+  private let isJSON: Bool
+
+  init(_ arguments: inout Arguments) throws(Failure) {
+    isJSON = arguments.flag("json")
+    switch try arguments.operand("train, encode or decode") {
+    case "train": action = try Self.train(&arguments)
+    case "encode":
+      let tokenizer = try arguments.operand("TOKENIZER")
+      let text: [UInt8]
+      if let word = arguments.optionalOperand() { text = Array(word.utf8) } else { text = try StandardInput.bytes() }
+      action = .encode(tokenizer: tokenizer, text: text, parsesSpecial: arguments.flag("parse-special"))
+    case "decode":
+      let tokenizer = try arguments.operand("TOKENIZER")
+      var words = arguments.rest()
+      if words.isEmpty {
+        words = String(decoding: try StandardInput.bytes(), as: UTF8.self).split(whereSeparator: \.isWhitespace)
+          .map(String.init)
+      }
+      var ids: [Int32] = []
+      for word in words {
+        guard let id = Int32(word) else { throw arguments.failure("\"\(word)\" is no token id") }
+        ids.append(id)
+      }
+      action = .decode(tokenizer: tokenizer, ids: ids, skipsSpecial: arguments.flag("skip-special"))
+    case let word:
+      let near = suggestion(for: word, among: ["train", "encode", "decode"])
+      throw arguments.failure("unknown action \"\(word)\"", near.map { ["did you mean \"\($0)\"?"] } ?? [])
+    }
+  }
+
+  private static func train(_ arguments: inout Arguments) throws(Failure) -> Action {
+    let name = arguments.string("pattern") ?? PreTokenizer.gpt2.rawValue
+    guard let preTokenizer = PreTokenizer(rawValue: name) else {
+      throw arguments.failure("unknown pattern \"\(name)\"", ["expected \(patterns)"])
+    }
+    guard let size = try arguments.integer("vocab-size", in: 256...10_000_000) else {
+      throw arguments.failure("--vocab-size is missing")
+    }
+    let special = arguments.all("special")
+    let training = TokenizerTraining(
+      vocabularySize: size, output: arguments.string("output") ?? "tokenizer.json", preTokenizer: preTokenizer,
+      specialTokens: special.isEmpty ? Tokenizer.defaultSpecialTokens : special)
+    let files = [try arguments.operand("FILE")] + arguments.rest()
+    return .train(files: files, training)
+  }
+
+  func run() throws(Failure) {
+    switch action {
+    case .train(let files, let training): try train(on: files, training)
+    case .encode(let path, let text, let parsesSpecial):
+      let ids = try Tokenizer(at: path).encode(text, special: parsesSpecial ? .parse : .none)
+      if isJSON {
+        let result: JSONValue = ["input_ids": JSONValue(ids.map { JSONValue(Int($0)) })]
+        return Output.results.line(result.serialized())
+      }
+      Output.results.line(ids.map(String.init).joined(separator: " "))
+    case .decode(let path, let ids, let skipsSpecial): try decode(ids, with: Tokenizer(at: path), skipsSpecial)
+    }
+  }
+
+  private func train(on files: [String], _ training: TokenizerTraining) throws(Failure) {
+    var trainer = try TokenizerTrainer(specialTokens: training.specialTokens, preTokenizer: training.preTokenizer)
+    for path in files {
+      try MappedFile(path, area: .data).withBytes { bytes in trainer.add(bytes.bindMemory(to: UInt8.self)) }
+    }
+    let tokenizer = try trainer.tokenizer(vocabularySize: training.vocabularySize)
+    try DurableFile.write(tokenizer.json(), to: training.output)
+    if isJSON {
+      let result: JSONValue = [
+        "output": JSONValue(training.output), "vocab_size": JSONValue(tokenizer.vocabularySize),
+      ]
+      return Output.results.line(result.serialized())
+    }
+    Output.results.line("\(training.output): \(tokenizer.vocabularySize) tokens")
+    if tokenizer.vocabularySize < training.vocabularySize {
+      Output.log.line("note: the text has no pairs left to merge: \(training.vocabularySize) tokens were asked for")
+    }
+  }
+
+  private func decode(_ ids: [Int32], with tokenizer: Tokenizer, _ skipsSpecial: Bool) throws(Failure) {
+    if let id = ids.first(where: { tokenizer.token($0) == nil }) {
+      throw Failure(
+        .data, "\(id) is no token", notes: ["the tokenizer has the tokens 0 to \(tokenizer.vocabularySize - 1)"])
+    }
+    let bytes = tokenizer.decode(ids, skippingSpecial: skipsSpecial)
+    if isJSON {
+      let result: JSONValue = ["text": JSONValue(String(decoding: bytes, as: UTF8.self))]
+      return Output.results.line(result.serialized())
+    }
+    Output.results.write(bytes)
+    if Output.results.isTerminal { Output.results.write("\n") }
+  }
+}

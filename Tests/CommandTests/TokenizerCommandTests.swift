@@ -1,0 +1,49 @@
+import Files
+import Foundation
+import Testing
+
+@Suite struct TokenizerCommandTests {
+  @Test func trainedEncodedDecoded() throws {
+    let folder = try Binary.scratchFolder()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let text = String(repeating: "the cat sat on the mat, the dog sat on the log. ", count: 20)
+    try Data(text.utf8).write(to: folder.appending(path: "text.txt"))
+    let trained = try Binary.run(
+      ["tokenizer", "train", "text.txt", "--vocab-size", "270", "--output", "t.json", "--special", "<|end|>"],
+      in: folder)
+    #expect(trained.code == 0, "\(trained.log)")
+    #expect(trained.results == "t.json: 270 tokens\n")
+    let encoded = try Binary.run(["tokenizer", "encode", "t.json", text], in: folder)
+    let ids = encoded.results.split(whereSeparator: \.isWhitespace).map(String.init)
+    #expect(ids.count < text.utf8.count / 2)
+    let decoded = try Binary.run(["tokenizer", "decode", "t.json"] + ids, in: folder)
+    #expect(decoded.results == text)
+    let json = try Binary.run(["tokenizer", "encode", "t.json", "a<|end|>", "--parse-special", "--json"], in: folder)
+    let values = try JSONValue.parse(Array(json.results.utf8), source: "", area: .data)["input_ids"]?.array
+    #expect(values?.count == 2)
+    #expect(values?.last == 0)
+  }
+
+  @Test func bytesNeedNoFile() throws {
+    #expect(try Binary.run(["tokenizer", "encode", "bytes", "Aé"]).results == "65 195 169\n")
+    #expect(try Binary.run(["tokenizer", "decode", "bytes", "65", "195", "169"]).results == "Aé")
+    #expect(try Binary.run(["tokenizer", "decode", "bytes", "256", "65", "--skip-special"]).results == "A")
+  }
+
+  @Test(
+    arguments: [
+      (["tokenizer"], 2, "train, encode or decode is missing"),
+      (["tokenizer", "encde", "bytes"], 2, "unknown action \"encde\""),
+      (["tokenizer", "train", "x.txt"], 2, "--vocab-size is missing"),
+      (["tokenizer", "train", "x.txt", "--vocab-size", "300", "--pattern", "gpt3"], 2, "unknown pattern"),
+      (["tokenizer", "train", "/nonexistent/x.txt", "--vocab-size", "300"], 4, "cannot open the file"),
+      (["tokenizer", "encode", "/nonexistent/t.json", "x"], 5, "cannot open the file"),
+      (["tokenizer", "decode", "bytes", "257"], 4, "257 is no token"),
+      (["tokenizer", "decode", "bytes", "x"], 2, "\"x\" is no token id"),
+    ] as [([String], Int32, String)])
+  func aMistakeIsNamed(_ arguments: [String], _ code: Int32, _ message: String) throws {
+    let outcome = try Binary.run(arguments)
+    #expect(outcome.code == code, "\(outcome.log)")
+    #expect(outcome.log.contains(message), "\(outcome.log)")
+  }
+}
