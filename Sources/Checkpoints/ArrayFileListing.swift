@@ -8,7 +8,13 @@ enum Superblock {
   static func check(_ path: String, area: Failure.Area) throws(Failure) -> Int {
     let file = try ReadableFile(path, area: area)
     let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
-    guard file.count >= 48, try file.read(8, at: 0) == signature else {
+    let start = try file.read(min(file.count, 8), at: 0)
+    if start.starts(with: [0x50, 0x4B, 3, 4]) || start.starts(with: [0x80, 2]) {
+      throw Failure(
+        area, "a PyTorch pickle, not a checkpoint", at: path,
+        notes: ["a pickle can run code; convert it to safetensors"])
+    }
+    guard file.count >= 48, start == signature else {
       throw Failure(
         area, "not an HDF5 file, or cut off at its beginning", at: path, notes: ["it has \(file.count) bytes"])
     }

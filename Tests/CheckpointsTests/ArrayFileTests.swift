@@ -3,12 +3,23 @@ import Files
 import Foundation
 import Testing
 
+/// Where tests put their thousands of files: in memory where there is such a place.
+let temporaryRoot = Folder.exists("/dev/shm") ? "/dev/shm" : FileManager.default.temporaryDirectory.path
+
 /// Runs `body` with the path of a new folder that disappears afterwards.
 func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("checkpoints-\(UUID())").path
+  let folder = "\(temporaryRoot)/checkpoints-\(UUID())"
   try Folder.create(folder)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
+  defer { try? Folder.remove(folder) }
   try body(folder)
+}
+
+/// What `open` makes of a file of `bytes`.
+func withTemporaryFile<T>(_ bytes: [UInt8], _ open: (String) throws -> T) throws -> T {
+  let path = "\(temporaryRoot)/checkpoints-\(UUID())"
+  try Data(bytes).write(to: URL(fileURLWithPath: path))
+  defer { unlink(path) }
+  return try open(path)
 }
 
 /// The failure that `body` throws.
