@@ -21,9 +21,6 @@ struct MergeLearner {
   /// By pair: how often it occurs, and the places of its left token, some of which may have been merged since.
   private var counts: [Int] = []
   private var places: [[Int32]] = []
-  /// The pairs that became more frequent since candidates were last pushed, and by pair whether it is among them.
-  private var grown: [Int32] = []
-  private var hasGrown: [Bool] = []
   private var candidates: [Candidate] = []
 
   private struct Candidate {
@@ -53,7 +50,7 @@ struct MergeLearner {
     for place in tokens.indices where next[place] >= 0 {
       increase(tokens[place], tokens[place + 1], at: Int32(place))
     }
-    pushGrown()
+    pushCandidates(from: 0)
   }
 
   /// Learns merges until there are `vocabularySize` strings or no pair is left. A pair that would make one of `reserved`
@@ -70,10 +67,10 @@ struct MergeLearner {
   }
 
   private mutating func merge(_ pair: Int32, _ left: Int32, _ right: Int32, into result: Int32) {
-    var found = places[Int(pair)]
+    let found = places[Int(pair)]
     places[Int(pair)] = []
-    // In a run of one token, places overlap: the leftmost merges first.
-    if left == right { found.sort() }
+    let known = counts.count
+    // The places ascend, so in a run of one token, where they overlap, the leftmost merges first.
     for place in found {
       let index = Int(place)
       guard tokens[index] == left, next[index] >= 0, tokens[Int(next[index])] == right else { continue }
@@ -94,7 +91,7 @@ struct MergeLearner {
       tokens[removed] = -1
       next[index] = next[removed]
     }
-    pushGrown()
+    pushCandidates(from: known)
   }
 
   private mutating func decrease(_ left: Int32, _ right: Int32, by weight: Int) {
@@ -106,22 +103,15 @@ struct MergeLearner {
     if isNew {
       counts.append(0)
       places.append([])
-      hasGrown.append(false)
     }
     counts[pair] += weights[Int(place)]
     places[pair].append(place)
-    if !hasGrown[pair] {
-      hasGrown[pair] = true
-      grown.append(Int32(pair))
-    }
   }
 
-  private mutating func pushGrown() {
-    for pair in grown {
-      hasGrown[Int(pair)] = false
-      push(pair)
-    }
-    grown.removeAll(keepingCapacity: true)
+  /// Adds the pairs from `first` on to the candidates. All places of a pair arise in the one merge that makes the later
+  /// of its two tokens; afterwards it only becomes rarer.
+  private mutating func pushCandidates(from first: Int) {
+    for pair in first..<counts.count { push(Int32(pair)) }
   }
 
   // MARK: - The heap of candidates
