@@ -36,6 +36,7 @@ enum ByteAlphabet {
   static func bytes(of text: String) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.utf8.count)
+    let values = values
     for scalar in text.unicodeScalars {
       guard scalar.value < 0x144, let byte = values[Int(scalar.value)] else { return nil }
       bytes.append(byte)

@@ -65,6 +65,11 @@ struct JSONPart {
 
   private func typed<T>(_ result: T?, _ expected: String) throws(Failure) -> T {
     if let result { return result }
-    throw failure("is not \(expected)", notes: ["expected \(expected), found \(value.kind)"])
+    throw mismatch(expected)
+  }
+
+  /// A value of another kind than `expected`.
+  func mismatch(_ expected: String) -> Failure {
+    failure("is not \(expected)", notes: ["expected \(expected), found \(value.kind)"])
   }
 }

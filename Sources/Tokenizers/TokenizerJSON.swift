@@ -31,14 +31,16 @@ extension Tokenizer {
     let pairs = try merges.elements()
     var assembly = try VocabularyAssembly(
       count: entries.count + known.count, added: added, merges: pairs.count, source: source)
+    // Paths are made for failures only: there are hundreds of thousands of entries.
     for entry in entries {
-      let part = JSONPart(entry.value, path: vocabulary.path(of: entry.key), source: source)
-      try assembly.add(entry.key, id: try part.integer(), part.site)
+      let part = { JSONPart(entry.value, path: vocabulary.path(of: entry.key), source: source) }
+      guard let id = entry.value.integer else { throw part().mismatch("an integer") }
+      try assembly.add(entry.key, id: id, part().site)
     }
     for (index, pair) in pairs.enumerated() {
-      let part = JSONPart(pair, path: "\(merges.path)[\(index)]", source: source)
-      let (left, right) = try Self.merge(part)
-      try assembly.addMerge(left, right, part.site)
+      let part = { JSONPart(pair, path: "\(merges.path)[\(index)]", source: source) }
+      let (left, right) = try Self.merge(pair, part())
+      try assembly.addMerge(left, right, part().site)
     }
     let takesWholePieces = try model["ignore_merges"]?.boolean() ?? false
     self.init(
@@ -59,10 +61,12 @@ extension Tokenizer {
     if let fallback = model["byte_fallback"], try fallback.boolean() { throw fallback.unsupported("only false is") }
   }
 
-  private static func merge(_ part: JSONPart) throws(Failure) -> (String, String) {
-    if let text = part.value.string { return try mergePair(text, part.site) }
-    guard let pair = part.value.array, pair.count == 2, let left = pair[0].string, let right = pair[1].string else {
-      throw part.failure("is neither \"left right\" nor [\"left\", \"right\"]")
+  private static func merge(
+    _ value: JSONValue, _ part: @autoclosure () -> JSONPart
+  ) throws(Failure) -> (String, String) {
+    if let text = value.string { return try mergePair(text, part().site) }
+    guard let pair = value.array, pair.count == 2, let left = pair[0].string, let right = pair[1].string else {
+      throw part().failure("is neither \"left right\" nor [\"left\", \"right\"]")
     }
     return (left, right)
   }
