@@ -12,13 +12,26 @@ extension Shape {
 }
 
 extension Tensor {
+  /// The elements repeated along new leading axes and along axes of length 1 until the shape is `target` (NumPy's rule).
+  ///
+  /// The gradient is summed over what was repeated.
+  public func broadcast(to target: Shape) -> Tensor {
+    guard target != shape else { return self }
+    precondition(shape.broadcast(with: target) == target, "broadcast: \(shape) does not fit \(target)")
+    let y = Tensor(uninitialized: target)
+    if target.count > 0 {
+      copyStrided(y.pointer, pointer, dimensions: target.dimensions, steps: shape.strides(broadcastTo: target))
+    }
+    return .record("broadcast", [self], output: y) { back in back.add(back.takeGradient(0)!, to: 0) }
+  }
+
   /// Sums over the axes that were broadcast, so that the gradient has the operand's shape. Not recorded.
   package func summed(to target: Shape) -> Tensor {
     guard target != shape else { return detached() }
     let result = Tensor(repeating: 0, shape: target)
     if shape.count > 0 {
       sumBroadcast(
-        result.pointer, pointer, dimensions: shape.dimensions, strides: target.strides(broadcastTo: shape))
+        result.pointer, pointer, dimensions: shape.dimensions, steps: target.strides(broadcastTo: shape))
     }
     return result
   }

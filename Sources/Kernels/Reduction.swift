@@ -109,6 +109,17 @@ func largest(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
   return lanes.max()
 }
 
+/// sum of x[i] over n numbers on all threads: fixed pieces, whose sums are added in order in Double.
+func sumInPieces(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
+  let grain = 16384
+  let pieces = max(1, (n + grain - 1) / grain)
+  return withUnsafeTemporaryAllocation(of: Float.self, capacity: pieces) { partial in
+    let partial = partial.baseAddress!
+    Parallel.run(pieces) { piece, _ in partial[piece] = sum(x + piece * grain, min(grain, n - piece * grain)) }
+    return Float((0..<pieces).reduce(0) { $0 + Double(partial[$1]) })
+  }
+}
+
 /// Adds `rows` rows of `columns` numbers: out[j] (+)= sum over i of x[i, j], in a fixed order on all threads.
 package func sumRows(
   _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int, accumulate: Bool

@@ -11,14 +11,18 @@ func exponentials(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>,
   return sum(out, n)
 }
 
-/// y = softmax(x) for each row.
+/// y = softmax(x) for each row; zeros where all of a row are minus infinity.
 package func softmaxForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int) {
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let y = y + row * columns
       let x = x + row * columns
-      let total = exponentials(y, x, shift: largest(x, columns), columns)
-      let factor = 1 / total
+      let top = largest(x, columns)
+      if top == -.infinity {
+        y.update(repeating: 0, count: columns)
+        continue
+      }
+      let factor = 1 / exponentials(y, x, shift: top, columns)
       for j in 0..<columns { y[j] *= factor }
     }
   }
@@ -39,14 +43,15 @@ package func softmaxBackward(
   }
 }
 
-/// y = x - logsumexp(x) for each row.
+/// y = x - logsumexp(x) for each row; a row of minus infinities stays one.
 package func logSoftmaxForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int) {
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let y = y + row * columns
       let x = x + row * columns
       let normalizer = logSumExp(x, scratch: y, columns)
-      for j in 0..<columns { y[j] = x[j] - normalizer }
+      let shift = normalizer == -.infinity ? 0 : normalizer
+      for j in 0..<columns { y[j] = x[j] - shift }
     }
   }
 }
@@ -78,7 +83,7 @@ package func logSumExpForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePoint
   }
 }
 
-/// dx = dy e^(x - y) for each row, with dy and y one number a row.
+/// dx = dy e^(x - y) for each row, with dy and y one number a row; zeros where y is minus infinity.
 package func logSumExpBackward(
   _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>,
   rows: Int, columns: Int
@@ -88,7 +93,7 @@ package func logSumExpBackward(
       let dx = dx + row * columns
       let x = x + row * columns
       let upstream = dy[row]
-      let normalizer = y[row]
+      let normalizer = y[row] == -.infinity ? .infinity : y[row]
       for j in 0..<columns { dx[j] = upstream * exponential(x[j] - normalizer) }
     }
   }

@@ -1,0 +1,31 @@
+import Kernels
+
+extension Tensor {
+  /// The elements whose index along `axis` is in `range`. The gradient of all others is zero.
+  public func slice(_ range: Range<Int>, axis: Int = 0) -> Tensor {
+    let axis = shape.normalized(axis)
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= shape[axis], "slice: \(range) is outside axis \(axis) of \(shape)")
+    var dimensions = shape.dimensions
+    dimensions[axis] = range.count
+    let target = Shape(dimensions)
+    let inner = dimensions[(axis + 1)...].reduce(1, *)
+    let rows = dimensions[..<axis].reduce(1, *)
+    let (start, columns, stride) = (range.lowerBound * inner, range.count * inner, shape[axis] * inner)
+    let y: Tensor
+    if rows == 1 {
+      y = Tensor(storage: storage, offset: offset + start, shape: target)
+    } else {
+      y = Tensor(uninitialized: target)
+      copyBlock(y.pointer, stride: columns, pointer + start, stride: stride, rows: rows, columns: columns)
+    }
+    let count = shape.count
+    return .record("slice", [self], output: y) { back in
+      let dy = back.gradient
+      back.accumulate(into: 0) { dx, accumulates in
+        if !accumulates { fill(dx, 0, count) }
+        accumulateBlock(dx + start, stride: stride, dy.pointer, stride: columns, rows: rows, columns: columns)
+      }
+    }
+  }
+}
