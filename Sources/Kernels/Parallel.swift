@@ -9,9 +9,27 @@ import Synchronization
 package enum Parallel {
   /// How many threads work, the caller included. Results do not depend on it.
   package static var threads: Int {
-    get { pool.threads.load(ordering: .relaxed) }
-    set { pool.resize(to: max(1, min(newValue, ThreadPool.limit))) }
+    get {
+      let own = Int(bitPattern: pthread_getspecific(ownCount))
+      return own > 0 ? own : count.load(ordering: .relaxed)
+    }
+    set { count.store(max(1, min(newValue, ThreadPool.limit)), ordering: .relaxed) }
   }
+
+  /// Runs `body` with another number of threads for the work that this thread starts, whatever others do meanwhile.
+  package static func withThreads<Result>(_ number: Int, _ body: () throws -> Result) rethrows -> Result {
+    let previous = pthread_getspecific(ownCount)
+    pthread_setspecific(ownCount, UnsafeRawPointer(bitPattern: max(1, min(number, ThreadPool.limit))))
+    defer { pthread_setspecific(ownCount, previous) }
+    return try body()
+  }
+
+  private static let count = Atomic<Int>(availableProcessors)
+  private static let ownCount: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
 
   /// The number of processors this process may run on: its affinity mask, cut down to its cgroup's quota.
   package static let availableProcessors: Int = {
@@ -30,12 +48,12 @@ package enum Parallel {
     return Int((quota / period).rounded(.up))
   }
 
-  private static let pool = ThreadPool(threads: availableProcessors)
+  private static let pool = ThreadPool()
 
   /// Runs `body(piece, thread)` for every piece in `0..<pieces` and returns when all are done; `thread` is below
-  /// `ThreadPool.limit` and tells scratch memory apart. Called from inside a piece, it runs on that thread alone.
+  /// `threads` and tells scratch memory apart. Called from inside a piece, it runs on that thread alone.
   package static func run(_ pieces: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
-    pool.run(pieces, body)
+    pool.run(pieces, threads: threads, body)
   }
 
   /// Runs `body` over `0..<count` in ranges of `grain`, the last one shorter.
@@ -59,11 +77,12 @@ final class ThreadPool: @unchecked Sendable {
   static let limit = 64
   private static let pieceBits = 20
   private static let pieceMask = (1 << pieceBits) - 1
+  private static let threadBits = 7
   private static let spins = 20_000
 
-  let threads: Atomic<Int>
   private var started = 1
-  /// The job on offer: its number, and the first and one past the last piece that nobody has taken.
+  /// The job on offer: its number, how many threads may work on it, and the first and one past the last piece that
+  /// nobody has taken.
   private let ticket = Atomic<Int>(0)
   private let finished = Atomic<Int>(0)
   private let sleeping = Atomic<Int>(0)
@@ -73,18 +92,12 @@ final class ThreadPool: @unchecked Sendable {
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init(threads: Int) {
-    self.threads = Atomic(threads)
+  init() {
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(wake, nil)
   }
 
-  func resize(to count: Int) {
-    threads.store(count, ordering: .relaxed)
-  }
-
-  func run(_ pieces: Int, _ body: (Int, Int) -> Void) {
-    let threads = threads.load(ordering: .relaxed)
+  func run(_ pieces: Int, threads: Int, _ body: (Int, Int) -> Void) {
     guard pieces > 1, threads > 1, pieces <= Self.pieceMask,
       busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     else {
@@ -94,15 +107,16 @@ final class ThreadPool: @unchecked Sendable {
     while started < threads, start(started) { started += 1 }
     withoutActuallyEscaping(body) { body in
       self.body = body
-      job = (job + 1) & 0x7fffff
+      job = (job + 1) & 0xffff
       finished.store(0, ordering: .relaxed)
-      ticket.store(job << (2 * Self.pieceBits) | pieces, ordering: .sequentiallyConsistent)
+      ticket.store(
+        (job << Self.threadBits | threads) << (2 * Self.pieceBits) | pieces, ordering: .sequentiallyConsistent)
       if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
         pthread_mutex_lock(mutex)
         pthread_cond_broadcast(wake)
         pthread_mutex_unlock(mutex)
       }
-      while let piece = claim(fromFront: true) { perform(piece, 0) }
+      while let piece = claim(by: 0) { perform(piece, 0) }
       var spins = 0
       while finished.load(ordering: .acquiring) < pieces {
         spins += 1
@@ -118,17 +132,21 @@ final class ThreadPool: @unchecked Sendable {
     finished.add(1, ordering: .releasing)
   }
 
-  private func claim(fromFront: Bool) -> Int? {
+  private func claim(by thread: Int) -> Int? {
     var current = ticket.load(ordering: .acquiring)
-    while true {
-      let front = (current >> Self.pieceBits) & Self.pieceMask
-      let back = current & Self.pieceMask
-      guard front < back else { return nil }
-      let next = fromFront ? current + (1 << Self.pieceBits) : current - 1
+    while isOpen(current, to: thread) {
+      let isFromFront = thread % 2 == 0
+      let next = isFromFront ? current + (1 << Self.pieceBits) : current - 1
       let result = ticket.compareExchange(expected: current, desired: next, ordering: .acquiringAndReleasing)
-      if result.exchanged { return fromFront ? front : back - 1 }
+      if result.exchanged { return isFromFront ? (current >> Self.pieceBits) & Self.pieceMask : next & Self.pieceMask }
       current = result.original
     }
+    return nil
+  }
+
+  private func isOpen(_ ticket: Int, to thread: Int) -> Bool {
+    let threads = (ticket >> (2 * Self.pieceBits)) & ((1 << Self.threadBits) - 1)
+    return thread < threads && (ticket >> Self.pieceBits) & Self.pieceMask < ticket & Self.pieceMask
   }
 
   private func start(_ thread: Int) -> Bool {
@@ -142,7 +160,6 @@ final class ThreadPool: @unchecked Sendable {
       }, box.toOpaque())
     guard status == 0 else {
       box.release()
-      threads.store(thread, ordering: .relaxed)
       return false
     }
     pthread_detach(handle)
@@ -160,8 +177,8 @@ final class ThreadPool: @unchecked Sendable {
 
   private func work(_ thread: Int) -> Never {
     while true {
-      for _ in 0..<Self.spins where thread < threads.load(ordering: .relaxed) {
-        while let piece = claim(fromFront: thread % 2 == 0) { perform(piece, thread) }
+      for _ in 0..<Self.spins {
+        while let piece = claim(by: thread) { perform(piece, thread) }
       }
       sleep(thread)
     }
@@ -170,14 +187,8 @@ final class ThreadPool: @unchecked Sendable {
   private func sleep(_ thread: Int) {
     pthread_mutex_lock(mutex)
     sleeping.add(1, ordering: .sequentiallyConsistent)
-    while !isWorkOffered(to: thread) { pthread_cond_wait(wake, mutex) }
+    while !isOpen(ticket.load(ordering: .sequentiallyConsistent), to: thread) { pthread_cond_wait(wake, mutex) }
     sleeping.subtract(1, ordering: .sequentiallyConsistent)
     pthread_mutex_unlock(mutex)
-  }
-
-  private func isWorkOffered(to thread: Int) -> Bool {
-    let current = ticket.load(ordering: .sequentiallyConsistent)
-    let isOpen = (current >> Self.pieceBits) & Self.pieceMask < current & Self.pieceMask
-    return isOpen && thread < threads.load(ordering: .relaxed)
   }
 }

@@ -1,0 +1,186 @@
+import Foundation
+import Kernels
+import Support
+import Testing
+
+/// A piece of work whose result must not depend on the number of threads.
+private struct Workload: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let run: @Sendable () -> [Float]
+
+  init(_ name: String, _ run: @escaping @Sendable () -> [Float]) {
+    testDescription = name
+    self.run = run
+  }
+
+  /// Whether both results have the same bits.
+  static func areIdentical(_ a: [Float], _ b: [Float]) -> Bool {
+    a.count == b.count && zip(a, b).allSatisfy { $0.bitPattern == $1.bitPattern }
+  }
+}
+
+private let workloads = [
+  Workload("attention") {
+    let sample = AttentionCase(3, 200, 4, 2, 16, [150, 30])
+    let result = sample.run(sample.inputs(seed: 1))
+    return result.out + result.logSumExp + result.gradient
+  },
+  Workload("headLoss") {
+    let result = HeadLossCase(1100, 24, 300).run()
+    return result.losses + result.dx + result.dw
+  },
+  Workload("rmsNorm") {
+    var generator = SeededGenerator(seed: 1)
+    let (rows, columns) = (1000, 96)
+    let (x, w, dy) = (
+      generator.normals([rows, columns]).floats, generator.normals([columns]).floats,
+      generator.normals([rows, columns]).floats
+    )
+    var (y, inverse, dw) = (x, [Float](repeating: 0, count: rows), w)
+    rmsNormForward(
+      &y, sum: nil, inverse: &inverse, x, delta: nil, w, epsilon: 1e-5, rows: rows, columns: columns)
+    var dx = y
+    rmsNormBackward(
+      &dx, dw: &dw, dy, x, w, inverse: inverse, carry: nil, rows: rows, columns: columns, accumulateX: false)
+    return y + dx + dw
+  },
+  Workload("layerNorm") {
+    var generator = SeededGenerator(seed: 2)
+    let (rows, columns) = (1000, 96)
+    let (x, w, dy) = (
+      generator.normals([rows, columns]).floats, generator.normals([columns]).floats,
+      generator.normals([rows, columns]).floats
+    )
+    var (y, mean, inverse) = (x, [Float](repeating: 0, count: rows), [Float](repeating: 0, count: rows))
+    layerNormForward(
+      &y, sum: nil, mean: &mean, inverse: &inverse, x, delta: nil, w, w, epsilon: 1e-5, rows: rows, columns: columns)
+    var (dx, dwdb) = (y, [Float](repeating: 0, count: 2 * columns))
+    layerNormBackward(
+      &dx, dwdb: &dwdb, dy, x, w, mean: mean, inverse: inverse, carry: nil, rows: rows, columns: columns,
+      accumulateX: false)
+    return y + dx + dwdb
+  },
+  Workload("sums") {
+    var generator = SeededGenerator(seed: 3)
+    let x = generator.normals([3000, 70]).floats
+    var out = [Float](repeating: 0, count: 70 + 70 + 1 + 3000 + 210)
+    out.withUnsafeMutableBufferPointer { out in
+      let start = out.baseAddress!
+      sumRows(start, x, rows: 3000, columns: 70, accumulate: false)
+      sumRowsInPieces(start + 70, x, rows: 3000, columns: 70, accumulate: false)
+      sumBroadcast(start + 140, x, dimensions: [3000, 70], steps: [0, 0])
+      sumBroadcast(start + 141, x, dimensions: [3000, 70], steps: [1, 0])
+      sumBroadcast(start + 3141, x, dimensions: [3, 1000, 70], steps: [70, 0, 1])
+    }
+    let norm = squaredNorm(x, x.count).bitPattern
+    return out + [Float(bitPattern: UInt32(norm >> 32)), Float(bitPattern: UInt32(truncatingIfNeeded: norm))]
+  },
+  Workload("adamW") {
+    var generator = SeededGenerator(seed: 4)
+    var (p, m, v) = (
+      generator.normals([50_003]).floats, generator.normals([50_003]).floats, [Float](repeating: 1, count: 50_003)
+    )
+    let step = AdamWStep(
+      learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, correction1: 0.1, correction2: 0.01,
+      gradientScale: 0.7)
+    adamWUpdate(&p, &m, &v, generator.normals([50_003]).floats, step: step, decay: 0.1, p.count)
+    return p + m + v
+  },
+  Workload("elementwise") {
+    var generator = SeededGenerator(seed: 5)
+    let x = generator.normals([100_003]).floats
+    var (y, z, normal) = (x, x, x)
+    siluForward(&y, x, x.count)
+    dropout(&z, y, probability: 0.3, seed: 3, x.count)
+    fillNormal(&normal, deviation: 1, seed: 5, x.count)
+    return y + z + normal
+  },
+  Workload("embedding") {
+    var generator = SeededGenerator(seed: 6)
+    let ids = generator.integers(3000, in: 0..<50).map(Int32.init)
+    var table = [Float](repeating: 0, count: 50 * 33)
+    scatterAddRows(&table, generator.normals([3000, 33]).floats, ids, rows: 3000, columns: 33, tableRows: 50)
+    return table
+  },
+  Workload("softmax") {
+    var generator = SeededGenerator(seed: 7)
+    let x = generator.normals([500, 300]).floats
+    var (y, dx, z) = (x, x, [Float](repeating: 0, count: 500))
+    softmaxForward(&y, x, rows: 500, columns: 300)
+    softmaxBackward(&dx, x, y, rows: 500, columns: 300)
+    logSumExpForward(&z, x, rows: 500, columns: 300)
+    return y + dx + z
+  },
+]
+
+/// Products small and large, square and long, around the sizes at which the library changes its method.
+private let products: [ProductCase] = {
+  let shapes = [
+    (40, 40, 41), (100, 96, 90), (100, 100, 100), (101, 100, 100), (144, 96, 80), (192, 100, 64), (300, 64, 64),
+    (512, 128, 31), (1000, 17, 130), (65, 700, 50), (1024, 384, 128), (2048, 96, 96), (97, 2000, 33), (4000, 3, 150),
+    (3, 4000, 150), (1, 5000, 128), (513, 511, 127), (960, 48, 48), (48, 960, 48), (49, 49, 3000), (250, 250, 17),
+  ]
+  return shapes.flatMap { shape in
+    [(false, true), (false, false), (true, false), (true, true)].flatMap { a, b in
+      [false, true].map { accumulate in
+        ProductCase(m: shape.0, n: shape.1, k: shape.2, transposeA: a, transposeB: b, accumulate: accumulate, gap: 0)
+      }
+    }
+  }
+}()
+
+private let threadCounts = [2, 3, 8]
+
+@Suite(.serialized) struct DeterminismTests {
+  @Test(arguments: workloads) fileprivate func threadsDoNotChangeABit(_ workload: Workload) {
+    let alone = Parallel.withThreads(1) { workload.run() }
+    #expect(!alone.contains { $0.isNaN })
+    for threads in threadCounts {
+      // Another test may have the threads for itself: some of the attempts find them free.
+      for _ in 0..<3 {
+        let together = Parallel.withThreads(threads) { workload.run() }
+        #expect(Workload.areIdentical(alone, together), "\(threads) threads")
+      }
+    }
+  }
+
+  @Test(arguments: products) func threadsDoNotChangeABitOfAProduct(_ product: ProductCase) {
+    let alone = Parallel.withThreads(1) { product.run(seed: 31).c }
+    for threads in threadCounts {
+      let together = Parallel.withThreads(threads) { product.run(seed: 31).c }
+      #expect(Workload.areIdentical(alone, together), "\(threads) threads")
+    }
+  }
+}
+
+@Suite struct CoreTypeTests {
+  /// OpenBLAS chooses its kernels when it is loaded, so each other choice needs a process of its own: the tests above, run
+  /// again by this very program.
+  @Test(
+    .enabled(if: ProcessInfo.processInfo.environment["OPENBLAS_CORETYPE"] == nil || !isChild),
+    arguments: ["SkylakeX", "Cooperlake", "Haswell", "Zen", "Sandybridge", "Nehalem", "Prescott"])
+  func productsDoNotDependOnThreads(_ coreType: String) throws {
+    guard BLAS.cpuFeatures.isSuperset(of: requirements[coreType]!) else { return }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.arguments = ["--testing-library", "swift-testing", "--filter", "DeterminismTests"]
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      ["OPENBLAS_CORETYPE": coreType, childMark: "1"], uniquingKeysWith: { $1 })
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(coreType): \(text.suffix(3000))")
+    #expect(text.contains("threadsDoNotChangeABitOfAProduct"), "\(coreType): nothing ran: \(text.suffix(500))")
+  }
+}
+
+private let childMark = "TRAIN_TEST_CORETYPE"
+private let isChild = ProcessInfo.processInfo.environment[childMark] != nil
+private let requirements: [String: Set<String>] = [
+  "SkylakeX": ["avx512f", "avx512bw", "avx512dq", "avx512vl"], "Cooperlake": ["avx512_bf16"],
+  "Haswell": ["avx2", "fma"],
+  "Zen": ["avx2", "fma"], "Sandybridge": ["avx"], "Nehalem": ["sse4_2"], "Prescott": ["pni"],
+]

@@ -1,0 +1,79 @@
+import Kernels
+import Support
+import Testing
+
+/// A head's product and losses over a vocabulary.
+struct HeadLossCase {
+  let rows, columns, vocabulary: Int
+  let x, weight, coefficients: ReferenceArray
+  let targets: IntegerArray
+
+  init(_ rows: Int, _ columns: Int, _ vocabulary: Int, seed: UInt64 = 1, deviation: Double = 1) {
+    self.rows = rows
+    self.columns = columns
+    self.vocabulary = vocabulary
+    var generator = SeededGenerator(seed: seed)
+    x = generator.normals([rows, columns])
+    weight = generator.normals([vocabulary, columns], deviation: deviation)
+    coefficients = generator.uniforms([rows], in: 0.01..<0.1)
+    targets = IntegerArray([rows], generator.integers(rows, in: 0..<vocabulary))
+  }
+
+  struct Result: Equatable {
+    var losses, hits, dx, dw: [Float]
+  }
+
+  func run(start: [Float]? = nil) -> Result {
+    var result = Result(
+      losses: [Float](repeating: .nan, count: rows), hits: [Float](repeating: .nan, count: rows),
+      dx: [Float](repeating: .nan, count: rows * columns),
+      dw: start ?? [Float](repeating: .nan, count: vocabulary * columns))
+    let coefficients = coefficients.floats
+    coefficients.withUnsafeBufferPointer { coefficients in
+      result.dx.withUnsafeMutableBufferPointer { dx in
+        result.dw.withUnsafeMutableBufferPointer { dw in
+          headLoss(
+            &result.losses, hits: &result.hits, x.floats, weight.floats, targets: targets.int32s, rows: rows,
+            columns: columns, vocabulary: vocabulary,
+            gradient: HeadLossGradient(
+              coefficients: coefficients.baseAddress!, dx: dx.baseAddress!, dw: dw.baseAddress!,
+              accumulatesWeight: start != nil))
+        }
+      }
+    }
+    return result
+  }
+}
+
+@Suite struct HeadLossTests {
+  // The last two take more than one chunk of the logits.
+  @Test(arguments: [(1, 1, 1), (3, 5, 7), (2, 16, 17), (60, 33, 1000), (1100, 4, 30), (70, 3, 180_000)])
+  func agreesWithTheTwin(_ rows: Int, _ columns: Int, _ vocabulary: Int) {
+    let sample = HeadLossCase(rows, columns, vocabulary)
+    let twin = Twin.headTokenLosses(targets: sample.targets)
+    let close = Tolerance.scaled(relative: 1e-5, scaled: 1e-6)
+    let result = sample.run()
+    let logits = Twin.linear().value(sample.x, sample.weight)
+    let losses = Twin.tokenLosses(targets: sample.targets)
+    #expect(mismatch(result.losses, losses.value(logits), within: close) == nil)
+    for (row, logits) in logits.splitRows.enumerated() {
+      #expect(result.hits[row] == (logits[sample.targets.values[row]] == logits.max()! ? 1 : 0))
+    }
+    let gradients = twin.gradients(of: [sample.x, sample.weight], upstream: sample.coefficients)
+    #expect(mismatch(result.dx, gradients[0], within: close) == nil)
+    #expect(mismatch(result.dw, gradients[1], within: close) == nil)
+
+    let start = [Float](repeating: 0.25, count: sample.weight.count)
+    #expect(mismatch(sample.run(start: start).dw, gradients[1].map { $0 + 0.25 }, within: close) == nil)
+  }
+
+  @Test func hugeLogits() {
+    let targets: [Int32] = [0, 1, 2]
+    var losses = [Float](repeating: .nan, count: 3)
+    headLoss(
+      &losses, hits: nil, [1e15, 1e15, 1e15], [1e15, 1e15, -1e15], targets: targets, rows: 3, columns: 1,
+      vocabulary: 3, gradient: nil)
+    #expect(abs(losses[0] - 0.6931472) < 1e-6 && abs(losses[1] - 0.6931472) < 1e-6)
+    #expect(abs(losses[2] - 2e30) < 1e25)
+  }
+}

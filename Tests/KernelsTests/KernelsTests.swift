@@ -1,4 +1,0 @@
-import Kernels
-import Testing
-
-@Test func hello() { #expect(1 == 1) }

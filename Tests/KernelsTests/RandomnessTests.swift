@@ -1,0 +1,76 @@
+import Foundation
+import Kernels
+import Support
+import Testing
+
+@Suite struct RandomnessTests {
+  @Test(arguments: [0, 0.1, 0.5, 0.9] as [Float]) func dropoutKeepsTheExpectedShare(_ probability: Float) {
+    let count = 400_000
+    let ones = [Float](repeating: 1, count: count)
+    var y = [Float](repeating: .nan, count: count)
+    dropout(&y, ones, probability: probability, seed: 42, count)
+    let kept = y.filter { $0 != 0 }
+    #expect(kept.allSatisfy { $0 == 1 / (1 - probability) })
+    let (share, expected) = (Double(kept.count) / Double(count), 1 - Double(probability))
+    // Four standard deviations of a binomial share.
+    #expect(abs(share - expected) <= 4 * (expected * (1 - expected) / Double(count)).squareRoot())
+  }
+
+  @Test func dropoutIsAFunctionOfSeedAndIndex() {
+    let ones = [Float](repeating: 1, count: 70_000)
+    func mask(_ seed: UInt64, _ count: Int) -> [Float] {
+      var y = [Float](repeating: .nan, count: count)
+      dropout(&y, ones, probability: 0.5, seed: seed, count)
+      return y
+    }
+    #expect(mask(1, 70_000) == mask(1, 70_000))
+    #expect(Array(mask(1, 70_000).prefix(17)) == mask(1, 17))
+    for other in [2, 1 << 32] as [UInt64] {
+      let same = zip(mask(1, 70_000), mask(other, 70_000)).count { $0 == $1 }
+      #expect(abs(same - 35_000) < 700)
+    }
+    let neighbours = mask(1, 70_000)
+    let repeats = zip(neighbours, neighbours.dropFirst()).count { $0 == $1 }
+    #expect(abs(repeats - 35_000) < 700)
+  }
+
+  @Test func normalNumbers() {
+    let count = 300_001
+    var x = [Float](repeating: .nan, count: count)
+    fillNormal(&x, deviation: 2, seed: 9, count)
+    let mean = x.reduce(0) { $0 + Double($1) } / Double(count)
+    let moments = [2.0, 3, 4].map { power in x.reduce(0) { $0 + pow(Double($1) / 2, power) } / Double(count) }
+    #expect(abs(mean) < 0.02)
+    #expect(abs(moments[0] - 1) < 0.02 && abs(moments[1]) < 0.04 && abs(moments[2] - 3) < 0.1)
+    var y = [Float](repeating: .nan, count: 100)
+    fillNormal(&y, deviation: 2, seed: 9, 100)
+    #expect(y == Array(x.prefix(100)))
+    fillNormal(&y, deviation: 2, seed: 10, 100)
+    #expect(y != Array(x.prefix(100)))
+  }
+
+  @Test func rotation() {
+    var generator = SeededGenerator(seed: 3)
+    for (rows, heads, dimension, gap) in [(1, 1, 2, 0), (5, 3, 8, 4), (300, 2, 34, 0)] {
+      let x = generator.normals([1, rows, heads, dimension])
+      let positions = IntegerArray([1, rows], generator.integers(rows, in: 0..<500))
+      let frequencies = rotaryFrequencies(dimension: dimension, base: 10000)
+      let angles = (0..<500).flatMap { p in frequencies.map { Double(p) * $0 } }
+      let (stride, width) = (heads * dimension + gap, heads * dimension)
+      var turned = [Float](repeating: 7, count: rows * stride)
+      for row in 0..<rows {
+        turned.replaceSubrange(row * stride..<row * stride + width, with: x.floats[row * width..<(row + 1) * width])
+      }
+      for direction in [Float(1), -1] {
+        rotate(
+          &turned, stride: stride, heads: heads, dimension: dimension, positions: positions.int32s,
+          cosines: angles.map { Float(cosine($0)) }, sines: angles.map { Float(sine($0)) }, direction: direction,
+          rows: rows)
+        let result = (0..<rows).flatMap { turned[$0 * stride..<$0 * stride + width] }
+        let expected = direction == 1 ? Twin.rotary(positions: positions, frequencies: frequencies).value(x) : x
+        #expect(mismatch(result, expected, within: .scaled(relative: 1e-6, scaled: 1e-6)) == nil)
+        #expect((0..<rows).allSatisfy { turned[$0 * stride + width..<($0 + 1) * stride].allSatisfy { $0 == 7 } })
+      }
+    }
+  }
+}
