@@ -21,6 +21,8 @@ package struct BLAS: Sendable {
   private let sgemm: SGEMM
   /// The kernels in use, such as `SkylakeX`.
   package let coreType: String
+  /// Whether a product may be split by columns without changing a bit: true of the AVX-512 kernels.
+  let columnsMaySplit: Bool
   /// The library's version and build options.
   package let configuration: String
 
@@ -50,6 +52,7 @@ package struct BLAS: Sendable {
     }
     self.sgemm = unsafeBitCast(sgemm, to: SGEMM.self)
     self.coreType = unsafeBitCast(core, to: Text.self)().map { String(cString: $0) } ?? "unknown"
+    columnsMaySplit = ["SkylakeX", "Cooperlake", "SapphireRapids"].contains(coreType)
     self.configuration = unsafeBitCast(configuration, to: Text.self)().map { String(cString: $0) } ?? "unknown"
   }
 

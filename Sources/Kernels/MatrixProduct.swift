@@ -2,7 +2,8 @@
 ///
 /// C is [m, n] with row stride `ldc`, the inner size is `k`; `transposeA` means A is stored [k, m], `transposeB` that B
 /// is stored [n, k]. Each thread computes one large block of C whose first row (or column) is a multiple of 48: OpenBLAS's
-/// kernels then give every element the same bits as in the whole product, so the split may follow the thread count.
+/// kernels then give every element the same bits as in the whole product, so the split may follow the thread count. Two
+/// exceptions were measured and are avoided: small blocks, and blocks of columns on the AVX2 kernels.
 package func matrixProduct(
   _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: UnsafePointer<Float>, lda: Int, transposeA: Bool,
   _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, m: Int, n: Int, k: Int, accumulate: Bool
@@ -18,13 +19,12 @@ package func matrixProduct(
     let product = transposeB ? rowTimesTransposed : rowTimesMatrix
     return product(c, a, b, ldb, n, k, accumulate)
   }
-  let threads = m * n * k < 1 << 16 ? 1 : Parallel.threads
-  let byRows = splitsRows(m, n, threads)
+  let byRows = !blas.columnsMaySplit || splitsRows(m, n, Parallel.threads)
   let total = byRows ? m : n
-  Parallel.run(threads) { piece, _ in
-    let start = boundary(piece, of: total, threads)
-    let count = boundary(piece + 1, of: total, threads) - start
-    guard count > 0 else { return }
+  let pieces = pieceCount(total, cost: k * (byRows ? n : m))
+  Parallel.run(pieces) { piece, _ in
+    let start = boundary(piece, of: total, pieces)
+    let count = boundary(piece + 1, of: total, pieces) - start
     if byRows {
       blas.gemm(
         transposeA, transposeB, count, n, k, 1, a + start * (transposeA ? 1 : lda), lda, b, ldb, beta,
@@ -42,6 +42,15 @@ private func splitsRows(_ m: Int, _ n: Int, _ threads: Int) -> Bool {
   return 10 * largestPiece(m, threads) * n <= 11 * largestPiece(n, threads) * m
 }
 
+/// As many pieces as there are threads, or so many that each takes more than a million multiplications: below that
+/// OpenBLAS has kernels of another kind, which round differently. `cost` is the multiplications of a row (or column).
+private func pieceCount(_ total: Int, cost: Int) -> Int {
+  let limit = 1_000_000
+  var pieces = max(1, min(Parallel.threads, total * cost / limit))
+  while pieces > 1, smallestPiece(total, pieces) * cost <= limit { pieces -= 1 }
+  return pieces
+}
+
 /// Where piece `piece` of `total` rows starts: the multiple of 48 nearest to an even share.
 private func boundary(_ piece: Int, of total: Int, _ threads: Int) -> Int {
   piece == threads ? total : min(total, (total * piece + 24 * threads) / (48 * threads) * 48)
@@ -49,4 +58,8 @@ private func boundary(_ piece: Int, of total: Int, _ threads: Int) -> Int {
 
 private func largestPiece(_ total: Int, _ threads: Int) -> Int {
   (0..<threads).reduce(0) { max($0, boundary($1 + 1, of: total, threads) - boundary($1, of: total, threads)) }
+}
+
+private func smallestPiece(_ total: Int, _ threads: Int) -> Int {
+  (0..<threads).reduce(total) { min($0, boundary($1 + 1, of: total, threads) - boundary($1, of: total, threads)) }
 }

@@ -40,15 +40,15 @@ private let cases = [
   ElementaryCase("tanh near 0", .tanh, -0.7..<0.7, tanhForward, tanhBackward),
   ElementaryCase("logSigmoid", .logSigmoid, -1e4..<86, logLogisticForward, logLogisticBackward),
   ElementaryCase("logSigmoid near 0", .logSigmoid, -1..<1, logLogisticForward, logLogisticBackward),
-  ElementaryCase("silu", .silu, -80..<1e4, siluForward, siluBackward, scaled: 2e-7),
+  ElementaryCase("silu", .silu, -80..<1e4, siluForward, siluBackward, scaled: 1e-6),
   // The argument of the exponential is a rounded polynomial, so what is relative at 0 becomes absolute far below it.
-  ElementaryCase("gelu", .gelu, -1..<1e4, geluForward, geluBackward, scaled: 3e-7),
+  ElementaryCase("gelu", .gelu, -1..<1e4, geluForward, geluBackward, scaled: 3e-6),
 ]
 
 private let specials: [(String, [Float])] = [
   ("exp", [0, 0, 0, 1, 1, 1, .infinity, .infinity, .infinity, .nan]),
-  ("log", [.nan, .nan, .nan, -.infinity, -.infinity, -92.18817, 9.2103404, 69.077554, .infinity, .nan]),
-  ("sqrt", [.nan, .nan, .nan, -0.0, 0, 9.58217e-21, 100, 1e15, .infinity, .nan]),
+  ("log", [.nan, .nan, .nan, -.infinity, -.infinity, -92.188576, 9.2103404, 69.077554, .infinity, .nan]),
+  ("sqrt", [.nan, .nan, .nan, -0.0, 0, 9.583084e-21, 100, 1e15, .infinity, .nan]),
   ("relu", [0, 0, 0, -0.0, 0, 0x1p-133, 1e4, 1e30, .infinity, .nan]),
   ("sigmoid", [0, 0, 0, 0.5, 0.5, 0.5, 1, 1, 1, .nan]),
   ("tanh", [-1, -1, -1, -0.0, 0, 0x1p-133, 1, 1, 1, .nan]),
@@ -127,7 +127,7 @@ private let specials: [(String, [Float])] = [
       let gradients = Twin.swiglu.gradients(of: [gate, up], upstream: dy)
       #expect(mismatch(y, Twin.swiglu.value(gate, up), within: .elementwise(relative: 6e-7)) == nil)
       let expected = ReferenceArray.concatenated(gradients, axis: 1)
-      #expect(mismatch(dx, expected, within: .scaled(relative: 6e-7, scaled: 2e-7)) == nil)
+      #expect(mismatch(dx, expected, within: .scaled(relative: 6e-7, scaled: 1e-6)) == nil)
     }
   }
 
