@@ -13,7 +13,7 @@ extension Llama.Configuration: ModelConfiguration {
     keyValueHeads = section.value(
       "num_key_value_heads", .integer(), derived: heads, "Number of key and value heads; default: num_attention_heads")
     maximumPositions = section.value(
-      "max_position_embeddings", .integer(), default: 2048, "Longest sequence the model takes")
+      "max_position_embeddings", .integer(to: 1 << 20), default: 2048, "Longest sequence the model takes")
     ropeTheta = section.value("rope_theta", .number(above: 0), default: 10000, "Base of the rotary wavelengths")
     ropeScaling = section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") {
       Llama.RopeScaling(from: &$0)

@@ -40,6 +40,23 @@ import Tokenizers
     }
   }
 
+  @Test func aPromptIsReadFromStandardInput() throws {
+    try withModel { folder in
+      let process = Process()
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments = [
+        "-c", "printf 'Once\\n' | \(Binary.url.path) generate model.h5 --greedy --max-tokens 5 --prompt -",
+      ]
+      process.currentDirectoryURL = folder
+      let results = Pipe()
+      process.standardOutput = results
+      try process.run()
+      let text = String(decoding: results.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      let arguments = ["generate", "model.h5", "--greedy", "--max-tokens", "5", "--prompt", "Once"]
+      #expect(text == (try Binary.run(arguments, in: folder).results))
+    }
+  }
+
   @Test func theEndOfThePositionsIsNoted() throws {
     try withModel { folder in
       let prompt = String(repeating: "x", count: 48)

@@ -154,6 +154,8 @@ import Tokenizers
     let unknown = try configured { $0["hiden_size"] = 3 }
     #expect(unknown?.what == "unknown key \"hiden_size\"")
     #expect(unknown?.notes == ["did you mean \"hidden_size\"?"])
+    let positions = try configured { $0["max_position_embeddings"] = 2_000_000_000 }
+    #expect(positions?.what == "\"max_position_embeddings\" must be an integer from 1 to 1048576")
     let ends = try configured { $0["eos_token_id"] = 257 }
     #expect(ends?.what == "eos_token_id is no token of the model")
     let small = try configured { config in

@@ -5,7 +5,7 @@ import Tokenizers
 
 /// Texts that a model writes during training.
 enum Samples {
-  /// What the model writes after `prompt`, until the end of the text or `maximumTokens`.
+  /// What the model writes after `prompt`, or after the end of it that the model has positions for.
   static func continuation(
     of prompt: String, _ model: any LanguageModel, _ tokenizer: Tokenizer, _ settings: Recipe.Evaluation, seed: UInt64
   ) throws(Failure) -> String {
@@ -14,6 +14,7 @@ enum Samples {
     options.maximumTokens = settings.maximumTokens
     options.seed = seed
     let generator = TextGenerator(model, tokenizer)
-    return try generator.complete(generator.tokens(ofPrompt: prompt), options: options).text
+    let tokens = try generator.tokens(ofPrompt: prompt).suffix(model.maximumPositions)
+    return try generator.complete(Array(tokens), options: options).text
   }
 }
