@@ -98,11 +98,14 @@ package struct CheckpointStore: Sendable {
 
   // MARK: Cleaning up
 
-  /// Deletes all but the newest `keepLast` checkpoints and, with `keepBest`, the one `best` points to.
-  package func prune(keepLast: Int, keepBest: Bool) throws(Failure) {
+  /// Deletes all but the newest `keepLast` checkpoints and, with `keepBest`, the one `best` points to. Those after `last`
+  /// do not count and stay: they are broken, or the run would have gone on from them.
+  package func prune(keepLast: Int, keepBest: Bool, upTo last: Int = .max) throws(Failure) {
     precondition(keepLast > 0, "\(keepLast) checkpoints cannot be kept")
     let best = keepBest ? bestStep : nil
-    for step in try steps().dropLast(keepLast) where step != best { try discard(Self.folderName(step: step)) }
+    for step in try steps().filter({ $0 <= last }).dropLast(keepLast) where step != best {
+      try discard(Self.folderName(step: step))
+    }
   }
 
   /// Renames a step folder away first, so that no `step-*` is ever half deleted.

@@ -123,6 +123,16 @@ struct CheckpointStoreTests {
     }
   }
 
+  /// Two broken ones come after the step that has just been saved: it must not make room for them.
+  @Test func pruningDoesNotCountWhatComesLater() throws {
+    try withTemporaryFolder { run in
+      let store = CheckpointStore(run: run)
+      for step in [1, 2, 5, 6] { try store.save(step: step, files: files(step: step)) }
+      try store.prune(keepLast: 1, keepBest: false, upTo: 2)
+      #expect(try store.steps() == [2, 5, 6])
+    }
+  }
+
   @Test func leftoversAreReapedUnderTheLock() throws {
     try withTemporaryFolder { run in
       let store = CheckpointStore(run: run)

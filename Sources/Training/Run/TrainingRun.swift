@@ -23,6 +23,7 @@ package final class TrainingRun {
   private var log: RunLog
   private var state: TrainingState
   private var lastEvaluation: (step: Int, loss: Double)?
+  private var savedStep: Int?
   private var unsavedFailure: Failure?
 
   // MARK: Starting
@@ -35,7 +36,7 @@ package final class TrainingRun {
     if overwrite { try folder.clear() }
     try folder.write(recipe, environment: Self.environment(recipe))
     if let tokenizer = preparation.tokenizer { try DurableFile.write(tokenizer.json(), to: folder.tokenizer) }
-    try self.init(recipe, folder, lock, preparation, resuming: nil)
+    try self.init(recipe, folder, lock, preparation, resuming: nil, allowsChangedData: false)
   }
 
   /// The run in `path`, from its newest valid checkpoint; from the start if it has none.
@@ -49,16 +50,22 @@ package final class TrainingRun {
     try store.reap(under: lock)
     try folder.probe()
     let found = try store.newestValid()
+    if found.checkpoint == nil {
+      if !found.skipped.isEmpty { throw Self.noCheckpoint(of: folder, found.skipped) }
+      Output.log.line("the run has no checkpoint yet: it begins again")
+    }
     for failure in found.skipped { Output.log.line("skipped a checkpoint that is not valid\n\(failure)") }
     let tokenizer = Path.exists(folder.tokenizer) ? try Tokenizer(at: folder.tokenizer) : nil
     let preparation = try Preparation(recipe, tokenizer: tokenizer) { Output.log.line($0) }
-    try self.init(recipe, folder, lock, preparation, resuming: found.checkpoint)
-    try check(allowsChangedData: allowsChangedData)
+    try self.init(
+      recipe, folder, lock, preparation, resuming: found.checkpoint, allowsChangedData: allowsChangedData)
     if !overrides.isEmpty { try folder.write(recipe, environment: Self.environment(recipe)) }
   }
 
   private init(
-    _ recipe: Recipe, _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation, resuming checkpoint: Checkpoint?
+    _ recipe: Recipe, _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation,
+    resuming checkpoint: Checkpoint?,
+    allowsChangedData: Bool
   ) throws(Failure) {
     if let threads = recipe.threads { Parallel.threads = threads }
     self.recipe = recipe
@@ -72,14 +79,19 @@ package final class TrainingRun {
     steps = recipe.steps(windows: loader.windowCount, sequenceLength: preparation.sequenceLength)
     let fingerprint = preparation.data.train.fingerprint
     let coreType = MatrixLibrary.description?.coreType ?? "unknown"
+    var state = TrainingState(recipe: recipe.resolved.serialized(), data: fingerprint, coreType: coreType)
+    var warnings = lock.warning.map { [$0] } ?? []
     if let checkpoint {
-      state = try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
-    } else {
-      state = TrainingState(recipe: recipe.resolved.serialized(), data: fingerprint, coreType: coreType)
+      let earlier = try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
+      warnings += try state.goOn(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
     }
+    self.state = state
+    savedStep = checkpoint?.step
     peak = GEMMPeak.measure()
+    try Metrics.cut(folder.metrics, after: state.step)
+    try Metrics.cut(folder.samples, after: state.step)
     log = try RunLog(folder, recipe.logging, steps: steps, after: state.step)
-    if let warning = lock.warning { log.note("warning: \(warning)") }
+    for warning in warnings { log.note("warning: \(warning)") }
     introduce(coreType: coreType)
   }
 
@@ -116,29 +128,10 @@ package final class TrainingRun {
     ]
   }
 
-  private func check(allowsChangedData: Bool) throws(Failure) {
-    let coreType = MatrixLibrary.description?.coreType ?? "unknown"
-    if state.coreType != coreType {
-      log.note(
-        "warning: the run was on \(state.coreType) kernels and goes on with \(coreType): not bit-identical to a run without a stop"
-      )
-      state.coreType = coreType
-    }
-    let fingerprint = preparation.data.train.fingerprint
-    if state.data != fingerprint {
-      guard allowsChangedData else {
-        throw Failure(
-          .data, "the training data is not what the run started with", at: folder.path,
-          notes: [
-            "fingerprint \(state.data) then, \(fingerprint) now",
-            "put the data back, or accept the new one with --allow-changed-data",
-          ])
-      }
-      log.note("warning: the training data has changed")
-      state.data = fingerprint
-    }
-    try Metrics.cut(folder.metrics, after: state.step)
-    try Metrics.cut(folder.samples, after: state.step)
+  private static func noCheckpoint(of folder: RunFolder, _ skipped: [Failure]) -> Failure {
+    Failure(
+      .checkpoint, "no checkpoint of the run is valid", at: folder.path,
+      notes: ["`train run RECIPE --overwrite` begins again"], others: skipped)
   }
 
   private func introduce(coreType: String) {
@@ -156,29 +149,38 @@ package final class TrainingRun {
   /// Takes the steps that are left; evaluates, samples and saves on the way. Returns early, with everything saved, when a
   /// signal asks for it.
   package func run() throws(Failure) {
-    let (loader, rows) = (loader, recipe.training.batchSize)
+    let (loader, rows, state) = (loader, recipe.training.batchSize, state)
     let prefetcher = Prefetcher<Batch>(from: state.step) { (step) throws(Failure) in
-      try loader.batch(startingAt: step * rows, rows: rows)
+      try loader.batch(startingAt: state.samples + (step - state.step) * rows, rows: rows)
     }
     defer { prefetcher.stop() }
-    while state.step < steps {
-      guard let report = try step(try prefetcher.next()) else { break }
+    while self.state.step < steps {
+      guard let report = try step(try next(prefetcher)) else { break }
       if report.step == 1 { noteFirstLoss(report.loss) }
       if isDue(recipe.evaluation.every) { try evaluate() }
       if isDue(recipe.checkpoint.every) || StopRequest.takeSave() { save() }
       if StopRequest.signal != nil { break }
     }
     log.endLine()
-    if state.step != savedStep { save() }
+    saveIfNeeded()
     if let unsavedFailure { throw unsavedFailure }
     if StopRequest.signal != nil {
-      log.note("stopped after step \(state.step); `train resume \(folder.path)` goes on")
+      log.note("stopped after step \(self.state.step); `train resume \(folder.path)` goes on")
     } else if recipe.logging.report {
       try? Report.write(folder)
     }
   }
 
-  private var savedStep: Int?
+  /// The next batch; if it cannot be read, what has been learnt is saved first.
+  private func next(_ prefetcher: Prefetcher<Batch>) throws(Failure) -> Batch {
+    do throws(Failure) {
+      return try prefetcher.next()
+    } catch {
+      log.endLine()
+      saveIfNeeded()
+      throw error
+    }
+  }
 
   private func isDue(_ every: Int) -> Bool { state.step.isMultiple(of: every) || state.step == steps }
 
@@ -242,6 +244,10 @@ package final class TrainingRun {
     }
   }
 
+  private func saveIfNeeded() {
+    if state.step != savedStep { save() }
+  }
+
   /// Saves a checkpoint. What goes wrong is reported and training goes on: the next one may succeed.
   private func save() {
     let evaluated = lastEvaluation.flatMap { $0.step == state.step ? $0.loss : nil }
@@ -256,7 +262,8 @@ package final class TrainingRun {
         step: state.step, files: [(ModelFile.name, model), (TrainingState.fileName, state.contents(trainer))],
         extra: [JSONMember("core_type", JSONValue(state.coreType))])
       if isBest { try store.markBest(step: state.step) }
-      try store.prune(keepLast: recipe.checkpoint.keepLast, keepBest: recipe.checkpoint.keepBest)
+      try store.prune(
+        keepLast: recipe.checkpoint.keepLast, keepBest: recipe.checkpoint.keepBest, upTo: state.step)
       savedStep = state.step
       unsavedFailure = nil
     } catch {

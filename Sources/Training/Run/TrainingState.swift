@@ -64,6 +64,33 @@ package struct TrainingState: Sendable {
     trainer.optimizer.stepCount = step
   }
 
+  /// Goes on from where `earlier` stopped and returns what the user should know about it.
+  ///
+  /// - Throws: `.data` if the training data is not what it was, unless that is allowed.
+  package mutating func goOn(
+    from earlier: TrainingState, at place: String, allowsChangedData: Bool
+  ) throws(Failure) -> [String] {
+    var warnings: [String] = []
+    if coreType != earlier.coreType {
+      warnings.append(
+        "the run was on \(earlier.coreType) kernels and goes on with \(coreType): not bit-identical to a run without a stop"
+      )
+    }
+    if data != earlier.data {
+      guard allowsChangedData else {
+        throw Failure(
+          .data, "the training data is not what the run started with", at: place,
+          notes: [
+            "fingerprint \(earlier.data) then, \(data) now",
+            "put the data back, or accept the new one with --allow-changed-data",
+          ])
+      }
+      warnings.append("the training data has changed")
+    }
+    (step, samples, bestLoss) = (earlier.step, earlier.samples, earlier.bestLoss)
+    return warnings
+  }
+
   private static func moments(of trainer: Trainer) -> [(kind: String, parts: [(name: String, tensor: Tensor)])] {
     let parameters = trainer.parameters
     return trainer.optimizer.state.map { kind, tensors in

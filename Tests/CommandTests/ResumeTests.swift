@@ -1,0 +1,90 @@
+import Files
+import Foundation
+import Testing
+
+/// A run that was stopped and resumed is the run that was not.
+@Suite(.serialized) struct ResumeTests {
+  /// An epoch is 27 windows: it ends in the middle of step 7. There are nine weights in each of two layers, and three more.
+  @Test func fromAnyStep() throws {
+    let tiny = try TinyRun()
+    try tiny.train("pretrain", "tiny.json")
+    #expect(try tiny.steps("runs/tiny") == Array(1...12))
+    let whole = try tiny.contents("runs/tiny", step: 12)
+    #expect(whole.arrays.keys.count { $0.hasPrefix("/model/") } == 2 * 9 + 3)
+    #expect(whole.arrays.count == 3 * (2 * 9 + 3))
+    for step in [1, 4, 7, 11] {
+      let run = "runs/from-\(step)"
+      try tiny.copy("runs/tiny", as: run, upTo: step)
+      #expect(try tiny.train("resume", run).contains("resuming after step \(step)\n"))
+      let resumed = try tiny.contents(run, step: 12)
+      #expect(resumed.differences(whole) == [], "from step \(step)")
+      #expect(resumed.attributes == whole.attributes, "from step \(step)")
+      #expect(try tiny.metrics(run) == tiny.metrics("runs/tiny"), "from step \(step)")
+      let samples = [run, "runs/tiny"].map { try? Data(contentsOf: tiny.folder.appending(path: "\($0)/samples.jsonl")) }
+      #expect(samples[0] != nil && samples[0] == samples[1], "from step \(step)")
+    }
+  }
+
+  @Test func afterSignals() throws {
+    let tiny = try TinyRun()
+    let long = ["training.max_steps=1500", "checkpoint.every=100000", "evaluation.every=400"]
+    try tiny.train("pretrain", "tiny.json", long[0], long[1], long[2], "run=runs/whole")
+    let run = "runs/tiny"
+
+    let first = try tiny.started("pretrain", "tiny.json", long[0], long[1], long[2])
+    #expect(tiny.wait { tiny.loggedSteps(run) >= 5 })
+    kill(first.process.processIdentifier, SIGTERM)
+    first.process.waitUntilExit()
+    let stopped = try first.outcome()
+    #expect(stopped.code == 143, "\(stopped.log)")
+    let step = try #require(try tiny.steps(run).last)
+    #expect(stopped.log.contains("stopped after step \(step); `train resume \(run)` goes on"))
+    #expect(try tiny.metrics(run).last?["step"]?.integer == step)
+
+    let second = try tiny.started("resume", run)
+    #expect(tiny.wait { tiny.loggedSteps(run) >= step + 5 })
+    kill(second.process.processIdentifier, SIGINT)
+    second.process.waitUntilExit()
+    #expect(try second.outcome().code == 130)
+    let next = try #require(try tiny.steps(run).last)
+    #expect(next > step)
+
+    let third = try tiny.started("resume", run)
+    #expect(tiny.wait { tiny.loggedSteps(run) >= next + 5 })
+    kill(third.process.processIdentifier, SIGUSR1)
+    #expect(try tiny.wait { try tiny.steps(run).last != next })
+    let saved = try #require(try tiny.steps(run).last)
+    #expect(tiny.wait { tiny.loggedSteps(run) >= saved + 3 })
+    kill(third.process.processIdentifier, SIGKILL)
+    third.process.waitUntilExit()
+    #expect(try third.outcome().code == 128 + SIGKILL)
+
+    #expect(try tiny.train("resume", run).contains("resuming after step \(saved)\n"))
+    let (resumed, whole) = (try tiny.contents(run, step: 1500), try tiny.contents("runs/whole", step: 1500))
+    #expect(resumed.differences(whole) == [])
+    #expect(try tiny.metrics(run) == tiny.metrics("runs/whole"))
+  }
+
+  @Test func metricsTellTheScheduleAndTheFirstLoss() throws {
+    let tiny = try TinyRun()
+    let log = try tiny.train("run", "tiny.json", "checkpoint.every=12")
+    let rows = try tiny.metrics("runs/tiny")
+    let steps = rows.filter { $0["kind"]?.string == "train" }
+    #expect(steps.map { $0["step"]?.integer } == Array(1...12))
+    for (index, row) in steps.enumerated() {
+      let rate =
+        index < 1 ? 1e-2 : 1e-3 + 9e-3 * (1 + cos(Double.pi * Double(index - 1) / 11)) / 2
+      #expect(abs(row["learning_rate"]!.double! - rate) < 1e-15)
+      #expect(row["tokens"]?.integer == (index + 1) * 4 * 32)
+      #expect(row["grad_norm"]!.double! > 0)
+    }
+    let expected = log10(257.0) / log10(M_E)
+    #expect(abs(steps[0]["loss"]!.double! - expected) < 0.05 * expected)
+    #expect(steps[11]["loss"]!.double! < 0.9 * expected)
+    #expect(log.contains("first loss "))
+    let evaluations = rows.filter { $0["kind"]?.string == "eval" }
+    #expect(evaluations.map { $0["step"]?.integer } == [5, 10, 12])
+    let loss = try #require(evaluations[2]["eval_loss"]?.double)
+    #expect(abs(evaluations[2]["eval_perplexity"]!.double! / exp(loss) - 1) < 1e-12)
+  }
+}
