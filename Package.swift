@@ -24,7 +24,7 @@ let package = Package(
     .systemLibrary(name: "CSignals"),
 
     .target(name: "Files"),
-    .target(name: "Kernels", swiftSettings: kernelSettings),
+    .target(name: "Kernels", exclude: ["README.md"], swiftSettings: kernelSettings),
     .target(name: "Autograd", dependencies: ["Kernels"]),
     .target(name: "Models", dependencies: ["Autograd", "Files"]),
     .target(name: "Tokenizers", dependencies: ["Files"]),
