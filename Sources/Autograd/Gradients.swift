@@ -83,7 +83,8 @@ func backpropagate(from seeds: [(node: Node, slot: Int, gradient: Tensor)]) {
     pending.append(node)
   }
   for seed in seeds {
-    seed.node.gradients[seed.slot] = seed.gradient
+    // Several outputs may be one tensor, and an output may be a parameter or an input itself.
+    seed.node.add(seed.gradient, slot: seed.slot)
     reach(seed.node)
   }
   while let node = pending.popLast() {

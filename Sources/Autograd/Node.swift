@@ -33,12 +33,45 @@ package final class Node {
     gradients = Array(repeating: nil, count: outputShapes.count)
   }
 
-  /// Takes the gradients of the outputs to the inputs and lets go of everything the operation had saved.
+  /// Takes the gradients of the outputs to the inputs, if any has arrived, and lets go of everything the operation had
+  /// saved.
   func propagate() {
-    var backpropagation = Backpropagation(node: self)
-    pullback?(&backpropagation)
+    if gradients.contains(where: { $0 != nil }) {
+      var backpropagation = Backpropagation(node: self)
+      pullback?(&backpropagation)
+    }
     pullback = nil
     gradients = []
+  }
+
+  /// Adds to the gradient of an output.
+  func add(_ gradient: Tensor, slot: Int) {
+    if accumulator == nil, gradients[slot] == nil {
+      gradients[slot] = gradient
+      return
+    }
+    accumulate(slot: slot) { destination, accumulates in
+      if accumulates {
+        Kernels.accumulate(destination, gradient.pointer, gradient.shape.count)
+      } else {
+        copy(destination, gradient.pointer, gradient.shape.count)
+      }
+    }
+  }
+
+  /// Lets `body` write the gradient of an output in place, adding to what is there if the flag is set.
+  fileprivate func accumulate(slot: Int, _ body: (UnsafeMutablePointer<Float>, _ accumulates: Bool) -> Void) {
+    if let accumulator { return accumulator.accumulate(body) }
+    var gradient = gradients[slot]
+    gradients[slot] = nil
+    let accumulates = gradient != nil
+    if gradient == nil {
+      gradient = Tensor(uninitialized: outputShapes[slot])
+    } else if !isKnownUniquelyReferenced(&gradient!.storage) {
+      gradient = gradient!.copied()
+    }
+    body(gradient!.pointer, accumulates)
+    gradients[slot] = gradient
   }
 
   /// A long chain of nodes must not be released by recursion: it would overflow the stack.
@@ -76,39 +109,15 @@ package struct Backpropagation {
   package func add(_ gradient: @autoclosure () -> Tensor, to input: Int) {
     guard let target = node.inputs[input] else { return }
     let shape = target.node.outputShapes[target.slot]
-    var gradient = gradient()
-    if gradient.shape != shape { gradient = gradient.summed(to: shape) }
-    if target.node.accumulator == nil, target.node.gradients[target.slot] == nil {
-      target.node.gradients[target.slot] = gradient
-      return
-    }
-    accumulate(into: input) { destination, accumulates in
-      if accumulates {
-        Kernels.accumulate(destination, gradient.pointer, shape.count)
-      } else {
-        copy(destination, gradient.pointer, shape.count)
-      }
-    }
+    let gradient = gradient()
+    target.node.add(gradient.shape == shape ? gradient : gradient.summed(to: shape), slot: target.slot)
   }
 
   /// Lets `body` write the gradient of an input in place: it adds to the destination if the flag is set and else
   /// overwrites it. Nothing happens if nobody wants that gradient.
   package func accumulate(into input: Int, _ body: (UnsafeMutablePointer<Float>, _ accumulates: Bool) -> Void) {
     guard let target = node.inputs[input] else { return }
-    if let accumulator = target.node.accumulator {
-      accumulator.accumulate(body)
-      return
-    }
-    var gradient = target.node.gradients[target.slot]
-    target.node.gradients[target.slot] = nil
-    let accumulates = gradient != nil
-    if gradient == nil {
-      gradient = Tensor(uninitialized: target.node.outputShapes[target.slot])
-    } else if !isKnownUniquelyReferenced(&gradient!.storage) {
-      gradient = gradient!.copied()
-    }
-    body(gradient!.pointer, accumulates)
-    target.node.gradients[target.slot] = gradient
+    target.node.accumulate(slot: target.slot, body)
   }
 }
 

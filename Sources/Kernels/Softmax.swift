@@ -49,9 +49,11 @@ package func logSoftmaxForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePoin
     for row in range {
       let y = y + row * columns
       let x = x + row * columns
-      let normalizer = logSumExp(x, scratch: y, columns)
-      let shift = normalizer == -.infinity ? 0 : normalizer
-      for j in 0..<columns { y[j] = x[j] - shift }
+      let top = largest(x, columns)
+      let shift = top == -.infinity ? 0 : top
+      let normalizer = top == -.infinity ? 0 : logarithm(exponentials(y, x, shift: shift, columns))
+      // The largest is taken out first: with numbers of 10^4 their logsumexp alone would be off by 10^-3.
+      for j in 0..<columns { y[j] = (x[j] - shift) - normalizer }
     }
   }
 }

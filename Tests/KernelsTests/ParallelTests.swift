@@ -55,7 +55,7 @@ import Testing
         total.finished.add(1, ordering: .releasing)
       }
     }
-    callers.forEach { $0.start() }
+    for caller in callers { caller.start() }
     while total.finished.load(ordering: .acquiring) < 4 { usleep(1000) }
     #expect(total.value.load(ordering: .relaxed) == 4 * 300 * 7 * 6)
   }

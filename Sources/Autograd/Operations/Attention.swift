@@ -34,6 +34,21 @@ public struct TokenPlaces: Sendable {
     positions = (0..<rows).flatMap { _ in (0..<columns).map(Int32.init) }
     documentStarts = [Int32](repeating: 0, count: rows * columns)
   }
+
+  /// Documents begin at or before their tokens and follow each other; positions are in the table.
+  fileprivate func check(columns: Int, rotary: RotaryTable?, dimension: Int) {
+    for (token, start) in documentStarts.enumerated() {
+      let column = token % columns
+      precondition(
+        start >= (column > 0 ? documentStarts[token - 1] : 0) && start <= column,
+        "selfAttention: the document of token \(token), column \(column), begins at \(start)")
+    }
+    guard let rotary else { return }
+    let (length, pairs) = (rotary.cosines.shape[0], rotary.cosines.shape[1])
+    precondition(dimension == 2 * pairs, "selfAttention: heads of \(dimension) channels, \(pairs) rotary frequencies")
+    precondition(
+      positions.allSatisfy { $0 >= 0 && $0 < length }, "selfAttention: a position is outside the table's \(length)")
+  }
 }
 
 /// Causal self-attention with grouped key heads, rotary positions and block-diagonal documents.
@@ -51,6 +66,7 @@ public func selfAttention(
     "selfAttention: \(packed.shape) does not hold \(heads) heads and \(keyHeads) key heads")
   precondition(
     places.positions.count == sequences * length, "selfAttention: \(places.positions.count) places for \(packed.shape)")
+  places.check(columns: length, rotary: rotary, dimension: dimension)
   let shape = AttentionShape(
     sequences: sequences, length: length, heads: heads, keyHeads: keyHeads, dimension: dimension)
   let recorded = Tensor(

@@ -1,5 +1,8 @@
 /// Activation recomputation (Chen et al. 2016): the results of `block(inputs)`, without keeping what the block's
 /// operations saved; the backward pass runs the block again. Costs one more forward pass and saves its activations.
+///
+/// Gradients flow to `inputs` and to parameters: the block must use no other recorded tensor. It must not hold a
+/// `headCrossEntropy`, which adds to its gradients when it runs.
 public func recomputed(_ inputs: [Tensor], _ block: @escaping ([Tensor]) -> [Tensor]) -> [Tensor] {
   // The graph of this first run ends with this scope, and with it every activation but the inputs.
   let results = block(inputs)

@@ -33,6 +33,8 @@ package final class TrainingRun {
     let folder = try RunFolder(creating: recipe.run, overwrite: overwrite)
     let lock = try RunLock(run: folder.path)
     let preparation = try Preparation(recipe) { Output.log.line($0) }
+    // Whatever the data makes impossible is found before the folder holds anything.
+    _ = try Self.loaders(recipe, preparation)
     if overwrite { try folder.clear() }
     try folder.write(recipe, environment: Self.environment(recipe))
     if let tokenizer = preparation.tokenizer { try DurableFile.write(tokenizer.json(), to: folder.tokenizer) }

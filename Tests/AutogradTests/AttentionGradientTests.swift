@@ -1,0 +1,103 @@
+import Autograd
+import Support
+import Testing
+
+/// Rotary embedding of queries and keys, and then attention.
+private func rotaryAttention(_ starts: IntegerArray, _ positions: IntegerArray, _ frequencies: [Double]) -> Twin {
+  let rotary = Twin.rotary(positions: positions, frequencies: frequencies)
+  let attention = Twin.attention(documentStarts: starts)
+  return Twin(
+    value: { attention.value(rotary.value($0[0]), rotary.value($0[1]), $0[2]) },
+    pullback: { inputs, upstream in
+      let turned = [rotary.value(inputs[0]), rotary.value(inputs[1]), inputs[2]]
+      let inner = attention.gradients(of: turned, upstream: upstream)
+      return [
+        rotary.gradients(of: [inputs[0]], upstream: inner[0])[0],
+        rotary.gradients(of: [inputs[1]], upstream: inner[1])[0], inner[2],
+      ]
+    })
+}
+
+/// Rows of documents of the given lengths, repeated.
+private func places(rows: Int, length: Int, documents: [Int]) -> (starts: IntegerArray, positions: IntegerArray) {
+  var starts: [Int] = []
+  for row in 0..<rows {
+    var line: [Int] = []
+    while line.count < length {
+      line += [Int](repeating: line.count, count: documents[(row + Set(line).count) % documents.count])
+    }
+    starts += line.prefix(length)
+  }
+  let positions = starts.enumerated().map { $0 % length - $1 }
+  return (IntegerArray([rows, length], starts), IntegerArray([rows, length], positions))
+}
+
+@Suite struct AttentionGradientTests {
+  @Test(arguments: [(4, 4), (4, 2), (4, 1), (1, 1)], [[100], [3, 9, 70]])
+  func groupsDocumentsAndRotation(_ heads: (Int, Int), _ documents: [Int]) {
+    var generator = SeededGenerator(seed: 1)
+    let (starts, positions) = places(rows: 2, length: 80, documents: documents)
+    let frequencies = rotaryFrequencies(dimension: 6, base: 100)
+    let inputs = [heads.0, heads.1, heads.1].map { generator.normals([2, 80, $0, 6]) }
+    let twin = rotaryAttention(starts, positions, frequencies)
+    let value = twin.value(of: inputs)
+    let upstream = generator.normals(value.shape)
+    let table = RotaryTable(frequencies: frequencies, positions: 80)
+    for isInside in [false, true] {
+      let trial = Trial(
+        { attention($0, starts.int32s, positions: positions.int32s, rotary: table) }, inputs, upstream: upstream,
+        Trial.Setting(isInside: isInside))
+      let found = problems(trial, value: value, gradients: twin.gradients(of: inputs, upstream: upstream))
+      #expect(found.isEmpty)
+    }
+  }
+
+  /// What somebody else holds is not turned in place.
+  @Test func packedProjectionsThatAreHeldStayAsTheyAre() {
+    var generator = SeededGenerator(seed: 2)
+    let packed = Tensor(generator.normals([1, 5, 12]))
+    let before = packed.elements
+    let table = RotaryTable(frequencies: [1, 0.1], positions: 5)
+    let y = selfAttention(packed, heads: 1, keyHeads: 1, places: TokenPlaces(rows: 1, columns: 5), rotary: table)
+    #expect(packed.elements == before && y.shape == [1, 5, 4])
+  }
+
+  /// Packed documents give what each gives alone.
+  @Test func packedDocumentsAreAlone() {
+    var generator = SeededGenerator(seed: 3)
+    let packed = generator.normals([1, 90, 24])
+    let table = RotaryTable(frequencies: [1, 0.1], positions: 90)
+    let (starts, positions) = places(rows: 1, length: 90, documents: [20, 70])
+    let together = selfAttention(
+      Tensor(packed), heads: 2, keyHeads: 2,
+      places: TokenPlaces(positions: positions.int32s, documentStarts: starts.int32s), rotary: table
+    ).elements
+    for range in [0..<20, 20..<90] {
+      let alone = selfAttention(
+        Tensor(packed.sliced(axis: 1, range)), heads: 2, keyHeads: 2,
+        places: TokenPlaces(rows: 1, columns: range.count),
+        rotary: table)
+      let expected = ReferenceArray(alone.shape.dimensions, alone.elements)
+      let part = Array(together[range.lowerBound * 8..<range.upperBound * 8])
+      #expect(mismatch(part, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil)
+    }
+  }
+
+  @Test func cachedEqualsWhole() {
+    var generator = SeededGenerator(seed: 4)
+    let packed = Tensor(generator.normals([1, 100, 32]))
+    let table = RotaryTable(frequencies: [1, 0.1], positions: 100)
+    let whole = selfAttention(
+      packed, heads: 4, keyHeads: 2, places: TokenPlaces(rows: 1, columns: 100), rotary: table)
+    var cache = KeyValueLayer(capacity: 100, width: 8)
+    var parts: [Tensor] = []
+    for range in [0..<50, 50..<51, 51..<52, 52..<100] {
+      parts.append(
+        cachedSelfAttention(
+          packed.slice(range, axis: 1), heads: 4, keyHeads: 2, offset: range.lowerBound, cache: &cache, rotary: table))
+    }
+    let expected = ReferenceArray([1, 100, 16], whole.elements)
+    let close = Tolerance.scaled(relative: 1e-5, scaled: 1e-6)
+    #expect(mismatch(concatenate(parts, axis: 1).elements, expected, within: close) == nil)
+  }
+}
