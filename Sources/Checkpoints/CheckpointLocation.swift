@@ -36,4 +36,12 @@ package struct CheckpointLocation: Sendable {
     }
     (model, checkpoint, self.skipped) = (found.path(of: Self.modelName), found, skipped)
   }
+
+  /// Opens the model file. One that no manifest vouches for is read whole by a child process first, see
+  /// `ForeignFileProbe`.
+  package func open(probe executable: String? = ForeignFileProbe.executable) throws(Failure) -> ArrayFile {
+    guard checkpoint == nil, let executable else { return try ArrayFile(model) }
+    try ForeignFileProbe.run(path: model, executable: executable)
+    return try ArrayFile(model, isProbed: true)
+  }
 }

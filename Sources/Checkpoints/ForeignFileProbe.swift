@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Synchronization
 
 /// Reads an HDF5 file of unknown origin in a process that may crash.
 ///
@@ -8,6 +9,14 @@ import Foundation
 package enum ForeignFileProbe {
   /// The command under which the program's own binary becomes the child.
   package static let command = "__probe-h5"
+
+  private static let program = Mutex<String?>(nil)
+
+  /// The program that `CheckpointLocation.open` starts as the child; nil, and no probing, until the command line sets it.
+  package static var executable: String? {
+    get { program.withLock { $0 } }
+    set { program.withLock { $0 = newValue } }
+  }
 
   private static let memoryLimit = 2 << 30
 

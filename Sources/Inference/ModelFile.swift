@@ -33,7 +33,7 @@ package struct ModelFile {
     let location = try CheckpointLocation(path)
     let path = location.model
     skipped = location.skipped
-    file = try ArrayFile(path)
+    file = try location.open()
     let attributes = file.attributes
     guard attributes["format"]?.string == Self.format, let version = attributes["format_version"]?.integer else {
       throw Failure(

@@ -1,3 +1,4 @@
+import Checkpoints
 import Files
 import Glibc
 import Training
@@ -5,6 +6,10 @@ import Training
 /// The command line: finds the command, runs it, and turns what came of it into the exit code.
 @main enum Main {
   static func main() {
+    if CommandLine.arguments.count == 3, CommandLine.arguments[1] == ForeignFileProbe.command {
+      _exit(ForeignFileProbe.child(path: CommandLine.arguments[2]))
+    }
+    ForeignFileProbe.executable = "/proc/self/exe"
     Output.openMissingStreams()
     StopRequest.ignoreWriteSignals()
     let code: Int32

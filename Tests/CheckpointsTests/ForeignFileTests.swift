@@ -215,4 +215,14 @@ private struct HandMade {
       #expect(refusal?.exitCode == 6)
     }
   }
+
+  @Test func filesWithoutAManifestAreProbedWhereTheProgramSaysHow() throws {
+    try withTemporaryFolder { folder in
+      try HandMade.make("\(folder)/model.h5") { $0.variableString("config", "{}") }
+      let location = try CheckpointLocation(folder)
+      #expect(refusal { _ = try location.open(probe: nil) }?.what.contains("variable length") == true)
+      #expect(try location.open(probe: "/bin/true").attributes["config"]?.string == "{}")
+      #expect(refusal { _ = try location.open(probe: "/bin/false") }?.exitCode == 5)
+    }
+  }
 }
