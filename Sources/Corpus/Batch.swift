@@ -35,6 +35,12 @@ public struct Batch: Sendable, Equatable {
     weight = targets.reduce(into: 0) { if $1 >= 0 { $0 += 1 } }
   }
 
+  /// The mean number of places that a place's attention sees, itself included.
+  public var meanContext: Double {
+    let sum = positions.reduce(0) { $0 + Int($1) + 1 }
+    return Double(sum) / Double(max(1, positions.count))
+  }
+
   /// The micro-batch made of some of the rows.
   public func slice(rows range: Range<Int>) -> Batch {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of a batch of \(rows)")

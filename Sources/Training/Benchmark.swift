@@ -29,14 +29,14 @@ package struct Benchmark: Sendable {
     let model = description.configuration(vocabularySize: vocabulary).makeModel(seed: UInt64(recipe.seed))
     let trainer = Trainer(model, recipe)
     let rows = recipe.training.batchSize
-    let rowsAtOnce = recipe.rowsAtOnce(sequenceLength: length)
     var generator = Generator(seed: UInt64(recipe.seed))
     var seconds: [Double] = []
     var loss = 0.0
     for step in 0..<count + 2 {
-      let batch = Batch(random: &generator, rows: rows, columns: length, vocabularySize: vocabulary)
+      let loader = RandomTokens(generator: &generator, samples: rows, length: length, vocabularySize: vocabulary)
+      let batches = try loader.microBatches(0..<rows, size: recipe.microBatchSize)
       let watch = Stopwatch()
-      let report = try trainer.step(batch, rowsAtOnce: rowsAtOnce, learningRate: recipe.optimizer.learningRate)
+      let report = try trainer.step(batches, learningRate: recipe.optimizer.learningRate)
       if step >= 2 { seconds.append(watch.seconds) }
       loss = report?.loss ?? .nan
     }
@@ -60,14 +60,29 @@ package struct Benchmark: Sendable {
   package var flopsPerSecond: Double { flopsPerStep / Double(tokensPerStep) * tokensPerSecond.median }
 }
 
-extension Batch {
-  /// Rows of random tokens with random targets.
-  init(random generator: inout Generator, rows: Int, columns: Int, vocabularySize: Int) {
-    let count = rows * columns
-    let tokens = (0...count).map { _ in Int32.random(in: 0..<Int32(vocabularySize), using: &generator) }
-    let places = TokenPlaces(rows: rows, columns: columns)
-    self.init(
-      rows: rows, columns: columns, tokens: Array(tokens.dropLast()), targets: Array(tokens.dropFirst()),
+/// Windows of random tokens that follow one another.
+private struct RandomTokens: SampleLoader {
+  let order: SampleOrder
+  let length: Int
+  let tokens: [Int32]
+  var tokenCount: Int { tokens.count }
+  var fingerprint: String { "random" }
+  var summary: String { "random tokens" }
+
+  init(generator: inout Generator, samples: Int, length: Int, vocabularySize: Int) {
+    order = SampleOrder(count: samples, seed: 0, shuffle: false)
+    self.length = length
+    tokens = (0...samples * length).map { _ in Int32.random(in: 0..<Int32(vocabularySize), using: &generator) }
+  }
+
+  func length(ofSample sample: Int) -> Int { length }
+
+  func batch(samples: [Int]) -> Batch {
+    let places = TokenPlaces(rows: samples.count, columns: length)
+    return Batch(
+      rows: samples.count, columns: length,
+      tokens: samples.flatMap { tokens[$0 * length..<($0 + 1) * length] },
+      targets: samples.flatMap { tokens[$0 * length + 1...($0 + 1) * length] },
       positions: places.positions, documentStarts: places.documentStarts)
   }
 }

@@ -4,39 +4,42 @@ import Foundation
 import Models
 import Tokenizers
 
-/// How well a model predicts held-out windows.
+/// How well a model does on held-out samples.
 package struct Evaluation: Sendable {
-  /// The mean loss of a token, in nats.
-  package let loss: Double
-  /// The share of tokens that had the largest logit.
-  package let tokenAccuracy: Double
+  /// The objective's measures over all samples.
+  package let measures: Measures
   /// Loss in bits divided by the bytes of text the tokens stand for; nil without a tokenizer.
   package let bitsPerByte: Double?
   /// Tokens that were predicted.
   package let tokens: Int
 
-  /// e^loss.
-  package var perplexity: Double { exp(loss) }
+  /// The mean loss: of a token, in nats, or of a pair.
+  package var loss: Double { measures["loss"] ?? .nan }
+  /// e^loss where the loss is that of tokens.
+  package var perplexity: Double? { measuresTokens ? exp(loss) : nil }
+  private let measuresTokens: Bool
 
-  /// Measures `objective` on at most `windows` windows spread over the data, `rowsAtOnce` at a time.
+  /// Measures `objective` on at most `samples` samples spread over the data, computed in parts of `size`.
   package init(
-    _ model: any LanguageModel, objective: any Objective, loader: WindowLoader, windows: Int, rowsAtOnce: Int,
-    tokenizer: Tokenizer?
+    _ model: any LanguageModel, objective: any Objective, loader: any SampleLoader, samples: Int,
+    size: MicroBatchSize, tokenizer: Tokenizer?
   ) throws(Failure) {
-    let chosen = loader.evaluationWindows(windows)
     let lengths = tokenizer.map(TokenLengths.init)
     var measures = Measures()
     var (tokens, bytes) = (0, 0)
-    for start in stride(from: 0, to: chosen.count, by: rowsAtOnce) {
-      let batch = try loader.batch(windows: Array(chosen[start..<min(chosen.count, start + rowsAtOnce)]))
-      _ = objective.loss(model, batch, scale: 1, recompute: false, measures: &measures)
-      tokens += batch.weight
-      bytes += lengths?.bytes(of: batch.targets) ?? 0
+    let chosen = loader.order.spread(samples)
+    for start in stride(from: 0, to: chosen.count, by: 64) {
+      let group = Array(chosen[start..<min(chosen.count, start + 64)])
+      for batch in try loader.microBatches(samples: group, size: size) {
+        _ = objective.loss(model, batch, scale: 1, context: StepContext(), measures: &measures)
+        tokens += batch.weight
+        bytes += lengths?.bytes(of: batch.targets) ?? 0
+      }
     }
+    self.measures = measures
     self.tokens = tokens
-    let mean = measures["loss"] ?? .nan
-    loss = mean
-    tokenAccuracy = measures["token_accuracy"] ?? .nan
-    bitsPerByte = bytes > 0 ? mean * Double(tokens) / log(2) / Double(bytes) : nil
+    measuresTokens = objective.measuresTokens
+    let loss = measures["loss"] ?? .nan
+    bitsPerByte = measuresTokens && bytes > 0 ? loss * Double(tokens) / log(2) / Double(bytes) : nil
   }
 }

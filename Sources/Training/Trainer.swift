@@ -50,25 +50,23 @@ package final class Trainer {
       maximumNorm: recipe.optimizer.maximumGradientNorm, recompute: recipe.training.recompute)
   }
 
-  /// One step on `batch`, `rowsAtOnce` rows at a time. The weight of the whole batch is counted first, so that one
+  /// One step on a batch given as the micro-batches `parts`. The weight of all of them is counted first, so that one
   /// division is right for any masks and any split.
   ///
   /// `isCancelled` is asked between the parts of a step; once it says so, the step is dropped and the result is nil.
   ///
   /// - Throws: `.numerics` if the loss or the gradient is not finite; the parameters are then as before.
   package func step(
-    _ batch: Batch, rowsAtOnce: Int, learningRate: Double, isCancelled: () -> Bool = { false }
+    _ parts: [Batch], learningRate: Double, isCancelled: () -> Bool = { false }
   ) throws(Failure) -> Report? {
-    let parts = stride(from: 0, to: batch.rows, by: rowsAtOnce).map {
-      batch.slice(rows: $0..<min(batch.rows, $0 + rowsAtOnce))
-    }
     let weight = parts.reduce(0) { $0 + objective.weight(of: $1) }
     let scale = weight > 0 ? Float(1 / weight) : 0
+    let context = StepContext(recompute: recompute, step: optimizer.stepCount)
     var measures = Measures()
     gradients.clear()
     for part in parts {
       if isCancelled() { return nil }
-      _ = gradients.add { objective.loss(model, part, scale: scale, recompute: recompute, measures: &measures) }
+      _ = gradients.add { objective.loss(model, part, scale: scale, context: context, measures: &measures) }
     }
     let norm = gradients.globalNorm
     guard norm.isFinite, measures["loss"]?.isFinite ?? true else { throw failure(parts, scale: scale, norm: norm) }
@@ -76,14 +74,15 @@ package final class Trainer {
     optimizer.step(gradients, learningRate: learningRate, gradientScale: clip)
     return Report(
       step: optimizer.stepCount, measures: measures, gradientNorm: norm, learningRate: learningRate,
-      tokens: batch.rows * batch.columns)
+      tokens: parts.reduce(0) { $0 + $1.tokens.count })
   }
 
   /// Says where the first number that is not finite came from, by running the step's forward pass again.
   private func failure(_ parts: [Batch], scale: Float, norm: Double) -> Failure {
     var measures = Measures()
+    let context = StepContext(step: optimizer.stepCount)
     let operation = FiniteCheck.firstCulprit {
-      for part in parts { _ = objective.loss(model, part, scale: scale, recompute: false, measures: &measures) }
+      for part in parts { _ = objective.loss(model, part, scale: scale, context: context, measures: &measures) }
     }
     let parameters = model.namedParameters
     let bad = parameters.first { !$0.value.isFinite }.map { "parameter \"\($0.name)\" is not finite" }

@@ -26,7 +26,7 @@ import Tokenizers
   }
 
   @Test func documentsShareRowsAndRestart() throws {
-    let batch = try loader(7).batch(windows: [0, 1])
+    let batch = try loader(7).batch(samples: [0, 1])
     let (b, c, d, e, f, g, h, i, j, k) = (a + 1, a + 2, a + 3, a + 4, a + 5, a + 6, a + 7, a + 8, a + 9, a + 10)
     #expect(batch.tokens == [a, b, end, c, d, e, f] + [g, end, h, end, i, j, k])
     #expect(batch.targets == [b, end, -1, d, e, f, g] + [end, -1, end, -1, j, k, end])
@@ -36,14 +36,14 @@ import Tokenizers
   }
 
   @Test func aDocumentMayEndWithTheWindow() throws {
-    let batch = try loader(3).batch(windows: [0, 2])
+    let batch = try loader(3).batch(samples: [0, 2])
     #expect(batch.targets == [a + 1, end, -1] + [a + 6, end, -1])
     #expect(batch.positions == [0, 1, 2] + [0, 1, 2])
     #expect(batch.documentStarts == [0, 0, 0] + [0, 0, 0])
   }
 
   @Test func withoutTheMaskTheStreamIsPlain() throws {
-    let batch = try loader(7, documentMask: false).batch(windows: [1])
+    let batch = try loader(7, documentMask: false).batch(samples: [1])
     #expect(batch.tokens == [a + 6, end, a + 7, end, a + 8, a + 9, a + 10])
     #expect(batch.targets == [end, a + 7, end, a + 8, a + 9, a + 10, end])
     #expect(batch.positions == Array(0..<7))
@@ -54,7 +54,7 @@ import Tokenizers
   @Test(arguments: [true, false])
   func documentsHaveRowsOfTheirOwn(documentMask: Bool) throws {
     let loader = try loader(4, packing: false, documentMask: documentMask)
-    #expect(loader.windowCount == 5)
+    #expect(loader.sampleCount == 5)
     let batch = try loader.batch(startingAt: 0, rows: 5)
     let (b, c, d, e, f, g, h, i, j, k) = (a + 1, a + 2, a + 3, a + 4, a + 5, a + 6, a + 7, a + 8, a + 9, a + 10)
     #expect(batch.tokens == [a, b, 0, 0] + [c, d, e, f] + [g, 0, 0, 0] + [h, 0, 0, 0] + [i, j, k, 0])
@@ -68,8 +68,8 @@ import Tokenizers
   @Test(arguments: 1...14)
   func everyTargetIsTrainedOnce(sequenceLength: Int) throws {
     let loader = try loader(sequenceLength)
-    let read = loader.windowCount * sequenceLength
-    let batch = try loader.batch(startingAt: 0, rows: loader.windowCount)
+    let read = loader.sampleCount * sequenceLength
+    let batch = try loader.batch(startingAt: 0, rows: loader.sampleCount)
     let stream = try loader.stream.tokens(0..<15)
     let starts: Set = [0, 3, 9, 11]
     let expected = (1...read).map { starts.contains($0) ? -1 : stream[$0] }

@@ -20,7 +20,7 @@ import Testing
 
   @Test func aWindowPredictsTheNextTokens() throws {
     let loader = try WindowLoader(counting(100), sequenceLength: 8, seed: 1, shuffle: false)
-    #expect(loader.windowCount == 12)
+    #expect(loader.sampleCount == 12)
     let batch = try loader.batch(startingAt: 3, rows: 2)
     #expect(batch.tokens == Array(24..<40))
     #expect(batch.targets == Array(25..<41))
@@ -32,7 +32,7 @@ import Testing
   /// N tokens give (N - 1) / T windows: the last target has to exist.
   @Test(arguments: [(9, 1), (16, 1), (17, 2), (24, 2), (25, 3)])
   func theNumberOfWindows(tokens: Int, windows: Int) throws {
-    #expect(try WindowLoader(counting(tokens), sequenceLength: 8, seed: 1).windowCount == windows)
+    #expect(try WindowLoader(counting(tokens), sequenceLength: 8, seed: 1).sampleCount == windows)
   }
 
   @Test func windowsReachAcrossShards() throws {
@@ -44,18 +44,17 @@ import Testing
   @Test func anEpochReadsEveryWindowOnce() throws {
     let loader = try WindowLoader(counting(1000), sequenceLength: 8, seed: 42)
     for epoch in 0..<3 {
-      let samples = epoch * loader.windowCount..<(epoch + 1) * loader.windowCount
-      let windows = samples.map(loader.window(ofSample:))
-      #expect(Set(windows) == Set(0..<loader.windowCount))
+      let windows = loader.order.samples(epoch * loader.sampleCount..<(epoch + 1) * loader.sampleCount)
+      #expect(Set(windows) == Set(0..<loader.sampleCount))
       #expect(windows != windows.sorted())
     }
-    let batch = try loader.batch(startingAt: 0, rows: loader.windowCount)
+    let batch = try loader.batch(startingAt: 0, rows: loader.sampleCount)
     #expect(batch.tokens.sorted() == Array(0..<992))
   }
 
   @Test func anyPositionResumes() throws {
     let loader = try WindowLoader(counting(200), sequenceLength: 8, seed: 9)
-    let samples = 3 * loader.windowCount
+    let samples = 3 * loader.sampleCount
     let whole = try loader.batch(startingAt: 0, rows: samples)
     for start in 0..<samples {
       let again = try WindowLoader(counting(200), sequenceLength: 8, seed: 9)
@@ -66,17 +65,16 @@ import Testing
 
   @Test func unshuffledEpochsRepeatTheSameOrder() throws {
     let loader = try WindowLoader(counting(100), sequenceLength: 8, seed: 1, shuffle: false)
-    #expect((0..<30).map(loader.window(ofSample:)) == (0..<30).map { $0 % 12 })
-    #expect(loader.epoch(ofSample: 11) == 0 && loader.epoch(ofSample: 12) == 1)
+    #expect(loader.order.samples(0..<30) == (0..<30).map { $0 % 12 })
   }
 
   @Test func evaluationWindowsAreSpreadAndFixed() throws {
     let loader = try WindowLoader(counting(1000), sequenceLength: 8, seed: 1)
-    #expect(loader.windowCount == 124)
-    #expect(loader.evaluationWindows(4) == [0, 31, 62, 93])
-    #expect(loader.evaluationWindows(1000) == Array(0..<124))
-    #expect(loader.evaluationWindows(0).isEmpty)
-    #expect(try loader.batch(windows: [93]).tokens == Array(744..<752))
+    #expect(loader.sampleCount == 124)
+    #expect(loader.order.spread(4) == [0, 31, 62, 93])
+    #expect(loader.order.spread(1000) == Array(0..<124))
+    #expect(loader.order.spread(0).isEmpty)
+    #expect(try loader.batch(samples: [93]).tokens == Array(744..<752))
   }
 
   @Test func aCorpusShorterThanAWindowOrABatchIsRefused() throws {
@@ -97,10 +95,33 @@ import Testing
     #expect(parts.map(\.weight) == [16, 24, 8])
   }
 
+  /// 5 windows of 8 tokens by parts of about 16 tokens: 40 tokens make 3 parts, as even as windows allow.
+  @Test func microBatchesShareTheTokensEvenly() throws {
+    let loader = try WindowLoader(counting(100), sequenceLength: 8, seed: 1)
+    let whole = try loader.batch(startingAt: 2, rows: 5)
+    func rows(_ size: MicroBatchSize) throws -> [Int] {
+      let parts = try loader.microBatches(2..<7, size: size)
+      #expect(parts.flatMap(\.tokens) == whole.tokens)
+      return parts.map(\.rows)
+    }
+    #expect(try rows(.tokens(16)) == [2, 2, 1])
+    #expect(try rows(.tokens(1)) == [1, 1, 1, 1, 1])
+    #expect(try rows(.tokens(39)) == [3, 2])
+    #expect(try rows(.tokens(40)) == [5])
+    #expect(try rows(.samples(3)) == [3, 2])
+  }
+
   @Test func prefetchedBatchesAreTheDirectOnes() throws {
     let loader = try WindowLoader(counting(500), sequenceLength: 8, seed: 4)
     let prefetcher = Prefetcher(from: 3) { (step) throws(Failure) in try loader.batch(startingAt: step * 5, rows: 5) }
     for step in 3..<40 { #expect(try prefetcher.next() == loader.batch(startingAt: step * 5, rows: 5)) }
     prefetcher.stop()
+  }
+}
+
+extension SampleLoader {
+  /// The batch of the samples numbered from `number` on.
+  func batch(startingAt number: Int, rows: Int) throws(Failure) -> Batch {
+    try batch(samples: order.samples(number..<number + rows))
   }
 }

@@ -19,7 +19,7 @@ import Training
     #expect(recorded.losses.count == 10)
     for (index, (loss, norm)) in zip(recorded.losses, recorded.gradientNorms).enumerated() {
       let report = try #require(
-        try trainer.step(fixture.batch, rowsAtOnce: fixture.batch.rows, learningRate: recorded.learningRate))
+        try trainer.step([fixture.batch], learningRate: recorded.learningRate))
       #expect(report.step == index + 1)
       #expect(abs(report.loss - loss) < 1e-4, "step \(index + 1): \(report.loss), expected \(loss)")
       #expect(abs(report.gradientNorm / norm - 1) < 1e-3, "step \(index + 1): \(report.gradientNorm), expected \(norm)")

@@ -1,6 +1,7 @@
 import Autograd
 import Corpus
 import Files
+import Kernels
 import Models
 import Support
 import Synchronization
@@ -8,6 +9,20 @@ import Testing
 import Training
 
 @Suite(.serialized) struct TrainerTests {
+  @Test(arguments: ["gpt2", "llama-untied-grouped"]) func accumulatedMicroBatchesAreOneBigBatch(_ name: String) throws {
+    let fixture = try ModelFixture(name)
+    let batch = unevenBatch(vocabulary: try fixture.model().vocabularySize)
+    let whole = try gradients(fixture, batch, rowsAtOnce: 4)
+    for rowsAtOnce in 1...3 {
+      let parts = try gradients(fixture, batch, rowsAtOnce: rowsAtOnce)
+      #expect(abs(parts.report.loss / whole.report.loss - 1) < 1e-6)
+      #expect(abs(parts.report.gradientNorm / whole.report.gradientNorm - 1) < 1e-5)
+      for (part, expected) in zip(parts.tensors, whole.tensors) {
+        #expect(relativeFrobenius(part, expected.map(Double.init)) < 1e-5)
+      }
+    }
+  }
+
   /// (10 tokens with mean 2.0, 90 tokens with mean 1.0): (20 + 90) / 100 = 1.1, where the mean of the means is 1.5.
   @Test func theMeanIsOverTheTokensOfTheWholeStep() throws {
     let objective = FixedMeans()
@@ -17,9 +32,43 @@ import Training
     let batch = Batch(
       rows: 2, columns: 100, tokens: Array(repeating: 0, count: 200), targets: row(trained: 10) + row(trained: 90),
       positions: Array(repeating: 0, count: 200), documentStarts: Array(repeating: 0, count: 200))
-    let report = try #require(try trainer.step(batch, rowsAtOnce: 1, learningRate: 0))
+    let report = try #require(try trainer.step(batch.split(rowsAtOnce: 1), learningRate: 0))
     #expect(report.loss == 1.1)
     #expect(abs(objective.differentiated.value.withLock { $0 } - 1.1) < 1e-7)
+  }
+
+  @Test func aStepWithNothingToLearnChangesNothing() throws {
+    let fixture = try ModelFixture("gpt2")
+    let model = try fixture.model()
+    let trainer = Trainer(model, objective: NextToken(), optimizer: AdamWSettings(), maximumNorm: 1)
+    let batch = fixture.batch
+    let masked = Batch(
+      rows: batch.rows, columns: batch.columns, tokens: batch.tokens,
+      targets: Array(repeating: -1, count: batch.targets.count), positions: batch.positions,
+      documentStarts: batch.documentStarts)
+    let before = model.parameters.map(\.value.elements)
+    let report = try #require(try trainer.step(masked.split(rowsAtOnce: 1), learningRate: 1))
+    #expect(report.gradientNorm == 0)
+    #expect(model.parameters.map(\.value.elements) == before)
+  }
+
+  @Test(arguments: ModelFixture.names) func recomputationAndThreadsChangeNoBit(_ name: String) throws {
+    let fixture = try ModelFixture(name)
+    let threads = Parallel.threads
+    defer { Parallel.threads = threads }
+    func weights(threads: Int, recompute: Bool) throws -> [[Float]] {
+      Parallel.threads = threads
+      let model = try fixture.model()
+      let trainer = Trainer(
+        model, objective: NextToken(), optimizer: AdamWSettings(weightDecay: 0.1), maximumNorm: 1,
+        recompute: recompute)
+      for _ in 1...3 { _ = try trainer.step(fixture.batch.split(rowsAtOnce: 1), learningRate: 1e-3) }
+      return model.parameters.map(\.value.elements)
+    }
+    let expected = try weights(threads: 1, recompute: false)
+    #expect(try weights(threads: 1, recompute: true) == expected)
+    #expect(try weights(threads: 2, recompute: false) == expected)
+    #expect(try weights(threads: 3, recompute: true) == expected)
   }
 
   @Test func whatIsNotFiniteIsNamedAndChangesNothing() throws {
@@ -30,7 +79,7 @@ import Training
     let trainer = Trainer(model, objective: NextToken(), optimizer: AdamWSettings(), maximumNorm: 1)
     let before = model.parameters.map { $0.value.elements.map(\.bitPattern) }
     let failure = try #require(throws: Failure.self) {
-      _ = try trainer.step(fixture.batch, rowsAtOnce: 1, learningRate: 1)
+      _ = try trainer.step(fixture.batch.split(rowsAtOnce: 1), learningRate: 1)
     }
     #expect(failure.exitCode == 7)
     #expect(failure.place == "step 1")
@@ -46,13 +95,36 @@ import Training
     let trainer = Trainer(model, objective: NextToken(), optimizer: AdamWSettings(), maximumNorm: 1)
     let before = model.parameters.map(\.value.elements)
     var asked = 0
-    let report = try trainer.step(fixture.batch, rowsAtOnce: 1, learningRate: 1) {
+    let report = try trainer.step(fixture.batch.split(rowsAtOnce: 1), learningRate: 1) {
       asked += 1
       return asked == 2
     }
     #expect(report == nil)
     #expect(model.parameters.map(\.value.elements) == before)
     #expect(trainer.optimizer.stepCount == 0)
+  }
+
+  /// Four rows with 16, 1, 0 and 7 trained tokens.
+  private func unevenBatch(vocabulary: Int) -> Batch {
+    let (columns, trained) = (16, [16, 1, 0, 7])
+    let tokens = (0..<4 * columns).map { Int32(($0 * 37 + 11) % vocabulary) }
+    let targets = tokens.indices.map { index in
+      index % columns < trained[index / columns] ? (tokens[index] + 5) % Int32(vocabulary) : -1
+    }
+    return Batch(
+      rows: 4, columns: columns, tokens: tokens, targets: targets,
+      positions: tokens.indices.map { Int32($0 % columns) }, documentStarts: tokens.map { _ in 0 })
+  }
+
+  /// The gradients of a step, which are AdamW's first moments when nothing of earlier ones is kept.
+  private func gradients(
+    _ fixture: ModelFixture, _ batch: Batch, rowsAtOnce: Int
+  ) throws -> (report: Trainer.Report, tensors: [[Float]]) {
+    let trainer = Trainer(
+      try fixture.model(), objective: NextToken(), optimizer: AdamWSettings(beta1: 0), maximumNorm: 0)
+    let report = try #require(try trainer.step(batch.split(rowsAtOnce: rowsAtOnce), learningRate: 1e-3))
+    let moments = try #require(trainer.optimizer.state.first { $0.kind == "exp_avg" })
+    return (report, moments.tensors.map(\.elements))
   }
 }
 
@@ -68,15 +140,24 @@ private struct FixedMeans: Objective {
   init(from section: inout SettingsSection) {}
   init() {}
 
+  var examples: ExampleKind { .windows }
+
   func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
   func loss(
-    _ model: any LanguageModel, _ batch: Batch, scale: Float, recompute: Bool, measures: inout Measures
+    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
   ) -> Tensor {
     let sum = Double(batch.weight) * (batch.weight == 10 ? 2 : 1)
     measures.add("loss", sum, weight: Double(batch.weight))
     differentiated.value.withLock { $0 += sum * Double(scale) }
     var others = Measures()
-    return NextToken().loss(model, batch, scale: scale, recompute: recompute, measures: &others)
+    return NextToken().loss(model, batch, scale: scale, context: context, measures: &others)
+  }
+}
+
+extension Batch {
+  /// The micro-batches of so many rows each.
+  fileprivate func split(rowsAtOnce: Int) -> [Batch] {
+    stride(from: 0, to: rows, by: rowsAtOnce).map { slice(rows: $0..<min(rows, $0 + rowsAtOnce)) }
   }
 }

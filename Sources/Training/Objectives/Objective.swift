@@ -7,16 +7,43 @@ import Models
 package protocol Objective: Sendable {
   /// The word that `objective.name` chooses it by.
   static var name: String { get }
-  /// The task whose examples it reads.
+  /// The task that it belongs to.
   static var task: Recipe.Task { get }
   init(from section: inout SettingsSection)
+  /// The kind of example it reads.
+  var examples: ExampleKind { get }
+  /// Whether the loss is that of tokens, so that it has a perplexity.
+  var measuresTokens: Bool { get }
   /// What the losses of a step are divided by, summed over its micro-batches: its supervised tokens, or its pairs.
   func weight(of batch: Batch) -> Double
   /// The sum of the losses of a micro-batch times `scale`, which is 1 / the step's weight. What is worth reporting is added
   /// to `measures`, as sums that `report` turns into metrics.
   func loss(
-    _ model: any LanguageModel, _ batch: Batch, scale: Float, recompute: Bool, measures: inout Measures
+    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
   ) -> Tensor
+}
+
+extension Objective {
+  package var measuresTokens: Bool { true }
+}
+
+/// The kinds of example that objectives read.
+package enum ExampleKind: Sendable, Equatable {
+  /// Windows of text.
+  case windows
+}
+
+/// How a loss is computed, whatever it is.
+package struct StepContext: Sendable {
+  /// Whether a block's activations are computed again in the backward pass instead of kept.
+  package var recompute = false
+  /// The step, from 0, that random choices depend on; nil outside training, where nothing is random.
+  package var step: Int?
+
+  package init(recompute: Bool = false, step: Int? = nil) {
+    self.recompute = recompute
+    self.step = step
+  }
 }
 
 /// Sums over the examples of a step or an evaluation, by name, with what each is to be divided by.

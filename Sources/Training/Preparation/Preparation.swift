@@ -8,39 +8,42 @@ import Tokenizers
 package struct Preparation {
   package let tokenizer: Tokenizer?
   package let configuration: any ModelConfiguration
-  package let data: PretrainingData
+  package let data: TrainingData
   package let sequenceLength: Int
   /// The text that makes messages one prompt; empty if the model has none.
   package let chatTemplate: String
+  /// What the weights come from; nil for those of a new model.
+  private let start: ModelFile?
+  private let seed: UInt64
 
-  /// Prepares everything that `recipe` names. `tokenizer` is that of a run that goes on.
-  package init(_ recipe: Recipe, tokenizer given: Tokenizer? = nil, note: @escaping (String) -> Void) throws(Failure) {
+  /// Prepares everything that `recipe` names. `checkpoint` is that of a run that goes on.
+  package init(_ recipe: Recipe, resuming checkpoint: ModelFile? = nil, note: (String) -> Void) throws(Failure) {
     try BuiltInCorpus.provide(for: recipe.data, note: note)
-    var start: ModelFile?
-    if let source = recipe.model.source { start = try ModelFile(source) }
-    let named = given == nil ? try TokenizerSource.tokenizer(for: recipe, note: note) : given
+    var (start, named) = (checkpoint, Tokenizer?.none)
+    if checkpoint == nil {
+      if let source = recipe.model.source { start = try ModelFile(source) }
+      named = try TokenizerSource.tokenizer(for: recipe, note: note)
+    }
+    self.start = start
     tokenizer = named ?? start?.tokenizer
     chatTemplate = start?.chatTemplate ?? ""
     configuration = try Self.configuration(recipe, start: start, tokenizer: tokenizer)
     sequenceLength = recipe.data.sequenceLength ?? configuration.maximumPositions
+    seed = UInt64(recipe.seed)
     guard sequenceLength <= configuration.maximumPositions else {
       throw Failure(
         .recipe,
         "sequence_length (\(sequenceLength)) must not exceed the model's positions (\(configuration.maximumPositions))")
     }
-    let sources = PretrainingData.Sources(
-      train: recipe.data.train, validation: recipe.data.validation, validationFraction: recipe.data.validationFraction,
-      format: recipe.data.format)
-    var shown = ""
-    data = try PretrainingData.open(
-      sources, tokenizer: tokenizer, vocabularySize: configuration.vocabularySize,
-      options: .init(onError: recipe.data.onError)
-    ) { progress in
-      guard case .preparing = progress, shown.isEmpty else { return }
-      shown = "tokenizing"
-      note("tokenizing the data")
-    }
+    data = try TrainingData(
+      recipe, tokenizer: tokenizer, vocabularySize: configuration.vocabularySize, sequenceLength: sequenceLength,
+      note: note)
     for warning in data.warnings { note("warning: \(warning)") }
+  }
+
+  /// The model that training begins with.
+  package func model() throws(Failure) -> any LanguageModel {
+    try start?.model() ?? configuration.makeModel(seed: seed)
   }
 
   private static func configuration(

@@ -1,3 +1,4 @@
+import Corpus
 import Files
 
 extension Recipe {
@@ -57,13 +58,9 @@ extension Recipe {
     }
   }
 
-  /// How many rows of `sequenceLength` tokens are computed at once: as the recipe says, else the largest divisor of the
-  /// batch with at most 4,096 tokens, whose activations stay near the caches. A function of the recipe alone, because
-  /// it decides the order of the gradient's sums.
-  package func rowsAtOnce(sequenceLength: Int) -> Int {
-    let batch = training.batchSize
-    return training.microBatchSize ?? (1...batch).last { batch % $0 == 0 && $0 * sequenceLength <= 4096 } ?? 1
-  }
+  /// What is computed at once: as many samples as the recipe says, else about 4,096 tokens, whose activations stay near
+  /// the caches. A function of the recipe and the data alone, because it decides the order of the gradient's sums.
+  package var microBatchSize: MicroBatchSize { training.microBatchSize.map { .samples($0) } ?? .tokens(4096) }
 
   /// `evaluation`: what is measured and sampled on the way.
   package struct Evaluation: Sendable, Equatable {

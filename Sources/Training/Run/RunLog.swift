@@ -47,17 +47,17 @@ struct RunLog: ~Copyable {
   }
 
   mutating func evaluation(_ result: Evaluation, step: Int) {
-    var row = [
-      JSONMember("eval_loss", JSONValue(result.loss)), JSONMember("eval_perplexity", JSONValue(result.perplexity)),
-    ]
-    if let bits = result.bitsPerByte { row.append(JSONMember("eval_bits_per_byte", JSONValue(bits))) }
-    row.append(JSONMember("eval_token_accuracy", JSONValue(result.tokenAccuracy)))
-    metrics.append("eval", step: step, row)
-    tensorBoard?.append(step: step, ["eval/loss": result.loss, "eval/perplexity": result.perplexity])
+    let others = result.measures.means.filter { $0.name != "loss" }
+    var row = [("eval_loss", result.loss)]
+    if let perplexity = result.perplexity { row.append(("eval_perplexity", perplexity)) }
+    if let bits = result.bitsPerByte { row.append(("eval_bits_per_byte", bits)) }
+    row += others.map { ("eval_\($0.name)", $0.value) }
+    metrics.append("eval", step: step, row.map { JSONMember($0.0, JSONValue($0.1)) })
+    tensorBoard?.append(step: step, row.map { ("eval/\($0.0.dropFirst(5))", $0.1) })
+    let perplexity = result.perplexity.map { ", perplexity \(Progress.fixed($0, 2))" } ?? ""
     let bits = result.bitsPerByte.map { ", \(Progress.fixed($0, 3)) bits per byte" } ?? ""
-    note(
-      "step \(step): validation loss \(Progress.fixed(result.loss, 4)), perplexity \(Progress.fixed(result.perplexity, 2))\(bits)"
-    )
+    let rest = others.map { ", \($0.name.replacing("_", with: " ")) \(Progress.fixed($0.value, 4))" }.joined()
+    note("step \(step): validation loss \(Progress.fixed(result.loss, 4))\(perplexity)\(bits)\(rest)")
   }
 
   mutating func sample(prompt: String, text: String, step: Int) {

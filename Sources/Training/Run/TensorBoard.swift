@@ -22,6 +22,11 @@ package struct TensorBoard: ~Copyable {
 
   /// Appends scalars of a step.
   package mutating func append(step: Int, _ scalars: KeyValuePairs<String, Double>, time: Date = Date()) {
+    append(step: step, scalars.map { ($0.key, $0.value) }, time: time)
+  }
+
+  /// Appends scalars of a step.
+  package mutating func append(step: Int, _ scalars: [(tag: String, scalar: Double)], time: Date = Date()) {
     let event = Self.event(time: time.timeIntervalSince1970, step: step) { event in
       event.message(5) { summary in
         for (tag, scalar) in scalars {

@@ -15,10 +15,7 @@ package final class TrainingRun {
   private let store: CheckpointStore
   private let preparation: Preparation
   private let trainer: Trainer
-  private let loader: WindowLoader
-  private let evaluationLoader: WindowLoader?
   private let steps: Int
-  private let rowsAtOnce: Int
   private let peak: Double
   private var log: RunLog
   private var state: TrainingState
@@ -32,9 +29,8 @@ package final class TrainingRun {
   package convenience init(starting recipe: Recipe, overwrite: Bool) throws(Failure) {
     let folder = try RunFolder(creating: recipe.run, overwrite: overwrite)
     let lock = try RunLock(run: folder.path)
-    let preparation = try Preparation(recipe) { Output.log.line($0) }
     // Whatever the data makes impossible is found before the folder holds anything.
-    _ = try Self.loaders(recipe, preparation)
+    let preparation = try Preparation(recipe) { Output.log.line($0) }
     if overwrite { try folder.clear() }
     try folder.write(recipe, environment: Self.environment(recipe))
     if let tokenizer = preparation.tokenizer { try DurableFile.write(tokenizer.json(), to: folder.tokenizer) }
@@ -57,8 +53,10 @@ package final class TrainingRun {
       Output.log.line("the run has no checkpoint yet: it begins again")
     }
     for failure in found.skipped { Output.log.line("skipped a checkpoint that is not valid\n\(failure)") }
-    let tokenizer = Path.exists(folder.tokenizer) ? try Tokenizer(at: folder.tokenizer) : nil
-    let preparation = try Preparation(recipe, tokenizer: tokenizer) { Output.log.line($0) }
+    let start = try found.checkpoint.map { (checkpoint) throws(Failure) in
+      try ModelFile(checkpoint.path(of: ModelFile.name))
+    }
+    let preparation = try Preparation(recipe, resuming: start) { Output.log.line($0) }
     try self.init(
       recipe, folder, lock, preparation, resuming: found.checkpoint, allowsChangedData: allowsChangedData)
     if !overrides.isEmpty { try folder.write(recipe, environment: Self.environment(recipe)) }
@@ -75,13 +73,11 @@ package final class TrainingRun {
     self.lock = lock
     self.preparation = preparation
     store = CheckpointStore(run: folder.path)
-    let model = try Self.model(recipe, preparation.configuration, checkpoint)
-    trainer = Trainer(model, recipe)
-    (rowsAtOnce, loader, evaluationLoader) = try Self.loaders(recipe, preparation)
-    steps = recipe.steps(windows: loader.windowCount, sequenceLength: preparation.sequenceLength)
-    let fingerprint = preparation.data.train.fingerprint
+    trainer = Trainer(try preparation.model(), recipe)
+    let data = preparation.data.train
+    steps = recipe.steps(over: data)
     let coreType = MatrixLibrary.description?.coreType ?? "unknown"
-    var state = TrainingState(recipe: recipe.resolved.serialized(), data: fingerprint, coreType: coreType)
+    var state = TrainingState(recipe: recipe.resolved.serialized(), data: data.fingerprint, coreType: coreType)
     var warnings = lock.warning.map { [$0] } ?? []
     if let checkpoint {
       let earlier = try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
@@ -95,30 +91,6 @@ package final class TrainingRun {
     log = try RunLog(folder, recipe.logging, steps: steps, after: state.step)
     for warning in warnings { log.note("warning: \(warning)") }
     introduce(coreType: coreType)
-  }
-
-  private static func loaders(
-    _ recipe: Recipe, _ preparation: Preparation
-  ) throws(Failure) -> (Int, WindowLoader, WindowLoader?) {
-    let (data, length) = (recipe.data, preparation.sequenceLength)
-    func loader(_ stream: TokenStream, shuffle: Bool) throws(Failure) -> WindowLoader {
-      try WindowLoader(
-        stream, sequenceLength: length, seed: UInt64(recipe.seed), shuffle: shuffle, packing: data.packing,
-        documentMask: data.documentMask)
-    }
-    let validation = preparation.data.validation
-    return (
-      recipe.rowsAtOnce(sequenceLength: length), try loader(preparation.data.train, shuffle: data.shuffle),
-      validation == nil ? nil : try loader(validation!, shuffle: false)
-    )
-  }
-
-  private static func model(
-    _ recipe: Recipe, _ configuration: any ModelConfiguration, _ checkpoint: Checkpoint?
-  ) throws(Failure) -> any LanguageModel {
-    if let checkpoint { return try ModelFile(checkpoint.path(of: ModelFile.name)).model() }
-    if let source = recipe.model.source { return try ModelFile(source).model() }
-    return configuration.makeModel(seed: UInt64(recipe.seed))
   }
 
   private static func environment(_ recipe: Recipe) -> [JSONMember] {
@@ -137,10 +109,10 @@ package final class TrainingRun {
   }
 
   private func introduce(coreType: String) {
-    let tokens = recipe.training.batchSize * preparation.sequenceLength
-    log.note(
-      "\(trainer.model.parameterCount) parameters, \(steps) steps of \(tokens) tokens (\(rowsAtOnce) rows at once), "
-        + "\(preparation.data.train.count) tokens of data")
+    let data = preparation.data.train
+    let tokens = recipe.training.batchSize * data.tokenCount / data.sampleCount
+    log.note("data: \(data.summary)")
+    log.note("\(trainer.model.parameterCount) parameters, \(steps) steps of \(tokens) tokens")
     log.note(
       "\(Parallel.threads) threads, OpenBLAS \(coreType), measured GEMM peak \(Progress.fixed(peak / 1e9, 0)) GFLOP/s")
     if state.step > 0 { log.note("resuming after step \(state.step)") }
@@ -151,9 +123,11 @@ package final class TrainingRun {
   /// Takes the steps that are left; evaluates, samples and saves on the way. Returns early, with everything saved, when a
   /// signal asks for it.
   package func run() throws(Failure) {
-    let (loader, rows, state) = (loader, recipe.training.batchSize, state)
-    let prefetcher = Prefetcher<Batch>(from: state.step) { (step) throws(Failure) in
-      try loader.batch(startingAt: state.samples + (step - state.step) * rows, rows: rows)
+    let (data, size, state) = (preparation.data.train, recipe.microBatchSize, state)
+    let samples = recipe.training.batchSize
+    let prefetcher = Prefetcher<[Batch]>(from: state.step) { (step) throws(Failure) in
+      let first = state.samples + (step - state.step) * samples
+      return try data.microBatches(first..<first + samples, size: size)
     }
     defer { prefetcher.stop() }
     while self.state.step < steps {
@@ -174,7 +148,7 @@ package final class TrainingRun {
   }
 
   /// The next batch; if it cannot be read, what has been learnt is saved first.
-  private func next(_ prefetcher: Prefetcher<Batch>) throws(Failure) -> Batch {
+  private func next(_ prefetcher: Prefetcher<[Batch]>) throws(Failure) -> [Batch] {
     do throws(Failure) {
       return try prefetcher.next()
     } catch {
@@ -187,21 +161,24 @@ package final class TrainingRun {
   private func isDue(_ every: Int) -> Bool { state.step.isMultiple(of: every) || state.step == steps }
 
   /// One step; nil if a signal came before its update, which is then dropped.
-  private func step(_ batch: Batch) throws(Failure) -> Trainer.Report? {
+  private func step(_ batches: [Batch]) throws(Failure) -> Trainer.Report? {
     let watch = Stopwatch()
     let rate = recipe.schedule.learningRate(at: state.step, of: steps, peak: recipe.optimizer.learningRate)
     let result: Trainer.Report?
     do throws(Failure) {
-      result = try trainer.step(batch, rowsAtOnce: rowsAtOnce, learningRate: rate) { StopRequest.signal != nil }
+      result = try trainer.step(batches, learningRate: rate) { StopRequest.signal != nil }
     } catch {
-      throw explained(error, batch)
+      throw explained(error, batches)
     }
     guard let report = result else { return nil }
     state.step = report.step
-    state.samples += batch.rows
-    let speed = Double(report.tokens) / watch.seconds
-    let flops = trainer.model.trainingFLOPs(tokens: report.tokens, length: batch.columns) / watch.seconds
-    log.step(report, tokens: state.samples * batch.columns, tokensPerSecond: speed, shareOfPeak: flops / peak)
+    state.samples += recipe.training.batchSize
+    state.tokens += report.tokens
+    let seconds = watch.seconds
+    let flops = batches.reduce(0) { $0 + trainer.model.trainingFLOPs(of: $1) }
+    log.step(
+      report, tokens: state.tokens, tokensPerSecond: Double(report.tokens) / seconds,
+      shareOfPeak: flops / seconds / peak)
     return report
   }
 
@@ -213,12 +190,14 @@ package final class TrainingRun {
         + (abs(loss - expected) > 0.1 * expected ? ": unusual for a fresh model" : ""))
   }
 
-  private func explained(_ failure: Failure, _ batch: Batch) -> Failure {
+  private func explained(_ failure: Failure, _ batches: [Batch]) -> Failure {
     var failure = failure
     let path = "\(folder.path)/failure-step-\(state.step + 1).jsonl"
-    let rows = (0..<batch.rows).map { row -> String in
-      let tokens = batch.tokens[row * batch.columns..<(row + 1) * batch.columns]
-      return JSONValue([JSONMember("input_ids", JSONValue(tokens.map { JSONValue(Int($0)) }))]).serialized()
+    let rows = batches.flatMap { batch in
+      (0..<batch.rows).map { row -> String in
+        let tokens = batch.tokens[row * batch.columns..<(row + 1) * batch.columns]
+        return JSONValue([JSONMember("input_ids", JSONValue(tokens.map { JSONValue(Int($0)) }))]).serialized()
+      }
     }
     if (try? DurableFile.write(rows.joined(separator: "\n") + "\n", to: path)) != nil {
       failure.notes.append("the batch is in \(path)")
@@ -230,10 +209,10 @@ package final class TrainingRun {
   }
 
   private func evaluate() throws(Failure) {
-    if let evaluationLoader {
+    if let validation = preparation.data.validation {
       let result = try Evaluation(
-        trainer.model, objective: trainer.objective, loader: evaluationLoader,
-        windows: recipe.evaluation.batches * recipe.training.batchSize, rowsAtOnce: rowsAtOnce,
+        trainer.model, objective: trainer.objective, loader: validation,
+        samples: recipe.evaluation.batches * recipe.training.batchSize, size: recipe.microBatchSize,
         tokenizer: preparation.tokenizer)
       lastEvaluation = (state.step, result.loss)
       log.evaluation(result, step: state.step)
@@ -277,13 +256,21 @@ package final class TrainingRun {
 }
 
 extension Recipe {
-  /// The steps of the run over data of so many windows.
-  func steps(windows: Int, sequenceLength: Int) -> Int {
+  /// The steps of the run over `data`.
+  func steps(over data: any SampleLoader) -> Int {
     let batch = Double(training.batchSize)
+    let meanLength = Double(data.tokenCount) / Double(data.sampleCount)
     return switch training.duration {
     case .steps(let steps): steps
-    case .epochs(let epochs): max(1, Int((epochs * Double(windows) / batch).rounded(.up)))
-    case .tokens(let tokens): max(1, Int((Double(tokens) / (batch * Double(sequenceLength))).rounded(.up)))
+    case .epochs(let epochs): max(1, Int((epochs * Double(data.sampleCount) / batch).rounded(.up)))
+    case .tokens(let tokens): max(1, Int((Double(tokens) / (batch * meanLength)).rounded(.up)))
     }
+  }
+}
+
+extension LanguageModel {
+  /// Floating point operations of a training step on a batch.
+  func trainingFLOPs(of batch: Batch) -> Double {
+    trainingFLOPs(tokens: batch.tokens.count, length: Int((2 * batch.meanContext).rounded()))
   }
 }

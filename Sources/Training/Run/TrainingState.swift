@@ -7,7 +7,7 @@ import Models
 /// What `training.h5` holds beside the weights: everything that continuing as if nothing had happened needs.
 ///
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are all there is.
-/// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `recipe` (resolved), `data` (the fingerprint
+/// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
 /// of the training data), `core_type`, `best_loss`. Moments: `/optimizer.KIND/NAME`, named and shaped like the weights.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
@@ -16,6 +16,8 @@ package struct TrainingState: Sendable {
   package var step: Int
   /// Samples consumed.
   package var samples: Int
+  /// Tokens read, supervised or not.
+  package var tokens: Int
   package var recipe: String
   /// The fingerprint of the data that was trained on.
   package var data: String
@@ -27,7 +29,7 @@ package struct TrainingState: Sendable {
   package func contents(_ trainer: Trainer) -> ArrayFileContents {
     var attributes: Attributes = [
       "format": .string(Self.format), "format_version": .integer(1), "step": .integer(step),
-      "samples": .integer(samples),
+      "samples": .integer(samples), "tokens": .integer(tokens),
       "recipe": .string(recipe), "data": .string(data), "core_type": .string(coreType),
     ]
     if let bestLoss { attributes["best_loss"] = .double(bestLoss) }
@@ -39,7 +41,7 @@ package struct TrainingState: Sendable {
 
   /// The state of a run that has not taken a step.
   package init(recipe: String, data: String, coreType: String) {
-    (step, samples) = (0, 0)
+    (step, samples, tokens) = (0, 0, 0)
     self.recipe = recipe
     self.data = data
     self.coreType = coreType
@@ -50,10 +52,12 @@ package struct TrainingState: Sendable {
     let file = try ArrayFile(path)
     guard file.attributes["format"]?.string == Self.format, file.attributes["format_version"]?.integer == 1,
       let step = file.attributes["step"]?.integer, let samples = file.attributes["samples"]?.integer,
+      let tokens = file.attributes["tokens"]?.integer,
       let recipe = file.attributes["recipe"]?.string, let data = file.attributes["data"]?.string
     else { throw Failure(.checkpoint, "this is not the training state of a checkpoint", at: path) }
     self.step = step
     self.samples = samples
+    self.tokens = tokens
     self.recipe = recipe
     self.data = data
     coreType = file.attributes["core_type"]?.string ?? "unknown"
@@ -87,7 +91,8 @@ package struct TrainingState: Sendable {
       }
       warnings.append("the training data has changed")
     }
-    (step, samples, bestLoss) = (earlier.step, earlier.samples, earlier.bestLoss)
+    (step, samples, tokens) = (earlier.step, earlier.samples, earlier.tokens)
+    bestLoss = earlier.bestLoss
     return warnings
   }
 

@@ -42,8 +42,8 @@ struct EvalCommand: Command {
     ).train
     let loader = try WindowLoader(stream, sequenceLength: length, seed: 0, shuffle: false)
     let result = try Evaluation(
-      model, objective: NextToken(), loader: loader, windows: windows ?? loader.windowCount,
-      rowsAtOnce: max(1, 4096 / length), tokenizer: file.tokenizer)
+      model, objective: NextToken(), loader: loader, samples: windows ?? loader.sampleCount, size: .tokens(4096),
+      tokenizer: file.tokenizer)
     show(result, step: file.step)
   }
 
@@ -51,16 +51,19 @@ struct EvalCommand: Command {
     if isJSON {
       var object: JSONValue = [
         "step": JSONValue(step), "tokens": JSONValue(result.tokens), "loss": JSONValue(result.loss),
-        "perplexity": JSONValue(result.perplexity), "token_accuracy": JSONValue(result.tokenAccuracy),
       ]
+      for (name, value) in result.measures.means where name != "loss" { object[name] = JSONValue(value) }
+      if let perplexity = result.perplexity { object["perplexity"] = JSONValue(perplexity) }
       if let bits = result.bitsPerByte { object["bits_per_byte"] = JSONValue(bits) }
       return Output.results.line(object.serialized())
     }
-    var rows = [
-      ("loss", Progress.fixed(result.loss, 4)), ("perplexity", Progress.fixed(result.perplexity, 3)),
-      ("token accuracy", Progress.fixed(result.tokenAccuracy, 4)), ("tokens", "\(result.tokens)"),
-    ]
-    if let bits = result.bitsPerByte { rows.insert(("bits per byte", Progress.fixed(bits, 4)), at: 2) }
+    var rows = [("loss", Progress.fixed(result.loss, 4))]
+    if let perplexity = result.perplexity { rows.append(("perplexity", Progress.fixed(perplexity, 3))) }
+    if let bits = result.bitsPerByte { rows.append(("bits per byte", Progress.fixed(bits, 4))) }
+    for (name, value) in result.measures.means where name != "loss" {
+      rows.append((name.replacing("_", with: " "), Progress.fixed(value, 4)))
+    }
+    rows.append(("tokens", "\(result.tokens)"))
     for (name, value) in rows { Output.results.line("\(name.padded(to: 15)) \(value)") }
   }
 }

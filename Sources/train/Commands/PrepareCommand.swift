@@ -13,14 +13,9 @@ struct PrepareCommand: Command {
 
   func run() throws(Failure) {
     let preparation = try Preparation(recipe) { Output.log.line($0) }
-    let (train, validation) = (preparation.data.train, preparation.data.validation)
-    var rows = [("train", describe(train.count, train.documentCount))]
-    if let validation { rows.append(("validation", describe(validation.count, validation.documentCount))) }
+    var rows = [("train", preparation.data.train.summary)]
+    if let validation = preparation.data.validation { rows.append(("validation", validation.summary)) }
     if let tokenizer = preparation.tokenizer { rows.append(("tokenizer", "\(tokenizer.vocabularySize) tokens")) }
     for (name, value) in rows { Output.results.line("\(name.padded(to: 11)) \(value)") }
-  }
-
-  private func describe(_ tokens: Int, _ documents: Int?) -> String {
-    "\(tokens) tokens" + (documents.map { ", \($0) documents" } ?? "")
   }
 }

@@ -1,0 +1,65 @@
+import Files
+
+/// What a run trains on, sample by sample: windows of a text, packed conversations, or pairs.
+public protocol SampleLoader: Sendable {
+  /// The order in which samples are read.
+  var order: SampleOrder { get }
+  /// The tokens of all samples.
+  var tokenCount: Int { get }
+  /// What the data is, in a few words: its tokens, and what else it counts.
+  var summary: String { get }
+  /// What identifies the data: a digest over all of it.
+  var fingerprint: String { get }
+  /// The tokens that a sample takes in a batch.
+  func length(ofSample sample: Int) -> Int
+  /// The batch of the given samples.
+  func batch(samples: [Int]) throws(Failure) -> Batch
+}
+
+/// How many samples are computed at once.
+public enum MicroBatchSize: Sendable, Equatable {
+  /// So many samples.
+  case samples(Int)
+  /// As many as share the batch evenly among the fewest parts of about so many tokens.
+  case tokens(Int)
+}
+
+extension SampleLoader {
+  /// The number of samples of an epoch.
+  public var sampleCount: Int { order.count }
+
+  /// The micro-batches of the samples with these numbers, in their order.
+  public func microBatches(_ numbers: Range<Int>, size: MicroBatchSize) throws(Failure) -> [Batch] {
+    try microBatches(samples: order.samples(numbers), size: size)
+  }
+
+  /// The micro-batches of the given samples, in their order.
+  public func microBatches(samples: [Int], size: MicroBatchSize) throws(Failure) -> [Batch] {
+    var batches: [Batch] = []
+    for part in parts(of: samples, size: size) { batches.append(try batch(samples: Array(part))) }
+    return batches
+  }
+
+  private func parts(of samples: [Int], size: MicroBatchSize) -> [ArraySlice<Int>] {
+    switch size {
+    case .samples(let count):
+      precondition(count > 0, "\(count) samples at once")
+      return stride(from: 0, to: samples.count, by: count).map { samples[$0..<min($0 + count, samples.count)] }
+    case .tokens(let limit):
+      precondition(limit > 0, "\(limit) tokens at once")
+      let lengths = samples.map(length)
+      let total = lengths.reduce(0, +)
+      let count = min(samples.count, max(1, (total + limit - 1) / limit))
+      var parts: [ArraySlice<Int>] = []
+      var (start, seen) = (0, 0)
+      for (index, length) in lengths.enumerated() {
+        if index > start, seen * count / max(1, total) > parts.count {
+          parts.append(samples[start..<index])
+          start = index
+        }
+        seen += length
+      }
+      return parts + (start < samples.count ? [samples[start...]] : [])
+    }
+  }
+}
