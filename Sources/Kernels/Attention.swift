@@ -1,10 +1,13 @@
-// Causal attention (Vaswani et al. 2017) in tiles of 64 queries, with grouped key heads and block-diagonal documents.
+// Causal attention (Vaswani et al. 2017) in tiles of 64 queries, with grouped key heads, block-diagonal documents and
+// ranges of keys that are hidden.
 //
 // Legend: B sequences, T positions, H query heads, G key heads, D channels a head. Queries, keys and values lie beside
-// each other in one row a token: [q (H D) | k (G D) | v (G D)]. Query i of a sequence sees the keys start(i)...i.
+// each other in one row a token: [q (H D) | k (G D) | v (G D)]. Query i of a sequence sees the keys start(i)...i but for
+// those that are hidden from it.
 //   P = softmax(Q K^T / sqrt(D)),  O = P V
 //   dP = dO V^T,  dS = P (dP - rowsum(dO O)),  dQ = dS K / sqrt(D),  dK = dS^T Q / sqrt(D),  dV = P^T dO
-// No more than a tile of 64 rows of P exists at a time; the backward pass makes it again from the logsumexp of each row.
+// No more than a tile of 64 rows of P exists at a time, without the keys that none of them sees; the backward pass makes
+// it again from the logsumexp of each row.
 
 /// The shape of packed queries, keys and values.
 package struct AttentionShape: Sendable {
@@ -34,14 +37,18 @@ package struct AttentionShape: Sendable {
 
 private let tile = 64
 
-/// O [B T, H D] and the logsumexp of each row of scores [B, H, T] from packed rows [B T, (H + 2 G) D]. `starts` [B T] is
-/// the position in its sequence at which each token's document begins.
+/// Floats that a tile of scores may take.
+private func tileSize(_ mask: AttentionMask, length: Int) -> Int {
+  tile * min(length, mask.longestReach(length: length) + tile)
+}
+
+/// O [B T, H D] and the logsumexp of each row of scores [B, H, T] from packed rows [B T, (H + 2 G) D].
 package func attentionForward(
   _ out: UnsafeMutablePointer<Float>, logSumExp: UnsafeMutablePointer<Float>, _ packed: UnsafePointer<Float>,
-  starts: UnsafePointer<Int32>, shape: AttentionShape
+  mask: AttentionMask, shape: AttentionShape
 ) {
   let (length, stride) = (shape.length, shape.stride)
-  let scratchSize = tile * length
+  let scratchSize = tileSize(mask, length: length)
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
@@ -52,7 +59,7 @@ package func attentionForward(
       out + sequence * length * shape.width + head * shape.dimension, outStride: shape.width,
       logSumExp: logSumExp + item * length, queries: rows + head * shape.dimension,
       keys: rows + shape.keyOffset(head), values: rows + shape.valueOffset(head), stride: stride, keyStride: stride,
-      starts: starts + sequence * length, count: length, offset: 0, dimension: shape.dimension, scale: shape.scale,
+      mask: mask, row: sequence * length, count: length, offset: 0, dimension: shape.dimension, scale: shape.scale,
       scratch: scratch + thread * scratchSize)
   }
 }
@@ -67,50 +74,53 @@ package func cachedAttention(
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
-  let starts = [Int32](repeating: 0, count: count)
-  starts.withUnsafeBufferPointer { starts in
-    Parallel.run(shape.heads) { head, thread in
-      let scratch = scratch + thread * scratchSize
-      let keyHead = head / shape.group * shape.dimension
-      attend(
-        out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + tile * (offset + count),
-        queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
-        keyStride: shape.keyHeads * shape.dimension, starts: starts.baseAddress!, count: count, offset: offset,
-        dimension: shape.dimension, scale: shape.scale, scratch: scratch)
-    }
+  let mask = AttentionMask(starts: [Int32](repeating: 0, count: count))
+  Parallel.run(shape.heads) { head, thread in
+    let scratch = scratch + thread * scratchSize
+    let keyHead = head / shape.group * shape.dimension
+    attend(
+      out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + tile * (offset + count),
+      queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
+      keyStride: shape.keyHeads * shape.dimension, mask: mask, row: 0, count: count, offset: offset,
+      dimension: shape.dimension, scale: shape.scale, scratch: scratch)
   }
 }
 
-/// One head: each tile of queries meets the keys from its first document's start to its last query.
+/// One head of one sequence, whose first query is `row` of the mask.
 private func attend(
   _ out: UnsafeMutablePointer<Float>, outStride: Int, logSumExp: UnsafeMutablePointer<Float>,
   queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, keyStride: Int,
-  starts: UnsafePointer<Int32>, count: Int, offset: Int, dimension: Int, scale: Float,
+  mask: AttentionMask, row: Int, count: Int, offset: Int, dimension: Int, scale: Float,
   scratch: UnsafeMutablePointer<Float>
 ) {
   let blas = BLAS.shared
   for first in Swift.stride(from: 0, to: count, by: tile) {
     let rows = min(tile, count - first)
-    let low = Int(starts[first])
-    let width = offset + first + rows - low
+    let tileKeys = TileKeys(mask, row: row, queries: first..<first + rows, offset: offset)
+    let width = tileKeys.count
     let out = out + first * outStride
-    blas.gemm(
-      false, true, rows, width, dimension, 1, queries + first * stride, stride, keys + low * keyStride, keyStride, 0,
-      scratch, width)
-    for row in 0..<rows {
-      let scores = scratch + row * width
-      let begin = Int(starts[first + row]) - low
-      let end = offset + first + row + 1 - low
+    tileKeys.forEachRun { column, place, count in
+      blas.gemm(
+        false, true, rows, count, dimension, 1, queries + first * stride, stride, keys + column * keyStride, keyStride,
+        0, scratch + place, width)
+    }
+    for query in 0..<rows {
+      let scores = scratch + query * width
+      let (begin, hole, end) = tileKeys.seen(by: first + query)
+      (scores + hole.lowerBound).update(repeating: -.infinity, count: hole.count)
       let top = largest(scores + begin, end - begin)
       scores.update(repeating: 0, count: begin)
       (scores + end).update(repeating: 0, count: width - end)
       let total = scaledExponentials(scores + begin, shift: top, scale: scale, end - begin)
-      logSumExp[first + row] = top * scale + logarithm(total)
+      logSumExp[first + query] = top * scale + logarithm(total)
       let factor = 1 / total
       for j in begin..<end { scores[j] *= factor }
     }
-    blas.gemm(
-      false, false, rows, dimension, width, 1, scratch, width, values + low * keyStride, keyStride, 0, out, outStride)
+    tileKeys.forEachRun { column, place, count in
+      blas.gemm(
+        false, false, rows, dimension, count, 1, scratch + place, width, values + column * keyStride, keyStride,
+        place == 0 ? 0 : 1, out, outStride)
+    }
   }
 }
 
@@ -124,13 +134,13 @@ private func scaledExponentials(_ x: UnsafeMutablePointer<Float>, shift: Float, 
 /// The gradient of `attentionForward`: d packed [B T, (H + 2 G) D] from dO, O and the logsumexps.
 package func attentionBackward(
   _ gradient: UnsafeMutablePointer<Float>, _ dOut: UnsafePointer<Float>, _ out: UnsafePointer<Float>,
-  logSumExp: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, starts: UnsafePointer<Int32>, shape: AttentionShape
+  logSumExp: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, mask: AttentionMask, shape: AttentionShape
 ) {
   let (length, dimension, threads) = (shape.length, shape.dimension, Parallel.threads)
   // Query heads that share a key head add to the same keys: each has sums of its own, which are added in order below.
   let isGrouped = shape.group > 1
   let privateSize = isGrouped ? shape.sequences * shape.heads * 2 * length * dimension : 0
-  let scratchSize = 2 * tile * length
+  let scratchSize = 2 * tileSize(mask, length: length)
   let scratch = Memory.allocate(threads * scratchSize + privateSize)
   defer { Memory.release(scratch, count: threads * scratchSize + privateSize) }
   let privates = scratch + threads * scratchSize
@@ -140,7 +150,7 @@ package func attentionBackward(
     let own = privates + item * 2 * length * dimension
     AttentionHeadBackward(
       shape: shape, sequence: sequence, head: head, packed: packed + sequence * length * shape.stride,
-      starts: starts + sequence * length, dOut: dOut + sequence * length * shape.width + head * dimension,
+      mask: mask, dOut: dOut + sequence * length * shape.width + head * dimension,
       out: out + sequence * length * shape.width + head * dimension, logSumExp: logSumExp + item * length,
       dQueries: rows + head * dimension, dKeys: isGrouped ? own : rows + shape.keyOffset(head),
       dValues: isGrouped ? own + length * dimension : rows + shape.valueOffset(head),
@@ -156,7 +166,7 @@ private struct AttentionHeadBackward {
   let sequence: Int
   let head: Int
   let packed: UnsafePointer<Float>
-  let starts: UnsafePointer<Int32>
+  let mask: AttentionMask
   let dOut: UnsafePointer<Float>
   let out: UnsafePointer<Float>
   let logSumExp: UnsafePointer<Float>
@@ -177,44 +187,50 @@ private struct AttentionHeadBackward {
     let blas = BLAS.shared
     for first in Swift.stride(from: 0, to: shape.length, by: tile) {
       let rows = min(tile, shape.length - first)
-      let low = Int(starts[first])
-      let width = first + rows - low
+      let tileKeys = TileKeys(mask, row: sequence * shape.length, queries: first..<first + rows, offset: 0)
+      let width = tileKeys.count
       let probabilities = scratch
       let dScores = scratch + tile * width
       let queries = packed + head * dimension + first * stride
       let dOut = dOut + first * shape.width
-      blas.gemm(
-        false, true, rows, width, dimension, 1, queries, stride, keys + low * stride, stride, 0, probabilities, width)
-      blas.gemm(
-        false, true, rows, width, dimension, 1, dOut, shape.width, values + low * stride, stride, 0, dScores, width)
-      scoreGradients(probabilities, dScores, first: first, rows: rows, low: low, width: width)
-      blas.gemm(
-        false, false, rows, dimension, width, 1, dScores, width, keys + low * stride, stride, 0,
-        dQueries + first * stride, stride)
-      blas.gemm(
-        true, false, width, dimension, rows, 1, dScores, width, queries, stride, 1, dKeys + low * keyStride, keyStride)
-      blas.gemm(
-        true, false, width, dimension, rows, 1, probabilities, width, dOut, shape.width, 1, dValues + low * keyStride,
-        keyStride)
+      tileKeys.forEachRun { column, place, count in
+        blas.gemm(
+          false, true, rows, count, dimension, 1, queries, stride, keys + column * stride, stride, 0,
+          probabilities + place, width)
+        blas.gemm(
+          false, true, rows, count, dimension, 1, dOut, shape.width, values + column * stride, stride, 0,
+          dScores + place, width)
+      }
+      scoreGradients(probabilities, dScores, queries: first..<first + rows, keys: tileKeys)
+      tileKeys.forEachRun { column, place, count in
+        blas.gemm(
+          false, false, rows, dimension, count, 1, dScores + place, width, keys + column * stride, stride,
+          place == 0 ? 0 : 1, dQueries + first * stride, stride)
+        blas.gemm(
+          true, false, count, dimension, rows, 1, dScores + place, width, queries, stride, 1,
+          dKeys + column * keyStride, keyStride)
+        blas.gemm(
+          true, false, count, dimension, rows, 1, probabilities + place, width, dOut, shape.width, 1,
+          dValues + column * keyStride, keyStride)
+      }
     }
   }
 
   /// Scores become P, and dP becomes dS / sqrt(D), row by row; both are zero outside the mask.
   private func scoreGradients(
-    _ probabilities: UnsafeMutablePointer<Float>, _ dScores: UnsafeMutablePointer<Float>, first: Int, rows: Int,
-    low: Int, width: Int
+    _ probabilities: UnsafeMutablePointer<Float>, _ dScores: UnsafeMutablePointer<Float>, queries: Range<Int>,
+    keys: TileKeys
   ) {
-    let scale = shape.scale
-    for row in 0..<rows {
-      let p = probabilities + row * width
-      let d = dScores + row * width
-      let begin = Int(starts[first + row]) - low
-      let end = first + row + 1 - low
-      let offset = (first + row) * shape.width
-      let projection = dot(dOut + offset, out + offset, shape.dimension)
-      let normalizer = logSumExp[first + row]
+    let (scale, width) = (shape.scale, keys.count)
+    for query in queries {
+      let p = probabilities + (query - queries.lowerBound) * width
+      let d = dScores + (query - queries.lowerBound) * width
+      let (begin, hole, end) = keys.seen(by: query)
+      let projection = dot(dOut + query * shape.width, out + query * shape.width, shape.dimension)
+      let normalizer = logSumExp[query]
       p.update(repeating: 0, count: begin)
       d.update(repeating: 0, count: begin)
+      (p + hole.lowerBound).update(repeating: -.infinity, count: hole.count)
       for j in begin..<end { p[j] = exponential((p[j] * scale) - normalizer) }
       for j in begin..<end { d[j] = p[j] * (d[j] - projection) * scale }
       (p + end).update(repeating: 0, count: width - end)

@@ -83,6 +83,42 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     }
   }
 
+  /// [prompt | chosen | rejected] is [prompt | chosen] and [prompt | rejected], rotation and gradients included.
+  @Test(arguments: [(4, 4), (4, 2)]) func aSharedPromptIsAPromptForEach(_ heads: (Int, Int)) {
+    var generator = SeededGenerator(seed: 6)
+    let (prompt, chosen, rejected) = (50, 70, 90)
+    let (first, length) = (prompt + chosen, prompt + chosen + rejected)
+    let inputs = [heads.0, heads.1, heads.1].map { generator.normals([1, length, $0, 6]) }
+    let upstream = generator.normals([1, length, heads.0, 6])
+    let table = RotaryTable(frequencies: [1, 0.1, 0.01], positions: length)
+
+    let shared = Trial(
+      {
+        attention(
+          $0, [Int32](repeating: 0, count: length),
+          positions: (Array(0..<first) + Array(prompt..<prompt + rejected)).map(Int32.init),
+          hidden: (
+            [Int32](repeating: Int32(prompt), count: length),
+            (0..<length).map { Int32($0 < first ? prompt : first) }
+          ), rotary: table)
+      }, inputs, upstream: upstream)
+    let separate = Trial(
+      { parts in
+        let one = attention(
+          parts.map { $0.slice(0..<first, axis: 1) }, [Int32](repeating: 0, count: first),
+          positions: (0..<first).map(Int32.init), rotary: table)
+        let other = attention(
+          parts.map { concatenate([$0.slice(0..<prompt, axis: 1), $0.slice(first..<length, axis: 1)], axis: 1) },
+          [Int32](repeating: 0, count: prompt + rejected), positions: (0..<prompt + rejected).map(Int32.init),
+          rotary: table)
+        return concatenate([one, other.slice(prompt..<prompt + rejected, axis: 1)], axis: 1)
+      }, inputs, upstream: upstream)
+    let found = problems(
+      shared, value: ReferenceArray(separate.shape, separate.value),
+      gradients: zip(inputs, separate.gradients).map { ReferenceArray($0.shape, $1) })
+    #expect(found.isEmpty)
+  }
+
   @Test func cachedEqualsWhole() {
     var generator = SeededGenerator(seed: 4)
     let packed = Tensor(generator.normals([1, 100, 32]))

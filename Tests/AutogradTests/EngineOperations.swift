@@ -102,12 +102,13 @@ extension OperationCase {
 
 /// Attention of separate queries, keys and values [B, T, H, D]; keys and queries are turned if there is a table.
 func attention(
-  _ parts: [Tensor], _ documentStarts: [Int32], positions: [Int32]? = nil, rotary: RotaryTable? = nil
+  _ parts: [Tensor], _ documentStarts: [Int32], positions: [Int32]? = nil, hidden: TokenPlaces.HiddenColumns? = nil,
+  rotary: RotaryTable? = nil
 ) -> Tensor {
   let (rows, length) = (parts[0].shape[0], parts[0].shape[1])
   let flat = parts.map { $0.reshaped(to: [rows, length, $0.shape[2] * $0.shape[3]]) }
   let places = TokenPlaces(
-    positions: positions ?? [Int32](repeating: 0, count: rows * length), documentStarts: documentStarts)
+    positions: positions ?? [Int32](repeating: 0, count: rows * length), documentStarts: documentStarts, hidden: hidden)
   let y = selfAttention(
     concatenate(flat, axis: 2), heads: parts[0].shape[2], keyHeads: parts[1].shape[2], places: places, rotary: rotary)
   return y.reshaped(to: parts[0].shape)

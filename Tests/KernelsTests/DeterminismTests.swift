@@ -21,9 +21,11 @@ private struct Workload: Sendable, CustomTestStringConvertible {
 
 private let workloads = [
   Workload("attention") {
-    let sample = AttentionCase(3, 200, 4, 2, 16, [150, 30])
-    let result = sample.run(sample.inputs(seed: 1))
-    return result.out + result.logSumExp + result.gradient
+    let samples = [AttentionCase(3, 200, 4, 2, 16, [150, 30]), .pairs([[30, 90, 80], [5, 40, 40]], 3, 3, 8)]
+    return samples.flatMap { sample in
+      let result = sample.run(sample.inputs(seed: 1))
+      return result.out + result.logSumExp + result.gradient
+    }
   },
   Workload("headLoss") {
     let result = HeadLossCase(1100, 24, 300).run()

@@ -15,43 +15,7 @@ public struct RotaryTable {
   }
 }
 
-/// Where each token of [B, T] stands: its position in its document, and the column at which its document begins.
-public struct TokenPlaces: Sendable {
-  /// The position in its document, [B T].
-  public let positions: [Int32]
-  /// The column of its row at which its document begins, [B T].
-  public let documentStarts: [Int32]
-
-  /// Places as given, one of each a token.
-  public init(positions: [Int32], documentStarts: [Int32]) {
-    precondition(positions.count == documentStarts.count)
-    self.positions = positions
-    self.documentStarts = documentStarts
-  }
-
-  /// Rows that are one document each: positions 0..<T.
-  public init(rows: Int, columns: Int) {
-    positions = (0..<rows).flatMap { _ in (0..<columns).map(Int32.init) }
-    documentStarts = [Int32](repeating: 0, count: rows * columns)
-  }
-
-  /// Documents begin at or before their tokens and follow each other; positions are in the table.
-  fileprivate func check(columns: Int, rotary: RotaryTable?, dimension: Int) {
-    for (token, start) in documentStarts.enumerated() {
-      let column = token % columns
-      precondition(
-        start >= (column > 0 ? documentStarts[token - 1] : 0) && start <= column,
-        "selfAttention: the document of token \(token), column \(column), begins at \(start)")
-    }
-    guard let rotary else { return }
-    let (length, pairs) = (rotary.cosines.shape[0], rotary.cosines.shape[1])
-    precondition(dimension == 2 * pairs, "selfAttention: heads of \(dimension) channels, \(pairs) rotary frequencies")
-    precondition(
-      positions.allSatisfy { $0 >= 0 && $0 < length }, "selfAttention: a position is outside the table's \(length)")
-  }
-}
-
-/// Causal self-attention with grouped key heads, rotary positions and block-diagonal documents.
+/// Causal self-attention with grouped key heads and rotary positions; `places` says what each token sees.
 ///
 /// `packed` is [B, T, (H + 2 G) D]: a token's queries, keys and values beside each other. The result is [B, T, H D]. Queries
 /// and keys are turned by `rotary` first, in the storage of `packed` if nobody else holds it, which is the case for the
@@ -80,14 +44,14 @@ public func selfAttention(
   let y = Tensor(uninitialized: [sequences, length, shape.width])
   let normalizers = Storage(count: sequences * heads * length)
   attentionForward(
-    y.pointer, logSumExp: normalizers.pointer, turned.pointer, starts: places.documentStarts, shape: shape)
+    y.pointer, logSumExp: normalizers.pointer, turned.pointer, mask: places.mask, shape: shape)
 
   let (saved, y0) = (turned, y)
   return .record("selfAttention", [recorded], output: y) { back in
     let gradient = Tensor(uninitialized: saved.shape)
     attentionBackward(
       gradient.pointer, back.gradient.pointer, y0.pointer, logSumExp: normalizers.pointer, saved.pointer,
-      starts: places.documentStarts, shape: shape)
+      mask: places.mask, shape: shape)
     if let rotary { rotate(gradient, rotary, places, shape, direction: -1) }
     back.add(gradient, to: 0)
   }

@@ -1,0 +1,71 @@
+/// Which keys of its row a query sees: those from the start of its document to itself, but for a range that is hidden
+/// from it, as one answer to a prompt is from the next.
+package struct AttentionMask: Sendable {
+  /// The column at which each query's document begins, [B T].
+  let starts: [Int32]
+  /// The columns from `starts` up to `ends` that each query does not see, [B T] each.
+  let hidden: (starts: [Int32], ends: [Int32])?
+
+  package init(starts: [Int32], hidden: (starts: [Int32], ends: [Int32])? = nil) {
+    self.starts = starts
+    self.hidden = hidden
+  }
+
+  func start(_ query: Int) -> Int { Int(starts[query]) }
+
+  func hiddenColumns(_ query: Int) -> Range<Int> {
+    guard let hidden else { return 0..<0 }
+    return Int(hidden.starts[query])..<Int(hidden.ends[query])
+  }
+
+  /// The most keys from the start of its document to itself that a query has, in rows of `length`.
+  func longestReach(length: Int) -> Int {
+    starts.indices.reduce(0) { max($0, $1 % length + 1 - start($1)) }
+  }
+}
+
+/// The keys that a tile of queries meets: those from its first document's start to its last query, without a gap that
+/// none of its queries sees. In the tile's scores they stand side by side.
+struct TileKeys {
+  private let low: Int
+  private let gap: Range<Int>
+  private let high: Int
+  private let mask: AttentionMask
+  private let row: Int
+  private let offset: Int
+
+  /// The keys of `queries` of a row that begins at `row` of the mask; query i stands at column `offset` + i.
+  init(_ mask: AttentionMask, row: Int, queries: Range<Int>, offset: Int) {
+    self.mask = mask
+    self.row = row
+    self.offset = offset
+    low = mask.start(row + queries.lowerBound)
+    high = offset + queries.upperBound
+    var gap = mask.hiddenColumns(row + queries.lowerBound)
+    for query in queries.dropFirst() where !gap.isEmpty && mask.start(row + query) < gap.upperBound {
+      gap = gap.clamped(to: mask.hiddenColumns(row + query))
+    }
+    self.gap = gap.isEmpty ? high..<high : gap
+  }
+
+  /// How many keys there are.
+  var count: Int { high - low - gap.count }
+
+  /// Runs `body` for each run of neighbouring keys: its first column, its place in the scores and how many there are.
+  @inline(__always)
+  func forEachRun(_ body: (_ column: Int, _ place: Int, _ count: Int) -> Void) {
+    if low < gap.lowerBound { body(low, 0, gap.lowerBound - low) }
+    if gap.upperBound < high { body(gap.upperBound, gap.lowerBound - low, high - gap.upperBound) }
+  }
+
+  /// The places in its row of scores that a query sees: from `begin` up to `end` without those in `hole`.
+  func seen(by query: Int) -> (begin: Int, hole: Range<Int>, end: Int) {
+    let hidden = mask.hiddenColumns(row + query)
+    let (begin, end) = (place(mask.start(row + query)), place(offset + query + 1))
+    return (begin, hidden.isEmpty ? begin..<begin : place(hidden.lowerBound)..<place(hidden.upperBound), end)
+  }
+
+  private func place(_ column: Int) -> Int {
+    min(column, gap.lowerBound) + max(0, column - gap.upperBound) - low
+  }
+}

@@ -1,0 +1,93 @@
+import Autograd
+import Models
+import Support
+import Testing
+
+private let models: [any ModelConfiguration] = [
+  Llama.Configuration(
+    vocabularySize: 50, hiddenSize: 16, intermediateSize: 24, layers: 2, heads: 4, keyValueHeads: 2,
+    maximumPositions: 64
+  ),
+  GPT2.Configuration(vocabularySize: 50, width: 16, innerWidth: 24, layers: 2, heads: 4, maximumPositions: 64),
+]
+
+/// The sum of the log-probabilities of the next tokens at `places`, and its gradients.
+private func scores(
+  _ model: any LanguageModel, _ tokens: [Int32], _ targets: [Int32], _ places: TokenPlaces
+) -> (value: Tensor, gradients: Gradients) {
+  valueAndGradients(of: model.parameters) {
+    let hidden = model.hiddenStates(
+      tokens, shape: [1, tokens.count], attention: .sequences(places), recompute: false)
+    return headLogProbabilities(hidden, model.head.tensor, targets: targets).sum()
+  }
+}
+
+@Suite struct TokenPlacesTests {
+  /// A pair as one row that shares its prompt, and as two documents.
+  @Test(arguments: [0, 1]) func aPromptIsSharedByTwoAnswers(_ index: Int) {
+    let model = models[index].makeModel(seed: 1)
+    var generator = SeededGenerator(seed: 2)
+    func text(_ count: Int) -> [Int32] { generator.integers(count, in: 0..<50).map(Int32.init) }
+    let (prompt, chosen, rejected) = (text(20), text(30), text(40))
+    func targets(_ answer: [Int32]) -> [Int32] { answer.dropFirst() + [-1] }
+    let unscored = [Int32](repeating: -1, count: prompt.count)
+    func positions(_ range: Range<Int>) -> [Int32] { range.map(Int32.init) }
+
+    let (first, second) = (prompt.count + chosen.count, prompt.count + rejected.count)
+    let shared = scores(
+      model, prompt + chosen + rejected, unscored + targets(chosen) + targets(rejected),
+      TokenPlaces(
+        positions: positions(0..<first) + positions(prompt.count..<second),
+        documentStarts: [Int32](repeating: 0, count: first + rejected.count),
+        hidden: (
+          [Int32](repeating: Int32(prompt.count), count: first + rejected.count),
+          [Int32](repeating: Int32(prompt.count), count: first) + rejected.map { _ in Int32(first) }
+        )))
+    let separate = scores(
+      model, prompt + chosen + prompt + rejected, unscored + targets(chosen) + unscored + targets(rejected),
+      TokenPlaces(
+        positions: positions(0..<first) + positions(0..<second),
+        documentStarts: [Int32](repeating: 0, count: first) + [Int32](repeating: Int32(first), count: second)))
+    #expect(abs(shared.value.scalar - separate.value.scalar) < 1e-5 * abs(separate.value.scalar))
+    expectEqual(model, shared.gradients, separate.gradients)
+  }
+
+  /// A row may be longer than the model's positions: those of each document restart.
+  @Test(arguments: [0, 1]) func manyDocumentsInOneLongRow(_ index: Int) {
+    let model = models[index].makeModel(seed: 1)
+    var generator = SeededGenerator(seed: 3)
+    let documents = generator.integers(20, in: 1..<65).map { length in
+      generator.integers(length, in: 0..<50).map(Int32.init)
+    }
+    func targets(_ document: [Int32]) -> [Int32] { document.dropFirst() + [-1] }
+    var (positions, starts): ([Int32], [Int32]) = ([], [])
+    for document in documents {
+      starts += [Int32](repeating: Int32(starts.count), count: document.count)
+      positions += document.indices.map(Int32.init)
+    }
+    let packed = scores(
+      model, documents.flatMap { $0 }, documents.flatMap(targets),
+      TokenPlaces(positions: positions, documentStarts: starts))
+    let alone = Gradients(of: model.parameters)
+    var total: Float = 0
+    for document in documents {
+      total +=
+        alone.add {
+          let hidden = model.hiddenStates(
+            document, shape: [1, document.count],
+            attention: .sequences(TokenPlaces(rows: 1, columns: document.count)), recompute: false)
+          return headLogProbabilities(hidden, model.head.tensor, targets: targets(document)).sum()
+        }.scalar
+    }
+    #expect(abs(packed.value.scalar - total) < 1e-5 * abs(total))
+    expectEqual(model, packed.gradients, alone)
+  }
+
+  private func expectEqual(_ model: any LanguageModel, _ actual: Gradients, _ expected: Gradients) {
+    for named in model.namedParameters {
+      let reference = ReferenceArray(named.parameter.shape.dimensions, expected[named.parameter]!.elements)
+      let problem = mismatch(actual[named.parameter]!.elements, reference, within: .frobenius(1e-5))
+      #expect(problem == nil, "\(named.name): \(problem ?? "")")
+    }
+  }
+}
