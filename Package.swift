@@ -31,14 +31,18 @@ let package = Package(
     .target(name: "Corpus", dependencies: ["Files", "Tokenizers"]),
     .target(name: "Stories"),
     .target(name: "Checkpoints", dependencies: ["CHDF5", "Files"]),
-    .target(name: "Inference", dependencies: ["Autograd", "Checkpoints", "Files", "Models", "Tokenizers"]),
+    .target(
+      name: "Inference", dependencies: ["Autograd", "Checkpoints", "Files", "Models", "Tokenizers"],
+      exclude: ["README.md"]),
+    .target(name: "Interchange", dependencies: ["Checkpoints", "Files", "Inference", "Models", "Tokenizers"]),
     .target(
       name: "Training",
       dependencies: [
-        "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Models", "Stories", "Tokenizers",
+        "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Interchange", "Models", "Stories", "Tokenizers",
       ]),
     .executableTarget(
-      name: "train", dependencies: ["Checkpoints", "Corpus", "Files", "Inference", "Tokenizers", "Training"]),
+      name: "train",
+      dependencies: ["Checkpoints", "Corpus", "Files", "Inference", "Interchange", "Tokenizers", "Training"]),
 
     .target(name: "Support", dependencies: ["Files"], path: "Tests/Support"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
@@ -51,6 +55,7 @@ let package = Package(
     .testTarget(name: "StoriesTests", dependencies: ["Stories", "Support"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "CHDF5", "Support"]),
     .testTarget(name: "InferenceTests", dependencies: ["Inference", "Support"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Support"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "Support"]),
     .testTarget(name: "CommandTests", dependencies: ["train", "Support"]),
   ],

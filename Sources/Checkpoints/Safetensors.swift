@@ -29,6 +29,9 @@ package enum SafetensorsType: String, Sendable {
 }
 
 extension SafetensorsType {
+  /// Whether its numbers can be read as `Float`s.
+  package var isFloat: Bool { floatFormat != nil }
+
   /// How its numbers become `Float`s, nil for those that are none.
   var floatFormat: FloatFormat? {
     switch self {
@@ -57,7 +60,7 @@ package struct SafetensorsEntry: Sendable, Equatable {
 /// The layout is eight bytes of header length, a JSON header, and the tensors' bytes without gap or overlap; whatever
 /// deviates is refused before anything is allocated for it (github.com/huggingface/safetensors, README).
 package final class SafetensorsFile {
-  static let headerLimit = 100_000_000
+  package static let headerLimit = 100_000_000
 
   package let path: String
   /// The tensors in the order of their bytes.

@@ -31,6 +31,8 @@ package final class SettingsDecoder {
   /// The line of each key that the document has, 0 for one given on the command line.
   var lines: [String: Int] = [:]
   var unknown: [Unknown] = []
+  /// What the document says that has no effect, a line each.
+  package internal(set) var remarks: [String] = []
   package internal(set) var keys: [SettingsKey] = []
 
   /// A decoder of the document called `source` in messages. `origin` tells where the key of a path that does not stand

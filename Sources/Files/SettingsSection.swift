@@ -138,9 +138,18 @@ package struct SettingsSection {
     let words = values.filter { !$0.isNull }.map { $0.serialized() }
     note(
       Failure(
-        decoder.area, "\"\(full(key))\" must be \(words.joined(separator: " or "))",
+        decoder.area, "\"\(full(key))\" must be \(words.isEmpty ? "left out" : words.joined(separator: " or "))",
         notes: ["found \(member.value.found)", reason]),
       for: key, line: lineNumber(member))
+  }
+
+  /// A key that matters only while a model is trained: a recipe must leave it neutral, as it would not be obeyed; a model
+  /// that is read may have any value, which is remarked upon.
+  package mutating func acceptForTraining(_ key: String, only values: [JSONValue], because reason: String) {
+    guard decoder.area == .model else { return accept(key, only: values, because: reason) }
+    known.append(key)
+    guard let member = present(key), !values.contains(where: { $0.means(member.value) }) else { return }
+    decoder.remarks.append("\"\(full(key))\" (\(member.value.found)) has no effect here: \(reason)")
   }
 
   // MARK: Rules

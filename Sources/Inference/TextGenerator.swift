@@ -22,15 +22,15 @@ public struct TextGenerator {
   /// The generator of a `model.h5`, given as its own path or that of its step folder or run folder.
   ///
   /// - Throws: `Failure` of the areas `.checkpoint`, `.model` or `.tokenizer`, naming everything that does not fit.
-  public init(at path: String) throws(Failure) { try self.init(ModelFile(path)) }
+  public init(at path: String) throws(Failure) { try self.init(ModelFile.open(path)) }
 
-  /// The generator of a model file, which must have a tokenizer.
-  package init(_ file: ModelFile) throws(Failure) {
-    guard let tokenizer = file.tokenizer else {
+  /// The generator of a model on disk, which must have a tokenizer.
+  package init(_ stored: StoredModel) throws(Failure) {
+    guard let tokenizer = stored.tokenizer else {
       throw Failure(
         .tokenizer, "the model has no tokenizer", notes: ["it was trained on tokens whose text it does not know"])
     }
-    self.init(try file.model(), tokenizer, endTokens: file.endTokens)
+    self.init(try stored.model(), tokenizer, endTokens: stored.endTokens)
   }
 
   /// The tokens that a text beginning with `prompt` begins with: after the beginning of text if the tokenizer adds one;

@@ -5,6 +5,32 @@ import Models
 
 // The weights of a model as named arrays, and back.
 
+/// Where the weights of a model lie, by the names they have in Hugging Face's checkpoints of the architecture.
+package protocol WeightSource {
+  /// The file or folder, for messages.
+  var path: String { get }
+  /// Every tensor; the shape of one that is not made of floats is nil.
+  var shapes: [(name: String, shape: [Int]?)] { get }
+  /// Reads a tensor in the shape it is listed with, row-major, into `values`, which has room for exactly its elements.
+  func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure)
+}
+
+/// The weights in a group of an array file.
+struct ArrayFileWeights: WeightSource {
+  let file: ArrayFile
+  let group: String
+
+  var path: String { file.path }
+
+  var shapes: [(name: String, shape: [Int]?)] {
+    file.arrays(in: group).map { ($0.name, $0.element == .float32 ? $0.shape : nil) }
+  }
+
+  func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
+    try file.read(file.array(name, in: group)!, into: values)
+  }
+}
+
 extension NamedArray {
   /// An array over a tensor's elements.
   package init(_ name: String, _ tensor: Tensor) {
@@ -34,21 +60,24 @@ extension Module {
   /// Every parameter as an array that refers to it, under its checkpoint name.
   package var namedArrays: [NamedArray] { namedParameters.map { NamedArray($0.name, $0.value) } }
 
-  /// Fills every parameter with the array of its name in `group`, which must hold exactly the parameters. What is missing,
+  /// Fills every parameter with the tensor of its name; the source must hold exactly the parameters. What is missing,
   /// unknown or of another shape is named in one failure, and nothing is read then.
-  package func readWeights(from file: ArrayFile, group: String) throws(Failure) {
+  package func readWeights(from source: some WeightSource) throws(Failure) {
     let parameters = namedParameters
     let problems = Self.mismatches(
-      expected: parameters.map { ($0.name, $0.value.shape.dimensions) },
-      found: file.arrays(in: group).map { ($0.name, $0.element == .float32 ? $0.shape : nil) })
+      expected: parameters.map { ($0.name, $0.value.shape.dimensions) }, found: source.shapes)
     guard problems.isEmpty else {
-      throw Failure(.model, "the weights do not fit the model's configuration", at: file.path, notes: problems)
+      throw Failure(.model, "the weights do not fit the model's configuration", at: source.path, notes: problems)
     }
-    for parameter in parameters { try file.read(parameter.name, in: group, into: parameter.value) }
+    for parameter in parameters {
+      let value = parameter.value
+      try source.read(
+        parameter.name, into: UnsafeMutableBufferPointer(start: value.pointer, count: value.shape.count))
+    }
   }
 
   /// What keeps arrays from being the parameters of a model, a line each: names that are missing, names that are unknown,
-  /// shapes that differ. A shape of nil stands for numbers that are not float32.
+  /// shapes that differ. A shape of nil stands for numbers that are no floats.
   package static func mismatches(
     expected: [(name: String, shape: [Int])], found: [(name: String, shape: [Int]?)], limit: Int = 24
   ) -> [String] {
@@ -57,7 +86,7 @@ extension Module {
     for (name, shape) in expected {
       switch shapes[name] {
       case .none: problems.append("\(name) is missing: expected \(shape)")
-      case .some(.none): problems.append("\(name) is not float32")
+      case .some(.none): problems.append("\(name) is not made of floats")
       case .some(.some(let other)) where other != shape:
         problems.append("\(name): expected \(shape), found \(other)")
       default: break

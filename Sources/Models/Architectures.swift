@@ -6,11 +6,15 @@ package protocol ModelConfiguration: Sendable {
   static var name: String { get }
   /// The values of Hugging Face's `model_type` that mean this architecture.
   static var modelTypes: [String] { get }
+  /// What the names of all tensors but the head's begin with.
+  static var tensorPrefix: String { get }
   /// Reads the keys of a config.json besides `vocab_size`.
   init(from section: inout SettingsSection, vocabularySize: Int)
   var vocabularySize: Int { get set }
   /// The longest sequence the model takes.
   var maximumPositions: Int { get }
+  /// Whether the head is the embedding, which checkpoints then hold once.
+  var tiesEmbeddings: Bool { get }
   /// The number of parameters, or nil when it overflows.
   var parameterCount: Int? { get }
   /// The config.json.

@@ -3,6 +3,7 @@ import Files
 extension GPT2.Configuration: ModelConfiguration {
   package static let name = "gpt2"
   package static let modelTypes = ["gpt2"]
+  package static let tensorPrefix = "transformer."
 
   package init(from section: inout SettingsSection, vocabularySize: Int) {
     self.vocabularySize = vocabularySize
@@ -23,7 +24,7 @@ extension GPT2.Configuration: ModelConfiguration {
     section.accept(
       "activation_function", only: ["gelu_new", "gelu_pytorch_tanh"], because: "the activation is tanh-GELU")
     for key in ["attn_pdrop", "embd_pdrop", "resid_pdrop"] {
-      section.accept(key, only: [0], because: "there is no dropout")
+      section.acceptForTraining(key, only: [0], because: "there is no dropout")
     }
     section.accept("scale_attn_weights", only: [true], because: "scores are divided by the root of the head's size")
     section.accept(

@@ -2,7 +2,8 @@ import Files
 
 extension Llama.Configuration: ModelConfiguration {
   package static let name = "llama"
-  package static let modelTypes = ["llama", "qwen2"]
+  package static let modelTypes = ["llama", "mistral", "qwen2"]
+  package static let tensorPrefix = "model."
 
   package init(from section: inout SettingsSection, vocabularySize: Int) {
     self.vocabularySize = vocabularySize
@@ -11,13 +12,11 @@ extension Llama.Configuration: ModelConfiguration {
     layers = section.required("num_hidden_layers", .integer(to: 100_000), "Number of blocks")
     heads = section.required("num_attention_heads", .integer(), "Number of query heads")
     keyValueHeads = section.value(
-      "num_key_value_heads", .integer(), derived: heads, "Number of key and value heads; default: num_attention_heads")
+      "num_key_value_heads", .integer(), derived: section.text("model_type") == "mistral" ? 8 : heads,
+      "Number of key and value heads; default: num_attention_heads")
     maximumPositions = section.value(
       "max_position_embeddings", .integer(to: 1 << 20), default: 2048, "Longest sequence the model takes")
-    ropeTheta = section.value("rope_theta", .number(above: 0), default: 10000, "Base of the rotary wavelengths")
-    ropeScaling = section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") {
-      Llama.RopeScaling(from: &$0)
-    }.flatMap { $0 }
+    (ropeTheta, ropeScaling) = Self.rope(from: &section)
     rmsNormEpsilon = section.value("rms_norm_eps", .number(above: 0), default: 1e-6, "Added to the mean square")
     tiesEmbeddings = section.value(
       "tie_word_embeddings", .boolean, default: false, "Whether the head is the embedding")
@@ -27,6 +26,27 @@ extension Llama.Configuration: ModelConfiguration {
     initializerRange = section.value(
       "initializer_range", .number(above: 0), default: 0.02, "Standard deviation of the first weights")
     checkRules(&section)
+  }
+
+  /// `rope_theta` and `rope_scaling`, or the `rope_parameters` that hold both in newer files.
+  private static func rope(from section: inout SettingsSection) -> (theta: Double, scaling: Llama.RopeScaling?) {
+    let meaning = "Base of the rotary wavelengths"
+    let parameters = section.optionalSection("rope_parameters", "rope_theta and rope_scaling in one object") {
+      (
+        theta: $0.value("rope_theta", .number(above: 0), default: 10000, meaning),
+        scaling: Llama.RopeScaling(from: &$0)
+      )
+    }
+    if let parameters {
+      section.accept("rope_theta", only: [JSONValue(parameters.theta)], because: "rope_parameters has that value")
+      section.accept("rope_scaling", only: [.null], because: "rope_parameters takes its place")
+      return parameters
+    }
+    let theta = section.value("rope_theta", .number(above: 0), default: 10000, meaning)
+    let scaling = section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") {
+      Llama.RopeScaling(from: &$0)
+    }
+    return (theta, scaling.flatMap { $0 })
   }
 
   private func checkRules(_ section: inout SettingsSection) {
@@ -43,14 +63,23 @@ extension Llama.Configuration: ModelConfiguration {
     section.accept("hidden_act", only: ["silu", "swish"], because: "the feed-forward layer is SwiGLU")
     section.accept("attention_bias", only: [false], because: "only \"qkv_bias\" is there, without the output's bias")
     section.accept("mlp_bias", only: [false], because: "the feed-forward layer has no biases")
-    section.accept("attention_dropout", only: [0], because: "there is no dropout")
+    section.acceptForTraining("attention_dropout", only: [0], because: "there is no dropout")
     section.accept("use_sliding_window", only: [false], because: "attention reaches the whole sequence")
+    _ = section.optional(
+      "layer_types", .list(of: .word(["full_attention"])), "Attention of each block; it reaches the whole sequence")
+    let window = section.optional("sliding_window", .integer(), "Must not cut: attention reaches the whole sequence")
+    section.rule(
+      "sliding_window", "max_position_embeddings",
+      holds: section.text("model_type") != "mistral" || window.map { $0 >= maximumPositions } ?? true,
+      "sliding_window (\(window ?? 0)) must be null or reach all \(maximumPositions) positions: there is no sliding window"
+    )
+    section.accept("partial_rotary_factor", only: [1], because: "whole heads are rotated")
     section.accept("rope_interleaved", only: [false], because: "the rotary halves are those of Hugging Face")
     let headSize = section.optional("head_dim", .integer(), "Size of a head: hidden_size / num_attention_heads")
     section.rule(
       "head_dim", "hidden_size", "num_attention_heads", holds: headSize == nil || headSize == hiddenSize / heads,
       "head_dim (\(headSize ?? 0)) must be hidden_size / num_attention_heads (\(hiddenSize / heads))")
-    section.ignore(["pretraining_tp", "is_llama_config", "max_window_layers", "sliding_window"])
+    section.ignore(["pretraining_tp", "is_llama_config", "max_window_layers"])
   }
 
   package var parameterCount: Int? {

@@ -4,7 +4,17 @@ import Files
 package struct ModelDescription: Sendable {
   /// The size of the vocabulary when the description has one; otherwise it is the tokenizer's.
   package let vocabularySize: Int?
+  /// What the description says that has no effect here, a line each.
+  package private(set) var notes: [String] = []
   private let template: any ModelConfiguration
+
+  /// Keys of any Hugging Face configuration that say nothing about the mathematics.
+  private static let foreignKeys = [
+    "_name_or_path", "architectures", "auto_map", "bos_token_id", "chunk_size_feed_forward", "dtype", "eos_token_id",
+    "finetuning_task", "gradient_checkpointing", "id2label", "is_decoder", "label2id", "num_labels",
+    "output_attentions", "output_hidden_states", "output_past", "pad_token_id", "problem_type", "return_dict",
+    "torch_dtype", "torchscript", "transformers.js_config", "transformers_version", "unk_token_id", "use_cache",
+  ]
 
   /// Reads all keys of a config.json, and `architecture`, which recipes choose the family by.
   package init(from section: inout SettingsSection) {
@@ -18,10 +28,7 @@ package struct ModelDescription: Sendable {
     section.rule(
       "architecture", "model_type", holds: implied.map { $0.name == kind.name } ?? true,
       "architecture \"\(kind.name)\" contradicts model_type \"\(type ?? "")\"")
-    section.ignore([
-      "_name_or_path", "architectures", "bos_token_id", "eos_token_id", "pad_token_id", "dtype", "torch_dtype",
-      "transformers_version", "use_cache", "output_attentions", "output_hidden_states", "return_dict",
-    ])
+    section.ignore(Self.foreignKeys)
     vocabularySize = section.optional("vocab_size", .integer(), "Default: the tokenizer's")
     template = kind.init(from: &section, vocabularySize: vocabularySize ?? 1)
   }
@@ -39,6 +46,7 @@ package struct ModelDescription: Sendable {
       return description
     }
     if let failure = decoder.failure { throw failure }
+    notes = decoder.remarks
   }
 
   /// The longest sequence the model takes.

@@ -42,7 +42,7 @@ import Tokenizers
       chatTemplate: "{{ messages }}", endTokens: [256, 257], step: 12)
     try withScratchFile { path in
       try contents.write(to: path)
-      let file = try ModelFile(path)
+      let file = try ModelFile.open(path)
       #expect(file.step == 12)
       #expect(file.chatTemplate == "{{ messages }}")
       #expect(file.configuration.json == configuration.json)
@@ -157,7 +157,7 @@ import Tokenizers
     let positions = try configured { $0["max_position_embeddings"] = 2_000_000_000 }
     #expect(positions?.what == "\"max_position_embeddings\" must be an integer from 1 to 1048576")
     let ends = try configured { $0["eos_token_id"] = 257 }
-    #expect(ends?.what == "eos_token_id is no token of the model")
+    #expect(ends?.what == "the end token 257 is no token of the model")
     let small = try configured { config in
       config["vocab_size"] = 200
       config["eos_token_id"] = 1

@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Inference
+import Interchange
 import Models
 import Tokenizers
 
@@ -12,21 +13,25 @@ package struct Preparation {
   package let sequenceLength: Int
   /// The text that makes messages one prompt; empty if the model has none.
   package let chatTemplate: String
+  /// The tokens that end a text of the model training begins with; nil leaves that to the tokenizer.
+  package let endTokens: [Int32]?
   /// What the weights come from; nil for those of a new model.
-  private let start: ModelFile?
+  private let start: StoredModel?
   private let seed: UInt64
 
   /// Prepares everything that `recipe` names. `checkpoint` is that of a run that goes on.
-  package init(_ recipe: Recipe, resuming checkpoint: ModelFile? = nil, note: (String) -> Void) throws(Failure) {
+  package init(_ recipe: Recipe, resuming checkpoint: StoredModel? = nil, note: (String) -> Void) throws(Failure) {
     try BuiltInCorpus.provide(for: recipe.data, note: note)
     var (start, named) = (checkpoint, Tokenizer?.none)
     if checkpoint == nil {
-      if let source = recipe.model.source { start = try ModelFile(source) }
+      if let source = recipe.model.source { start = try StoredModel(at: source) }
       named = try TokenizerSource.tokenizer(for: recipe, note: note)
     }
+    for remark in start?.notes ?? [] { note("note: \(remark)") }
     self.start = start
     tokenizer = named ?? start?.tokenizer
     chatTemplate = start?.chatTemplate ?? ""
+    endTokens = start?.endTokens
     configuration = try Self.configuration(recipe, start: start, tokenizer: tokenizer)
     sequenceLength = recipe.data.sequenceLength ?? configuration.maximumPositions
     seed = UInt64(recipe.seed)
@@ -47,7 +52,7 @@ package struct Preparation {
   }
 
   private static func configuration(
-    _ recipe: Recipe, start: ModelFile?, tokenizer: Tokenizer?
+    _ recipe: Recipe, start: StoredModel?, tokenizer: Tokenizer?
   ) throws(Failure) -> any ModelConfiguration {
     if let start { return start.configuration }
     let description = recipe.model.description!

@@ -1,6 +1,6 @@
 import Corpus
 import Files
-import Inference
+import Interchange
 import Tokenizers
 
 /// Makes or finds the tokenizer that a recipe asks for.

@@ -54,7 +54,7 @@ package final class TrainingRun {
     }
     for failure in found.skipped { Output.log.line("skipped a checkpoint that is not valid\n\(failure)") }
     let start = try found.checkpoint.map { (checkpoint) throws(Failure) in
-      try ModelFile(checkpoint.path(of: ModelFile.name))
+      try ModelFile.open(checkpoint.path(of: ModelFile.name))
     }
     let preparation = try Preparation(recipe, resuming: start) { Output.log.line($0) }
     try self.init(
@@ -238,7 +238,7 @@ package final class TrainingRun {
     do throws(Failure) {
       let model = ModelFile.contents(
         trainer.model, preparation.configuration, tokenizer: preparation.tokenizer,
-        chatTemplate: preparation.chatTemplate, step: state.step)
+        chatTemplate: preparation.chatTemplate, endTokens: preparation.endTokens, step: state.step)
       try store.save(
         step: state.step, files: [(ModelFile.name, model), (TrainingState.fileName, state.contents(trainer))],
         extra: [JSONMember("core_type", JSONValue(state.coreType))])

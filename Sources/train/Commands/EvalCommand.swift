@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Inference
+import Interchange
 import Training
 
 struct EvalCommand: Command {
@@ -31,7 +32,8 @@ struct EvalCommand: Command {
 
   func run() throws(Failure) {
     try MatrixLibrary.require()
-    let file = try ModelFile(checkpoint)
+    let file = try StoredModel(at: checkpoint)
+    for note in file.notes { Output.log.line("note: \(note)") }
     let model = try file.model()
     let length = sequenceLength ?? model.maximumPositions
     guard length <= model.maximumPositions else {

@@ -1,5 +1,6 @@
 import Files
 import Inference
+import Interchange
 import Training
 
 struct GenerateCommand: Command {
@@ -80,8 +81,8 @@ struct GenerateCommand: Command {
 
   func run() throws(Failure) {
     try MatrixLibrary.require()
-    let file = try ModelFile(path)
-    for failure in file.skipped { Output.log.line("passed over: \(failure)") }
+    let file = try StoredModel(at: path)
+    for note in file.notes { Output.log.line("note: \(note)") }
     let generator = try TextGenerator(file)
     let tokens = try generator.tokens(ofPrompt: prompt)
     if echoes, !isJSON { Output.results.write(prompt) }

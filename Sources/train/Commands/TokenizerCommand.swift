@@ -1,5 +1,5 @@
 import Files
-import Inference
+import Interchange
 import Tokenizers
 import Training
 

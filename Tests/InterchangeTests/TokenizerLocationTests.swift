@@ -1,6 +1,8 @@
 import Files
 import Foundation
 import Inference
+import Interchange
+import Models
 import Testing
 import Tokenizers
 
@@ -10,7 +12,8 @@ import Tokenizers
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     let expected = try Tokenizer.bytes.adding(special: ["<|user|>"])
-    let configuration = try TinyModel.configuration(vocabulary: 258)
+    var configuration = try TinyModel.configuration("llama")
+    configuration.vocabularySize = 258
     let contents = ModelFile.contents(
       configuration.makeModel(seed: 1), configuration, tokenizer: expected, chatTemplate: "", step: 0)
     try contents.write(to: folder.appending(path: "model.h5").path)
