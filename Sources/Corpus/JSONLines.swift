@@ -18,8 +18,24 @@ enum JSONLines {
   static func read(
     _ path: String, policy: RowErrorPolicy, _ body: (JSONValue, _ place: String) throws(Failure) -> Void
   ) throws(Failure) -> (digest: String, skipped: SkippedRows) {
-    var reader = try SourceReader(path)
     var skipped = SkippedRows()
+    func skip(_ error: Failure) throws(Failure) {
+      if policy == .stop || error.area != .data { throw error }
+      skipped.add(error)
+    }
+    let digest = try read(path, onMalformed: skip) { (row, place) throws(Failure) in
+      do throws(Failure) { try body(row, place) } catch { try skip(error) }
+    }
+    return (digest, skipped)
+  }
+
+  /// Reads the file once; `body` gets each row, `onMalformed` the errors of lines that are no JSON. What either throws
+  /// ends the reading. The result is the SHA-256 of the file.
+  static func read(
+    _ path: String, onMalformed: (Failure) throws(Failure) -> Void,
+    _ body: (JSONValue, _ place: String) throws(Failure) -> Void
+  ) throws(Failure) -> String {
+    var reader = try SourceReader(path)
     var buffer: [UInt8] = []
     var line = 0
     var searched = 0
@@ -28,12 +44,13 @@ enum JSONLines {
       let bytes = line == 1 && bytes.starts(with: TextDocuments.byteOrderMark) ? bytes.dropFirst(3) : bytes
       if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { return }
       let place = "\(path):\(line)"
+      let value: JSONValue
       do throws(Failure) {
-        try body(try parse(Array(bytes), at: place), place)
+        value = try parse(Array(bytes), at: place)
       } catch {
-        if policy == .stop || error.area != .data { throw error }
-        skipped.add(error)
+        return try onMalformed(error)
       }
+      try body(value, place)
     }
     while try reader.read(into: &buffer) {
       var start = 0
@@ -46,7 +63,7 @@ enum JSONLines {
       searched = buffer.count
     }
     try row(buffer[...])
-    return (try reader.finish(), skipped)
+    return try reader.finish()
   }
 
   private static func parse(_ bytes: [UInt8], at place: String) throws(Failure) -> JSONValue {

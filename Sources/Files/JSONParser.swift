@@ -20,6 +20,16 @@ extension JSONValue {
     }
     return try result.get()
   }
+
+  /// Reads a JSON array that fills `bytes`, one element after the other: `body` gets each as soon as it is read, and what
+  /// it throws ends the reading. Strict as `parse`; elements before a fault have been read when it is found.
+  package static func parseElements(
+    of bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area,
+    _ body: (JSONValue) throws(Failure) -> Void
+  ) throws(Failure) {
+    var parser = JSONParser(bytes: bytes, source: source, area: area, comments: false)
+    try parser.array(body)
+  }
 }
 
 /// One pass over the bytes of a document. Recursion is bounded by `depthLimit`.
@@ -47,13 +57,30 @@ private struct JSONParser {
   private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
 
   mutating func document() throws(Failure) -> JSONValue {
+    try begin()
+    let value = try value()
+    try end()
+    return value
+  }
+
+  mutating func array(_ body: (JSONValue) throws(Failure) -> Void) throws(Failure) {
+    try begin()
+    guard current == UInt8(ascii: "[") else { throw failure("expected an array, found \(found)") }
+    try nested { (parser) throws(Failure) in
+      try parser.elements(body)
+    }
+    try end()
+  }
+
+  private mutating func begin() throws(Failure) {
     try checkEncoding()
     try skipSpace()
     if current == nil { throw failure(bytes.isEmpty ? "the JSON text is empty" : "the JSON text holds no value") }
-    let value = try value()
+  }
+
+  private mutating func end() throws(Failure) {
     try skipSpace()
     if current != nil { throw failure("unexpected \(found) after the end of the JSON value") }
-    return value
   }
 
   private mutating func checkEncoding() throws(Failure) {
@@ -99,13 +126,17 @@ private struct JSONParser {
 
   private mutating func elements() throws(Failure) -> [JSONValue] {
     var elements: [JSONValue] = []
+    try self.elements { elements.append($0) }
+    return elements
+  }
+
+  private mutating func elements(_ body: (JSONValue) throws(Failure) -> Void) throws(Failure) {
     try skipSpace()
     while current != UInt8(ascii: "]") {
-      elements.append(try value())
+      try body(try value())
       if try !separator(before: UInt8(ascii: "]")) { break }
     }
     index += 1
-    return elements
   }
 
   private mutating func members() throws(Failure) -> [JSONMember] {

@@ -1,0 +1,76 @@
+import Files
+import Tokenizers
+
+/// Files of rows for tuning: a JSON array of objects, or one object a line. Their first character tells which.
+package enum ConversationFile {
+  /// The conversations in the files that `patterns` name, in their order, for those who ask what they ask. Rows that
+  /// cannot be used and rows of plain text are passed over.
+  package static func conversations(
+    _ patterns: [String], settings: TuningSettings, template: ChatTemplate
+  ) throws(Failure) -> [[Message]] {
+    var conversations: [[Message]] = []
+    for file in try files(patterns) {
+      _ = try rows(of: file, onMalformed: { _ in }) { (value, place) in
+        let row = try? TuningRow(
+          value, at: place, fields: settings.fields, inputSeparator: template.inputSeparator)
+        if case .conversation(let messages)? = try? row?.instruction() { conversations.append(messages) }
+      }
+    }
+    return conversations
+  }
+
+  /// The files that `patterns` name. Files that hold no rows are errors, all reported together.
+  static func files(_ patterns: [String]) throws(Failure) -> [CorpusFile] {
+    let files = try CorpusFile.resolve(patterns, format: nil)
+    if files.isEmpty {
+      throw Failure(.data, "there is nothing to train on", notes: ["data.train names no file"])
+    }
+    if let shard = files.first(where: \.format.holdsTokens) {
+      throw Failure(
+        .data, "token shards where rows of JSON are expected", at: shard.path,
+        notes: ["tuning reads .json and .jsonl; train pretrain reads shards"])
+    }
+    return files
+  }
+
+  /// Reads the file once; `body` gets each row, with its `file:line`; what it throws ends the reading.
+  ///
+  /// A line that is no JSON goes to `onMalformed`; an array with a fault is an error as a whole. The result is the
+  /// SHA-256 of the file.
+  static func rows(
+    of file: CorpusFile, onMalformed: (Failure) throws(Failure) -> Void,
+    _ body: (JSONValue, _ place: String) throws(Failure) -> Void
+  ) throws(Failure) -> String {
+    switch try firstByte(of: file.path) {
+    case UInt8(ascii: "{"): return try JSONLines.read(file.path, onMalformed: onMalformed, body)
+    case UInt8(ascii: "["): return try array(file.path, body)
+    default:
+      throw Failure(
+        .data, "no rows of JSON", at: file.path,
+        notes: ["expected an array of objects, or one object a line", "train pretrain reads plain text"])
+    }
+  }
+
+  /// The first byte that is no white space, behind a byte order mark.
+  private static func firstByte(of path: String) throws(Failure) -> UInt8? {
+    let file = try ReadableFile(path, area: .data)
+    let head = try file.read(min(file.count, 1 << 16), at: 0)
+    let text = head.starts(with: TextDocuments.byteOrderMark) ? head.dropFirst(3) : head[...]
+    return text.first { !(0x09...0x0d).contains($0) && $0 != 0x20 }
+  }
+
+  private static func array(
+    _ path: String, _ body: (JSONValue, _ place: String) throws(Failure) -> Void
+  ) throws(Failure) -> String {
+    let bytes = try ReadableFile.contents(of: path, area: .data)
+    let result = bytes.withUnsafeBytes { buffer in
+      Result { () throws(Failure) in
+        try JSONValue.parseElements(of: buffer, source: path, area: .data) { (value) throws(Failure) in
+          try body(value, "\(path):\(value.line)")
+        }
+      }
+    }
+    try result.get()
+    return Digest.sha256(bytes)
+  }
+}

@@ -1,0 +1,128 @@
+import Files
+import Tokenizers
+
+/// Examples for instruction tuning: conversations, or texts, as tokens.
+package struct InstructionData: Sendable {
+  package let examples: TokenizedExamples
+  package let summary: TuningSummary
+  /// A SHA-256 over the files, the template, the tokenizer and the settings.
+  package let digest: String
+
+  /// Reads the rows of the files that `patterns` name and encodes them.
+  ///
+  /// An example with more than `settings.maximumLength` tokens is cut at its end, left out, or an error, as
+  /// `settings.onOverflow` says. Rows of plain text end with the end of text and are trained as a whole.
+  ///
+  /// - Parameter tokenizer: one that has the tokens of the template: see ``ChatTemplate/extending(_:)``.
+  /// - Throws: `Failure` of area `.data` when a file is missing or malformed, more than half of the rows cannot be used,
+  ///   or none is left; `.tokenizer` when the template does not fit; `.recipe` for unknown `fields`.
+  package static func open(
+    _ patterns: [String], settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate
+  ) throws(Failure) -> InstructionData {
+    let reader = try TuningReader(settings: settings, tokenizer: tokenizer, template: template)
+    var builder = InstructionEncoder(reader.format, lossOn: settings.lossOn)
+    var examples = TokenizedExamples()
+    var texts = 0
+    let reading = try reader.read(patterns) { (row) throws(Failure) in
+      try builder.example(of: row)
+    } keep: { (example, place, summary) throws(Failure) in
+      guard try reader.admits(example.tokens.count, place, &summary) else { return }
+      let length = min(example.tokens.count, settings.maximumLength)
+      guard example.isTrained[..<length].contains(true) else {
+        summary.truncated -= 1
+        summary.drop(Failure(.data, "no trained token is left after truncation", at: place), isFault: false)
+        return
+      }
+      examples.append(tokens: example.tokens[..<length], isTrained: example.isTrained[..<length])
+      summary.used += 1
+      if example.isText { texts += 1 }
+    }
+    var summary = reading.summary
+    if texts > 0, settings.lossOn != .all {
+      summary.warnings.append("\(texts) rows are plain text without turns: all their tokens are trained")
+    }
+    return InstructionData(examples: examples, summary: summary, digest: reading.digest)
+  }
+
+  /// The data in two parts, the last rows as the second: about `fraction` of them, at least one.
+  package func split(fraction: Double) throws(Failure) -> (train: InstructionData, validation: InstructionData) {
+    let cut = try TuningSplit.cut(examples.count, fraction: fraction)
+    func part(_ range: Range<Int>) -> InstructionData {
+      InstructionData(
+        examples: examples.subexamples(range), summary: summary, digest: Digest.sha256("\(digest)\n\(range)"))
+    }
+    return (part(0..<cut), part(cut..<examples.count))
+  }
+}
+
+/// Where tuning data is cut in two.
+enum TuningSplit {
+  /// The number of rows of the first part.
+  static func cut(_ count: Int, fraction: Double) throws(Failure) -> Int {
+    precondition(fraction > 0 && fraction < 1, "a fraction of \(fraction)")
+    guard count > 1 else {
+      throw Failure(
+        .data, "one row cannot be split", notes: ["give data.validation files of their own, or more data"])
+    }
+    return count - min(count - 1, max(1, Int((Double(count) * fraction).rounded())))
+  }
+}
+
+/// Turns rows into tokens and says which of them are trained.
+struct InstructionEncoder {
+  struct Example {
+    var tokens: [Int32] = []
+    var isTrained: [Bool] = []
+    var isText = false
+  }
+
+  private var encoder: ChatEncoder
+  private let lossOn: LossOn
+
+  init(_ format: ChatFormat, lossOn: LossOn) {
+    encoder = ChatEncoder(format)
+    self.lossOn = lossOn
+  }
+
+  mutating func example(of row: TuningRow) throws(Failure) -> Example {
+    let example =
+      switch try row.instruction() {
+      case .conversation(let messages): try example(of: messages)
+      case .text(let text): example(of: text)
+      }
+    if !example.isTrained.contains(true) { throw row.unusable("the row has no trained token") }
+    return example
+  }
+
+  private mutating func example(of text: String) -> Example {
+    let tokenizer = encoder.format.tokenizer
+    var tokens = tokenizer.addsBeginningOfText ? [tokenizer.beginningOfText].compactMap(\.self) : []
+    encoder.append(text, to: &tokens)
+    tokens.append(tokenizer.endOfText ?? encoder.format.endOfTurn)
+    return Example(tokens: tokens, isTrained: tokens.indices.map { $0 > 0 }, isText: true)
+  }
+
+  private mutating func example(of messages: [Message]) throws(Failure) -> Example {
+    let chat = try encoder.encode(messages)
+    let last = messages.lastIndex { $0.role == "assistant" }
+    var example = Example(tokens: chat.tokens)
+    for run in chat.runs {
+      let isTrained = isTrained(run, messages, last: last)
+      example.isTrained.append(contentsOf: repeatElement(isTrained, count: run.tokens.count))
+    }
+    if !example.isTrained.isEmpty { example.isTrained[0] = false }
+    return example
+  }
+
+  private func isTrained(_ run: EncodedChat.Run, _ messages: [Message], last: Int?) -> Bool {
+    let wish = run.message.flatMap { messages[$0].isTrained }
+    let isSaid = run.kind == .content || run.kind == .endOfTurn
+    switch lossOn {
+    case .all: return wish != false || !isSaid
+    case .assistant:
+      guard let message = run.message, isSaid else { return false }
+      return wish ?? (messages[message].role == "assistant")
+    case .completion: return isSaid && run.message == last && last != nil && wish != false
+    }
+  }
+}

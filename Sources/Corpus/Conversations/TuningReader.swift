@@ -1,0 +1,86 @@
+import Files
+import Tokenizers
+
+/// Reads the rows of files, makes an example of each, and keeps count of what cannot be used.
+struct TuningReader {
+  let settings: TuningSettings
+  let format: ChatFormat
+
+  /// An example before it is held to a length.
+  struct Reading {
+    let summary: TuningSummary
+    /// A SHA-256 over everything that the examples depend on.
+    let digest: String
+  }
+
+  init(settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate) throws(Failure) {
+    try settings.check()
+    self.settings = settings
+    format = try ChatFormat(template, tokenizer: tokenizer)
+  }
+
+  /// Reads the files that `patterns` name.
+  ///
+  /// - Parameters:
+  ///   - make: makes an example of a row; what it throws is an error of the row.
+  ///   - keep: stores the example, or drops it for its length; what it throws ends the reading.
+  func read<Example>(
+    _ patterns: [String], make: (TuningRow) throws(Failure) -> Example,
+    keep: (Example, _ place: String, inout TuningSummary) throws(Failure) -> Void
+  ) throws(Failure) -> Reading {
+    let files = try ConversationFile.files(patterns)
+    var summary = TuningSummary()
+    var digests: [String] = []
+    func leaveOut(_ error: Failure) throws(Failure) {
+      if settings.onError == .stop || error.area != .data { throw error }
+      summary.drop(error, isFault: true)
+    }
+    for file in files {
+      let digest = try ConversationFile.rows(of: file) { (error) throws(Failure) in
+        summary.rows += 1
+        var error = error
+        error.notes.insert(error.what, at: 0)
+        error.what = "the line is no JSON"
+        try leaveOut(error)
+      } _: { (value, place) throws(Failure) in
+        summary.rows += 1
+        let example: Example
+        do throws(Failure) {
+          example = try make(
+            TuningRow(value, at: place, fields: settings.fields, inputSeparator: format.template.inputSeparator))
+        } catch {
+          var error = error
+          error.place = place
+          return try leaveOut(error)
+        }
+        try keep(example, place, &summary)
+      }
+      digests.append(digest)
+    }
+    try summary.check(files[0].path)
+    return Reading(summary: summary, digest: identity(of: digests))
+  }
+
+  private func identity(of sources: [String]) -> String {
+    let tokenizer = format.tokenizer
+    let template = "\(format.template.name)\n\(format.template.defaultSystem ?? "")\n\(format.beginning ?? -1)"
+    return Digest.sha256(
+      (sources + [Digest.sha256(tokenizer.json()), template, "\(tokenizer.endOfText ?? -1)", settings.identity])
+        .joined(separator: "\n"))
+  }
+
+  /// What is to be done with an example of `length` tokens: false when it is left out.
+  func admits(_ length: Int, _ place: String, _ summary: inout TuningSummary) throws(Failure) -> Bool {
+    summary.longest = max(summary.longest, length)
+    if length <= settings.maximumLength { return true }
+    let failure = Failure(
+      .data, "longer than \(settings.maximumLength) tokens", at: place,
+      notes: ["it has \(length) tokens", "raise data.sequence_length, or set data.on_overflow to truncate or drop"])
+    switch settings.onOverflow {
+    case .error: throw failure
+    case .drop: summary.drop(failure, isFault: false)
+    case .truncate: summary.truncated += 1
+    }
+    return settings.onOverflow == .truncate
+  }
+}

@@ -1,0 +1,72 @@
+import Files
+import Tokenizers
+
+/// A row of a file for tuning, with its columns by the names used here.
+struct TuningRow {
+  /// The columns that rows are read from; `data.fields` may give them other names.
+  static let columns = [
+    "messages", "conversations", "role", "content", "instruction", "input", "output", "system", "history", "prompt",
+    "completion", "question", "answer", "text", "chosen", "rejected", "label",
+  ]
+
+  /// Where the row stands: `file:line`.
+  let place: String
+  private let value: JSONValue
+  private let fields: [String: String]
+  /// What stands between an instruction and its input.
+  let inputSeparator: String
+
+  init(_ value: JSONValue, at place: String, fields: [String: String], inputSeparator: String) throws(Failure) {
+    self.place = place
+    self.value = value
+    self.fields = fields
+    self.inputSeparator = inputSeparator
+    if value.object == nil { throw unusable("the row is no JSON object", "found \(value.kind)") }
+  }
+
+  /// What the row has in a column; null is as good as nothing. Names that are in use for the same column count, too.
+  subscript(column: String) -> JSONValue? {
+    if let field = fields[column] { return member(field) }
+    return member(column) ?? Self.otherNames[column]?.lazy.compactMap(member).first
+  }
+
+  private static let otherNames = [
+    "conversations": ["conversation"], "output": ["response"], "completion": ["response"], "label": ["kto_tag"],
+    "role": ["from"], "content": ["value"],
+  ]
+
+  private func member(_ name: String) -> JSONValue? { value[name].flatMap { $0.isNull ? nil : $0 } }
+
+  func has(_ columns: String...) -> Bool { columns.allSatisfy { self[$0] != nil } }
+
+  /// The text in a column, nil when the row has none.
+  func optionalText(_ column: String) throws(Failure) -> String? {
+    guard let value = self[column] else { return nil }
+    if let text = value.string { return text }
+    throw unusable("\"\(name(column))\" is no string", "found \(value.kind)")
+  }
+
+  /// The text in a column, which must have some.
+  func text(_ column: String) throws(Failure) -> String {
+    guard let text = try optionalText(column) else { throw unusable("the row has no \"\(name(column))\"") }
+    if text.isBlank { throw unusable("\"\(name(column))\" is empty") }
+    return text
+  }
+
+  /// The name that the file has for a column.
+  func name(_ column: String) -> String { fields[column] ?? column }
+
+  /// The names of all columns of the row, for messages.
+  var foundColumns: String {
+    let names = (value.object ?? []).prefix(12).map { "\"\($0.key)\"" }
+    return names.isEmpty ? "no keys" : names.joined(separator: ", ")
+  }
+
+  /// An error of this row: rows are counted by `reason`, which therefore is the same for all rows of a kind.
+  func unusable(_ reason: String, _ notes: String...) -> Failure { Failure(.data, reason, at: place, notes: notes) }
+}
+
+extension String {
+  /// Whether there is nothing but white space.
+  var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
+}

@@ -1,0 +1,253 @@
+import Corpus
+import Files
+import Foundation
+import Support
+import Testing
+import Tokenizers
+
+/// Instruction data through the byte tokenizer: token ids are bytes, 256 is the end of text.
+@Suite struct InstructionDataTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func open(
+    _ text: String, name: String = "rows.jsonl", fields: [String: String] = [:], lossOn: LossOn = .assistant,
+    length: Int = 1000, onOverflow: TuningSettings.Overflow = .truncate, onError: RowErrorPolicy = .skip,
+    template: ChatTemplate = .plain
+  ) throws -> InstructionData {
+    let path = try folder.write(text, to: name)
+    return try InstructionData.open(
+      [path],
+      settings: TuningSettings(
+        fields: fields, lossOn: lossOn, maximumLength: length, onOverflow: onOverflow, onError: onError),
+      tokenizer: template.extending(.bytes), template: template)
+  }
+
+  /// The text of an example, `[` and `]` around what is trained, `.` for the end of text.
+  private func marked(_ data: InstructionData, _ index: Int = 0) -> String {
+    let (tokens, isTrained) = data.examples[index]
+    var text = ""
+    var last = false
+    for (token, trained) in zip(tokens, isTrained) {
+      if trained != last { text += trained ? "[" : "]" }
+      text += token < 256 ? String(UnicodeScalar(UInt8(token))) : "."
+      last = trained
+    }
+    return last ? text + "]" : text
+  }
+
+  private let dialogue = """
+    {"messages": [{"role": "system", "content": "S"}, {"role": "user", "content": "a"}, \
+    {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]}
+    """
+
+  @Test func trainedTokensAreExact() throws {
+    #expect(try marked(open(dialogue)) == "S\nQ: a\nA: [b.]\nQ: c\nA: [d.]\n")
+    #expect(try marked(open(dialogue, lossOn: .completion)) == "S\nQ: a\nA: b.\nQ: c\nA: [d.]\n")
+    #expect(try marked(open(dialogue, lossOn: .all)) == "S[\nQ: a\nA: b.\nQ: c\nA: d.\n]")
+    #expect(
+      try marked(open(dialogue, template: .zephyr))
+        == "<|system|>\nS.\n<|user|>\na.\n<|assistant|>\n[b.]\n<|user|>\nc.\n<|assistant|>\n[d.]\n")
+    let chatML = try open(dialogue, template: .chatML)
+    let (tokens, isTrained) = chatML.examples[0]
+    // Every turn ends with 258; those of the assistant are trained, and nothing is by its id.
+    #expect(zip(tokens, isTrained).filter { $0.0 == 258 }.map(\.1) == [false, false, true, false, true])
+    #expect(zip(tokens, isTrained).filter(\.1).map(\.0) == [98, 258, 100, 258])
+  }
+
+  @Test func messagesMayBeLeftOutOfTheTraining() throws {
+    let row = dialogue.replacing("\"content\": \"b\"", with: "\"content\": \"b\", \"train\": false")
+    #expect(try marked(open(row)) == "S\nQ: a\nA: b.\nQ: c\nA: [d.]\n")
+    #expect(try marked(open(row, lossOn: .all)) == "S[\nQ: a\nA: ]b.[\nQ: c\nA: d.\n]")
+    let weighted = dialogue.replacing("\"content\": \"d\"", with: "\"content\": \"d\", \"weight\": 0")
+    #expect(try marked(open(weighted)) == "S\nQ: a\nA: [b.]\nQ: c\nA: d.\n")
+    let data = try open("\(dialogue)\n\(weighted)", lossOn: .completion)
+    #expect(data.summary.used == 1 && data.summary.drops[0].reason == "the row has no trained token")
+  }
+
+  @Test(arguments: [
+    (#"{"instruction": "a", "input": "", "output": "b"}"#, "Q: a\nA: [b.]\n"),
+    (#"{"instruction": "a", "input": "i", "output": "b", "system": "S"}"#, "S\nQ: a\n\ni\nA: [b.]\n"),
+    (#"{"instruction": "c", "output": "d", "history": [["a", "b"]]}"#, "Q: a\nA: [b.]\nQ: c\nA: [d.]\n"),
+    (#"{"instruction": "a", "response": "b"}"#, "Q: a\nA: [b.]\n"),
+    (#"{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}"#, "Q: a\nA: [b.]\n"),
+    (
+      #"{"conversations": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}"#,
+      "Q: a\nA: [b.]\n"
+    ),
+    (#"{"prompt": "a", "completion": "b"}"#, "Q: a\nA: [b.]\n"),
+    (
+      #"{"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]}"#,
+      "Q: a\nA: [b.]\n"
+    ),
+    (#"{"question": "a", "answer": "b"}"#, "Q: a\nA: [b.]\n"),
+    (#"{"text": "ab"}"#, "a[b.]"),
+    (
+      #"{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}, {"role": "model", "content": "é"}]}"#,
+      "Q: a\nA: [\u{c3}\u{a9}.]\n"
+    ),
+  ])
+  func everyFormIsRecognised(row: String, expected: String) throws {
+    #expect(try marked(open(row)) == expected)
+    #expect(try marked(open("[\n\(row)\n]", name: "rows.json")) == expected)
+    #expect(try marked(open("\u{feff}\(row)\r\n\n", name: "rows.json")) == expected)
+  }
+
+  @Test func alpacasTextIsThatOfTheBook() throws {
+    let row = #"{"instruction": "a", "input": "i", "output": "b"}"#
+    #expect(
+      try marked(open(row, template: .alpaca)) == """
+        Below is an instruction that describes a task. Write a response that appropriately completes the request.
+
+        ### Instruction:\na\n\n### Input:\ni\n\n### Response:\n[b.]\n\n
+        """)
+  }
+
+  @Test func columnsMayHaveOtherNames() throws {
+    let row = #"{"frage": "a", "antwort": "b", "question": "x", "answer": "y"}"#
+    #expect(try marked(open(row, fields: ["instruction": "frage", "output": "antwort"])) == "Q: a\nA: [b.]\n")
+    #expect(try marked(open(row)) == "Q: x\nA: [y.]\n")
+    let turns = #"{"talk": [{"who": "user", "says": "a"}, {"who": "assistant", "says": "b"}]}"#
+    #expect(
+      try marked(open(turns, fields: ["messages": "talk", "role": "who", "content": "says"])) == "Q: a\nA: [b.]\n")
+    let error = #expect(throws: Failure.self) { try open(row, fields: ["promt": "x"]) }
+    #expect(error?.area == .recipe && error?.notes.first == "did you mean \"prompt\"?")
+  }
+
+  @Test(arguments: [
+    ("7", "the row is no JSON object"),
+    (#"{"a": 1}"#, "the row has none of the known forms"),
+    (#"{"messages": "x"}"#, "\"messages\" is no list of messages"),
+    (#"{"messages": []}"#, "\"messages\" is empty"),
+    (#"{"messages": [7]}"#, "a message is no object"),
+    (#"{"messages": [{"content": "x"}]}"#, "a message has no role"),
+    (#"{"messages": [{"role": "narrator", "content": "x"}]}"#, "a message has an unknown role"),
+    (#"{"messages": [{"role": "user", "content": null}]}"#, "a message's content is no text"),
+    (
+      #"{"messages": [{"role": "user", "content": "x", "train": 1}]}"#,
+      "a message's \"train\" is neither true nor false"
+    ),
+    (#"{"messages": [{"role": "user", "content": "x"}]}"#, "the row has no assistant turn"),
+    (#"{"messages": [{"role": "assistant", "content": "x"}]}"#, "the turns are out of order"),
+    (
+      #"{"messages": [{"role": "user", "content": "x"}, {"role": "system", "content": "x"}]}"#,
+      "the turns are out of order"
+    ),
+    (
+      #"{"messages": [{"role": "user", "content": "x"}, {"role": "user", "content": "x"}]}"#,
+      "the turns are out of order"
+    ),
+    (#"{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": " "}]}"#, "a message is empty"),
+    (
+      #"{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "x"}, {"role": "tool", "content": "x"}]}"#,
+      "the chat template \"plain\" has no turns of role \"tool\""
+    ),
+    (#"{"instruction": "x"}"#, "the row has no \"output\""),
+    (#"{"instruction": "x", "output": 7}"#, "\"output\" is no string"),
+    (#"{"instruction": "x", "output": "\n"}"#, "\"output\" is empty"),
+    (#"{"instruction": "x", "output": "y", "history": ["a"]}"#, "\"history\" is no list of pairs of texts"),
+    (#"{"text": ""}"#, "\"text\" is empty"),
+    (#"{"chosen": "x", "rejected": "y"}"#, "a preference pair where an instruction is expected"),
+    ("{\"text\": \"x}", "the line is no JSON"),
+    (#"{"text": "x", "text": "y"}"#, "the line is no JSON"),
+  ])
+  func rowsThatCannotBeUsedAreCountedByReason(row: String, reason: String) throws {
+    let good = #"{"question": "a", "answer": "b"}"#
+    let data = try open("\(good)\n\(row)\n\(good)\n\(row)\n\(good)\n")
+    #expect(data.examples.count == 3 && data.summary.rows == 5 && data.summary.used == 3)
+    #expect(data.summary.drops.map(\.reason) == [reason])
+    #expect(data.summary.drops[0].count == 2)
+    #expect(data.summary.drops[0].places.map { $0.split(separator: ":")[1] } == ["2", "4"])
+    let error = #expect(throws: Failure.self) { try open("\(good)\n\(row)\n", onError: .stop) }
+    #expect(error?.what == reason && error?.exitCode == 4)
+    #expect(error?.place?.hasPrefix("\(folder.path)/rows.jsonl:2") == true)
+  }
+
+  @Test func rowsOfAnArrayHaveTheirLines() throws {
+    let rows = "[\n {\"question\": \"a\",\n  \"answer\": \"b\"},\n {\"question\": \"a\"},\n\n {\"text\": \"x\"}]"
+    let data = try open(rows, name: "rows.json")
+    #expect(data.examples.count == 2)
+    #expect(data.summary.drops[0].places == ["\(folder.path)/rows.json:4"])
+    let error = #expect(throws: Failure.self) { try open(rows + "x", name: "rows.json") }
+    #expect(error?.place == "\(folder.path)/rows.json:6:16" && error?.exitCode == 4)
+    let cut = #expect(throws: Failure.self) { try open(String(rows.dropLast(8)), name: "rows.json") }
+    #expect(cut?.place?.contains("rows.json:6") == true)
+  }
+
+  @Test func invalidUTF8IsFoundInItsRow() throws {
+    let path = try folder.write(
+      Array("{\"text\": \"ab\"}\n{\"text\": \"".utf8) + [0xff] + Array("\"}\n{\"text\": \"cd\"}\n".utf8),
+      to: "rows.jsonl")
+    let data = try InstructionData.open(
+      [path], settings: .init(maximumLength: 10), tokenizer: .bytes, template: .plain)
+    #expect(data.examples.count == 2)
+    #expect(data.summary.drops.map(\.reason) == ["the line is no JSON"])
+    #expect(data.summary.drops[0].places[0].hasPrefix("\(path):2"))
+  }
+
+  @Test func tooManyBadRowsAreAnError() throws {
+    let (good, bad) = (#"{"text": "ab"}"#, #"{"instruction": "x"}"#)
+    #expect(try open([good, good, bad, bad].joined(separator: "\n")).examples.count == 2)
+    let error = #expect(throws: Failure.self) { try open([good, bad, bad].joined(separator: "\n")) }
+    #expect(error?.what == "2 of 3 rows cannot be used: more than half")
+    #expect(error?.exitCode == 4 && error?.place == "\(folder.path)/rows.jsonl:2")
+    #expect(error?.notes.first?.hasPrefix("2 x the row has no \"output\": \(folder.path)/rows.jsonl:2, ") == true)
+    let none = #expect(throws: Failure.self) { try open(bad) }
+    #expect(none?.what == "none of the 1 rows can be used")
+    for (text, what) in [("[]", "the data has no rows"), ("", "the file is empty"), ("hello", "no rows of JSON")] {
+      let error = #expect(throws: Failure.self) { try open(text, name: "rows.json") }
+      #expect(error?.what == what && error?.exitCode == 4)
+    }
+  }
+
+  @Test func longExamplesAreCutLeftOutOrRefused() throws {
+    let (long, short) = (#"{"question": "a", "answer": "0123456789"}"#, #"{"question": "a", "answer": "b"}"#)
+    let rows = "\(short)\n\(long)\n"
+    let data = try open(rows, length: 12)
+    #expect(marked(data, 0) == "Q: a\nA: [b.]" + "\n")
+    #expect(marked(data, 1) == "Q: a\nA: [0123]")
+    #expect(data.summary.truncated == 1 && data.summary.longest == 20 && data.summary.used == 2)
+    let dropped = try open(rows, length: 12, onOverflow: .drop)
+    #expect(dropped.examples.count == 1 && dropped.summary.truncated == 0)
+    #expect(dropped.summary.drops.map(\.reason) == ["longer than 12 tokens"])
+    let error = #expect(throws: Failure.self) { try open(rows, length: 12, onOverflow: .error) }
+    #expect(error?.what == "longer than 12 tokens" && error?.place == "\(folder.path)/rows.jsonl:2")
+    #expect(error?.notes.first == "it has 20 tokens" && error?.exitCode == 4)
+    let longQuestion = #"{"question": "0123456789", "answer": "b"}"#
+    let cut = try open("\(short)\n\(longQuestion)", length: 12)
+    #expect(cut.examples.count == 1 && cut.summary.truncated == 0)
+    #expect(cut.summary.drops.map(\.reason) == ["no trained token is left after truncation"])
+  }
+
+  @Test func theLastRowsAreHeldOut() throws {
+    let rows = (0..<10).map { "{\"text\": \"a\($0)\"}" }.joined(separator: "\n")
+    let data = try open(rows)
+    let (train, validation) = try data.split(fraction: 0.2)
+    #expect(train.examples.count == 8 && marked(validation) == "a[8.]")
+    #expect(train.digest != data.digest && train.digest != validation.digest)
+    #expect(try data.split(fraction: 0.001).validation.examples.count == 1)
+    #expect(try data.split(fraction: 0.999).train.examples.count == 1)
+    #expect(throws: Failure.self) { try open("{\"text\": \"ab\"}").split(fraction: 0.5) }
+  }
+
+  @Test func theDigestIsThatOfEverythingThatMatters() throws {
+    let row = #"{"question": "a", "answer": "b"}"#
+    let digests = [
+      try open(row), try open(row, lossOn: .all), try open(row, length: 999), try open(row, onOverflow: .drop),
+      try open(row, template: .zephyr), try open(row, template: .chatML), try open(row + " "),
+      try open(row, fields: ["system": "x"]),
+    ].map(\.digest)
+    #expect(Set(digests).count == digests.count)
+    #expect(try open(row, name: "other.jsonl").digest == digests[0])
+  }
+
+  @Test func theQuestionsCanBeAsked() throws {
+    let path = try folder.write(
+      "\(dialogue)\n{}\n{\"text\": \"x\"}\n{\"question\": \"a\", \"answer\": \"b\"}", to: "r.jsonl")
+    let conversations = try ConversationFile.conversations(
+      [path], settings: .init(maximumLength: 9), template: .plain)
+    #expect(conversations.map(\.count) == [5, 2])
+    #expect(conversations[1] == [Message(role: "user", content: "a"), Message(role: "assistant", content: "b")])
+  }
+}
