@@ -50,6 +50,24 @@ import Testing
     #expect(Memory.usage.live - before < 400 << 20)
   }
 
+  /// The gradient of the residual stream passes through the norms in one buffer.
+  @Test func theGradientOfASumIsWrittenOver() {
+    let p = Parameter(Tensor([1, -2, 3], shape: [1, 3]))
+    let ones = Tensor(repeating: 1, shape: [3])
+    var (sent, arrived): (UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Float>?)
+    _ = valueAndGradients(of: [p]) {
+      let x = Tensor.record("observer", [p.tensor], output: p.value) { arrived = $0.gradient.pointer }
+      let (sum, normalized) = addAndRMSNorm(x, ones.reshaped(to: [1, 3]), ones, epsilon: 1)
+      return .record("probe", [sum, normalized], output: Tensor(0)) { back in
+        let upstream = Tensor(repeating: 0.5, shape: [1, 3])
+        sent = upstream.pointer
+        back.add(upstream, to: 0)
+        back.add(Tensor(repeating: 2, shape: [1, 3]), to: 1)
+      }
+    }
+    #expect(sent == arrived)
+  }
+
   @Test func sharedAndForkedPaths() {
     // f = (x y + x) x: df/dx = 2 x y + 2 x, df/dy = x^2.
     let (x, y) = (Parameter(Tensor([3, -2], shape: [2])), Parameter(Tensor([5, 7], shape: [2])))

@@ -8,7 +8,7 @@ extension Backpropagation {
     residual: Bool,
     _ backward: (UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>?, Bool) -> Void
   ) {
-    let carry = residual ? takeGradient(1) : nil
+    var carry = residual ? takeGradient(1) : nil
     guard let dy = gradient(0) else {
       for input in 1...2 { add(carry!, to: input) }
       return
@@ -23,14 +23,9 @@ extension Backpropagation {
       }
       return
     }
-    var dx: Tensor
-    if var carry, isKnownUniquelyReferenced(&carry.storage) {
-      backward(carry.pointer, dy.pointer, nil, true)
-      dx = carry
-    } else {
-      dx = Tensor(uninitialized: dy.shape)
-      backward(dx.pointer, dy.pointer, carry.map { UnsafePointer($0.pointer) }, false)
-    }
+    let isOwn = carry != nil && isKnownUniquelyReferenced(&carry!.storage)
+    let dx = isOwn ? carry! : Tensor(uninitialized: dy.shape)
+    backward(dx.pointer, dy.pointer, isOwn ? nil : carry.map { UnsafePointer($0.pointer) }, isOwn)
     add(dx, to: 1)
     add(dx, to: 2)
   }
