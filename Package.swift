@@ -21,10 +21,12 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CInstructionSet"),
     .systemLibrary(name: "CSignals"),
 
     .target(name: "Files"),
-    .target(name: "Kernels", exclude: ["README.md"], swiftSettings: kernelSettings),
+    .target(
+      name: "Kernels", dependencies: ["CInstructionSet"], exclude: ["README.md"], swiftSettings: kernelSettings),
     .target(name: "Autograd", dependencies: ["Kernels"]),
     .target(name: "Models", dependencies: ["Autograd", "Files"]),
     .target(name: "Tokenizers", dependencies: ["Files"]),

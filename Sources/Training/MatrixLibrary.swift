@@ -10,11 +10,28 @@ package enum MatrixLibrary {
 
   /// Checks that the library is there and that this machine can run what the kernels were compiled for.
   ///
-  /// - Throws: `.resources`, naming what to install.
+  /// - Throws: `.resources`, naming what to install or how to build.
   package static func require() throws(Failure) {
+    try requireInstructionSets()
     if case .failure(let error) = BLAS.library {
       throw Failure(
         .resources, "OpenBLAS cannot be loaded", notes: [error.reason, "install it: apt-get install libopenblas-dev"])
+    }
+  }
+
+  /// Checks that the processor has the instructions that the kernels were compiled for. No kernel may run before.
+  package static func requireInstructionSets(
+    of processor: Set<String> = Machine.instructionSets
+  ) throws(Failure) {
+    let missing = String(cString: compiledInstructionSets()).split(separator: " ").map(String.init)
+      .filter { !processor.contains($0) }
+    guard missing.isEmpty else {
+      throw Failure(
+        .resources, "the program was compiled for another processor",
+        notes: [
+          "this one lacks \(missing.joined(separator: " "))",
+          "build it here: swift build -c release; or for all with AVX2: TRAIN_MARCH=x86-64-v3 swift build -c release",
+        ])
     }
   }
 }

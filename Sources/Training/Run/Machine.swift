@@ -38,7 +38,7 @@ package struct Machine: Sendable, Equatable {
         $0.trimmingCharacters(in: .whitespaces)
       }
     }
-    let flags = Set((field("flags") ?? field("Features") ?? "").split(separator: " ").map(String.init))
+    let flags = instructionSets
     let wanted = ["sse4_2", "avx", "fma", "avx2", "avx512f", "avx512bw", "avx512_bf16", "amx_tile", "asimd"]
     let online = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     let group = ControlGroup()
@@ -47,6 +47,12 @@ package struct Machine: Sendable, Equatable {
       onlineCores: online, allowedCores: affinity() ?? online, coreQuota: group.cores,
       memory: kilobytes("MemTotal"), availableMemory: kilobytes("MemAvailable"), memoryLimit: group.memory,
       system: system())
+  }
+
+  /// The instruction sets of the processor, by the kernel's names.
+  package static var instructionSets: Set<String> {
+    let line = text("/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix("flags") || $0.hasPrefix("Features") }
+    return Set(line?.split(whereSeparator: \.isWhitespace).map(String.init) ?? [])
   }
 
   /// The figures as JSON, for environment.json and `train doctor --json`.

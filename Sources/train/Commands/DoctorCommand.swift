@@ -12,6 +12,7 @@ struct DoctorCommand: Command {
   init(_ arguments: inout Arguments) throws(Failure) { isJSON = arguments.flag("json") }
 
   func run() throws(Failure) {
+    try MatrixLibrary.requireInstructionSets()
     let machine = Machine.current()
     let blas = MatrixLibrary.description
     let peak = blas == nil ? nil : GEMMPeak.measure()
