@@ -20,6 +20,13 @@ public struct Generator: RandomNumberGenerator, Sendable {
   /// A number drawn evenly from [0, 1).
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
+  /// A tensor of numbers drawn evenly from `range`. It does not depend on the number of threads.
+  public mutating func uniform(_ shape: Shape, in range: ClosedRange<Float>) -> Tensor {
+    let result = Tensor(uninitialized: shape)
+    fillUniform(result.pointer, from: range.lowerBound, to: range.upperBound, seed: next(), shape.count)
+    return result
+  }
+
   /// A tensor of numbers drawn from N(0, deviation^2). It does not depend on the number of threads.
   public mutating func normal(_ shape: Shape, deviation: Float) -> Tensor {
     let result = Tensor(uninitialized: shape)

@@ -31,9 +31,9 @@ public struct TokenPlaces: Sendable {
 
   var mask: AttentionMask { AttentionMask(starts: documentStarts, hidden: hidden) }
 
-  /// Documents begin at or before their tokens and follow each other, what is hidden from a token lies in its document
-  /// before it; positions are in the table.
-  func check(columns: Int, rotary: RotaryTable?, dimension: Int) {
+  /// Documents begin at or before their tokens and follow each other; what is hidden from a token lies in its document
+  /// before it.
+  func check(columns: Int) {
     for (token, start) in documentStarts.enumerated() {
       let column = token % columns
       precondition(
@@ -45,10 +45,5 @@ public struct TokenPlaces: Sendable {
         start <= low && low < high && high <= column,
         "selfAttention: columns \(low) up to \(high) are hidden from token \(token) of the document at \(start)")
     }
-    guard let rotary else { return }
-    let (length, pairs) = (rotary.cosines.shape[0], rotary.cosines.shape[1])
-    precondition(dimension == 2 * pairs, "selfAttention: heads of \(dimension) channels, \(pairs) rotary frequencies")
-    precondition(
-      positions.allSatisfy { $0 >= 0 && $0 < length }, "selfAttention: a position is outside the table's \(length)")
   }
 }

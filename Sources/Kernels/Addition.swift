@@ -1,30 +1,18 @@
-/// out = x + y over n numbers, on this thread.
+/// The n numbers at `offset` of x, or of x + delta, which are then stored to `sum`; on this thread.
 @inline(__always)
-func addInto(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) {
-  for i in 0..<n { out[i] = x[i] + y[i] }
-}
-
-/// out = x + y over n numbers, on all threads.
-package func add(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) {
-  Parallel.forRanges(n, grain: 32768) { range in
-    let i = range.lowerBound
-    addInto(out + i, x + i, y + i, range.count)
-  }
+func added(
+  _ x: UnsafePointer<Float>, delta: UnsafePointer<Float>?, sum: UnsafeMutablePointer<Float>?, offset: Int, _ n: Int
+) -> UnsafePointer<Float> {
+  guard let delta = delta.map({ $0 + offset }), let sum = sum.map({ $0 + offset }) else { return x + offset }
+  let x = x + offset
+  for i in 0..<n { sum[i] = x[i] + delta[i] }
+  return UnsafePointer(sum)
 }
 
 /// out += x over n numbers, on all threads.
 package func accumulate(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
   Parallel.forRanges(n, grain: 32768) { range in
     for i in range { out[i] += x[i] }
-  }
-}
-
-/// out += scale x over n numbers, on all threads.
-package func accumulate(
-  _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, scale: Float, _ n: Int
-) {
-  Parallel.forRanges(n, grain: 32768) { range in
-    for i in range { out[i] = out[i].addingProduct(scale, x[i]) }
   }
 }
 

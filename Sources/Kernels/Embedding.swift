@@ -1,4 +1,4 @@
-/// out[i] = table[ids[i]] (+ second[positions[i]]), rows of `columns` numbers. Every id is inside its table.
+/// out[i] = table[ids[i]], rows of `columns` numbers. Every id is inside the table.
 package func gatherRows(
   _ out: UnsafeMutablePointer<Float>, _ table: UnsafePointer<Float>, _ ids: UnsafePointer<Int32>, rows: Int,
   columns: Int

@@ -9,11 +9,7 @@ package func layerNormForward(
 ) {
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
-      var source = x + row * columns
-      if let delta, let sum {
-        addInto(sum + row * columns, source, delta + row * columns, columns)
-        source = UnsafePointer(sum + row * columns)
-      }
+      let source = added(x, delta: delta, sum: sum, offset: row * columns, columns)
       let target = y + row * columns
       let m = Kernels.sum(source, columns) / Float(columns)
       let r = 1 / (sumOfSquaredDeviations(source, m, columns) / Float(columns) + epsilon).squareRoot()

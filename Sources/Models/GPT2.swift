@@ -59,15 +59,15 @@ public struct GPT2: LanguageModel {
     return c.layers * (4 * c.width * c.width + 2 * c.width * c.innerWidth) + head.shape.count
   }
 
-  public func hiddenStates(_ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool) -> Tensor {
+  public func hiddenStates(
+    _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
+  ) -> Tensor {
     let positions = attention.positions(count: tokens.count)
-    var stream = ResidualStream(
-      transformer.wte(tokens, shape: shape), branch: transformer.wpe(positions, shape: shape))
-    for (index, block) in transformer.h.enumerated() {
-      let apply = { (input: ResidualStream) in block(input, attention: attention, layer: index) }
-      stream =
-        recompute ? ResidualStream(recomputed(stream.tensors) { apply(ResidualStream($0)).tensors }) : apply(stream)
-    }
+    let embeddings = attention.adding(noise, to: transformer.wte(tokens, shape: shape))
+    var stream = ResidualStream(embeddings, branch: transformer.wpe(positions, shape: shape))
+      .passed(through: transformer.h, recompute: recompute) { block, layer, stream in
+        block(stream, attention: attention, layer: layer)
+      }
     return transformer.lnF(&stream)
   }
 

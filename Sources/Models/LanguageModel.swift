@@ -14,8 +14,10 @@ public protocol LanguageModel: Module {
   var attentionWidth: Int { get }
   /// The number of weights that every token is multiplied with: all matrices but tables that are looked up.
   var multipliedWeights: Int { get }
-  /// The final hidden states [B, T, C] of tokens [B T].
-  func hiddenStates(_ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool) -> Tensor
+  /// The final hidden states [B, T, C] of tokens [B T], with noise on their embeddings if there is any.
+  func hiddenStates(
+    _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
+  ) -> Tensor
 }
 
 /// What a model's attention reads.
@@ -35,6 +37,13 @@ public enum AttentionMode {
 }
 
 extension AttentionMode {
+  /// The embeddings [B, T, C] of the tokens with noise on them, if there is any.
+  func adding(_ noise: EmbeddingNoise?, to embeddings: Tensor) -> Tensor {
+    guard let noise else { return embeddings }
+    guard case .sequences(let places) = self else { preconditionFailure("noise is for training") }
+    return noise.added(to: embeddings, documentStarts: places.documentStarts)
+  }
+
   /// Attention of packed queries, keys and values [B, T, (H + 2 G) D] in the given layer.
   func attend(_ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: RotaryTable?) -> Tensor {
     switch self {
@@ -79,6 +88,11 @@ public final class KeyValueCache {
 }
 
 extension LanguageModel {
+  /// The final hidden states [B, T, C] of tokens [B T].
+  public func hiddenStates(_ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool) -> Tensor {
+    hiddenStates(tokens, shape: shape, attention: attention, recompute: recompute, noise: nil)
+  }
+
   /// logits [B, T, V] of tokens [B T], whole in memory: for tests and small models.
   public func logits(_ tokens: [Int32], shape: Shape, places: TokenPlaces) -> Tensor {
     linear(hiddenStates(tokens, shape: shape, attention: .sequences(places), recompute: false), head.tensor)

@@ -86,6 +86,18 @@ struct ResidualStream {
 
   init(_ tensors: [Tensor]) { self.init(tensors[0], branch: tensors.count > 1 ? tensors[1] : nil) }
 
+  /// The stream after each block in turn. With `recompute` what a block computes on the way is made again when its
+  /// gradients are.
+  func passed<Block>(
+    through blocks: [Block], recompute: Bool, _ apply: @escaping (Block, _ layer: Int, ResidualStream) -> ResidualStream
+  ) -> ResidualStream {
+    blocks.enumerated().reduce(self) { stream, next in
+      let (layer, block) = next
+      guard recompute else { return apply(block, layer, stream) }
+      return ResidualStream(recomputed(stream.tensors) { apply(block, layer, ResidualStream($0)).tensors })
+    }
+  }
+
   /// Adds what is pending and normalises: the input of the next branch.
   fileprivate mutating func normalized(
     _ norm: (Tensor) -> Tensor, adding addAndNorm: (Tensor, Tensor) -> (sum: Tensor, normalized: Tensor)

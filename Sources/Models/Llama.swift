@@ -89,15 +89,13 @@ public struct Llama: LanguageModel {
     return c.layers * block + head.shape.count
   }
 
-  public func hiddenStates(_ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool) -> Tensor {
-    var stream = ResidualStream(model.embedTokens(tokens, shape: shape))
-    for (index, block) in model.layers.enumerated() {
-      let apply = { (input: ResidualStream) in
-        block(input, attention: attention, layer: index, rotary: model.rotary)
+  public func hiddenStates(
+    _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
+  ) -> Tensor {
+    var stream = ResidualStream(attention.adding(noise, to: model.embedTokens(tokens, shape: shape)))
+      .passed(through: model.layers, recompute: recompute) { [rotary = model.rotary] block, layer, stream in
+        block(stream, attention: attention, layer: layer, rotary: rotary)
       }
-      stream =
-        recompute ? ResidualStream(recomputed(stream.tensors) { apply(ResidualStream($0)).tensors }) : apply(stream)
-    }
     return model.norm(&stream)
   }
 

@@ -119,6 +119,18 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     #expect(found.isEmpty)
   }
 
+  /// Positions are turned by the same angles in whatever order they come up.
+  @Test func anglesAreMadeWhenTheyAreNeeded() {
+    var generator = SeededGenerator(seed: 7)
+    let x = Tensor(generator.normals([1, 1, 6]))
+    let table = RotaryTable(frequencies: [1, 0.3, 0.01], positions: 1 << 40)
+    for position in [3, 70, 5, 1000, 999] as [Int32] {
+      let fresh = RotaryTable(frequencies: [1, 0.3, 0.01], positions: 1001)
+      let turned = rotaryEmbedding(x, positions: [position], table: table)
+      #expect(turned.elements == rotaryEmbedding(x, positions: [position], table: fresh).elements)
+    }
+  }
+
   @Test func cachedEqualsWhole() {
     var generator = SeededGenerator(seed: 4)
     let packed = Tensor(generator.normals([1, 100, 32]))

@@ -46,8 +46,8 @@ struct HeadLossCase {
 }
 
 @Suite struct HeadLossTests {
-  // The last two take more than one chunk of the logits.
-  @Test(arguments: [(1, 1, 1), (3, 5, 7), (2, 16, 17), (60, 33, 1000), (1100, 4, 30), (70, 3, 180_000)])
+  // The last one takes more than one chunk of the logits.
+  @Test(arguments: [(1, 1, 1), (3, 5, 7), (2, 16, 17), (60, 33, 1000), (1100, 4, 30)])
   func agreesWithTheTwin(_ rows: Int, _ columns: Int, _ vocabulary: Int) {
     let sample = HeadLossCase(rows, columns, vocabulary)
     let twin = Twin.headTokenLosses(targets: sample.targets)

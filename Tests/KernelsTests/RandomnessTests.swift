@@ -49,13 +49,32 @@ import Testing
     #expect(y != Array(x.prefix(100)))
   }
 
+  @Test func uniformNumbers() {
+    let count = 300_001
+    var x = [Float](repeating: .nan, count: count)
+    fillUniform(&x, from: -3, to: 1, seed: 9, count)
+    #expect(x.allSatisfy { $0 >= -3 && $0 <= 1 })
+    for decile in 0..<10 {
+      let (low, high) = (-3 + 0.4 * Float(decile), -3 + 0.4 * Float(decile + 1))
+      // Six standard deviations of a binomial count.
+      #expect(abs(x.count { $0 >= low && $0 < high } - count / 10) < 1000)
+    }
+    var y = [Float](repeating: .nan, count: 100)
+    fillUniform(&y, from: -3, to: 1, seed: 9, 100)
+    #expect(y == Array(x.prefix(100)))
+    fillUniform(&y, from: -3, to: 1, seed: 10, 100)
+    #expect(y != Array(x.prefix(100)))
+  }
+
   @Test func rotation() {
     var generator = SeededGenerator(seed: 3)
     for (rows, heads, dimension, gap) in [(1, 1, 2, 0), (5, 3, 8, 4), (300, 2, 34, 0)] {
       let x = generator.normals([1, rows, heads, dimension])
       let positions = IntegerArray([1, rows], generator.integers(rows, in: 0..<500))
       let frequencies = rotaryFrequencies(dimension: dimension, base: 10000)
-      let angles = (0..<500).flatMap { p in frequencies.map { Double(p) * $0 } }
+      var cosines = [Float](repeating: .nan, count: 500 * frequencies.count)
+      var sines = cosines
+      rotaryAngles(cosines: &cosines, sines: &sines, frequencies: frequencies, positions: 500)
       let (stride, width) = (heads * dimension + gap, heads * dimension)
       var turned = [Float](repeating: 7, count: rows * stride)
       for row in 0..<rows {
@@ -64,8 +83,7 @@ import Testing
       for direction in [Float(1), -1] {
         rotate(
           &turned, stride: stride, heads: heads, dimension: dimension, positions: positions.int32s,
-          cosines: angles.map { Float(cosine($0)) }, sines: angles.map { Float(sine($0)) }, direction: direction,
-          rows: rows)
+          cosines: cosines, sines: sines, direction: direction, rows: rows)
         let result = (0..<rows).flatMap { turned[$0 * stride..<$0 * stride + width] }
         let expected = direction == 1 ? Twin.rotary(positions: positions, frequencies: frequencies).value(x) : x
         #expect(mismatch(result, expected, within: .scaled(relative: 1e-6, scaled: 1e-6)) == nil)

@@ -3,7 +3,8 @@ import Models
 import Support
 import Testing
 
-private let models: [any ModelConfiguration] = [
+/// A small model of each architecture.
+let smallModels: [any ModelConfiguration] = [
   Llama.Configuration(
     vocabularySize: 50, hiddenSize: 16, intermediateSize: 24, layers: 2, heads: 4, keyValueHeads: 2,
     maximumPositions: 64
@@ -25,7 +26,7 @@ private func scores(
 @Suite struct TokenPlacesTests {
   /// A pair as one row that shares its prompt, and as two documents.
   @Test(arguments: [0, 1]) func aPromptIsSharedByTwoAnswers(_ index: Int) {
-    let model = models[index].makeModel(seed: 1)
+    let model = smallModels[index].makeModel(seed: 1)
     var generator = SeededGenerator(seed: 2)
     func text(_ count: Int) -> [Int32] { generator.integers(count, in: 0..<50).map(Int32.init) }
     let (prompt, chosen, rejected) = (text(20), text(30), text(40))
@@ -54,7 +55,7 @@ private func scores(
 
   /// A row may be longer than the model's positions: those of each document restart.
   @Test(arguments: [0, 1]) func manyDocumentsInOneLongRow(_ index: Int) {
-    let model = models[index].makeModel(seed: 1)
+    let model = smallModels[index].makeModel(seed: 1)
     var generator = SeededGenerator(seed: 3)
     let documents = generator.integers(20, in: 1..<65).map { length in
       generator.integers(length, in: 0..<50).map(Int32.init)

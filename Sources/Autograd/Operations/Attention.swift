@@ -1,20 +1,5 @@
 import Kernels
 
-/// The angles by which rotary embedding turns each pair of channels at each position (Su et al. 2021).
-public struct RotaryTable {
-  /// cos and sin of position * frequency, [positions, dimension / 2].
-  package let cosines: Tensor
-  package let sines: Tensor
-
-  /// The table for `positions` positions from the frequency of each pair, in radians a position.
-  public init(frequencies: [Double], positions: Int) {
-    let angles = (0..<positions).flatMap { position in frequencies.map { Double(position) * $0 } }
-    let shape: Shape = [positions, frequencies.count]
-    cosines = Tensor(angles.map { Float(cosine($0)) }, shape: shape)
-    sines = Tensor(angles.map { Float(sine($0)) }, shape: shape)
-  }
-}
-
 /// Causal self-attention with grouped key heads and rotary positions; `places` says what each token sees.
 ///
 /// `packed` is [B, T, (H + 2 G) D]: a token's queries, keys and values beside each other. The result is [B, T, H D]. Queries
@@ -30,7 +15,8 @@ public func selfAttention(
     "selfAttention: \(packed.shape) does not hold \(heads) heads and \(keyHeads) key heads")
   precondition(
     places.positions.count == sequences * length, "selfAttention: \(places.positions.count) places for \(packed.shape)")
-  places.check(columns: length, rotary: rotary, dimension: dimension)
+  places.check(columns: length)
+  rotary?.check(dimension: dimension)
   let shape = AttentionShape(
     sequences: sequences, length: length, heads: heads, keyHeads: keyHeads, dimension: dimension)
   let recorded = Tensor(
@@ -60,8 +46,7 @@ public func selfAttention(
 private func rotate(
   _ packed: Tensor, _ rotary: RotaryTable, _ places: TokenPlaces, _ shape: AttentionShape, direction: Float
 ) {
-  Kernels.rotate(
-    packed.pointer, stride: shape.stride, heads: shape.heads + shape.keyHeads, dimension: shape.dimension,
-    positions: places.positions, cosines: rotary.cosines.pointer, sines: rotary.sines.pointer, direction: direction,
-    rows: shape.sequences * shape.length)
+  rotary.turn(
+    packed.pointer, stride: shape.stride, heads: shape.heads + shape.keyHeads, positions: places.positions,
+    direction: direction)
 }

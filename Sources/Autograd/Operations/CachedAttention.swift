@@ -32,12 +32,12 @@ public func cachedSelfAttention(
   precondition(packed.shape[0] == 1, "cachedSelfAttention: \(packed.shape) is more than one sequence")
   precondition(
     offset + count <= cache.keys.shape[0], "cachedSelfAttention: \(offset + count) positions in \(cache.keys.shape)")
+  rotary?.check(dimension: dimension)
   let turned = packed.copied()
   if let rotary {
-    rotate(
-      turned.pointer, stride: shape.stride, heads: heads + keyHeads, dimension: dimension,
-      positions: (offset..<offset + count).map(Int32.init), cosines: rotary.cosines.pointer,
-      sines: rotary.sines.pointer, direction: 1, rows: count)
+    rotary.turn(
+      turned.pointer, stride: shape.stride, heads: heads + keyHeads,
+      positions: (offset..<offset + count).map(Int32.init), direction: 1)
   }
   cache.makeUnique(keeping: offset)
   for row in 0..<count {

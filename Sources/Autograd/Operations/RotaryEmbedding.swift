@@ -7,17 +7,11 @@ import Kernels
 public func rotaryEmbedding(_ x: Tensor, positions: [Int32], table: RotaryTable) -> Tensor {
   let (heads, dimension) = (x.shape[-2], x.shape[-1])
   let rows = x.shape.count / max(1, heads * dimension)
-  precondition(
-    dimension == 2 * table.cosines.shape[1], "rotaryEmbedding: \(x.shape) does not fit \(table.cosines.shape[1]) pairs")
+  table.check(dimension: dimension)
   precondition(positions.count == rows, "rotaryEmbedding: \(positions.count) positions for \(x.shape)")
-  precondition(
-    positions.allSatisfy { $0 >= 0 && $0 < table.cosines.shape[0] },
-    "rotaryEmbedding: a position is outside the table's \(table.cosines.shape[0])")
   func turned(_ x: Tensor, direction: Float) -> Tensor {
     let y = x.copied()
-    rotate(
-      y.pointer, stride: heads * dimension, heads: heads, dimension: dimension, positions: positions,
-      cosines: table.cosines.pointer, sines: table.sines.pointer, direction: direction, rows: rows)
+    table.turn(y.pointer, stride: heads * dimension, heads: heads, positions: positions, direction: direction)
     return y
   }
   return .record("rotaryEmbedding", [x], output: turned(x, direction: 1)) { back in

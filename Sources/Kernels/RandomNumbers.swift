@@ -1,10 +1,20 @@
 import Glibc
 
-/// Fills x with numbers drawn from N(0, deviation^2) by Box and Muller's method. Each piece of 16,384 numbers has a
-/// generator of its own, seeded by its index.
+// Each piece of 16,384 numbers has a generator of its own, seeded by its index: the numbers do not depend on the threads.
+
+/// Fills x with numbers drawn evenly from [low, high].
+package func fillUniform(_ x: UnsafeMutablePointer<Float>, from low: Float, to high: Float, seed: UInt64, _ n: Int) {
+  let (low, width) = (Double(low), Double(high) - Double(low))
+  Parallel.forRanges(n, grain: 16384) { range in
+    var state = pieceState(seed, range)
+    for i in range { x[i] = Float(low + width * uniform(&state)) }
+  }
+}
+
+/// Fills x with numbers drawn from N(0, deviation^2) by Box and Muller's method.
 package func fillNormal(_ x: UnsafeMutablePointer<Float>, deviation: Float, seed: UInt64, _ n: Int) {
   Parallel.forRanges(n, grain: 16384) { range in
-    var state = seed &+ UInt64(range.lowerBound) &* 0x9e37_79b9_7f4a_7c15
+    var state = pieceState(seed, range)
     var i = range.lowerBound
     while i < range.upperBound {
       let radius = (-2 * log(1 - uniform(&state))).squareRoot() * Double(deviation)
@@ -14,6 +24,10 @@ package func fillNormal(_ x: UnsafeMutablePointer<Float>, deviation: Float, seed
       i += 2
     }
   }
+}
+
+private func pieceState(_ seed: UInt64, _ piece: Range<Int>) -> UInt64 {
+  seed &+ UInt64(piece.lowerBound) &* 0x9e37_79b9_7f4a_7c15
 }
 
 /// A number drawn evenly from [0, 1) (SplitMix64).

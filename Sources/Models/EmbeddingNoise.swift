@@ -1,0 +1,38 @@
+import Autograd
+
+/// Noise on the embeddings while a model is trained (NEFTune; Jain et al. 2023, arXiv:2310.05914): every number gets one
+/// drawn evenly from [-1, 1] times alpha / sqrt(L C), for a document of L tokens and C channels.
+public struct EmbeddingNoise: Sendable {
+  let alpha: Double
+  let seed: UInt64
+
+  /// Noise of strength `alpha`, which is a function of `seed` and the place in the batch: each batch needs a seed of its
+  /// own.
+  public init(alpha: Double, seed: UInt64) {
+    self.alpha = alpha
+    self.seed = seed
+  }
+
+  /// `embeddings` [B, T, C] with the noise.
+  package func added(to embeddings: Tensor, documentStarts: [Int32]) -> Tensor {
+    let (rows, columns, channels) = (embeddings.shape[0], embeddings.shape[1], embeddings.shape[2])
+    var generator = Generator(seed: seed)
+    let strengths = documentLengths(documentStarts, columns: columns).map { length in
+      Float(alpha / (Double(length) * Double(channels)).squareRoot())
+    }
+    let noise = generator.uniform(embeddings.shape, in: -1...1) * Tensor(strengths, shape: [rows, columns, 1])
+    return embeddings + noise
+  }
+
+  /// The number of tokens of the document of each token.
+  private func documentLengths(_ starts: [Int32], columns: Int) -> [Int] {
+    var lengths = [Int](repeating: 0, count: starts.count)
+    var first = 0
+    for token in 1...starts.count
+    where token == starts.count || token % columns == 0 || starts[token] != starts[first] {
+      for member in first..<token { lengths[member] = token - first }
+      first = token
+    }
+    return lengths
+  }
+}
