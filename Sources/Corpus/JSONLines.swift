@@ -23,17 +23,16 @@ enum JSONLines {
       if policy == .stop || error.area != .data { throw error }
       skipped.add(error)
     }
-    let digest = try read(path, onMalformed: skip) { (row, place) throws(Failure) in
-      do throws(Failure) { try body(row, place) } catch { try skip(error) }
+    let digest = try read(path) { (row, place) throws(Failure) in
+      do throws(Failure) { try body(try row.get(), place) } catch { try skip(error) }
     }
     return (digest, skipped)
   }
 
-  /// Reads the file once; `body` gets each row, `onMalformed` the errors of lines that are no JSON. What either throws
-  /// ends the reading. The result is the SHA-256 of the file.
+  /// Reads the file once; `body` gets each row, or the error of a line that is no JSON. What it throws ends the reading.
+  /// The result is the SHA-256 of the file.
   static func read(
-    _ path: String, onMalformed: (Failure) throws(Failure) -> Void,
-    _ body: (JSONValue, _ place: String) throws(Failure) -> Void
+    _ path: String, _ body: (Result<JSONValue, Failure>, _ place: String) throws(Failure) -> Void
   ) throws(Failure) -> String {
     var reader = try SourceReader(path)
     var buffer: [UInt8] = []
@@ -44,13 +43,7 @@ enum JSONLines {
       let bytes = line == 1 && bytes.starts(with: TextDocuments.byteOrderMark) ? bytes.dropFirst(3) : bytes
       if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { return }
       let place = "\(path):\(line)"
-      let value: JSONValue
-      do throws(Failure) {
-        value = try parse(Array(bytes), at: place)
-      } catch {
-        return try onMalformed(error)
-      }
-      try body(value, place)
+      try body(Result { () throws(Failure) in try parse(Array(bytes), at: place) }, place)
     }
     while try reader.read(into: &buffer) {
       var start = 0

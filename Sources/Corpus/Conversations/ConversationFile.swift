@@ -10,7 +10,8 @@ package enum ConversationFile {
   ) throws(Failure) -> [[Message]] {
     var conversations: [[Message]] = []
     for file in try files(patterns) {
-      _ = try rows(of: file, onMalformed: { _ in }) { (value, place) in
+      _ = try rows(of: file) { (value, place) in
+        guard let value = try? value.get() else { return }
         let row = try? TuningRow(
           value, at: place, fields: settings.fields, inputSeparator: template.inputSeparator)
         if case .conversation(let messages)? = try? row?.instruction() { conversations.append(messages) }
@@ -33,16 +34,13 @@ package enum ConversationFile {
     return files
   }
 
-  /// Reads the file once; `body` gets each row, with its `file:line`; what it throws ends the reading.
-  ///
-  /// A line that is no JSON goes to `onMalformed`; an array with a fault is an error as a whole. The result is the
-  /// SHA-256 of the file.
+  /// Reads the file once; `body` gets each row with its `file:line`, or the error of a line that is no JSON; what it
+  /// throws ends the reading. An array with a fault is an error as a whole. The result is the SHA-256 of the file.
   static func rows(
-    of file: CorpusFile, onMalformed: (Failure) throws(Failure) -> Void,
-    _ body: (JSONValue, _ place: String) throws(Failure) -> Void
+    of file: CorpusFile, _ body: (Result<JSONValue, Failure>, _ place: String) throws(Failure) -> Void
   ) throws(Failure) -> String {
     switch try firstByte(of: file.path) {
-    case UInt8(ascii: "{"): return try JSONLines.read(file.path, onMalformed: onMalformed, body)
+    case UInt8(ascii: "{"): return try JSONLines.read(file.path, body)
     case UInt8(ascii: "["): return try array(file.path, body)
     default:
       throw Failure(
@@ -60,13 +58,13 @@ package enum ConversationFile {
   }
 
   private static func array(
-    _ path: String, _ body: (JSONValue, _ place: String) throws(Failure) -> Void
+    _ path: String, _ body: (Result<JSONValue, Failure>, _ place: String) throws(Failure) -> Void
   ) throws(Failure) -> String {
     let bytes = try ReadableFile.contents(of: path, area: .data)
     let result = bytes.withUnsafeBytes { buffer in
       Result { () throws(Failure) in
         try JSONValue.parseElements(of: buffer, source: path, area: .data) { (value) throws(Failure) in
-          try body(value, "\(path):\(value.line)")
+          try body(.success(value), "\(path):\(value.line)")
         }
       }
     }

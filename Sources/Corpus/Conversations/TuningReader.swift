@@ -6,7 +6,7 @@ struct TuningReader {
   let settings: TuningSettings
   let format: ChatFormat
 
-  /// An example before it is held to a length.
+  /// What reading is good for besides the examples.
   struct Reading {
     let summary: TuningSummary
     /// A SHA-256 over everything that the examples depend on.
@@ -36,21 +36,14 @@ struct TuningReader {
       summary.drop(error, isFault: true)
     }
     for file in files {
-      let digest = try ConversationFile.rows(of: file) { (error) throws(Failure) in
-        summary.rows += 1
-        var error = error
-        error.notes.insert(error.what, at: 0)
-        error.what = "the line is no JSON"
-        try leaveOut(error)
-      } _: { (value, place) throws(Failure) in
+      let digest = try ConversationFile.rows(of: file) { (value, place) throws(Failure) in
         summary.rows += 1
         let example: Example
         do throws(Failure) {
-          example = try make(
-            TuningRow(value, at: place, fields: settings.fields, inputSeparator: format.template.inputSeparator))
+          example = try make(row(value, place))
         } catch {
           var error = error
-          error.place = place
+          error.place = error.place ?? place
           return try leaveOut(error)
         }
         try keep(example, place, &summary)
@@ -59,6 +52,15 @@ struct TuningReader {
     }
     try summary.check(files[0].path)
     return Reading(summary: summary, digest: identity(of: digests))
+  }
+
+  private func row(_ value: Result<JSONValue, Failure>, _ place: String) throws(Failure) -> TuningRow {
+    switch value {
+    case .success(let value):
+      return try TuningRow(value, at: place, fields: settings.fields, inputSeparator: format.template.inputSeparator)
+    case .failure(let error):
+      throw Failure(error.area, "the line is no JSON", at: error.place, notes: [error.what] + error.notes)
+    }
   }
 
   private func identity(of sources: [String]) -> String {

@@ -21,26 +21,37 @@ public enum StoryQuestions {
 
   /// One line about a story; nil when it is too long or answers no question.
   static func conversation(about story: Story) -> [UInt8]? {
-    guard story.bytes.count(where: { $0 == UInt8(ascii: " ") }) < longestStory else { return nil }
     var random = SplitMix(seed: story.bytes.fingerprint, stream: 1)
-    let questions = choose(from: story.questions, &random)
-    guard !questions.isEmpty else { return nil }
-    var line = "{\"messages\": ["
-    for (turn, question) in questions.enumerated() {
-      let asked = turn == 0 ? story.text + "\n\n" + question.text : question.text
-      line += turn == 0 ? "" : ", "
-      line += "{\"role\": \"user\", \"content\": \(quoted(asked))}, "
-      line += "{\"role\": \"assistant\", \"content\": \(quoted(question.answer))}"
-    }
-    return Array((line + "]}\n").utf8)
+    let questions = choose(about: story, &random)
+    guard let last = questions.last else { return nil }
+    let messages = asked(questions, about: story) + [message("assistant", last.answer)]
+    return Array("{\"messages\": [\(messages.joined(separator: ", "))]}\n".utf8)
   }
 
-  /// One to three questions of different kinds; the rare kinds are as likely as the common ones.
-  private static func choose(from questions: [Question], _ random: inout SplitMix) -> [Question] {
+  /// One to three questions of different kinds; the rare kinds are as likely as the common ones. None when the story is
+  /// too long or answers none.
+  static func choose(about story: Story, _ random: inout SplitMix) -> [Question] {
+    guard story.bytes.count(where: { $0 == UInt8(ascii: " ") }) < longestStory else { return [] }
+    let questions = story.questions
     var kinds = Question.Kind.allCases.filter { kind in questions.contains { $0.kind == kind } }
     random.shuffle(&kinds)
     let turns = random.chance(60) ? 1 : random.number(in: 2...3)
     return kinds.prefix(turns).map { kind in random.pick(questions.filter { $0.kind == kind }) }
+  }
+
+  /// The conversation up to the last question: the first one comes with the story, all but the last one are answered.
+  static func asked(_ questions: [Question], about story: Story) -> [String] {
+    var messages: [String] = []
+    for (turn, question) in questions.enumerated() {
+      if turn > 0 { messages.append(message("assistant", questions[turn - 1].answer)) }
+      messages.append(message("user", turn == 0 ? story.text + "\n\n" + question.text : question.text))
+    }
+    return messages
+  }
+
+  /// A turn as a JSON object.
+  static func message(_ role: String, _ content: String) -> String {
+    "{\"role\": \"\(role)\", \"content\": \(quoted(content))}"
   }
 
   /// A JSON string. Stories are ASCII, with quotation marks and line breaks.

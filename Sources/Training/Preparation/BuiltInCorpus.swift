@@ -1,28 +1,69 @@
 import Files
 import Stories
 
-/// The story corpus that recipes may name without anybody providing it.
-package enum BuiltInCorpus {
-  package static let train = "data/stories/train.txt"
-  package static let validation = "data/stories/validation.txt"
-  private static let stories = 30_000
-  private static let heldOutStories = 1_000
-  private static let seed: UInt64 = 20
+/// The story corpus that recipes may name without anybody providing it: stories, questions about them, and pairs of
+/// answers. What is held out of one of them is in the training part of none.
+package enum BuiltInCorpus: CaseIterable {
+  case stories, questions, preferences
 
-  /// Writes the corpus if a recipe reads it and it is not there; `note` is told.
+  /// Writes what a recipe reads and is not there; `note` is told.
   package static func provide(for data: Recipe.Data, note: (String) -> Void) throws(Failure) {
-    let wanted = (data.train + data.validation).contains { $0 == train || $0 == validation }
-    guard wanted, !(Path.exists(train) && Path.exists(validation)) else { return }
-    note("writing \(stories) stories to \(Folder.parent(of: train))")
+    let named = data.train + data.validation
+    for corpus in allCases where named.contains(corpus.train) || named.contains(corpus.validation) {
+      if !(Path.exists(corpus.train) && Path.exists(corpus.validation)) { try corpus.write(note) }
+    }
+  }
+
+  /// The file to train on.
+  package var train: String {
+    switch self {
+    case .stories: "data/stories/train.txt"
+    case .questions: "data/stories/questions-train.jsonl"
+    case .preferences: "data/stories/preferences-train.jsonl"
+    }
+  }
+
+  /// The file that is held out.
+  package var validation: String {
+    switch self {
+    case .stories: "data/stories/validation.txt"
+    case .questions: "data/stories/questions-validation.jsonl"
+    case .preferences: "data/stories/preferences-validation.jsonl"
+    }
+  }
+
+  private func write(_ note: (String) -> Void) throws(Failure) {
+    note("writing \(contents) to \(train)")
     try Folder.create(Folder.parent(of: train))
     var trainFile = try DurableFile(at: train)
     var validationFile = try DurableFile(at: validation)
-    try StoryCorpus.write(count: stories, validationCount: heldOutStories, seed: seed) { (bytes) throws(Failure) in
+    try generate { (bytes) throws(Failure) in
       try trainFile.write(bytes)
     } validation: { (bytes) throws(Failure) in
       try validationFile.write(bytes)
     }
     try validationFile.commit()
     try trainFile.commit()
+  }
+
+  private var contents: String {
+    switch self {
+    case .stories: "30,000 stories"
+    case .questions: "20,000 conversations about stories"
+    case .preferences: "8,000 pairs of answers"
+    }
+  }
+
+  private func generate(
+    train: ([UInt8]) throws(Failure) -> Void, validation: ([UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    switch self {
+    case .stories:
+      try StoryCorpus.write(count: 30_000, validationCount: 1_000, seed: 20, train: train, validation: validation)
+    case .questions:
+      try StoryQuestions.write(count: 20_000, validationCount: 500, seed: 21, train: train, validation: validation)
+    case .preferences:
+      try StoryPreferences.write(count: 8_000, validationCount: 500, seed: 22, train: train, validation: validation)
+    }
   }
 }

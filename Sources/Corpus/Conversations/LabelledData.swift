@@ -1,0 +1,61 @@
+import Files
+import Tokenizers
+
+/// Answers that are wanted or not, for tuning by single judgements (KTO), as tokens.
+package struct LabelledData: Sendable {
+  /// A prompt and an answer to it, which ends with the end-of-turn token unless it was cut.
+  package struct Example: Sendable {
+    /// The conversation up to the header of the assistant's turn.
+    package let prompt: ArraySlice<Int32>
+    package let completion: ArraySlice<Int32>
+    package let isDesirable: Bool
+  }
+
+  package private(set) var prompts = TokenLists()
+  package private(set) var completions = TokenLists()
+  package private(set) var labels: [Bool] = []
+  package let summary: TuningSummary
+  /// A SHA-256 over the files, the template, the tokenizer and the settings.
+  package let digest: String
+
+  package var count: Int { labels.count }
+
+  package subscript(index: Int) -> Example {
+    Example(prompt: prompts[index], completion: completions[index], isDesirable: labels[index])
+  }
+
+  /// Reads the rows of the files that `patterns` name and encodes them; lengths are treated as in ``PreferenceData``.
+  ///
+  /// - Throws: as ``InstructionData/open(_:settings:tokenizer:template:)``.
+  package static func open(
+    _ patterns: [String], settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate
+  ) throws(Failure) -> LabelledData {
+    let reader = try TuningReader(settings: settings, tokenizer: tokenizer, template: template)
+    var encoder = PairEncoder(reader.format)
+    var (prompts, completions, labels) = (TokenLists(), TokenLists(), [Bool]())
+    let reading = try reader.read(patterns) { (row) throws(Failure) in
+      let labelled = try row.labelled()
+      let example = try encoder.example(prompt: labelled.prompt, answers: [labelled.completion])
+      return (example, labelled.isDesirable)
+    } keep: { (labelled, place, summary) throws(Failure) in
+      guard let example = try reader.fitted(labelled.0, place, &summary) else { return }
+      prompts.append(example.prompt)
+      completions.append(example.answers[0])
+      labels.append(labelled.1)
+      summary.used += 1
+    }
+    return LabelledData(
+      prompts: prompts, completions: completions, labels: labels, summary: reading.summary, digest: reading.digest)
+  }
+
+  /// The data in two parts, the last rows as the second: about `fraction` of them, at least one.
+  package func split(fraction: Double) throws(Failure) -> (train: LabelledData, validation: LabelledData) {
+    let cut = try TuningSplit.cut(count, fraction: fraction)
+    func part(_ range: Range<Int>) -> LabelledData {
+      LabelledData(
+        prompts: prompts.sublists(range), completions: completions.sublists(range), labels: Array(labels[range]),
+        summary: summary, digest: Digest.sha256("\(digest)\n\(range)"))
+    }
+    return (part(0..<cut), part(cut..<count))
+  }
+}

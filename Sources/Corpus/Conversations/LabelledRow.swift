@@ -1,0 +1,39 @@
+import Files
+import Tokenizers
+
+/// What a row for tuning by single judgements (KTO) holds: an answer that is wanted, or one that is not.
+struct LabelledRow {
+  let prompt: [Message]
+  let completion: [Message]
+  let isDesirable: Bool
+}
+
+extension TuningRow {
+  /// The row as a judged answer; its columns tell how it is written.
+  ///
+  /// The judgement is `label` (or LLaMA-Factory's `kto_tag`): true or false, 1 or 0. Prompt and answer are `prompt` and
+  /// `completion` (texts or messages), Alpaca's columns, or a conversation whose last turn is the answer.
+  func labelled() throws(Failure) -> LabelledRow {
+    guard let label = self["label"] else {
+      throw unusable("the row has no \"\(name("label"))\"", "found \(foundColumns)")
+    }
+    guard let isDesirable = label.bool ?? label.integer.flatMap({ [0: false, 1: true][$0] }) else {
+      throw unusable("\"\(name("label"))\" is neither true nor false", "found \(label.kind)")
+    }
+    let (prompt, completion) = try judgedAnswer()
+    try check(completion, to: prompt)
+    return LabelledRow(prompt: prompt, completion: completion, isDesirable: isDesirable)
+  }
+
+  private func judgedAnswer() throws(Failure) -> (prompt: [Message], completion: [Message]) {
+    for column in ["messages", "conversations"] where has(column) {
+      let turns = try messages(column)
+      return (turns.dropLast(), turns.suffix(1))
+    }
+    guard let prompt = try prompt() else {
+      throw unknownForm("prompt/completion, messages, conversations, or instruction/output, each with a label")
+    }
+    if has("instruction") { return (prompt, [try answer("output")]) }
+    return (prompt, try turns("completion", as: "assistant"))
+  }
+}

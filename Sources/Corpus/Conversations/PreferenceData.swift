@@ -1,0 +1,85 @@
+import Files
+import Tokenizers
+
+/// Pairs of answers for preference tuning, as tokens.
+package struct PreferenceData: Sendable {
+  /// One prompt and two answers to it, which end with the end-of-turn token unless they were cut.
+  package struct Pair: Sendable {
+    /// The conversation up to the header of the assistant's turn.
+    package let prompt: ArraySlice<Int32>
+    package let chosen: ArraySlice<Int32>
+    package let rejected: ArraySlice<Int32>
+  }
+
+  package private(set) var prompts = TokenLists()
+  package private(set) var chosen = TokenLists()
+  package private(set) var rejected = TokenLists()
+  package let summary: TuningSummary
+  /// A SHA-256 over the files, the template, the tokenizer and the settings.
+  package let digest: String
+
+  package var count: Int { prompts.count }
+
+  package subscript(index: Int) -> Pair {
+    Pair(prompt: prompts[index], chosen: chosen[index], rejected: rejected[index])
+  }
+
+  /// Reads the rows of the files that `patterns` name and encodes them; `settings.lossOn` means nothing here.
+  ///
+  /// `settings.maximumLength` holds for a prompt with the longer of its answers. Where pairs are truncated, the answers
+  /// keep their beginnings; a prompt is cut at its start, and only as far as an answer needs the room and the prompt has
+  /// more than half of it. Pairs that are the same after that are dropped.
+  ///
+  /// - Throws: as ``InstructionData/open(_:settings:tokenizer:template:)``.
+  package static func open(
+    _ patterns: [String], settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate
+  ) throws(Failure) -> PreferenceData {
+    let reader = try TuningReader(settings: settings, tokenizer: tokenizer, template: template)
+    var encoder = PairEncoder(reader.format)
+    var lists = (prompts: TokenLists(), chosen: TokenLists(), rejected: TokenLists())
+    let reading = try reader.read(patterns) { (row) throws(Failure) in
+      switch try row.preference() {
+      case .conversation(let prompt, let chosen, let rejected):
+        try encoder.example(prompt: prompt, answers: [chosen, rejected])
+      case .text(let prompt, let chosen, let rejected):
+        encoder.example(prompt: prompt, answers: [chosen, rejected])
+      }
+    } keep: { (example, place, summary) throws(Failure) in
+      guard let example = try reader.fitted(example, place, &summary) else { return }
+      lists.prompts.append(example.prompt)
+      lists.chosen.append(example.answers[0])
+      lists.rejected.append(example.answers[1])
+      summary.used += 1
+    }
+    return PreferenceData(
+      prompts: lists.prompts, chosen: lists.chosen, rejected: lists.rejected, summary: reading.summary,
+      digest: reading.digest)
+  }
+
+  /// The data in two parts, the last rows as the second: about `fraction` of them, at least one.
+  package func split(fraction: Double) throws(Failure) -> (train: PreferenceData, validation: PreferenceData) {
+    let cut = try TuningSplit.cut(count, fraction: fraction)
+    func part(_ range: Range<Int>) -> PreferenceData {
+      PreferenceData(
+        prompts: prompts.sublists(range), chosen: chosen.sublists(range), rejected: rejected.sublists(range),
+        summary: summary, digest: Digest.sha256("\(digest)\n\(range)"))
+    }
+    return (part(0..<cut), part(cut..<count))
+  }
+}
+
+extension TuningReader {
+  /// The example at the length that is allowed, nil when it is left out.
+  func fitted(
+    _ example: PairEncoder.Example, _ place: String, _ summary: inout TuningSummary
+  ) throws(Failure) -> PairEncoder.Example? {
+    guard try admits(example.length, place, &summary) else { return nil }
+    let fitted = example.truncated(to: settings.maximumLength, keeping: format.tokenizer.beginningOfText)
+    if fitted.answers.count == 2, fitted.answers[0] == fitted.answers[1] {
+      summary.truncated -= 1
+      summary.drop(Failure(.data, "the two sides are identical after truncation", at: place), isFault: false)
+      return nil
+    }
+    return fitted
+  }
+}

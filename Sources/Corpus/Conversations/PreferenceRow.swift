@@ -1,0 +1,122 @@
+import Files
+import Tokenizers
+
+/// What a row for preference tuning holds: two answers to one prompt, the first of which is the better one.
+enum PreferenceRow {
+  /// Turns; both answers begin with one of the assistant.
+  case conversation(prompt: [Message], chosen: [Message], rejected: [Message])
+  /// Texts that go on differently.
+  case text(prompt: String, chosen: String, rejected: String)
+}
+
+extension TuningRow {
+  /// The row as a pair of answers; its columns tell how it is written.
+  ///
+  /// The answers stand in `chosen` and `rejected`, as texts, messages or transcripts. The prompt is `prompt` (a text or
+  /// messages), `messages`, ShareGPT's `conversations`, Alpaca's `instruction` and `input`, or `question`; without any
+  /// of them it is what both sides begin with.
+  func preference() throws(Failure) -> PreferenceRow {
+    guard has("chosen", "rejected") else {
+      let has = ["chosen", "rejected"].filter { self[$0] != nil }
+      throw has.isEmpty
+        ? unusable("the row has neither \"\(name("chosen"))\" nor \"\(name("rejected"))\"", "found \(foundColumns)")
+        : unusable("the row has no \"\(name(has[0] == "chosen" ? "rejected" : "chosen"))\"")
+    }
+    let pair =
+      switch (try side("chosen"), try side("rejected"), try prompt()) {
+      case (.turns(let chosen), .turns(let rejected), let prompt?):
+        try self.pair(chosen, rejected, behind: prompt)
+      case (.turns(let chosen), .turns(let rejected), nil): try self.pair(chosen, rejected)
+      case (.text(let chosen), .text(let rejected), let prompt?):
+        PreferenceRow.conversation(
+          prompt: prompt, chosen: [Message(role: "assistant", content: chosen)],
+          rejected: [Message(role: "assistant", content: rejected)])
+      case (.text(let chosen), .text(let rejected), nil): try self.pair(chosen, rejected)
+      default: throw unusable("one side is a text, the other one messages")
+      }
+    try check(pair)
+    return pair
+  }
+
+  private enum Side {
+    case turns([Message])
+    case text(String)
+  }
+
+  private func side(_ column: String) throws(Failure) -> Side {
+    guard self[column]?.string != nil else { return .turns(try messages(column)) }
+    let text = try text(column)
+    return Transcript.messages(in: text).map { .turns($0) } ?? .text(text)
+  }
+
+  /// The turns before the answer, where columns of their own hold them.
+  func prompt() throws(Failure) -> [Message]? {
+    for column in ["messages", "conversations"] where has(column) { return try messages(column) }
+    if has("instruction") { return try alpacaPrompt() }
+    if has("question"), !has("prompt") { return try turns("question", as: "user") }
+    guard has("prompt") else { return nil }
+    guard let text = self["prompt"]?.string, var turns = Transcript.messages(in: text) else {
+      return try turns("prompt", as: "user")
+    }
+    if turns.last?.role == "assistant", turns.last?.content.isEmpty == true { turns.removeLast() }
+    return turns
+  }
+
+  /// A pair behind a prompt of its own, which the sides may repeat.
+  private func pair(
+    _ chosen: [Message], _ rejected: [Message], behind prompt: [Message]
+  ) throws(Failure) -> PreferenceRow {
+    if chosen.first?.role == "assistant", rejected.first?.role == "assistant" {
+      return .conversation(prompt: prompt, chosen: chosen, rejected: rejected)
+    }
+    guard let asked = prompt.last, chosen.contains(asked), rejected.contains(asked) else {
+      throw unusable("the sides neither answer the prompt nor repeat it")
+    }
+    let system = prompt.first?.role == "system" && chosen.first?.role != "system" ? [prompt[0]] : []
+    return try pair(system + chosen, system + rejected)
+  }
+
+  /// The prompt is the longest common beginning behind which both sides go on with an assistant turn.
+  private func pair(_ chosen: [Message], _ rejected: [Message]) throws(Failure) -> PreferenceRow {
+    if chosen == rejected { throw identical }
+    var common = zip(chosen, rejected).prefix { $0 == $1 }.count
+    common = min(common, chosen.count - 1, rejected.count - 1)
+    while common > 0, chosen[common].role != "assistant" || rejected[common].role != "assistant" { common -= 1 }
+    if common == 0 { throw noPrompt }
+    return .conversation(
+      prompt: Array(chosen[..<common]), chosen: Array(chosen[common...]), rejected: Array(rejected[common...]))
+  }
+
+  /// The prompt is the longest common beginning that ends with a word and leaves something on both sides.
+  private func pair(_ chosen: String, _ rejected: String) throws(Failure) -> PreferenceRow {
+    if chosen.hasSameBytes(as: rejected) { throw identical }
+    let (one, other) = (Array(chosen.utf8), Array(rejected.utf8))
+    let common = zip(one, other).prefix { $0 == $1 }.count
+    let cut = one[..<common].lastIndex { $0 == 0x20 || $0 == 0x0a } ?? 0
+    if cut == 0 { throw noPrompt }
+    func text(_ bytes: ArraySlice<UInt8>) -> String { String(decoding: bytes, as: UTF8.self) }
+    return .text(prompt: text(one[..<cut]), chosen: text(one[cut...]), rejected: text(other[cut...]))
+  }
+
+  private func check(_ pair: PreferenceRow) throws(Failure) {
+    switch pair {
+    case .text(let prompt, let chosen, let rejected):
+      if prompt.isBlank { throw noPrompt }
+      if chosen.isBlank || rejected.isBlank { throw unusable("one side is nothing but the prompt") }
+    case .conversation(let prompt, let chosen, let rejected):
+      for answer in [chosen, rejected] { try check(answer, to: prompt) }
+      if chosen == rejected { throw identical }
+    }
+  }
+
+  /// Refuses an answer that does not begin and end with an assistant turn, or does not follow on its prompt.
+  func check(_ answer: [Message], to prompt: [Message]) throws(Failure) {
+    try checkTurns(prompt + answer)
+    guard answer.first?.role == "assistant", answer.last?.role == "assistant" else {
+      throw unusable("an answer does not begin and end with an assistant turn")
+    }
+  }
+
+  private var identical: Failure { unusable("the two sides are identical") }
+  private var noPrompt: Failure { unusable("the two sides have no prompt in common") }
+}
