@@ -94,6 +94,17 @@ import Tokenizers
     #expect(try marked(open("\u{feff}\(row)\r\n\n", name: "rows.json")) == expected)
   }
 
+  @Test func whatIsNotReadIsSaid() throws {
+    let row = #"{"question": "a", "answer": "b", "tools": "[]"}"#
+    #expect(
+      try open(row).summary.warnings == [
+        "\"tools\" is not read: 1 of 1 rows describe tools that the model is not shown"
+      ])
+    let texts = try open("{\"text\": \"ab\"}\n{\"text\": \"cd\"}")
+    #expect(texts.summary.warnings == ["plain text without turns is trained as a whole: 2 of 2 rows"])
+    #expect(try open("{\"text\": \"ab\"}", lossOn: .all).summary.warnings.isEmpty)
+  }
+
   @Test func alpacasTextIsThatOfTheBook() throws {
     let row = #"{"instruction": "a", "input": "i", "output": "b"}"#
     #expect(

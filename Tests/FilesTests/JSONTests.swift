@@ -33,6 +33,35 @@ struct JSONParsingTests {
     #expect((list[0].line, list[0].column) == (3, 3))
   }
 
+  @Test func elementsComeOneByOne() throws {
+    func elements(_ text: String, stoppingAt stop: JSONValue? = nil) throws(Failure) -> [JSONValue] {
+      var elements: [JSONValue] = []
+      let bytes = Array(text.utf8)
+      let result = bytes.withUnsafeBytes { buffer in
+        Result { () throws(Failure) in
+          try JSONValue.parseElements(of: buffer, source: "t.json", area: .data) { (value) throws(Failure) in
+            if value == stop { throw Failure(.usage, "stopped") }
+            elements.append(value)
+          }
+        }
+      }
+      try result.get()
+      return elements
+    }
+    let values = try elements(" [1,\n {\"a\": [2]}, \"x\"]\n")
+    #expect(values == [1, ["a": [2]], "x"] && values.map(\.line) == [1, 2, 2])
+    #expect(try elements("[]") == [])
+    for (text, place) in [
+      ("[1, 2", "t.json:1:6"), ("[1,]", "t.json:1:4"), ("[1] 2", "t.json:1:5"), ("{}", "t.json:1:1"),
+      ("", "t.json:1:1"),
+    ] {
+      #expect(throws: Failure.self) { try elements(text) }
+      do throws(Failure) { _ = try elements(text) } catch { #expect(error.place == place, "\(error)") }
+    }
+    let error = #expect(throws: Failure.self) { try elements("[1, 2, 3]", stoppingAt: 2) }
+    #expect(error?.what == "stopped")
+  }
+
   @Test func integersAreNotDoubles() throws {
     let numbers = try #require(
       try parse("[0, 4, 4.0, 4e0, -0, -7, 9223372036854775807, 9223372036854775808, 1e22]").array)

@@ -113,6 +113,9 @@ import Tokenizers
       #expect(chat.tokens.first == 257)
       #expect(chat.tokens.count { $0 == 257 } == 1)
       #expect(format.jinja.contains("bos_token") == (expected == 1))
+      let again = try #require(ChatTemplate(recognizing: format.jinja))
+      #expect(again.name == template.name)
+      #expect(try ChatFormat(again, tokenizer: format.tokenizer).encode([Message(role: "user", content: "x")]) == chat)
     }
   }
 
@@ -177,8 +180,10 @@ import Tokenizers
       {%- else %}{{- '<|im_start|>system\nYou\'re Qwen.<|im_end|>\n' }}{%- endif %}
       """#
     #expect(ChatTemplate(recognizing: qwen)?.defaultSystem == "You're Qwen.")
+    let begun = try #require(ChatTemplate(recognizing: "{{ bos_token }}\(smol)"))
+    #expect(try format(begun).render([conversation[0]]).hasPrefix("<|begin_of_text|><|im_start|>system\n Be kind. "))
     #expect(ChatTemplate(recognizing: "{{ bos_token }}<|start_header_id|> <|eot_id|>")?.name == "llama3")
-    #expect(ChatTemplate(recognizing: "<|user|> <|assistant|> <|end|>") == nil)
+    #expect(ChatTemplate(recognizing: "<|user|> <|assistant|> <|end|> {{ eos_token }}") == nil)
     #expect(ChatTemplate(recognizing: "{{ '[INST]' }}") == nil)
     #expect(ChatTemplate(recognizing: "") == nil)
   }

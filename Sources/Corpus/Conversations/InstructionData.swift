@@ -39,7 +39,8 @@ package struct InstructionData: Sendable {
     }
     var summary = reading.summary
     if texts > 0, settings.lossOn != .all {
-      summary.warnings.append("\(texts) rows are plain text without turns: all their tokens are trained")
+      summary.warnings.append(
+        "plain text without turns is trained as a whole: \(texts) of \(summary.rows) rows")
     }
     return InstructionData(examples: examples, summary: summary, digest: reading.digest)
   }

@@ -31,6 +31,7 @@ struct TuningReader {
     let files = try ConversationFile.files(patterns)
     var summary = TuningSummary()
     var digests: [String] = []
+    var withTools = 0
     func leaveOut(_ error: Failure) throws(Failure) {
       if settings.onError == .stop || error.area != .data { throw error }
       summary.drop(error, isFault: true)
@@ -40,7 +41,9 @@ struct TuningReader {
         summary.rows += 1
         let example: Example
         do throws(Failure) {
-          example = try make(row(value, place))
+          let row = try self.row(value, place)
+          if row.hasTools { withTools += 1 }
+          example = try make(row)
         } catch {
           var error = error
           error.place = error.place ?? place
@@ -51,6 +54,10 @@ struct TuningReader {
       digests.append(digest)
     }
     try summary.check(files[0].path)
+    if withTools > 0 {
+      summary.warnings.append(
+        "\"tools\" is not read: \(withTools) of \(summary.rows) rows describe tools that the model is not shown")
+    }
     return Reading(summary: summary, digest: identity(of: digests))
   }
 

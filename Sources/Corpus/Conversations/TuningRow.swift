@@ -37,6 +37,9 @@ struct TuningRow {
 
   private func member(_ name: String) -> JSONValue? { value[name].flatMap { $0.isNull ? nil : $0 } }
 
+  /// Whether the row describes tools in a column of its own, which no template here writes.
+  var hasTools: Bool { member("tools") != nil }
+
   func has(_ columns: String...) -> Bool { columns.allSatisfy { self[$0] != nil } }
 
   /// The text in a column, nil when the row has none.

@@ -45,7 +45,7 @@ public struct ChatFormat: Sendable {
 
   /// The Jinja text of the template for this tokenizer: Hugging Face's libraries add no beginning of text to it.
   public var jinja: String {
-    beginning == nil || template.jinja.contains("bos_token") ? template.jinja : "{{ bos_token }}" + template.jinja
+    beginning == nil || template.jinja.contains("bos_token") ? template.jinja : ChatTemplate.beginning + template.jinja
   }
 }
 

@@ -23,7 +23,7 @@ public struct ChatTemplate: Sendable, Equatable {
   /// The special tokens that the headers hold besides.
   let headerTokens: [String]
   /// Whether the text begins with the beginning of text whatever the tokenizer does.
-  let hasBeginning: Bool
+  private(set) var hasBeginning: Bool
   /// Whether white space around a content is left out.
   let trimsContent: Bool
   /// What stands between an instruction and its input where they make one turn.
@@ -58,6 +58,13 @@ public struct ChatTemplate: Sendable, Equatable {
     var template = self
     template.defaultSystem = defaultSystem
     template.jinja = jinja
+    return template
+  }
+
+  /// This template, its text beginning with the beginning of text where `begins`.
+  func beginning(_ begins: Bool) -> ChatTemplate {
+    var template = self
+    template.hasBeginning = hasBeginning || begins
     return template
   }
 

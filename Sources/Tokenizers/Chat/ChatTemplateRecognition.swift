@@ -8,13 +8,19 @@ extension ChatTemplate {
   public init?(recognizing jinja: String) {
     if jinja.isEmpty { return nil }
     let text = Self.unescaped(jinja)
-    if let known = Self.builtIn.first(where: { text == Self.unescaped($0.jinja) }) {
-      self = known
+    let begins = text.contains("bos_token")
+    let behind = text.hasPrefix(Self.beginning) ? String(text.dropFirst(Self.beginning.count)) : text
+    if let known = Self.builtIn.first(where: { behind == Self.unescaped($0.jinja) }) {
+      self = known.beginning(begins)
       return
     }
     guard let kind = Self.kind(markedIn: text) else { return nil }
-    self = kind.with(defaultSystem: kind == .chatML ? Self.systemText(inChatML: text) : nil, jinja: jinja)
+    let system = kind == .chatML ? Self.systemText(inChatML: text) : kind.defaultSystem
+    self = kind.with(defaultSystem: system, jinja: jinja).beginning(begins)
   }
+
+  /// What a Jinja text begins with where only the tokenizer asks for a beginning of text.
+  static let beginning = "{{ bos_token }}"
 
   /// Some texts write a line feed as two characters, some as one.
   private static func unescaped(_ jinja: String) -> String { jinja.replacing(#"\n"#, with: "\n") }
