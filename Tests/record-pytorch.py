@@ -10,10 +10,14 @@ Everything is computed in float64 from inputs that are exact in float32, and wri
     models/NAME/                  config.json and model.safetensors as Hugging Face writes them
     models/NAME/reference.json    loss, ten AdamW steps, a greedy continuation
     models/NAME/reference.safetensors  tokens, targets, logits (F64), hidden states, gradients (F32)
+    tuning/{sft,dpo}-NAME.json    examples or pairs for the model of that name, losses and gradient norms of three steps
+    tuning/{sft,dpo}-NAME.safetensors  gradients (F32)
 """
 
 from recording.models import record_models
 from recording.operations import record_operations
+from recording.tuning import record_tuning
 
 record_operations()
 record_models()
+record_tuning()

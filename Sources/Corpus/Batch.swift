@@ -12,12 +12,33 @@ public struct Batch: Sendable, Equatable {
   public let positions: [Int32]
   /// The column of the row at which the place's document begins: attention sees columns `documentStarts[i] ... i`.
   public let documentStarts: [Int32]
+  /// The columns of its row that each place does not see although its document holds them; nil when it sees them all.
+  public let hidden: HiddenColumns?
+  /// The answers in it that are weighed as a whole, two for each pair.
+  public let answers: [Answer]
   /// The number of targets that are trained.
   public let weight: Int
 
+  /// Columns `starts[i] ..< ends[i]` of a place's row; none where both are equal.
+  public struct HiddenColumns: Sendable, Equatable {
+    public var starts: [Int32]
+    public var ends: [Int32]
+  }
+
+  /// An answer whose log-probability an objective weighs.
+  public struct Answer: Sendable, Equatable {
+    /// The places of the batch whose targets are its tokens.
+    public var places: Range<Int>
+    /// Whether it is the better one of its pair, or wanted.
+    public var isPreferred: Bool
+    /// Its log-probability under the reference model, where there is one.
+    public var reference: Double?
+  }
+
   /// A batch of `rows` by `columns` places; `weight` is counted from `targets`.
   public init(
-    rows: Int, columns: Int, tokens: [Int32], targets: [Int32], positions: [Int32], documentStarts: [Int32]
+    rows: Int, columns: Int, tokens: [Int32], targets: [Int32], positions: [Int32], documentStarts: [Int32],
+    hidden: HiddenColumns? = nil, answers: [Answer] = []
   ) {
     let places = rows * columns
     precondition(
@@ -32,6 +53,8 @@ public struct Batch: Sendable, Equatable {
     self.targets = targets
     self.positions = positions
     self.documentStarts = documentStarts
+    self.hidden = hidden
+    self.answers = answers
     weight = targets.reduce(into: 0) { if $1 >= 0 { $0 += 1 } }
   }
 
@@ -43,6 +66,7 @@ public struct Batch: Sendable, Equatable {
 
   /// The micro-batch made of some of the rows.
   public func slice(rows range: Range<Int>) -> Batch {
+    precondition(answers.isEmpty && hidden == nil, "pairs are not made of rows")
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of a batch of \(rows)")
     let places = range.lowerBound * columns..<range.upperBound * columns
     return Batch(

@@ -14,6 +14,10 @@ public protocol SampleLoader: Sendable {
   func length(ofSample sample: Int) -> Int
   /// The batch of the given samples.
   func batch(samples: [Int]) throws(Failure) -> Batch
+  /// The number of examples, of which a sample may hold several.
+  var exampleCount: Int { get }
+  /// An example to look at, in its parts.
+  func example(_ index: Int) throws(Failure) -> [TrainedTokens]
 }
 
 /// How many samples are computed at once.

@@ -36,7 +36,7 @@ package struct ShardLayout: Equatable, Sendable {
   }
 
   /// Whether a file that begins with `bytes` carries one of llm.c's magic numbers.
-  static func isShard(_ bytes: [UInt8]) -> Bool {
+  package static func isShard(_ bytes: [UInt8]) -> Bool {
     guard bytes.count >= 4 else { return false }
     let magic = word(0, of: bytes)
     return magic == magicVersion1 || magic == magicVersion7
@@ -134,6 +134,17 @@ package final class Shard: Sendable {
       throw Self.outsideVocabulary(
         id: UInt32(bitPattern: tokens[place]), index: index + place, path: path, vocabularySize: vocabularySize)
     }
+  }
+
+  /// The tokens in `range`, whatever the vocabulary.
+  package func tokens(_ range: Range<Int>) throws(Failure) -> [Int32] {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "tokens \(range) of \(count)")
+    var tokens = [Int32](repeating: 0, count: range.count)
+    let result = tokens.withUnsafeMutableBufferPointer { buffer in
+      Result { () throws(Failure) in try read(into: buffer, from: range.lowerBound, vocabularySize: 1 << 31) }
+    }
+    try result.get()
+    return tokens
   }
 
   static func outsideVocabulary(id: UInt32, index: Int, path: String, vocabularySize: Int) -> Failure {

@@ -66,4 +66,16 @@ public struct WindowLoader: SampleLoader {
     }
     return rows.batch
   }
+
+  public var exampleCount: Int { order.count }
+
+  /// A window and the token behind it.
+  public func example(_ index: Int) throws(Failure) -> [TrainedTokens] {
+    let batch = try batch(samples: [index])
+    let last = batch.targets.last.flatMap { $0 >= 0 ? [$0] : nil } ?? []
+    let isTrained = [false] + batch.targets.map { $0 >= 0 }
+    return [
+      TrainedTokens(tokens: batch.tokens + last, isTrained: Array(isTrained.prefix(batch.tokens.count + last.count)))
+    ]
+  }
 }

@@ -68,6 +68,8 @@ private struct RandomTokens: SampleLoader {
   var tokenCount: Int { tokens.count }
   var fingerprint: String { "random" }
   var summary: String { "random tokens" }
+  var exampleCount: Int { order.count }
+  func example(_ index: Int) -> [TrainedTokens] { [] }
 
   init(generator: inout Generator, samples: Int, length: Int, vocabularySize: Int) {
     order = SampleOrder(count: samples, seed: 0, shuffle: false)

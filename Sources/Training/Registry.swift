@@ -2,7 +2,10 @@
 package enum Registry {
   /// The first objective of a task is the task's default.
   package static let objectives: [any Objective.Type] = [
-    NextToken.self
+    NextToken.self,
+    SFT.self,
+    DPO.self,
+    KTO.self,
   ]
 
   package static let optimizers: [any OptimizerSettings.Type] = [

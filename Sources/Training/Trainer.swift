@@ -61,11 +61,11 @@ package final class Trainer {
   ) throws(Failure) -> Report? {
     let weight = parts.reduce(0) { $0 + objective.weight(of: $1) }
     let scale = weight > 0 ? Float(1 / weight) : 0
-    let context = StepContext(recompute: recompute, step: optimizer.stepCount)
     var measures = Measures()
     gradients.clear()
-    for part in parts {
+    for (index, part) in parts.enumerated() {
       if isCancelled() { return nil }
+      let context = StepContext(recompute: recompute, noiseSeed: noiseSeed(part: index))
       _ = gradients.add { objective.loss(model, part, scale: scale, context: context, measures: &measures) }
     }
     let norm = gradients.globalNorm
@@ -77,12 +77,17 @@ package final class Trainer {
       tokens: parts.reduce(0) { $0 + $1.tokens.count })
   }
 
+  /// A seed of its own for each micro-batch: a function of the step, so that a resumed run draws the same.
+  private func noiseSeed(part: Int) -> UInt64 { UInt64(optimizer.stepCount) << 20 | UInt64(part) }
+
   /// Says where the first number that is not finite came from, by running the step's forward pass again.
   private func failure(_ parts: [Batch], scale: Float, norm: Double) -> Failure {
     var measures = Measures()
-    let context = StepContext(step: optimizer.stepCount)
     let operation = FiniteCheck.firstCulprit {
-      for part in parts { _ = objective.loss(model, part, scale: scale, context: context, measures: &measures) }
+      for (index, part) in parts.enumerated() {
+        let context = StepContext(noiseSeed: noiseSeed(part: index))
+        _ = objective.loss(model, part, scale: scale, context: context, measures: &measures)
+      }
     }
     let parameters = model.namedParameters
     let bad = parameters.first { !$0.value.isFinite }.map { "parameter \"\($0.name)\" is not finite" }

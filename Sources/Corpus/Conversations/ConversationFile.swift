@@ -20,6 +20,29 @@ package enum ConversationFile {
     return conversations
   }
 
+  /// A prompt, the answer to give, and the answer not to give.
+  package typealias Preference = (prompt: [Message], chosen: String, rejected: String)
+
+  /// The pairs of single answers in the files that `patterns` name, in their order; rows of another kind are passed over.
+  package static func preferences(
+    _ patterns: [String], settings: TuningSettings, template: ChatTemplate
+  ) throws(Failure) -> [Preference] {
+    var preferences: [Preference] = []
+    for file in try files(patterns) {
+      _ = try rows(of: file) { (value, place) in
+        guard let value = try? value.get() else { return }
+        let row = try? TuningRow(
+          value, at: place, fields: settings.fields, inputSeparator: template.inputSeparator)
+        if case .conversation(let prompt, let chosen, let rejected)? = try? row?.preference(), chosen.count == 1,
+          rejected.count == 1
+        {
+          preferences.append((prompt, chosen[0].content, rejected[0].content))
+        }
+      }
+    }
+    return preferences
+  }
+
   /// The files that `patterns` name. Files that hold no rows are errors, all reported together.
   static func files(_ patterns: [String]) throws(Failure) -> [CorpusFile] {
     let files = try CorpusFile.resolve(patterns, format: nil)

@@ -18,22 +18,9 @@ package struct NextToken: Objective, Equatable {
   package func loss(
     _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
   ) -> Tensor {
-    let hidden = model.hiddenStates(batch, context)
-    var seen: TokenLosses?
-    let loss = headCrossEntropy(hidden, model.head.tensor, targets: batch.targets, scale: scale) { seen = $0 }
-    let weight = Double(batch.weight)
-    measures.add("loss", seen!.losses.reduce(0) { $0 + Double($1) }, weight: weight)
-    measures.add("token_accuracy", Double(seen!.hits.count { $0 }), weight: weight)
+    let (loss, seen) = model.tokenLoss(batch, scale: scale, context)
+    measures.add("loss", seen.sum, weight: Double(batch.weight))
+    measures.add("token_accuracy", seen.hitCount, weight: Double(batch.weight))
     return loss
-  }
-}
-
-extension LanguageModel {
-  /// The final hidden states [B, T, C] of a batch.
-  package func hiddenStates(_ batch: Batch, _ context: StepContext) -> Tensor {
-    hiddenStates(
-      batch.tokens, shape: [batch.rows, batch.columns],
-      attention: .sequences(TokenPlaces(positions: batch.positions, documentStarts: batch.documentStarts)),
-      recompute: context.recompute)
   }
 }

@@ -14,6 +14,12 @@ package protocol Objective: Sendable {
   var examples: ExampleKind { get }
   /// Whether the loss is that of tokens, so that it has a perplexity.
   var measuresTokens: Bool { get }
+  /// Whether it compares with a reference model.
+  var usesReference: Bool { get }
+  /// The reference model's path; nil for the weights that training starts with.
+  var reference: String? { get }
+  /// The loss of a model that is its own reference; nil where that is not all it depends on.
+  var lossAtReference: Double? { get }
   /// What the losses of a step are divided by, summed over its micro-batches: its supervised tokens, or its pairs.
   func weight(of batch: Batch) -> Double
   /// The sum of the losses of a micro-batch times `scale`, which is 1 / the step's weight. What is worth reporting is added
@@ -25,24 +31,33 @@ package protocol Objective: Sendable {
 
 extension Objective {
   package var measuresTokens: Bool { true }
+  package var usesReference: Bool { false }
+  package var reference: String? { nil }
+  package var lossAtReference: Double? { nil }
 }
 
 /// The kinds of example that objectives read.
 package enum ExampleKind: Sendable, Equatable {
   /// Windows of text.
   case windows
+  /// Conversations, of which some tokens are trained.
+  case conversations(LossOn)
+  /// Prompts with a better and a worse answer.
+  case pairs
+  /// Prompts with an answer that is wanted or not.
+  case labelled
 }
 
 /// How a loss is computed, whatever it is.
 package struct StepContext: Sendable {
   /// Whether a block's activations are computed again in the backward pass instead of kept.
   package var recompute = false
-  /// The step, from 0, that random choices depend on; nil outside training, where nothing is random.
-  package var step: Int?
+  /// What the random choices of a micro-batch start from; nil outside training, where nothing is random.
+  package var noiseSeed: UInt64?
 
-  package init(recompute: Bool = false, step: Int? = nil) {
+  package init(recompute: Bool = false, noiseSeed: UInt64? = nil) {
     self.recompute = recompute
-    self.step = step
+    self.noiseSeed = noiseSeed
   }
 }
 

@@ -11,10 +11,12 @@ package struct Preparation {
   package let configuration: any ModelConfiguration
   package let data: TrainingData
   package let sequenceLength: Int
-  /// The text that makes messages one prompt; empty if the model has none.
+  /// The Jinja text that makes messages one prompt; empty if the model has none.
   package let chatTemplate: String
-  /// The tokens that end a text of the model training begins with; nil leaves that to the tokenizer.
+  /// The tokens that end a text of the model; nil leaves that to the tokenizer.
   package let endTokens: [Int32]?
+  /// How conversations become tokens; nil when the recipe's task has none.
+  package let chat: ChatFormat?
   /// What the weights come from; nil for those of a new model.
   private let start: StoredModel?
   private let seed: UInt64
@@ -29,10 +31,11 @@ package struct Preparation {
     }
     for remark in start?.notes ?? [] { note("note: \(remark)") }
     self.start = start
-    tokenizer = named ?? start?.tokenizer
-    chatTemplate = start?.chatTemplate ?? ""
-    endTokens = start?.endTokens
-    configuration = try Self.configuration(recipe, start: start, tokenizer: tokenizer)
+    chat = try recipe.chatFormat(named ?? start?.tokenizer, jinja: start?.chatTemplate ?? "")
+    tokenizer = chat?.tokenizer ?? named ?? start?.tokenizer
+    chatTemplate = chat?.jinja ?? start?.chatTemplate ?? ""
+    endTokens = chat?.stopTokens ?? start?.endTokens
+    configuration = try Self.configuration(recipe, start: start, tokenizer: tokenizer, note: note)
     sequenceLength = recipe.data.sequenceLength ?? configuration.maximumPositions
     seed = UInt64(recipe.seed)
     guard sequenceLength <= configuration.maximumPositions else {
@@ -41,22 +44,54 @@ package struct Preparation {
         "sequence_length (\(sequenceLength)) must not exceed the model's positions (\(configuration.maximumPositions))")
     }
     data = try TrainingData(
-      recipe, tokenizer: tokenizer, vocabularySize: configuration.vocabularySize, sequenceLength: sequenceLength,
+      recipe, tokenizer: tokenizer, chat: chat, vocabularySize: configuration.vocabularySize,
+      sequenceLength: sequenceLength,
       note: note)
     for warning in data.warnings { note("warning: \(warning)") }
   }
 
   /// The model that training begins with.
   package func model() throws(Failure) -> any LanguageModel {
-    try start?.model() ?? configuration.makeModel(seed: seed)
+    guard let start else { return configuration.makeModel(seed: seed) }
+    return try start.model().grown(to: configuration)
+  }
+
+  /// The model that a run of `recipe` began with, made again.
+  func startingModel(of recipe: Recipe) throws(Failure) -> any LanguageModel {
+    guard let source = recipe.model.source else { return configuration.makeModel(seed: seed) }
+    return try StoredModel(at: source).model().grown(to: configuration)
+  }
+
+  /// The reference model at `path`, which must know the model's tokens.
+  func reference(at path: String) throws(Failure) -> any LanguageModel {
+    let stored = try StoredModel(at: path)
+    let (found, expected) = (stored.configuration.vocabularySize, configuration.vocabularySize)
+    if let theirs = stored.tokenizer, let ours = tokenizer, theirs.json() != ours.json() {
+      throw Failure(
+        .model, "the reference model has another tokenizer", at: path,
+        notes: ["log-probabilities of different tokens cannot be compared", "choose a model with the same tokenizer"])
+    }
+    guard found == expected else {
+      throw Failure(
+        .model, "the reference model has another vocabulary", at: path,
+        notes: ["\(found) tokens, the model has \(expected)", "choose a model with the same tokenizer"])
+    }
+    return try stored.model()
   }
 
   private static func configuration(
-    _ recipe: Recipe, start: StoredModel?, tokenizer: Tokenizer?
+    _ recipe: Recipe, start: StoredModel?, tokenizer: Tokenizer?, note: (String) -> Void
   ) throws(Failure) -> any ModelConfiguration {
-    if let start { return start.configuration }
-    let description = recipe.model.description!
     let needed = tokenizer?.vocabularySize
+    if var configuration = start?.configuration {
+      let size = configuration.vocabularySize
+      if recipe.task != .pretrain, let needed, needed > size {
+        note("the embedding grows from \(size) to \(needed) tokens: the chat template needs more")
+        configuration.vocabularySize = needed
+      }
+      return configuration
+    }
+    let description = recipe.model.description!
     guard let size = description.vocabularySize ?? needed else {
       throw Failure(.recipe, "the size of the vocabulary is not known", notes: ["give model.vocab_size or a tokenizer"])
     }

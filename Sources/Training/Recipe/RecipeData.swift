@@ -59,6 +59,10 @@ extension Recipe {
     package var onOverflow: Overflow
     package var onError: RowErrorPolicy
     package var shuffle: Bool
+    /// The chat template: the name of a built-in one, or a file with a Jinja text; nil takes the model's.
+    package var template: String?
+    /// The names that the files have for columns, by the names used here.
+    package var fields: [String: String]
 
     init(from section: inout SettingsSection, task: Task, model: Model) {
       train = section.required("train", .oneOrMore(.string), "Files or globs: text, JSONL or token shards")
@@ -75,8 +79,19 @@ extension Recipe {
         "on_overflow", .oneOf(Overflow.self), derived: task == .pretrain ? .split : .truncate,
         "What happens to a longer example; default: split for pretrain, else truncate")
       onError = section.value(
-        "on_error", .oneOf(RowErrorPolicy.self), default: .stop, "What happens at an unreadable line")
+        "on_error", .oneOf(RowErrorPolicy.self), derived: task == .pretrain ? .stop : .skip,
+        "What happens at a row that cannot be used; default: stop for pretrain, else skip")
       shuffle = section.value("shuffle", .boolean, default: true, "Whether each epoch has an order of its own")
+      template = section.optional(
+        "template", .string,
+        "Chat template: \(ChatTemplate.builtIn.map(\.name).joined(separator: ", ")) or a file; default: the model's")
+      fields = section.value("fields", .names, default: [:], "The files' names of columns: {\"prompt\": \"query\"}")
+      section.rule(
+        "document_mask", holds: task == .pretrain || documentMask,
+        "document_mask can only be left out for task \"pretrain\": examples must not see each other")
+      section.rule(
+        "template", "fields", holds: task != .pretrain || (template == nil && fields.isEmpty),
+        "\"template\" and \"fields\" are for conversations: task \"pretrain\" reads plain text")
       section.rule(
         "validation_fraction", "validation", holds: validation.isEmpty || validationFraction == nil,
         "\"validation\" and \"validation_fraction\" exclude each other")
@@ -105,5 +120,25 @@ extension SettingsType where Value == [String] {
     Self(
       "a string or \(expectation)", placeholder: [],
       read: { [read] value in value.string.map { $0.isEmpty ? nil : [$0] } ?? read(value) }, write: write)
+  }
+}
+
+extension SettingsType where Value == [String: String] {
+  /// An object whose members are strings.
+  fileprivate static var names: Self {
+    Self(
+      "an object of strings", placeholder: [:],
+      read: { value in
+        guard let members = value.object else { return nil }
+        var names: [String: String] = [:]
+        for member in members {
+          guard let name = member.value.string else { return nil }
+          names[member.key] = name
+        }
+        return names
+      },
+      write: { names in
+        JSONValue(names.sorted { $0.key < $1.key }.map { JSONMember($0.key, JSONValue($0.value)) })
+      })
   }
 }

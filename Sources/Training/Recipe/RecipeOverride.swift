@@ -39,7 +39,7 @@ package struct RecipeOverride: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The recipe with this change made.
-  func applied(to document: JSONValue) throws(Failure) -> JSONValue {
+  package func applied(to document: JSONValue) throws(Failure) -> JSONValue {
     let keys = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     if keys.contains("") {
       throw Failure(.usage, "\"\(self)\" is no path to a key", notes: ["as in optimizer.eps=1e-6"])

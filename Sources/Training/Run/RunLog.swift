@@ -30,7 +30,7 @@ struct RunLog: ~Copyable {
       [
         JSONMember("loss", JSONValue(report.loss)), JSONMember("grad_norm", JSONValue(report.gradientNorm)),
         JSONMember("learning_rate", JSONValue(report.learningRate)), JSONMember("tokens", JSONValue(tokens)),
-        JSONMember("tokens_per_second", JSONValue(tokensPerSecond)),
+        JSONMember("num_tokens", JSONValue(tokens)), JSONMember("tokens_per_second", JSONValue(tokensPerSecond)),
       ] + others.map { JSONMember($0.name, JSONValue($0.value)) })
     if report.step.isMultiple(of: every) || report.step == 1 {
       tensorBoard?.append(

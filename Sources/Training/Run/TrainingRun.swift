@@ -14,6 +14,7 @@ package final class TrainingRun {
   private let lock: RunLock
   private let store: CheckpointStore
   private let preparation: Preparation
+  private let data: TrainingData
   private let trainer: Trainer
   private let steps: Int
   private let peak: Double
@@ -22,6 +23,7 @@ package final class TrainingRun {
   private var lastEvaluation: (step: Int, loss: Double)?
   private var savedStep: Int?
   private var unsavedFailure: Failure?
+  private var watch = PreferenceWatch()
 
   // MARK: Starting
 
@@ -74,15 +76,17 @@ package final class TrainingRun {
     self.preparation = preparation
     store = CheckpointStore(run: folder.path)
     trainer = Trainer(try preparation.model(), recipe)
-    let data = preparation.data.train
-    steps = recipe.steps(over: data)
+    steps = recipe.steps(over: preparation.data.train)
     let coreType = MatrixLibrary.description?.coreType ?? "unknown"
-    var state = TrainingState(recipe: recipe.resolved.serialized(), data: data.fingerprint, coreType: coreType)
+    var state = TrainingState(
+      recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint, coreType: coreType)
     var warnings = lock.warning.map { [$0] } ?? []
     if let checkpoint {
       let earlier = try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
       warnings += try state.goOn(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
     }
+    (data, state.reference) = try ReferenceScores.attach(
+      to: preparation, of: recipe, start: checkpoint == nil ? trainer.model : nil, known: state.reference)
     self.state = state
     savedStep = checkpoint?.step
     peak = GEMMPeak.measure()
@@ -109,13 +113,20 @@ package final class TrainingRun {
   }
 
   private func introduce(coreType: String) {
-    let data = preparation.data.train
-    let tokens = recipe.training.batchSize * data.tokenCount / data.sampleCount
-    log.note("data: \(data.summary)")
+    let train = data.train
+    let tokens = recipe.training.batchSize * train.tokenCount / train.sampleCount
+    log.note("data: \(train.summary)")
+    if let validation = data.validation { log.note("held out: \(validation.summary)") }
     log.note("\(trainer.model.parameterCount) parameters, \(steps) steps of \(tokens) tokens")
     log.note(
       "\(Parallel.threads) threads, OpenBLAS \(coreType), measured GEMM peak \(Progress.fixed(peak / 1e9, 0)) GFLOP/s")
     if state.step > 0 { log.note("resuming after step \(state.step)") }
+    if recipe.task != .pretrain, let tokenizer = preparation.tokenizer, let parts = try? train.example(0) {
+      for part in parts {
+        let text = ExampleText.marked(part, tokenizer, inColour: Output.log.hasColour)
+        log.note("first example\(part.part.map { ", \($0)" } ?? ""), its trained tokens marked:\n\(text)")
+      }
+    }
   }
 
   // MARK: Running
@@ -123,7 +134,7 @@ package final class TrainingRun {
   /// Takes the steps that are left; evaluates, samples and saves on the way. Returns early, with everything saved, when a
   /// signal asks for it.
   package func run() throws(Failure) {
-    let (data, size, state) = (preparation.data.train, recipe.microBatchSize, state)
+    let (data, size, state) = (data.train, recipe.microBatchSize, state)
     let samples = recipe.training.batchSize
     let prefetcher = Prefetcher<[Batch]>(from: state.step) { (step) throws(Failure) in
       let first = state.samples + (step - state.step) * samples
@@ -132,7 +143,8 @@ package final class TrainingRun {
     defer { prefetcher.stop() }
     while self.state.step < steps {
       guard let report = try step(try next(prefetcher)) else { break }
-      if report.step == 1 { noteFirstLoss(report.loss) }
+      if report.step == 1 { try checkFirstLoss(report.loss) }
+      for warning in watch.observe(report.measures) { log.note(warning) }
       if isDue(recipe.evaluation.every) { try evaluate() }
       if isDue(recipe.checkpoint.every) || StopRequest.takeSave() { save() }
       if StopRequest.signal != nil { break }
@@ -182,12 +194,23 @@ package final class TrainingRun {
     return report
   }
 
-  private func noteFirstLoss(_ loss: Double) {
-    guard recipe.model.source == nil else { return }
-    let expected = Foundation.log(Double(trainer.model.vocabularySize))
-    log.note(
-      "first loss \(Progress.fixed(loss, 4)), ln(vocabulary) is \(Progress.fixed(expected, 4))"
-        + (abs(loss - expected) > 0.1 * expected ? ": unusual for a fresh model" : ""))
+  /// Says what the first loss should be where that is known: ln V for a new model, ln 2 for `sigmoid` when the reference is
+  /// the model itself, which must then hold.
+  private func checkFirstLoss(_ loss: Double) throws(Failure) {
+    let objective = recipe.objective
+    if objective.reference == nil, let expected = objective.lossAtReference {
+      log.note("first loss \(Progress.fixed(loss, 4)), of a model that is its reference \(Progress.fixed(expected, 4))")
+      guard abs(loss - expected) <= 1e-2 * max(1, abs(expected)) else {
+        throw Failure(
+          .verification, "the model does not begin as its own reference",
+          notes: ["its first loss is \(loss), expected \(expected)", "delete data/.cache/reference and start again"])
+      }
+    } else if recipe.model.source == nil, objective.measuresTokens {
+      let expected = Foundation.log(Double(trainer.model.vocabularySize))
+      log.note(
+        "first loss \(Progress.fixed(loss, 4)), ln(vocabulary) is \(Progress.fixed(expected, 4))"
+          + (abs(loss - expected) > 0.1 * expected ? ": unusual for a fresh model" : ""))
+    }
   }
 
   private func explained(_ failure: Failure, _ batches: [Batch]) -> Failure {
@@ -209,13 +232,14 @@ package final class TrainingRun {
   }
 
   private func evaluate() throws(Failure) {
-    if let validation = preparation.data.validation {
+    if let validation = data.validation {
       let result = try Evaluation(
         trainer.model, objective: trainer.objective, loader: validation,
         samples: recipe.evaluation.batches * recipe.training.batchSize, size: recipe.microBatchSize,
         tokenizer: preparation.tokenizer)
       lastEvaluation = (state.step, result.loss)
       log.evaluation(result, step: state.step)
+      for warning in watch.observe(evaluation: result.measures) { log.note(warning) }
     }
     guard let tokenizer = preparation.tokenizer else { return }
     for (index, prompt) in recipe.evaluation.prompts.enumerated() {

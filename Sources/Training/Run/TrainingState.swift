@@ -8,7 +8,7 @@ import Models
 ///
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are all there is.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
-/// of the training data), `core_type`, `best_loss`. Moments: `/optimizer.KIND/NAME`, named and shaped like the weights.
+/// of the training data), `core_type`, `reference` (the digest of its weights), `best_loss`. Moments: `/optimizer.KIND/NAME`, named and shaped like the weights.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
   private static let format = "train-state"
@@ -22,6 +22,8 @@ package struct TrainingState: Sendable {
   /// The fingerprint of the data that was trained on.
   package var data: String
   package var coreType: String
+  /// What identifies the weights of the reference model, where the objective has one.
+  package var reference: String?
   /// The lowest evaluation loss of a saved step.
   package var bestLoss: Double?
 
@@ -32,6 +34,7 @@ package struct TrainingState: Sendable {
       "samples": .integer(samples), "tokens": .integer(tokens),
       "recipe": .string(recipe), "data": .string(data), "core_type": .string(coreType),
     ]
+    if let reference { attributes["reference"] = .string(reference) }
     if let bestLoss { attributes["best_loss"] = .double(bestLoss) }
     let groups = Self.moments(of: trainer).map { kind, parts in
       ArrayGroup("optimizer.\(kind)", parts.map { NamedArray($0.name, $0.tensor) })
@@ -61,6 +64,7 @@ package struct TrainingState: Sendable {
     self.recipe = recipe
     self.data = data
     coreType = file.attributes["core_type"]?.string ?? "unknown"
+    reference = file.attributes["reference"]?.string
     bestLoss = file.attributes["best_loss"]?.double
     for (kind, parts) in Self.moments(of: trainer) {
       for part in parts { try file.read(part.name, in: "optimizer.\(kind)", into: part.tensor) }
@@ -92,7 +96,7 @@ package struct TrainingState: Sendable {
       warnings.append("the training data has changed")
     }
     (step, samples, tokens) = (earlier.step, earlier.samples, earlier.tokens)
-    bestLoss = earlier.bestLoss
+    (bestLoss, reference) = (earlier.bestLoss, earlier.reference)
     return warnings
   }
 

@@ -1,4 +1,3 @@
-import Corpus
 import Files
 import Inference
 import Interchange
@@ -6,66 +5,57 @@ import Training
 
 struct EvalCommand: Command {
   static let name = "eval"
-  static let summary = "Measures a checkpoint on text: loss, perplexity, bits per byte, token accuracy"
+  static let summary = "Measures a model on text, conversations or pairs of answers"
   static let operands = "CHECKPOINT"
   static let options = [
-    Option.value("data", "FILE", "text, JSONL or token shards; may be given several times, globs are allowed"),
-    Option.value("sequence-length", "N", "tokens a window; default: the model's positions"),
-    Option.value("windows", "N", "windows at most, spread over the data; default: all"), Option.json,
+    Option.value("data", "FILE", "what to measure on; may be given several times, globs are allowed"),
+    Option.value("sequence-length", "N", "tokens a window or an example; default: the model's positions"),
+    Option.value("limit", "N", "windows or examples at most, spread over the data; default: all"),
+    Option.value("template", "NAME", "a chat template instead of the model's own"),
+    Option.value("reference", "MODEL", "the model that rewards of pairs are taken against"),
+    Option.flag("no-questions", "leaves out the answers that the model is to write itself"), Option.json,
   ]
-  static let details = ["CHECKPOINT is a run, a step folder or a model.h5."]
+  static let details = [
+    "CHECKPOINT is a run, a step folder, a model.h5 or a Hugging Face folder.",
+    "Text, JSONL or token shards: loss, perplexity, bits per byte, token accuracy. Conversations: the same of the answers,",
+    "and the share of greedy answers that are word for word the expected ones, beside that of always giving the commonest",
+    "answer. Pairs: how often the chosen answer is the likelier one.",
+  ]
 
   private let checkpoint: String
   private let data: [String]
-  private let sequenceLength: Int?
-  private let windows: Int?
+  private let options: CheckpointEvaluation.Options
+  private let reference: String?
   private let isJSON: Bool
 
   init(_ arguments: inout Arguments) throws(Failure) {
     checkpoint = try arguments.operand("CHECKPOINT")
     data = arguments.all("data")
-    sequenceLength = try arguments.integer("sequence-length", in: 1...(1 << 24))
-    windows = try arguments.integer("windows", in: 1...Int(Int32.max))
+    var options = CheckpointEvaluation.Options()
+    options.sequenceLength = try arguments.integer("sequence-length", in: 2...(1 << 24))
+    options.limit = try arguments.integer("limit", in: 1...Int(Int32.max))
+    options.template = arguments.string("template")
+    options.asksQuestions = !arguments.flag("no-questions")
+    self.options = options
+    reference = arguments.string("reference")
     isJSON = arguments.flag("json")
     guard !data.isEmpty else { throw arguments.failure("--data is missing") }
   }
 
   func run() throws(Failure) {
     try MatrixLibrary.require()
-    let file = try StoredModel(at: checkpoint)
-    for note in file.notes { Output.log.line("note: \(note)") }
-    let model = try file.model()
-    let length = sequenceLength ?? model.maximumPositions
-    guard length <= model.maximumPositions else {
-      throw Failure(.usage, "--sequence-length \(length) exceeds the model's \(model.maximumPositions) positions")
-    }
-    let stream = try PretrainingData.open(
-      .init(train: data), tokenizer: file.tokenizer, vocabularySize: model.vocabularySize
-    ).train
-    let loader = try WindowLoader(stream, sequenceLength: length, seed: 0, shuffle: false)
-    let result = try Evaluation(
-      model, objective: NextToken(), loader: loader, samples: windows ?? loader.sampleCount, size: .tokens(4096),
-      tokenizer: file.tokenizer)
-    show(result, step: file.step)
-  }
-
-  private func show(_ result: Evaluation, step: Int) {
+    let stored = try StoredModel(at: checkpoint)
+    for note in stored.notes { Output.log.line("note: \(note)") }
+    var options = options
+    options.reference = reference
+    let results = try CheckpointEvaluation(stored, on: data, options: options).results
     if isJSON {
-      var object: JSONValue = [
-        "step": JSONValue(step), "tokens": JSONValue(result.tokens), "loss": JSONValue(result.loss),
-      ]
-      for (name, value) in result.measures.means where name != "loss" { object[name] = JSONValue(value) }
-      if let perplexity = result.perplexity { object["perplexity"] = JSONValue(perplexity) }
-      if let bits = result.bitsPerByte { object["bits_per_byte"] = JSONValue(bits) }
-      return Output.results.line(object.serialized())
+      let members = [JSONMember("step", JSONValue(stored.step))] + results.map { JSONMember($0.name, $0.value) }
+      return Output.results.line(JSONValue(members).serialized())
     }
-    var rows = [("loss", Progress.fixed(result.loss, 4))]
-    if let perplexity = result.perplexity { rows.append(("perplexity", Progress.fixed(perplexity, 3))) }
-    if let bits = result.bitsPerByte { rows.append(("bits per byte", Progress.fixed(bits, 4))) }
-    for (name, value) in result.measures.means where name != "loss" {
-      rows.append((name.replacing("_", with: " "), Progress.fixed(value, 4)))
+    for (name, value) in results {
+      let number = value.integer.map(String.init) ?? Progress.fixed(value.double ?? .nan, 4)
+      Output.results.line("\(name.replacing("_", with: " ").padded(to: 20)) \(number)")
     }
-    rows.append(("tokens", "\(result.tokens)"))
-    for (name, value) in rows { Output.results.line("\(name.padded(to: 15)) \(value)") }
   }
 }

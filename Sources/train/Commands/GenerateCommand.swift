@@ -1,29 +1,26 @@
 import Files
 import Inference
 import Interchange
+import Tokenizers
 import Training
 
 struct GenerateCommand: Command {
   static let name = "generate"
   static let summary = "Writes text with a model"
   static let operands = "CHECKPOINT"
-  static let options = [
-    Option.value("prompt", "TEXT", "how the text begins; - reads it from standard input; default: a new text"),
-    .value("max-tokens", "N", "the most tokens to write; default 256"),
-    .value("temperature", "T", "what the logits are divided by, 0 is --greedy; default 0.8"),
-    .value("top-k", "K", "draw from the K likeliest tokens"),
-    .value("top-p", "P", "draw from the fewest tokens that together have the probability P"),
-    .value("min-p", "P", "draw from tokens with the share P of the likeliest one's probability"),
-    .value("repetition-penalty", "R", "make tokens less likely that occurred before; default 1, none"),
-    .flag("greedy", "always take the likeliest token"),
-    .value("beams", "N", "follow the N likeliest texts and write the best one"),
-    .value("length-penalty", "A", "power of the length that a beam's log-probability is divided by; default 1"),
-    .value("seed", "N", "what the random choices start from; default 1337"),
-    .value("stop", "TEXT", "end the text where TEXT begins; may be given more than once"),
-    .flag("no-echo", "leave the prompt out of the output"),
-    .flag("verbose", "report the speed on standard error"),
-    .json,
-  ]
+  static let options =
+    [
+      Option.value("prompt", "TEXT", "how the text begins; - reads it from standard input; default: a new text"),
+      .flag("chat", "the prompt is a user's turn, and the text is the model's answer"),
+      .value("system", "TEXT", "what the conversation begins with, with --chat"),
+      .value("template", "NAME", "a chat template instead of the model's own, with --chat"),
+    ] + SamplingArguments.options + [
+      .value("beams", "N", "follow the N likeliest texts and write the best one"),
+      .value("length-penalty", "A", "power of the length that a beam's log-probability is divided by; default 1"),
+      .flag("no-echo", "leave the prompt out of the output"),
+      .flag("verbose", "report the speed on standard error"),
+      .json,
+    ]
   static let details = [
     "CHECKPOINT is a run, a step folder or a model.h5. The same seed gives the same text.",
     "Special tokens that the prompt spells out, such as <|endoftext|>, become those tokens.",
@@ -32,6 +29,9 @@ struct GenerateCommand: Command {
   private let path: String
   private let prompt: String
   private let options: GenerationOptions
+  private let isChat: Bool
+  private let system: String?
+  private let template: String?
   private let echoes: Bool
   private let isVerbose: Bool
   private let isJSON: Bool
@@ -40,9 +40,15 @@ struct GenerateCommand: Command {
     path = try arguments.operand("CHECKPOINT")
     prompt = try Self.prompt(arguments)
     options = try Self.options(arguments)
-    echoes = !arguments.flag("no-echo")
+    isChat = arguments.flag("chat")
+    system = arguments.string("system")
+    template = arguments.string("template")
+    echoes = !arguments.flag("no-echo") && !isChat
     isVerbose = arguments.flag("verbose")
     isJSON = arguments.flag("json")
+    if !isChat, let option = ["system", "template"].first(where: { arguments.string($0) != nil }) {
+      throw arguments.failure("--\(option) has a meaning only with --chat")
+    }
   }
 
   private static func prompt(_ arguments: Arguments) throws(Failure) -> String {
@@ -57,25 +63,10 @@ struct GenerateCommand: Command {
   }
 
   private static func options(_ arguments: Arguments) throws(Failure) -> GenerationOptions {
-    var options = GenerationOptions()
-    options.maximumTokens = try arguments.integer("max-tokens") ?? options.maximumTokens
-    options.beams = try arguments.integer("beams", in: 1...1024) ?? 1
+    let beams = try arguments.integer("beams", in: 1...1024) ?? 1
+    var options = try SamplingArguments.read(arguments, isBeamSearch: beams > 1)
+    options.beams = beams
     options.lengthPenalty = try arguments.number("length-penalty", in: -100...100) ?? 1
-    options.seed = UInt64(try arguments.integer("seed", in: 0...Int.max) ?? 1337)
-    options.stopStrings = arguments.all("stop")
-    if options.stopStrings.contains("") { throw arguments.failure("--stop needs a text") }
-    let isGreedy = arguments.flag("greedy")
-    if isGreedy || options.beams > 1 {
-      let other = ["temperature", "top-k", "top-p", "min-p"].first { arguments.string($0) != nil }
-      if let other {
-        throw arguments.failure("--\(isGreedy ? "greedy" : "beams") draws nothing: --\(other) has no meaning beside it")
-      }
-    }
-    options.sampling.temperature = isGreedy ? 0 : try arguments.number("temperature", in: 0...1e6) ?? 0.8
-    options.sampling.topK = try arguments.integer("top-k", in: 1...Int(Int32.max))
-    options.sampling.topP = try arguments.number("top-p", in: 0...1)
-    options.sampling.minP = try arguments.number("min-p", in: 0...1)
-    options.sampling.repetitionPenalty = try arguments.number("repetition-penalty", in: 1e-3...1e3) ?? 1
     return options
   }
 
@@ -83,8 +74,17 @@ struct GenerateCommand: Command {
     try MatrixLibrary.require()
     let file = try StoredModel(at: path)
     for note in file.notes { Output.log.line("note: \(note)") }
-    let generator = try TextGenerator(file)
-    let tokens = try generator.tokens(ofPrompt: prompt)
+    var generator = try TextGenerator(file)
+    let tokens: [Int32]
+    if isChat {
+      let format = try file.chatFormat(template: template)
+      let turns =
+        (system.map { [Message(role: "system", content: $0)] } ?? []) + [Message(role: "user", content: prompt)]
+      tokens = try format.encode(turns, addingGenerationPrompt: true).tokens
+      generator = TextGenerator(generator.model, generator.tokenizer, endTokens: format.stopTokens)
+    } else {
+      tokens = try generator.tokens(ofPrompt: prompt)
+    }
     if echoes, !isJSON { Output.results.write(prompt) }
     let completion = try generator.complete(tokens, options: options) { text in
       if !isJSON { Output.results.write(text) }

@@ -1,19 +1,99 @@
+import Corpus
 import Files
 import Training
 
 struct InspectCommand: Command {
   static let name = "inspect"
-  static let summary = "Shows what a recipe says, with every default filled in"
-  static let operands = "RECIPE [KEY=VALUE ...]"
-  static let options = [Option.json]
+  static let summary = "Shows what a recipe trains on, or what is in a checkpoint or a token shard"
+  static let operands = "RECIPE_OR_FILE [KEY=VALUE ...]"
+  static let options = [
+    Option.value("limit", "N", "how many samples to show; default 3, with --json all"),
+    .flag("validation", "the held-out data instead of the training data"),
+    .flag("resolved", "the recipe with every default filled in instead of its samples"),
+    .json,
+  ]
+  static let details = [
+    "Trained tokens are green, or in brackets where there are no colours.",
+    "With --json one object a sample: {\"input_ids\": [...], \"trained\": [0, 1, ...]}; pairs have \"chosen\" and \"rejected\" of that form.",
+  ]
 
-  private let recipe: Recipe
+  private enum Subject {
+    case recipe(Recipe)
+    case file(String)
+  }
+
+  private let subject: Subject
+  private let limit: Int?
+  private let isValidation: Bool
+  private let isResolved: Bool
   private let isJSON: Bool
 
   init(_ arguments: inout Arguments) throws(Failure) {
-    recipe = try arguments.recipe()
+    limit = try arguments.integer("limit")
+    isValidation = arguments.flag("validation")
+    isResolved = arguments.flag("resolved")
     isJSON = arguments.flag("json")
+    guard let path = arguments.peek else { throw arguments.failure("RECIPE_OR_FILE is missing") }
+    if path.hasSuffix(".json") {
+      subject = .recipe(try arguments.recipe())
+    } else {
+      subject = .file(try arguments.operand("RECIPE_OR_FILE"))
+    }
   }
 
-  func run() throws(Failure) { Output.results.line(recipe.resolved.serialized(pretty: !isJSON)) }
+  func run() throws(Failure) {
+    switch subject {
+    case .file(let path):
+      let contents = try FileContents(path)
+      Output.results.line(isJSON ? contents.json.serialized(pretty: true) : contents.text)
+    case .recipe(let recipe):
+      if isResolved { return Output.results.line(recipe.resolved.serialized(pretty: !isJSON)) }
+      try show(Preparation(recipe) { Output.log.line($0) })
+    }
+  }
+
+  private func show(_ preparation: Preparation) throws(Failure) {
+    guard let data = isValidation ? preparation.data.validation : preparation.data.train else {
+      throw Failure(.usage, "the recipe holds no data out")
+    }
+    if isJSON {
+      for index in 0..<min(limit ?? data.exampleCount, data.exampleCount) {
+        Output.results.line(Self.json(try data.example(index)).serialized())
+      }
+      return
+    }
+    for index in 0..<min(limit ?? 3, data.exampleCount) {
+      for part in try data.example(index) {
+        let name = part.part.map { ", \($0)" } ?? ""
+        let trained = part.isTrained.count(where: \.self)
+        Output.results.line("--- example \(index + 1)\(name): \(part.tokens.count) tokens, \(trained) trained")
+        if let tokenizer = preparation.tokenizer {
+          Output.results.line(ExampleText.marked(part, tokenizer, inColour: Output.results.hasColour))
+        } else {
+          Output.results.line(part.tokens.map { "\($0)" }.joined(separator: " "))
+        }
+      }
+    }
+    try summarize(data)
+  }
+
+  private func summarize(_ data: any SampleLoader) throws(Failure) {
+    Output.results.line("---\n\(data.summary)")
+    guard !(data is WindowLoader) else { return }
+    var lengths: [Int] = []
+    for index in 0..<data.exampleCount { lengths += try data.example(index).map(\.tokens.count) }
+    Output.results.line("tokens an example:")
+    for line in ExampleText.histogram(lengths) { Output.results.line(line) }
+  }
+
+  private static func json(_ parts: [TrainedTokens]) -> JSONValue {
+    func object(_ part: TrainedTokens) -> JSONValue {
+      [
+        "input_ids": JSONValue(part.tokens.map { JSONValue(Int($0)) }),
+        "trained": JSONValue(part.isTrained.map { JSONValue($0 ? 1 : 0) }),
+      ]
+    }
+    if parts.count == 1, parts[0].part == nil { return object(parts[0]) }
+    return JSONValue(parts.map { JSONMember($0.part ?? "example", object($0)) })
+  }
 }

@@ -1,0 +1,34 @@
+import Autograd
+
+extension LanguageModel {
+  /// This model with a vocabulary of `size` tokens, as `configuration` describes it: new tokens get the mean of the old
+  /// ones' vectors, so that they change the probabilities of the others as little as one more average token does
+  /// (Hewitt 2021, "Initializing new word embeddings for pretrained language models").
+  package func grown(to configuration: any ModelConfiguration) -> any LanguageModel {
+    precondition(
+      configuration.vocabularySize >= vocabularySize,
+      "a vocabulary of \(vocabularySize) cannot grow to \(configuration.vocabularySize)")
+    if configuration.vocabularySize == vocabularySize { return self }
+    let model = configuration.makeModel(seed: nil)
+    for (old, new) in zip(namedParameters, model.namedParameters) {
+      precondition(old.name == new.name, "\(old.name) became \(new.name)")
+      new.value.copyRows(of: old.value)
+    }
+    return model
+  }
+}
+
+extension Tensor {
+  /// Takes over the values of `other`; rows that it lacks become its mean row.
+  fileprivate func copyRows(of other: Tensor) {
+    let rows = other.shape[0]
+    let columns = other.shape.count / rows
+    precondition(shape.count / shape[0] == columns && shape[0] >= rows, "\(other.shape) does not fit into \(shape)")
+    pointer.update(from: other.pointer, count: rows * columns)
+    guard shape[0] > rows else { return }
+    for column in 0..<columns {
+      let sum = (0..<rows).reduce(0.0) { $0 + Double(other.pointer[$1 * columns + column]) }
+      for row in rows..<shape[0] { pointer[row * columns + column] = Float(sum / Double(rows)) }
+    }
+  }
+}

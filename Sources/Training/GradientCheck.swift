@@ -1,0 +1,115 @@
+import Autograd
+import Corpus
+import Files
+import Models
+
+/// Checks the gradient of an objective by finite differences through a small model.
+///
+/// Along a random direction d over all parameters, (L(w + h d) - L(w - h d)) / 2h must be the gradient's product with d. In
+/// float32 the two agree to about three digits.
+package struct GradientCheck: Sendable {
+  /// The directional derivative by the gradient and by differences, for each direction.
+  package let slopes: [(gradient: Double, difference: Double)]
+  /// The largest difference between the two, relative to the larger one.
+  package var worst: Double {
+    slopes.map { abs($0.gradient - $0.difference) / max(abs($0.gradient), abs($0.difference), 1e-8) }.max() ?? 0
+  }
+  /// What a right gradient stays below.
+  package static let tolerance = 2e-2
+  package var isRight: Bool { worst < Self.tolerance }
+
+  /// Checks `objective` along `directions` random directions.
+  package init(_ objective: any Objective, directions: Int = 8, seed: UInt64 = 1) {
+    let model = Llama.Configuration.small.makeModel(seed: seed)
+    var generator = Generator(seed: seed &+ 1)
+    for parameter in model.parameters where parameter.shape.rank > 1 { parameter.value.enlarge(by: 8) }
+    let batch = objective.examples.smallBatch(&generator, vocabularySize: model.vocabularySize)
+    let scale = Float(1 / objective.weight(of: batch))
+    func loss() -> Tensor {
+      var measures = Measures()
+      return objective.loss(model, batch, scale: scale, context: StepContext(), measures: &measures)
+    }
+    let gradients = Gradients(of: model.parameters)
+    _ = gradients.add(loss)
+    slopes = (0..<directions).map { _ in
+      let direction = model.parameters.map { generator.normal($0.shape, deviation: 1) }
+      let exact = zip(model.parameters, direction).reduce(0.0) { sum, pair in
+        sum + (gradients[pair.0].map { $0.product(with: pair.1) } ?? 0)
+      }
+      func moved(_ step: Float) -> Double {
+        for (parameter, along) in zip(model.parameters, direction) { parameter.value.move(by: step, along: along) }
+        defer {
+          for (parameter, along) in zip(model.parameters, direction) { parameter.value.move(by: -step, along: along) }
+        }
+        return Double(loss().scalar)
+      }
+      return (exact, (moved(Self.step) - moved(-Self.step)) / (2 * Double(Self.step)))
+    }
+  }
+
+  private static let step: Float = 1e-3
+}
+
+extension Llama.Configuration {
+  fileprivate static let small: any ModelConfiguration = {
+    let description = try! ModelDescription(
+      configuration: """
+        {"model_type": "llama", "vocab_size": 31, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1,
+         "num_attention_heads": 2, "max_position_embeddings": 32, "tie_word_embeddings": true}
+        """, source: "gradient check")
+    return description.configuration(vocabularySize: 31)
+  }()
+}
+
+extension ExampleKind {
+  /// A few random examples of this kind.
+  fileprivate func smallBatch(_ generator: inout Generator, vocabularySize: Int) -> Batch {
+    func tokens(_ count: Int) -> [Int32] {
+      (0..<count).map { _ in Int32.random(in: 0..<Int32(vocabularySize), using: &generator) }
+    }
+    switch self {
+    case .windows, .conversations:
+      var examples = TokenizedExamples()
+      for length in [9, 4, 12] {
+        examples.append(tokens: tokens(length), isTrained: (0..<length).map { $0 > 0 && ($0 % 3 != 1 || $0 == 1) })
+      }
+      let loader = ExampleLoader(examples, digest: "", sequenceLength: 32, seed: 0, shuffle: false)
+      return loader.batch(samples: Array(0..<loader.sampleCount))
+    case .pairs, .labelled:
+      let pairs = SmallPairs(
+        pairs: [(5, 4, 6), (1, 3, 2), (7, 2, 5)].enumerated().map { index, lengths in
+          AnswerPair(
+            prompt: tokens(lengths.0)[...], first: tokens(lengths.1)[...], second: tokens(lengths.2)[...],
+            isFirstPreferred: self == .pairs || index != 1, isComparison: self == .pairs)
+        })
+      let references = pairs.pairs.map {
+        (first: -3.5 * Double($0.first.count), second: -3.3 * Double($0.second.count))
+      }
+      return PairLoader(pairs, seed: 0, shuffle: false).with(references: references).batch(samples: [0, 1, 2])
+    }
+  }
+}
+
+private struct SmallPairs: AnswerPairs {
+  let pairs: [AnswerPair]
+  var count: Int { pairs.count }
+  subscript(index: Int) -> AnswerPair { pairs[index] }
+  var digest: String { "small" }
+}
+
+extension Tensor {
+  /// Multiplies every element in place.
+  fileprivate func enlarge(by factor: Float) {
+    for index in 0..<shape.count { pointer[index] *= factor }
+  }
+
+  /// Adds `step` times `direction` in place.
+  fileprivate func move(by step: Float, along direction: Tensor) {
+    for index in 0..<shape.count { pointer[index] += step * direction.pointer[index] }
+  }
+
+  /// The sum of the products of the elements.
+  fileprivate func product(with other: Tensor) -> Double {
+    (0..<shape.count).reduce(0) { $0 + Double(pointer[$1]) * Double(other.pointer[$1]) }
+  }
+}

@@ -1,0 +1,42 @@
+import Autograd
+import Corpus
+import Files
+import Models
+
+/// Supervised fine-tuning: the cross-entropy of the trained tokens of conversations, -ln p(x_t | x_<t), a mean over all
+/// trained tokens of the step.
+package struct SFT: Objective, Equatable {
+  package static let name = "sft"
+  package static let task = Recipe.Task.sft
+
+  private let lossOn: LossOn
+  /// The strength of the noise on the embeddings; 0 for none.
+  private let noiseAlpha: Double
+
+  package init(from section: inout SettingsSection) {
+    lossOn = section.value(
+      "loss_on", .oneOf(LossOn.self), default: .assistant,
+      "The tokens that are trained: every answer, the last one, or all")
+    noiseAlpha = section.value(
+      "neftune_noise_alpha", .number(from: 0), default: 0, "Strength of NEFTune's noise on the embeddings; 0 is none")
+  }
+
+  package init(lossOn: LossOn = .assistant, noiseAlpha: Double = 0) {
+    (self.lossOn, self.noiseAlpha) = (lossOn, noiseAlpha)
+  }
+
+  package var examples: ExampleKind { .conversations(lossOn) }
+
+  package func weight(of batch: Batch) -> Double { Double(batch.weight) }
+
+  package func loss(
+    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+  ) -> Tensor {
+    let noise = context.noiseSeed.map { EmbeddingNoise(alpha: noiseAlpha, seed: $0) }
+    let (loss, seen) = model.tokenLoss(batch, scale: scale, context, noise: noiseAlpha > 0 ? noise : nil)
+    measures.add("loss", seen.sum, weight: Double(batch.weight))
+    measures.add("mean_token_accuracy", seen.hitCount, weight: Double(batch.weight))
+    measures.add("supervised_share", Double(batch.weight), weight: Double(batch.tokens.count))
+    return loss
+  }
+}

@@ -1,0 +1,64 @@
+import Files
+import Inference
+import Interchange
+import Tokenizers
+import Training
+
+struct ChatCommand: Command {
+  static let name = "chat"
+  static let summary = "Converses with a model in the terminal"
+  static let operands = "CHECKPOINT"
+  static let options =
+    [
+      Option.value("system", "TEXT", "what the conversation begins with"),
+      .value("template", "NAME", "a chat template instead of the model's own: a built-in one or a file"),
+    ] + SamplingArguments.options
+  static let details = [
+    "Reads a line, writes the answer, and so on; /reset begins anew, /exit or the end of input ends it.",
+    "The oldest turns are forgotten when the model has no positions left for them.",
+  ]
+
+  private let path: String
+  private let system: String?
+  private let template: String?
+  private let options: GenerationOptions
+
+  init(_ arguments: inout Arguments) throws(Failure) {
+    path = try arguments.operand("CHECKPOINT")
+    system = arguments.string("system")
+    template = arguments.string("template")
+    options = try SamplingArguments.read(arguments)
+  }
+
+  func run() throws(Failure) {
+    try MatrixLibrary.require()
+    let model = try StoredModel(at: path)
+    for note in model.notes { Output.log.line("note: \(note)") }
+    let format = try model.chatFormat(template: template)
+    let beginning = system.map { [Message(role: "system", content: $0)] } ?? []
+    let generator = try TextGenerator(model)
+    var conversation = Conversation(generator, format, messages: beginning)
+    var options = options
+    while let line = nextLine() {
+      switch line {
+      case "": continue
+      case "/exit", "/quit": return
+      case "/reset": conversation = Conversation(generator, format, messages: beginning)
+      default:
+        do throws(Failure) {
+          _ = try conversation.reply(to: line, options: options) { Output.results.write($0) }
+          Output.results.line("")
+        } catch {
+          guard error.area == .usage else { throw error }
+          Output.log.line("\(error)")
+        }
+        options.seed &+= 1
+      }
+    }
+  }
+
+  private func nextLine() -> String? {
+    if Output.log.isTerminal { Output.log.write("> ") }
+    return readLine()
+  }
+}

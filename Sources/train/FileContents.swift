@@ -1,0 +1,63 @@
+import Corpus
+import Files
+import Inference
+import Interchange
+import Models
+
+/// What is in a checkpoint or a token shard.
+struct FileContents {
+  /// The facts in their order.
+  private let facts: [(name: String, value: JSONValue)]
+  private let tensors: [(name: String, shape: [Int])]
+
+  init(_ path: String) throws(Failure) {
+    if !Folder.exists(path), let shard = try Self.shard(path) {
+      let tokens = try shard.tokens(0..<min(16, shard.count))
+      facts = [
+        ("kind", "token shard"), ("bytes_per_token", JSONValue(shard.layout.tokenWidth)),
+        ("tokens", JSONValue(shard.count)), ("first_tokens", JSONValue(tokens.map { JSONValue(Int($0)) })),
+      ]
+      tensors = []
+      return
+    }
+    let stored = try StoredModel(at: path)
+    let model = try stored.model()
+    var facts: [(String, JSONValue)] = [
+      ("kind", "model"), ("path", JSONValue(stored.path)), ("step", JSONValue(stored.step)),
+      ("parameters", JSONValue(model.parameterCount)), ("config", stored.configuration.json),
+    ]
+    if let tokenizer = stored.tokenizer { facts.append(("tokenizer_tokens", JSONValue(tokenizer.vocabularySize))) }
+    if let ends = stored.endTokens { facts.append(("end_tokens", JSONValue(ends.map { JSONValue(Int($0)) }))) }
+    facts.append(("chat_template", JSONValue(stored.chatTemplate)))
+    self.facts = facts
+    tensors = model.namedParameters.map { ($0.name, $0.value.shape.dimensions) }
+  }
+
+  /// The shard at `path`, nil when it is none.
+  private static func shard(_ path: String) throws(Failure) -> Shard? {
+    let file = try ReadableFile(path, area: .data)
+    return ShardLayout.isShard(try file.read(min(file.count, 1024), at: 0)) ? try Shard(path) : nil
+  }
+
+  var json: JSONValue {
+    var members = facts.map { JSONMember($0.name, $0.value) }
+    if !tensors.isEmpty {
+      members.append(
+        JSONMember(
+          "tensors",
+          JSONValue(tensors.map { JSONMember($0.name, JSONValue($0.shape.map { JSONValue($0) })) })))
+    }
+    return JSONValue(members)
+  }
+
+  var text: String {
+    let width = 18
+    var lines = facts.map { name, value in
+      "\(name.replacing("_", with: " ").padded(to: width)) \(value.string ?? value.serialized(pretty: value.object != nil))"
+    }
+    for (name, shape) in tensors {
+      lines.append("  \(name)  [\(shape.map { "\($0)" }.joined(separator: ", "))]")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,58 @@
+import Corpus
+import Testing
+
+@Suite struct ExamplePackingTests {
+  /// The longest first, each into the fullest row with room: 7, 6, 4 beside 6, 3 beside 7, then 2 and 2.
+  @Test func bestFitDecreasing() {
+    #expect(Packing.bestFitDecreasing([3, 7, 2, 6, 2, 4], capacity: 10) == [[1, 0], [3, 5], [2, 4]])
+    #expect(Packing.bestFitDecreasing([10, 10], capacity: 10) == [[0], [1]])
+    #expect(Packing.bestFitDecreasing([], capacity: 10) == [])
+  }
+
+  @Test func everyExampleIsInOneRowThatHoldsIt() {
+    let lengths = (0..<2000).map { 1 + ($0 * 7919) % 97 }
+    let rows = Packing.bestFitDecreasing(lengths, capacity: 100)
+    #expect(rows.flatMap(\.self).sorted() == Array(lengths.indices))
+    #expect(rows.allSatisfy { row in row.reduce(0) { $0 + lengths[$1] } <= 100 })
+    #expect(rows.count < 2000 * 49 / 100 * 102 / 100 + 1)
+  }
+
+  /// Two examples of a row: what follows the last trained token is not read, the first token is nobody's target.
+  @Test func aRowOfExamples() {
+    var examples = TokenizedExamples()
+    examples.append(tokens: [10, 11, 12, 13, 14] as [Int32], isTrained: [false, false, true, true, false])
+    examples.append(tokens: [20, 21] as [Int32], isTrained: [false, true])
+    let loader = ExampleLoader(examples, digest: "", sequenceLength: 8, seed: 1, shuffle: false)
+    #expect(loader.sampleCount == 1)
+    let batch = loader.batch(samples: [0])
+    #expect(batch.tokens == [10, 11, 12, 20])
+    #expect(batch.targets == [-1, 12, 13, 21])
+    #expect(batch.positions == [0, 1, 2, 0])
+    #expect(batch.documentStarts == [0, 0, 0, 3])
+    #expect((batch.rows, batch.columns, batch.weight) == (1, 4, 3))
+    let separate = ExampleLoader(examples, digest: "", sequenceLength: 8, seed: 1, packing: false)
+    #expect(separate.sampleCount == 2 && separate.fingerprint != loader.fingerprint)
+  }
+
+  /// p = 1 2 3, a = 4 5, b = 6: the last token of the prompt begins both branches, and b's does not see a's.
+  @Test func aPairOfAnswers() {
+    let loader = PairLoader(OnePair(), seed: 1).with(references: [(first: -1, second: -2)])
+    let batch = loader.batch(samples: [0])
+    #expect(batch.tokens == [1, 2, 3, 4, 3])
+    #expect(batch.targets == [-1, -1, 4, 5, 6])
+    #expect(batch.positions == [0, 1, 2, 3, 2])
+    #expect(batch.documentStarts == [0, 0, 0, 0, 0])
+    #expect(batch.hidden?.starts == [0, 0, 0, 0, 2])
+    #expect(batch.hidden?.ends == [0, 0, 0, 0, 4])
+    #expect(batch.answers.map(\.places) == [2..<4, 4..<5])
+    #expect(batch.answers.map(\.isPreferred) == [true, false])
+    #expect(batch.answers.map(\.reference) == [-1, -2])
+    #expect(loader.tokenCount == 5 && loader.length(ofSample: 0) == 5)
+  }
+}
+
+private struct OnePair: AnswerPairs {
+  var count: Int { 1 }
+  subscript(index: Int) -> AnswerPair { AnswerPair(prompt: [1, 2, 3], first: [4, 5], second: [6]) }
+  var digest: String { "one" }
+}

@@ -1,0 +1,39 @@
+import Autograd
+import Corpus
+import Files
+import Models
+import Testing
+import Training
+
+@Suite struct GradientCheckTests {
+  @Test(arguments: ["next_token", "sft", "dpo", "kto"]) func theGradientsAreRight(_ name: String) throws {
+    let kind = try #require(Registry.objectives.first { $0.name == name })
+    let decoder = SettingsDecoder(source: "test", area: .recipe)
+    let check = GradientCheck(decoder.read([:]) { section in kind.init(from: &section) })
+    #expect(check.isRight, "\(check.slopes)")
+  }
+
+  @Test func aWrongGradientIsFound() {
+    #expect(!GradientCheck(TwiceTheGradient()).isRight)
+  }
+}
+
+/// The loss of the next token with a gradient that is twice as large.
+private struct TwiceTheGradient: Objective {
+  static let name = "twice"
+  static let task = Recipe.Task.pretrain
+
+  init(from section: inout SettingsSection) {}
+  init() {}
+
+  var examples: ExampleKind { .windows }
+
+  func weight(of batch: Batch) -> Double { Double(batch.weight) }
+
+  func loss(
+    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+  ) -> Tensor {
+    let loss = model.tokenLoss(batch, scale: scale, context).loss
+    return 2 * loss - loss.detached()
+  }
+}

@@ -1,0 +1,70 @@
+import Autograd
+import Glibc
+import Testing
+import Training
+
+/// Hand-derived losses: policy -10 and -12, reference -11 and -11.5, 5 and 4 tokens, so that u_c = 1, u_r = -0.5, h = 1.5.
+@Suite struct PreferenceLossTests {
+  private let scores = AnswerScores(
+    first: Tensor([-10], shape: [1]), second: Tensor([-12], shape: [1]), referenceFirst: Tensor([-11], shape: [1]),
+    referenceSecond: Tensor([-11.5], shape: [1]), firstLengths: Tensor([5], shape: [1]),
+    secondLengths: Tensor([4], shape: [1]), isFirstPreferred: [true])
+
+  private func value(_ name: String, _ settings: PreferenceSettings = PreferenceSettings()) throws -> Double {
+    Double(try #require(PreferenceLoss.named(name)).losses(scores, settings).elements[0])
+  }
+
+  @Test(arguments: [
+    ("sigmoid", 0.620957048), ("hinge", 0.85), ("ipo", 21.855625), ("exo_pair", 2.505516555),
+    ("nca_pair", 1.350824814), ("bco_pair", 1.312856308), ("sppo_hard", 36.25), ("apo_zero", 0.962523416),
+    ("apo_down", 0.987549342),
+  ]) func withTheReference(_ name: String, expected: Double) throws {
+    let loss = try value(name)
+    #expect(abs(loss / expected - 1) < 2e-6, "\(loss)")
+  }
+
+  @Test(arguments: [("sigmoid", 0.635957048), ("robust", 0.602207048)])
+  func withLabelSmoothing(_ name: String, expected: Double) throws {
+    #expect(abs(try value(name, PreferenceSettings(labelSmoothing: 0.1)) / expected - 1) < 2e-6)
+  }
+
+  /// -ln s(2 (-2 + 3) - 0.5).
+  @Test func simPO() throws {
+    #expect(abs(try value("simpo", PreferenceSettings(beta: 2, simPOGamma: 0.5)) / 0.201413278 - 1) < 2e-6)
+  }
+
+  /// The log-odds are 1.094344277; -p_c / n_c = 2; -ln s(1.094344277) = 0.288788...
+  @Test func orpo() throws {
+    let difference = try value("orpo", PreferenceSettings(beta: 1)) - 2
+    let logOdds = -1.094344277
+    #expect(abs(difference - Self.softplus(logOdds)) < 2e-6)
+  }
+
+  /// -ln s(0.1 (-10 + 12)) + alpha 2.
+  @Test func cpo() throws {
+    #expect(abs(try value("cpo") - (Self.softplus(-0.2) + 2)) < 2e-6)
+    #expect(abs(try value("cpo", PreferenceSettings(cpoAlpha: 0.25)) - (Self.softplus(-0.2) + 0.5)) < 2e-6)
+  }
+
+  @Test func sft() throws { #expect(try value("sft") == 2) }
+
+  @Test func severalLossesAddUp() throws {
+    let both = DPO(
+      losses: [(try #require(.named("sigmoid")), 1), (try #require(.named("sft")), 0.2)], settings: PreferenceSettings()
+    )
+    #expect(abs(Double(both.loss(scores).elements[0]) - (0.620957048 + 0.4)) < 2e-6)
+  }
+
+  /// With u = 1 and z = 0.4 a wanted answer loses 1 - s(0.1 * 0.6), an unwanted one 1 - s(-0.1 * 0.6).
+  @Test func kto() throws {
+    var scores = scores
+    let wanted = KTO(beta: 0.1, desirableWeight: 2).losses(scores, divergence: 0.4).elements[0]
+    #expect(abs(Double(wanted) - 2 * 0.485004498) < 2e-6)
+    scores.isFirstPreferred = [false]
+    let unwanted = KTO(beta: 0.1).losses(scores, divergence: 0.4).elements[0]
+    #expect(abs(Double(unwanted) - 0.514995502) < 2e-6)
+  }
+
+  /// ln(1 + e^x).
+  private static func softplus(_ x: Double) -> Double { Glibc.log1p(Glibc.exp(x)) }
+}
