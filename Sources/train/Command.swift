@@ -49,6 +49,7 @@ enum Commands {
     RunCommand.self,
     ResumeCommand.self,
     PrepareCommand.self,
+    PlanCommand.self,
     EvalCommand.self,
     GenerateCommand.self,
     ChatCommand.self,

@@ -14,6 +14,9 @@ package enum BuiltInCorpus: CaseIterable {
     }
   }
 
+  /// Whether a file is one of those that are written when a recipe reads them.
+  static func provides(_ path: String) -> Bool { allCases.contains { $0.train == path || $0.validation == path } }
+
   /// The file to train on.
   package var train: String {
     switch self {

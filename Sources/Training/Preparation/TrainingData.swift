@@ -96,6 +96,16 @@ extension TrainingData {
   }
 }
 
+extension Recipe {
+  /// Checks what can be checked of the data without reading it through, built-in files left out; the result is warnings.
+  package func checkData() throws(Failure) -> [String] {
+    func given(_ patterns: [String]) -> [String] { patterns.filter { !BuiltInCorpus.provides($0) } }
+    let (train, validation) = (given(data.train), given(data.validation))
+    if train.isEmpty { return [] }
+    return try PretrainingData.validate(.init(train: train, validation: validation, format: data.format))
+  }
+}
+
 /// Rows for tuning, whatever they become.
 private protocol TuningRows {
   static func open(

@@ -1,0 +1,28 @@
+import Autograd
+import Corpus
+import Files
+import Models
+import Training
+
+/// The focal loss of the next token, -(1 - p)^gamma ln p (Lin et al. 2017): tokens the model is sure of count less.
+struct FocalLoss: Objective {
+  static let name = "focal"
+  static let task = Recipe.Task.pretrain
+  private let gamma: Double
+
+  init(from section: inout SettingsSection) {
+    gamma = section.value("gamma", .number(from: 1), default: 2, "How much less a sure token counts")
+  }
+
+  var examples: ExampleKind { .windows }
+  func weight(of batch: Batch) -> Double { Double(batch.weight) }
+
+  func loss(
+    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+  ) -> Tensor {
+    let logp = headLogProbabilities(model.hiddenStates(batch, context), model.head.tensor, targets: batch.targets)
+    let loss = -(pow(1 - exp(logp), Float(gamma)) * logp).sum()
+    measures.add("loss", Double(loss.scalar), weight: weight(of: batch))
+    return loss * scale
+  }
+}
