@@ -68,7 +68,7 @@ import Testing
   }
 
   @Test func inspectShowsTheResolvedRecipe() throws {
-    let outcome = try Binary.run(["inspect", Self.recipes.appending(path: "tiny.json").path])
+    let outcome = try Binary.run(["inspect", Self.recipes.appending(path: "tiny.json").path, "--resolved"])
     #expect(outcome.code == 0)
     #expect(outcome.results.contains("\"shuffle\": true"))
   }
