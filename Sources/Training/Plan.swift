@@ -45,12 +45,7 @@ package struct Plan {
     tokensPerStep = samples * length * (recipe.task == .dpo ? 2 : 1)
     flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
     tokensPerSecond = Self.efficiency * GEMMPeak.measure() * Double(tokensPerStep) / flopsPerStep
-    let atOnce =
-      switch recipe.microBatchSize {
-      case .samples(let count): tokensPerStep / samples * count
-      case .tokens(let count): max(tokensPerStep / samples, min(count, tokensPerStep))
-      }
-    memory = 16 * model.parameterCount + atOnce * model.activationBytes(recompute: recipe.training.recompute)
+    memory = Self.memory(model, recipe, length: length)
     // Weights, and two moments beside them.
     checkpointSize = 12 * model.parameterCount
     disk = checkpointSize * (recipe.checkpoint.keepLast + (recipe.checkpoint.keepBest ? 1 : 0))
@@ -60,6 +55,20 @@ package struct Plan {
       case .tokens(let tokens): (tokens + tokensPerStep - 1) / tokensPerStep
       case .epochs: nil
       }
+  }
+}
+
+extension Plan {
+  /// Bytes of memory that training `model` takes at the peak, within about a fifth: weights, gradients, two moments, and
+  /// what a micro-batch of samples of `length` tokens keeps for its backward pass.
+  package static func memory(_ model: any LanguageModel, _ recipe: Recipe, length: Int) -> Int {
+    let sample = length * (recipe.task == .dpo ? 2 : 1)
+    let atOnce =
+      switch recipe.microBatchSize {
+      case .samples(let count): sample * count
+      case .tokens(let count): max(sample, min(count, sample * recipe.training.batchSize))
+      }
+    return 16 * model.parameterCount + atOnce * model.activationBytes(recompute: recipe.training.recompute)
   }
 }
 

@@ -120,6 +120,14 @@ package final class TrainingRun {
     log.note("\(trainer.model.parameterCount) parameters, \(steps) steps of \(tokens) tokens")
     log.note(
       "\(Parallel.threads) threads, OpenBLAS \(coreType), measured GEMM peak \(Progress.fixed(peak / 1e9, 0)) GFLOP/s")
+    let (needed, usable) = (
+      Plan.memory(trainer.model, recipe, length: preparation.sequenceLength), Machine.current().usableMemory
+    )
+    if needed > usable {
+      log.note(
+        "warning: training takes about \(needed >> 20) MiB and \(usable >> 20) MiB are free: a smaller "
+          + "training.micro_batch_size, or training.recompute, takes less")
+    }
     if state.step > 0 { log.note("resuming after step \(state.step)") }
     if recipe.task != .pretrain, let tokenizer = preparation.tokenizer, let parts = try? train.example(0) {
       for part in parts {
