@@ -52,7 +52,7 @@ package struct BeamSearch {
     var logits: [Float] = []
     completion.promptDuration = clock.measure { logits = generator.prefill(prompt, cache: cache, options) }
     let start = clock.now
-    let stream = TextStream(generator.tokenizer, stops: options.stopStrings)
+    let stream = TextStream(generator.tokenizer, after: prompt, stops: options.stopStrings)
     let best = try search(from: Beam(stream: stream, cache: cache, logits: logits))
     completion.duration = clock.now - start
     completion.tokens = best.beam.tokens

@@ -61,8 +61,9 @@ struct TextStream {
   private var decoder: StreamingDecoder
   private var filter: StopFilter
 
-  init(_ tokenizer: Tokenizer, stops: [String]) {
-    decoder = StreamingDecoder(tokenizer)
+  /// The text that follows the tokens of `prompt`.
+  init(_ tokenizer: Tokenizer, after prompt: [Int32], stops: [String]) {
+    decoder = StreamingDecoder(tokenizer, beginsText: prompt.last.map(tokenizer.isSpecial) ?? true)
     filter = StopFilter(stops)
   }
 

@@ -78,7 +78,7 @@ public struct TextGenerator {
       text: "", tokens: [], logProbabilities: [], stopReason: .maximumTokens, promptTokens: prompt.count)
     if options.maximumTokens == 0 { return completion }
     var sampler = Sampler(options.sampling, seed: options.seed)
-    var stream = TextStream(tokenizer, stops: options.stopStrings)
+    var stream = TextStream(tokenizer, after: prompt, stops: options.stopStrings)
     func emit(_ text: String) {
       if text.isEmpty { return }
       completion.text += text

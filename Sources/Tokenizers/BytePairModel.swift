@@ -10,19 +10,39 @@ final class BytePairModel: Sendable {
   let results: [Int32]
   /// The id of each single byte, -1 for a byte that is no token. Such bytes are left out of what is encoded.
   let byteIDs: [Int32]
+  /// What merging begins with.
+  let alphabet: Alphabet
+  /// Merges of characters with the same result have one rank, that of the first of them: where several are possible, the
+  /// leftmost comes first. Empty for an alphabet of bytes, where every merge has its own.
+  let sharedRanks: [Int32]
+  /// Whether no token reaches from something else over a space, so that words can be merged one by one.
+  let splitsAtSpaces: Bool
   /// Whether a piece that is a token is taken whole, even if no merges lead there (`ignore_merges`, as Llama 3 has it).
   let takesWholePieces: Bool
 
   init(
     vocabulary: ByteStringTable, ids: [Int32], merges: PairTable, results: [Int32], byteIDs: [Int32],
-    takesWholePieces: Bool
+    alphabet: Alphabet = .bytes, takesWholePieces: Bool
   ) {
     self.vocabulary = vocabulary
     self.ids = ids
     self.merges = merges
     self.results = results
     self.byteIDs = byteIDs
+    self.alphabet = alphabet
     self.takesWholePieces = takesWholePieces
+    sharedRanks = alphabet == .bytes ? [] : Self.sharedRanks(results)
+    splitsAtSpaces = (0..<vocabulary.count).allSatisfy { index in
+      !zip(vocabulary[index], vocabulary[index].dropFirst()).contains { $0 != 0x20 && $1 == 0x20 }
+    }
+  }
+
+  private static func sharedRanks(_ results: [Int32]) -> [Int32] {
+    var ranks: [Int32] = []
+    for (index, result) in results.enumerated() {
+      ranks.append(index > 0 && results[index - 1] == result ? ranks[index - 1] : Int32(index))
+    }
+    return ranks
   }
 
   /// The id of the token with these bytes.
@@ -53,19 +73,45 @@ struct PieceMerger {
       return
     }
     precondition(piece.count < Int(Self.none), "a piece of \(piece.count) bytes")
-    tokens.removeAll(keepingCapacity: true)
-    for byte in piece where model.byteIDs[Int(byte)] >= 0 { tokens.append(model.byteIDs[Int(byte)]) }
+    switch model.alphabet {
+    case .bytes:
+      for byte in piece where model.byteIDs[Int(byte)] >= 0 { tokens.append(model.byteIDs[Int(byte)]) }
+    case .characters: collectCharacters(of: piece, &ids)
+    }
+    merge(&ids)
+  }
+
+  /// Collects the characters of `piece`. One that is no token ends what can merge and becomes its bytes.
+  private mutating func collectCharacters(of piece: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
+    var index = 0
+    while index < piece.count {
+      let length = piece.scalar(at: index)?.length ?? 1
+      let character = UnsafeBufferPointer(rebasing: piece[index..<index + length])
+      if let id = model.id(of: character) {
+        tokens.append(id)
+      } else {
+        merge(&ids)
+        for byte in character { ids.append(model.byteIDs[Int(byte)]) }
+      }
+      index += length
+    }
+  }
+
+  /// Merges the collected tokens and appends what becomes of them.
+  private mutating func merge(_ ids: inout [Int32]) {
     if tokens.isEmpty { return }
     ranks.removeAll(keepingCapacity: true)
     for index in 1..<tokens.count { ranks.append(rank(tokens[index - 1], tokens[index])) }
     ranks.append(Self.none)
     if tokens.count <= Self.shortPiece { mergeBySearching() } else { mergeByHeap() }
     for token in tokens where token >= 0 { ids.append(token) }
+    tokens.removeAll(keepingCapacity: true)
   }
 
   @inline(__always)
   private func rank(_ left: Int32, _ right: Int32) -> UInt32 {
-    model.merges.index(of: left, right).map { UInt32(truncatingIfNeeded: $0) } ?? Self.none
+    guard let index = model.merges.index(of: left, right) else { return Self.none }
+    return UInt32(truncatingIfNeeded: model.sharedRanks.isEmpty ? index : Int(model.sharedRanks[index]))
   }
 
   private mutating func mergeBySearching() {

@@ -23,7 +23,8 @@ extension Tokenizer {
     ) {
       let stages = special == .parse ? tokenizer.matchers.withSpecial : tokenizer.matchers.withoutSpecial
       cut(text, at: stages.raw, &ids) { encoder, part, ids in
-        if let normalized = encoder.tokenizer.normalization.applied(to: part) {
+        let isFirst = part.baseAddress == text.baseAddress
+        if let normalized = encoder.tokenizer.normalization.applied(to: part, isFirst: isFirst) {
           normalized.withUnsafeBufferPointer { encoder.cut($0, at: stages.normalized, &ids) { $0.merge($1, &$2) } }
         } else {
           encoder.cut(part, at: stages.normalized, &ids) { $0.merge($1, &$2) }
@@ -51,19 +52,29 @@ extension Tokenizer {
 
     /// Appends the ids of ordinary text.
     private mutating func merge(_ text: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
+      if tokenizer.model.alphabet == .characters { return mergeWords(text, &ids) }
       if tokenizer.model.merges.count == 0, !tokenizer.model.takesWholePieces {
         let byteIDs = tokenizer.model.byteIDs
         for byte in text where byteIDs[Int(byte)] >= 0 { ids.append(byteIDs[Int(byte)]) }
         return
       }
       var scanner = PieceScanner(text, tokenizer.preTokenizer)
-      while let range = scanner.next() {
-        let piece = UnsafeBufferPointer(rebasing: text[range])
-        if piece.count > Self.longestRemembered {
-          merger.append(piece, to: &ids)
-        } else {
-          appendRemembered(piece, &ids)
-        }
+      while let range = scanner.next() { appendPiece(UnsafeBufferPointer(rebasing: text[range]), &ids) }
+    }
+
+    /// The same for SentencePiece, which knows no pieces but what no token reaches over.
+    private mutating func mergeWords(_ text: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
+      guard tokenizer.model.splitsAtSpaces else { return merger.append(text, to: &ids) }
+      var scanner = WordScanner(text)
+      while let range = scanner.next() { appendPiece(UnsafeBufferPointer(rebasing: text[range]), &ids) }
+    }
+
+    @inline(__always)
+    private mutating func appendPiece(_ piece: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
+      if piece.count > Self.longestRemembered {
+        merger.append(piece, to: &ids)
+      } else {
+        appendRemembered(piece, &ids)
       }
     }
 

@@ -59,6 +59,11 @@ struct JSONPart {
 
   func members() throws(Failure) -> [JSONMember] { try typed(value.object, "an object") }
   func elements() throws(Failure) -> [JSONValue] { try typed(value.array, "an array") }
+  /// The elements of an array with their paths.
+  func parts() throws(Failure) -> [JSONPart] {
+    try elements().enumerated().map { JSONPart($1, path: "\(path)[\($0)]", source: source) }
+  }
+
   func string() throws(Failure) -> String { try typed(value.string, "a string") }
   func boolean() throws(Failure) -> Bool { try typed(value.bool, "a boolean") }
   func integer() throws(Failure) -> Int { try typed(value.integer, "an integer") }

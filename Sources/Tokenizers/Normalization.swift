@@ -1,17 +1,48 @@
 import Foundation
 
 /// What happens to text before it is cut into pieces.
-package enum Normalization: Sendable {
+package enum Normalization: Sendable, Equatable {
   case none
   /// Unicode's canonical composition (Qwen2, GPT-NeoX): text that is not in this form does not come back as it was.
   case nfc
+  /// SentencePiece's spaces: one may be put before the text, and U+2581 is a space.
+  case sentencePiece(SpacePrefix)
 
-  /// The normalised text, nil when nothing had to be composed. Bytes that are no UTF-8 stay as they are.
+  /// Whether a text that comes back from its tokens has a space before it.
+  var hasSpaceBeforeText: Bool { if case .sentencePiece(let prefix) = self { prefix != .never } else { false } }
+
+  /// The normalised text, nil when it is that already. `isFirst` says that nothing stands before it. Bytes that are no
+  /// UTF-8 stay as they are.
+  package func applied(to text: UnsafeBufferPointer<UInt8>, isFirst: Bool = true) -> [UInt8]? {
+    switch self {
+    case .none: nil
+    case .nfc: Self.composed(text)
+    case .sentencePiece(let prefix): Self.spaced(text, prefix, isFirst: isFirst)
+    }
+  }
+
+  private static func spaced(_ text: UnsafeBufferPointer<UInt8>, _ prefix: SpacePrefix, isFirst: Bool) -> [UInt8]? {
+    guard let first = text.first else { return nil }
+    let mark: [UInt8] = [0xE2, 0x96, 0x81]
+    let begins = first == 0x20 || text.prefix(3).elementsEqual(mark)
+    let isPrefixed = prefix.applies(toStretchFrom: begins ? 0x20 : first, isFirst: isFirst)
+    if !isPrefixed, !text.contains(mark[0]) { return nil }
+    var result: [UInt8] = isPrefixed ? [0x20] : []
+    result.reserveCapacity(text.count + 1)
+    var index = 0
+    while index < text.count {
+      let isMark = text[index] == mark[0] && text[index...].prefix(3).elementsEqual(mark)
+      result.append(isMark ? 0x20 : text[index])
+      index += isMark ? 3 : 1
+    }
+    return result
+  }
+
+  /// The composed text, nil when nothing had to be composed.
   ///
   /// Only stretches around scalars that are not known to be inert are composed; each begins with the inert scalar before
   /// them, which they may combine with.
-  package func applied(to text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-    guard self == .nfc else { return nil }
+  private static func composed(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
     var result: [UInt8]?
     var copied = 0
     var before = 0
@@ -27,13 +58,13 @@ package enum Normalization: Sendable {
         before = index
         continue
       }
-      if Self.isInert(scalar) {
+      if isInert(scalar) {
         before = index
         index += length
         continue
       }
       index += length
-      while index < text.count, let (next, length) = text.scalar(at: index), !Self.isInert(next) { index += length }
+      while index < text.count, let (next, length) = text.scalar(at: index), !isInert(next) { index += length }
       let stretch = UnsafeBufferPointer(rebasing: text[before..<index])
       let composed = String(decoding: stretch, as: UTF8.self).precomposedStringWithCanonicalMapping
       result = result ?? []

@@ -6,16 +6,24 @@ public struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipsSpecial: Bool
   private var pending: [UInt8] = []
+  /// Whether the space that SentencePiece puts before a text may still come.
+  private var awaitsSpace: Bool
 
-  /// A decoder that leaves out special tokens when `skippingSpecial`.
-  public init(_ tokenizer: Tokenizer, skippingSpecial: Bool = true) {
+  /// A decoder that leaves out special tokens when `skippingSpecial`. `beginsText` says that no text stands before the
+  /// tokens.
+  public init(_ tokenizer: Tokenizer, skippingSpecial: Bool = true, beginsText: Bool = false) {
     self.tokenizer = tokenizer
     skipsSpecial = skippingSpecial
+    awaitsSpace = beginsText && tokenizer.normalization.hasSpaceBeforeText
   }
 
   /// The text that token `id` completes; may be empty.
   public mutating func append(_ id: Int32) -> String {
     tokenizer.append(id, skippingSpecial: skipsSpecial, to: &pending)
+    if awaitsSpace, let first = pending.first {
+      awaitsSpace = false
+      if first == 0x20 { pending.removeFirst() }
+    }
     let complete = pending.count - Self.incompleteSuffix(of: pending)
     let text = String(decoding: pending[..<complete], as: UTF8.self)
     pending.removeFirst(complete)

@@ -1,11 +1,11 @@
 import Files
 
-/// Byte-level byte-pair encoding: text to token ids and back.
+/// Byte-pair encoding: text to token ids and back. Merges begin with bytes or, in SentencePiece's way, with characters.
 ///
 /// A text is cut at the added tokens, normalised, cut into pieces by the `PreTokenizer`, and the bytes of each piece are
 /// merged in the order the merges were learned. Every byte is a token, so any bytes can be encoded, UTF-8 or not, and
 /// decoding gives exactly those bytes back; only some tokenizers made elsewhere do not promise that, as they normalise
-/// text (Qwen2) or lack bytes (`missingBytes`).
+/// text (Qwen2), lack bytes (`missingBytes`) or take U+2581 for a space (SentencePiece).
 ///
 /// Copies share their tables.
 public struct Tokenizer: Sendable {
@@ -32,8 +32,22 @@ public struct Tokenizer: Sendable {
 
   let model: BytePairModel
   let matchers: AddedTokenMatchers
-  /// By id: the number of the token's string in the model's vocabulary, or the complement of its place in `addedTokens`.
-  private let slots: [Int32]
+  /// What each id stands for.
+  private let slots: [Slot]
+
+  /// A token's meaning in four bytes: the number of its string in the model's vocabulary, the complement of its place in
+  /// `addedTokens`, or `Int32.min` and the byte that it stands for.
+  private struct Slot: Sendable {
+    private let number: Int32
+
+    static func string(_ index: Int) -> Slot { Slot(number: Int32(index)) }
+    static func added(_ index: Int) -> Slot { Slot(number: ~Int32(index)) }
+    static func byte(_ byte: Int) -> Slot { Slot(number: .min + Int32(byte)) }
+
+    var string: Int? { number >= 0 ? Int(number) : nil }
+    var byte: UInt8? { number < .min + 256 ? UInt8(truncatingIfNeeded: number) : nil }
+    var added: Int? { string == nil && byte == nil ? Int(~number) : nil }
+  }
 
   /// A tokenizer of checked parts: the ids of `model` and `addedTokens` together are 0..<n.
   init(
@@ -45,10 +59,11 @@ public struct Tokenizer: Sendable {
     self.normalization = normalization
     self.addedTokens = addedTokens.sorted { $0.id < $1.id }
     matchers = AddedTokenMatchers(addedTokens, normalization)
-    let count = max(model.ids.max() ?? -1, self.addedTokens.last?.id ?? -1) + 1
-    var slots = [Int32](repeating: 0, count: Int(count))
-    for (index, id) in model.ids.enumerated() { slots[Int(id)] = Int32(index) }
-    for (index, token) in self.addedTokens.enumerated() { slots[Int(token.id)] = ~Int32(index) }
+    let count = max(model.ids.max() ?? -1, model.byteIDs.max() ?? -1, self.addedTokens.last?.id ?? -1) + 1
+    var slots = [Slot](repeating: .string(0), count: Int(count))
+    for (byte, id) in model.byteIDs.enumerated() where id >= 0 { slots[Int(id)] = .byte(byte) }
+    for (index, id) in model.ids.enumerated() { slots[Int(id)] = .string(index) }
+    for (index, token) in self.addedTokens.enumerated() { slots[Int(token.id)] = .added(index) }
     self.slots = slots
     addsBeginningOfText = beginningOfText != nil
     self.beginningOfText = beginningOfText ?? Self.first(of: Self.beginnings, in: addedTokens)
@@ -75,8 +90,9 @@ extension Tokenizer {
   /// The bytes of token `id`, nil when there is no such token.
   public func token(_ id: Int32) -> [UInt8]? {
     guard id >= 0, id < slots.count else { return nil }
-    let slot = Int(slots[Int(id)])
-    return slot < 0 ? Array(addedTokens[~slot].text.utf8) : Array(model.vocabulary[slot])
+    var bytes: [UInt8] = []
+    append(id, skippingSpecial: false, to: &bytes)
+    return bytes
   }
 
   /// The id of the token with exactly this text; added tokens come before those of the merges.
@@ -90,8 +106,7 @@ extension Tokenizer {
   /// Whether `id` is a control token, which stands for no text.
   public func isSpecial(_ id: Int32) -> Bool {
     guard id >= 0, id < slots.count else { return false }
-    let slot = Int(slots[Int(id)])
-    return slot < 0 && addedTokens[~slot].isSpecial
+    return slots[Int(id)].added.map { addedTokens[$0].isSpecial } ?? false
   }
 
   /// The ids of `text`.
@@ -113,21 +128,25 @@ extension Tokenizer {
   }
 
   /// The bytes of the tokens, one after the other. An id outside the vocabulary (a model's output layer may be wider)
-  /// stands for no bytes; nor do special tokens when `skippingSpecial`.
+  /// stands for no bytes; nor do special tokens when `skippingSpecial`. The space that SentencePiece puts before a text is
+  /// left out.
   public func decode(_ ids: [Int32], skippingSpecial: Bool = false) -> [UInt8] {
     var bytes: [UInt8] = []
     for id in ids { append(id, skippingSpecial: skippingSpecial, to: &bytes) }
+    if normalization.hasSpaceBeforeText, bytes.first == 0x20 { bytes.removeFirst() }
     return bytes
   }
 
   @inline(__always)
   func append(_ id: Int32, skippingSpecial: Bool, to bytes: inout [UInt8]) {
     guard id >= 0, id < slots.count else { return }
-    let slot = Int(slots[Int(id)])
-    if slot >= 0 {
-      model.vocabulary.append(slot, to: &bytes)
-    } else if !skippingSpecial || !addedTokens[~slot].isSpecial {
-      bytes.append(contentsOf: addedTokens[~slot].text.utf8)
+    let slot = slots[Int(id)]
+    if let index = slot.string {
+      model.vocabulary.append(index, to: &bytes)
+    } else if let byte = slot.byte {
+      bytes.append(byte)
+    } else if let index = slot.added, !skippingSpecial || !addedTokens[index].isSpecial {
+      bytes.append(contentsOf: addedTokens[index].text.utf8)
     }
   }
 }
@@ -156,7 +175,7 @@ extension Tokenizer {
         added[index].isSpecial = true
         continue
       }
-      if let bytes = ByteAlphabet.bytes(of: text), let id = id(ofToken: bytes) {
+      if let bytes = model.alphabet.bytes(of: text), let id = id(ofToken: bytes) {
         throw Failure(
           .tokenizer, "\"\(text)\" cannot become a special token: it is an ordinary token already",
           notes: ["its id is \(id)"])

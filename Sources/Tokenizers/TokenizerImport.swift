@@ -23,16 +23,7 @@ extension Tokenizer {
     takesWholePieces: Bool = false, endOfText: Int32? = nil, beginningOfText: Int32? = nil,
     addsBeginningOfText: Bool = false, source: String = "tokenizer"
   ) throws(Failure) {
-    if let tokenTypes, tokenTypes.count != tokens.count {
-      throw Failure(.tokenizer, "\(tokens.count) tokens have \(tokenTypes.count) types", at: source)
-    }
-    var added: [AddedToken] = []
-    for (id, type) in (tokenTypes ?? []).enumerated() {
-      let isSpecial = type == TokenType.control || type == TokenType.unknown
-      guard isSpecial || type == TokenType.userDefined, !tokens[id].isEmpty else { continue }
-      added.append(AddedToken(tokens[id], id: Int32(id), isSpecial: isSpecial))
-    }
-    try Self.requireDistinct(added, source)
+    let added = try Self.addedTokens(tokens, types: tokenTypes, source: source)
     var assembly = try VocabularyAssembly(count: tokens.count, added: added, merges: merges.count, source: source)
     for (id, token) in tokens.enumerated() {
       try assembly.add(token, id: id, .init(part: "token \(id), \"\(token)\",", place: source))
@@ -46,6 +37,21 @@ extension Tokenizer {
       model: try assembly.model(takesWholePieces: takesWholePieces, source: source), addedTokens: added,
       preTokenizer: preTokenizer, beginningOfText: addsBeginningOfText ? beginningOfText : nil)
     self = try plain.with(endOfText: endOfText, beginningOfText: beginningOfText)
+  }
+
+  /// The added tokens among those of a GGUF file: control, unknown and user-defined ones.
+  static func addedTokens(_ tokens: [String], types: [Int32]?, source: String) throws(Failure) -> [AddedToken] {
+    if let types, types.count != tokens.count {
+      throw Failure(.tokenizer, "\(tokens.count) tokens have \(types.count) types", at: source)
+    }
+    var added: [AddedToken] = []
+    for (id, type) in (types ?? []).enumerated() {
+      let isSpecial = type == TokenType.control || type == TokenType.unknown
+      guard isSpecial || type == TokenType.userDefined, !tokens[id].isEmpty else { continue }
+      added.append(AddedToken(tokens[id], id: Int32(id), isSpecial: isSpecial))
+    }
+    try requireDistinct(added, source)
+    return added
   }
 
   /// GPT-2's own files: the bytes of `encoder.json` (token text to id) and of `vocab.bpe` (a merge a line).

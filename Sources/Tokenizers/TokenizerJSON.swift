@@ -1,7 +1,8 @@
 import Files
 
 extension Tokenizer {
-  /// Reads Hugging Face's `tokenizer.json` of a byte-level BPE tokenizer.
+  /// Reads Hugging Face's `tokenizer.json` of a byte-level BPE tokenizer, or of a SentencePiece one that is a BPE with
+  /// byte fallback.
   ///
   /// Everything in the file that has a bearing on ids is either done exactly or refused by its JSON path; `truncation` and
   /// `padding`, which are settings of a run, are not looked at. The tokens that begin and end a text are recognised by
@@ -15,14 +16,12 @@ extension Tokenizer {
       "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder",
       "model")
     let model = try root.required("model")
-    try Self.checkModel(model)
+    let alphabet = try Self.alphabet(of: model)
     let vocabulary = try model.required("vocab")
     let entries = try vocabulary.members()
     let added = try Self.addedTokens(root["added_tokens"])
     try Self.requireDistinct(added, source)
-    let normalization = try Self.normalization(root["normalizer"])
-    let preTokenizer = try Self.preTokenizer(root.required("pre_tokenizer"))
-    try Self.checkDecoder(root.required("decoder"))
+    let (normalization, preTokenizer) = try Self.cutting(root, alphabet)
     let prefix = try Self.prefix(root["post_processor"])
 
     var known = Set<[UInt8]>(added.map { Array($0.text.utf8) })
@@ -30,7 +29,7 @@ extension Tokenizer {
     let merges = try model.required("merges")
     let pairs = try merges.elements()
     var assembly = try VocabularyAssembly(
-      count: entries.count + known.count, added: added, merges: pairs.count, source: source)
+      count: entries.count + known.count, added: added, merges: pairs.count, alphabet: alphabet, source: source)
     // Paths are made for failures only: there are hundreds of thousands of entries.
     for entry in entries {
       let part = { JSONPart(entry.value, path: vocabulary.path(of: entry.key), source: source) }
@@ -49,8 +48,24 @@ extension Tokenizer {
       beginningOfText: try Self.beginningOfText(prefix, added))
   }
 
-  private static func checkModel(_ model: JSONPart) throws(Failure) {
-    if let type = model["type"] { try type.require("BPE", "a byte-level BPE tokenizer") }
+  /// What happens to text before its symbols are merged.
+  private static func cutting(
+    _ root: JSONPart, _ alphabet: Alphabet
+  ) throws(Failure) -> (Normalization, PreTokenizer) {
+    switch alphabet {
+    case .bytes:
+      let decoder = try root.required("decoder")
+      try decoder.required("type").require("ByteLevel", "a byte-level tokenizer")
+      return (try normalization(root["normalizer"]), try preTokenizer(root.required("pre_tokenizer")))
+    case .characters:
+      try SpacePrefix.checkDecoder(root.required("decoder"))
+      let prefix = try SpacePrefix(normalizer: root["normalizer"], preTokenizer: root["pre_tokenizer"])
+      return (.sentencePiece(prefix), .none)
+    }
+  }
+
+  private static func alphabet(of model: JSONPart) throws(Failure) -> Alphabet {
+    if let type = model["type"] { try type.require("BPE", "a byte-pair tokenizer") }
     try model.allow(
       "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
       "ignore_merges", "vocab", "merges")
@@ -58,7 +73,7 @@ extension Tokenizer {
     for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
       if let affix = model[key], affix.value.string != "" { throw affix.unsupported("only an empty one is") }
     }
-    if let fallback = model["byte_fallback"], try fallback.boolean() { throw fallback.unsupported("only false is") }
+    return try model["byte_fallback"]?.boolean() ?? false ? .characters : .bytes
   }
 
   private static func merge(
@@ -74,8 +89,7 @@ extension Tokenizer {
   private static func addedTokens(_ list: JSONPart?) throws(Failure) -> [AddedToken] {
     guard let list else { return [] }
     var added: [AddedToken] = []
-    for (index, value) in try list.elements().enumerated() {
-      let part = JSONPart(value, path: "\(list.path)[\(index)]", source: list.source)
+    for part in try list.parts() {
       try part.allow("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special")
       for key in ["single_word", "lstrip", "rstrip"] {
         if let flag = part[key], try flag.boolean() { throw flag.unsupported("only false is") }
@@ -109,10 +123,6 @@ extension Tokenizer {
     }
   }
 
-  private static func checkDecoder(_ part: JSONPart) throws(Failure) {
-    try part.required("type").require("ByteLevel", "a byte-level tokenizer")
-  }
-
   private static func beginningOfText(_ prefix: JSONPart?, _ added: [AddedToken]) throws(Failure) -> Int32? {
     guard let prefix else { return nil }
     let text = try prefix.string()
@@ -127,9 +137,7 @@ extension Tokenizer {
     var steps = [part]
     if case "Sequence" = try part.required("type").string() {
       let list = try part.required("pretokenizers")
-      steps = try list.elements().enumerated().map { index, value in
-        JSONPart(value, path: "\(list.path)[\(index)]", source: list.source)
-      }
+      steps = try list.parts()
     }
     guard let byteLevel = steps.last else { throw part.failure("has no steps") }
     let type = try byteLevel.required("type")
@@ -173,19 +181,15 @@ extension Tokenizer {
     case "Sequence":
       let list = try part.required("processors")
       var found: JSONPart?
-      for (index, value) in try list.elements().enumerated() {
-        guard let token = try prefix(JSONPart(value, path: "\(list.path)[\(index)]", source: list.source)) else {
-          continue
-        }
+      for step in try list.parts() {
+        guard let token = try prefix(step) else { continue }
         if found != nil { throw list.unsupported("only one template is") }
         found = token
       }
       return found
     case "TemplateProcessing":
       let single = try part.required("single")
-      let items = try single.elements().enumerated().map { index, value in
-        JSONPart(value, path: "\(single.path)[\(index)]", source: single.source)
-      }
+      let items = try single.parts()
       if items.count == 1, items[0]["Sequence"] != nil { return nil }
       if items.count == 2, let token = items[0]["SpecialToken"], items[1]["Sequence"] != nil {
         return try token.required("id")

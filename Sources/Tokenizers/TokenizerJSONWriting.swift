@@ -3,16 +3,24 @@ import Files
 extension Tokenizer {
   /// The tokenizer as a `tokenizer.json` that Hugging Face's `tokenizers` loads and that encodes the same.
   public func json() -> String {
-    let byteLevel: JSONValue = [
-      "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true,
-    ]
+    let cutting = cuttingJSON
     let members: [(String, JSONValue)] = [
       ("version", "1.0"), ("truncation", .null), ("padding", .null),
       ("added_tokens", JSONValue(addedTokens.map(Self.json))),
-      ("normalizer", normalization == .nfc ? ["type": "NFC"] : .null), ("pre_tokenizer", preTokenizer.json),
-      ("post_processor", postProcessorJSON), ("decoder", byteLevel), ("model", modelJSON),
+      ("normalizer", cutting.normalizer), ("pre_tokenizer", cutting.preTokenizer),
+      ("post_processor", postProcessorJSON), ("decoder", cutting.decoder), ("model", modelJSON),
     ]
     return JSONValue(members.map { JSONMember($0.0, $0.1) }).serialized(pretty: true)
+  }
+
+  private var cuttingJSON: (normalizer: JSONValue, preTokenizer: JSONValue, decoder: JSONValue) {
+    if case .sentencePiece(let prefix) = normalization {
+      return (prefix.normalizerJSON, prefix.preTokenizerJSON, prefix.decoderJSON)
+    }
+    let byteLevel: JSONValue = [
+      "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true,
+    ]
+    return (normalization == .nfc ? ["type": "NFC"] : .null, preTokenizer.json, byteLevel)
   }
 
   private static func json(of token: AddedToken) -> JSONValue {
@@ -27,7 +35,7 @@ extension Tokenizer {
       "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": true,
     ]
     guard addsBeginningOfText, let id = beginningOfText, let token = addedTokens.first(where: { $0.id == id }) else {
-      return byteLevel
+      return isSentencePiece ? .null : byteLevel
     }
     func special(_ type: Int) -> JSONValue {
       ["SpecialToken": ["id": JSONValue(token.text), "type_id": JSONValue(type)]]
@@ -42,15 +50,17 @@ extension Tokenizer {
       "type": "TemplateProcessing", "single": [special(0), first], "pair": [special(0), first, special(1), second],
       "special_tokens": JSONValue([JSONMember(token.text, description)]),
     ]
-    return ["type": "Sequence", "processors": [byteLevel, template]]
+    return isSentencePiece ? template : ["type": "Sequence", "processors": [byteLevel, template]]
   }
 
   /// Added tokens behind the last token of the merges are left to `added_tokens`; those among them keep their place.
   private var modelJSON: JSONValue {
-    let vocabulary = texts.prefix(Int(model.ids.max() ?? -1) + 1)
+    let vocabulary = texts.prefix(Int(max(model.ids.max() ?? -1, model.byteIDs.max() ?? -1)) + 1)
+    let unknown = isSentencePiece ? addedTokens.first { $0.text == "<unk>" } : nil
     return [
-      "type": "BPE", "dropout": .null, "unk_token": .null, "continuing_subword_prefix": .null,
-      "end_of_word_suffix": .null, "fuse_unk": false, "byte_fallback": false,
+      "type": "BPE", "dropout": .null, "unk_token": unknown.map { JSONValue($0.text) } ?? .null,
+      "continuing_subword_prefix": .null, "end_of_word_suffix": .null, "fuse_unk": JSONValue(isSentencePiece),
+      "byte_fallback": JSONValue(isSentencePiece),
       "ignore_merges": JSONValue(model.takesWholePieces),
       "vocab": JSONValue(vocabulary.enumerated().map { JSONMember($1, JSONValue($0)) }),
       "merges": JSONValue(mergeTexts.map { JSONValue($0) }),
@@ -59,10 +69,13 @@ extension Tokenizer {
 }
 
 extension Tokenizer {
-  /// The tokens by id as files spell them: those of the merges in the byte alphabet, added ones as they are.
+  /// The tokens by id as files spell them: those of the merges in their alphabet, added ones as they are.
   package var texts: [String] {
     var texts = [String](repeating: "", count: vocabularySize)
-    for (index, id) in model.ids.enumerated() { texts[Int(id)] = ByteAlphabet.text(of: model.vocabulary[index]) }
+    if isSentencePiece {
+      for (byte, id) in model.byteIDs.enumerated() { texts[Int(id)] = Alphabet.text(ofByte: UInt8(byte)) }
+    }
+    for (index, id) in model.ids.enumerated() { texts[Int(id)] = model.alphabet.text(of: model.vocabulary[index]) }
     for token in addedTokens { texts[Int(token.id)] = token.text }
     return texts
   }

@@ -1,6 +1,6 @@
 import Files
 
-/// Puts a vocabulary together that a file gives as text in the byte alphabet, checking every part as it comes.
+/// Puts a vocabulary together that a file spells in an alphabet, checking every part as it comes.
 struct VocabularyAssembly {
   /// What a failure is about (`model.merges[3]`), and where in the file that stands.
   struct Site {
@@ -11,18 +11,25 @@ struct VocabularyAssembly {
   /// The number of ids, which are 0..<count.
   private let count: Int
   private let addedTexts: [Int32: AddedToken]
+  private let alphabet: Alphabet
   private var isTaken: [Bool]
-  private var vocabulary: ByteStringTable
-  private var ids: [Int32] = []
+  private(set) var vocabulary: ByteStringTable
+  /// The id of each string of `vocabulary`.
+  private(set) var ids: [Int32] = []
+  /// The ids of the tokens that stand for single bytes beside an alphabet of characters.
+  private var byteIDs = [Int32](repeating: -1, count: 256)
   private var merges: PairTable
   private var results: [Int32] = []
 
   /// Begins with the added tokens, whose ids the vocabulary may repeat.
-  init(count: Int, added: [AddedToken], merges mergeCount: Int, source: String) throws(Failure) {
+  init(count: Int, added: [AddedToken], merges mergeCount: Int, alphabet: Alphabet = .bytes, source: String)
+    throws(Failure)
+  {
     guard count <= Int(Int32.max) else {
       throw Failure(.tokenizer, "the vocabulary has \(count) tokens", at: source)
     }
     self.count = count
+    self.alphabet = alphabet
     isTaken = [Bool](repeating: false, count: count)
     vocabulary = ByteStringTable(minimumCapacity: count)
     merges = PairTable(minimumCapacity: mergeCount)
@@ -41,9 +48,14 @@ struct VocabularyAssembly {
     } else {
       try take(id, site())
     }
-    guard let bytes = ByteAlphabet.bytes(of: text), !bytes.isEmpty else {
+    if alphabet == .characters, added == nil, let byte = Alphabet.byte(ofToken: text) {
+      guard byteIDs[Int(byte)] < 0 else { throw failure("is in the vocabulary already", site()) }
+      byteIDs[Int(byte)] = Int32(id)
+      return
+    }
+    guard let bytes = alphabet.bytes(of: text), !bytes.isEmpty else {
       if added != nil { return }
-      throw failure("is not written in the byte alphabet, nor is it an added token", site())
+      throw failure("is not written in \(alphabet.name), nor is it an added token", site())
     }
     guard vocabulary.insert(bytes).isNew else { throw failure("is in the vocabulary already", site()) }
     ids.append(Int32(id))
@@ -57,7 +69,7 @@ struct VocabularyAssembly {
       }
       return ids[index]
     }
-    let (leftBytes, rightBytes) = (ByteAlphabet.bytes(of: left), ByteAlphabet.bytes(of: right))
+    let (leftBytes, rightBytes) = (alphabet.bytes(of: left), alphabet.bytes(of: right))
     let pair = (try id(leftBytes, left), try id(rightBytes, right))
     let result = try id((leftBytes ?? []) + (rightBytes ?? []), left + right)
     let (index, isNew) = merges.insert(pair.0, pair.1)
@@ -65,14 +77,30 @@ struct VocabularyAssembly {
     results.append(result)
   }
 
+  /// Adds the next merge of two tokens that make a third, unless it is there.
+  mutating func addMerge(_ left: Int32, _ right: Int32, makes result: Int32) {
+    if merges.insert(left, right).isNew { results.append(result) }
+  }
+
   /// The finished model, when no id is missing.
   func model(takesWholePieces: Bool, source: String) throws(Failure) -> BytePairModel {
     if let gap = isTaken.firstIndex(of: false) {
       throw Failure(.tokenizer, "no token has id \(gap)", at: source, notes: ["there are \(count) tokens"])
     }
-    let byteIDs = (UInt8.min ... .max).map { byte in vocabulary.index(of: [byte]).map { ids[$0] } ?? -1 }
+    var byteIDs = byteIDs
+    switch alphabet {
+    case .bytes: byteIDs = (UInt8.min ... .max).map { byte in vocabulary.index(of: [byte]).map { ids[$0] } ?? -1 }
+    case .characters:
+      if let missing = byteIDs.firstIndex(of: -1) {
+        throw Failure(
+          .tokenizer, "no token stands for the byte \(missing)", at: source,
+          notes: [
+            "expected \"\(Alphabet.text(ofByte: UInt8(missing)))\": only SentencePiece with byte fallback is read"
+          ])
+      }
+    }
     return BytePairModel(
-      vocabulary: vocabulary, ids: ids, merges: merges, results: results, byteIDs: byteIDs,
+      vocabulary: vocabulary, ids: ids, merges: merges, results: results, byteIDs: byteIDs, alphabet: alphabet,
       takesWholePieces: takesWholePieces)
   }
 

@@ -119,7 +119,7 @@ import Tokenizers
     Malformed("model.vocab is not an object", changedModel { $0["vocab"] = [] }),
     Malformed("model.merges is missing", changedModel { $0["merges"] = nil }),
     Malformed("model.dropout is not supported", changedModel { $0["dropout"] = 0.1 }),
-    Malformed("model.byte_fallback is not supported", changedModel { $0["byte_fallback"] = true }),
+    Malformed("decoder.type is \"ByteLevel\", which is not supported", changedModel { $0["byte_fallback"] = true }),
     Malformed("model.end_of_word_suffix is not supported", changedModel { $0["end_of_word_suffix"] = "</w>" }),
     Malformed("model.max_input_chars is unknown", changedModel { $0["max_input_chars"] = 100 }),
     Malformed("padding_side is unknown", changed { $0["padding_side"] = "left" }),

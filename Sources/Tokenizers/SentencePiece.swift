@@ -1,0 +1,121 @@
+import Files
+
+extension VocabularyAssembly {
+  /// Longer pieces are none of SentencePiece's, and finding all their parts would take long.
+  private static let pieceLimit = 256
+
+  /// Adds the merges that scores amount to: any two neighbours that make a piece merge, and the piece of the highest
+  /// score goes first. Scores are given by the place in the vocabulary.
+  mutating func addMerges(scores: [Double], source: String) throws(Failure) {
+    let order = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }
+    for index in order {
+      let piece = Array(vocabulary[index])
+      guard piece.count <= Self.pieceLimit else {
+        throw Failure(
+          .tokenizer, "token \(ids[index]) is too long for a piece", at: source,
+          notes: ["at most \(Self.pieceLimit) bytes expected, found \(piece.count)"])
+      }
+      for end in (1..<piece.count).reversed() where piece[end] & 0xC0 != 0x80 {
+        guard let left = vocabulary.index(of: piece[..<end]), let right = vocabulary.index(of: piece[end...]) else {
+          continue
+        }
+        addMerge(ids[left], ids[right], makes: ids[index])
+      }
+    }
+  }
+}
+
+extension Tokenizer {
+  /// A SentencePiece tokenizer of the BPE kind from lists, as GGUF files and llama2.c hold them.
+  ///
+  /// Any two neighbours whose text is a piece merge, the piece with the highest score first and of these the leftmost
+  /// (Kudo and Richardson 2018; the algorithm of llama.cpp and llama2.c). A character that is no piece becomes its bytes.
+  ///
+  /// - Parameters:
+  ///   - pieces: the tokens by id, with U+2581 for a space; all 256 bytes (`<0x00>`) are among them.
+  ///   - scores: the score of each.
+  ///   - tokenTypes: as `tokenizer.ggml.token_type` has them (1 normal, 2 unknown, 3 control, 4 user-defined, 6 byte).
+  ///   - addsSpacePrefix: whether a text is encoded as if a space stood before it.
+  ///   - source: the name of the file, for messages.
+  /// - Throws: `Failure` naming the token that cannot be.
+  public init(
+    pieces: [String], scores: [Double], tokenTypes: [Int32]?, addsSpacePrefix: Bool, endOfText: Int32? = nil,
+    beginningOfText: Int32? = nil, addsBeginningOfText: Bool = false, source: String = "tokenizer"
+  ) throws(Failure) {
+    guard scores.count == pieces.count, scores.allSatisfy(\.isFinite) else {
+      throw Failure(.tokenizer, "the scores do not fit the \(pieces.count) tokens", at: source)
+    }
+    let added = try Self.addedTokens(pieces, types: tokenTypes, source: source)
+    var assembly = try VocabularyAssembly(
+      count: pieces.count, added: added, merges: pieces.count, alphabet: .characters, source: source)
+    for (id, piece) in pieces.enumerated() {
+      try assembly.add(piece, id: id, .init(part: "token \(id), \"\(piece)\",", place: source))
+    }
+    try assembly.addMerges(scores: assembly.ids.map { scores[Int($0)] }, source: source)
+    let plain = Tokenizer(
+      model: try assembly.model(takesWholePieces: false, source: source), addedTokens: added, preTokenizer: .none,
+      normalization: .sentencePiece(addsSpacePrefix ? .prepended : .never),
+      beginningOfText: addsBeginningOfText ? beginningOfText : nil)
+    self = try plain.with(endOfText: endOfText, beginningOfText: beginningOfText)
+  }
+
+  /// Whether this is a SentencePiece tokenizer rather than a byte-level one.
+  package var isSentencePiece: Bool { model.alphabet == .characters }
+
+  /// Whether a space comes before every text; nil when that depends on the text, which GGUF cannot say.
+  package var addsSpacePrefix: Bool? {
+    switch normalization {
+    case .sentencePiece(.prepended): true
+    case .sentencePiece(.never): false
+    default: nil
+    }
+  }
+
+  /// The tokens that stand for the bytes of characters a SentencePiece vocabulary does not have.
+  package var byteTokens: [Int32] { isSentencePiece ? model.byteIDs : [] }
+
+  /// Scores by id that order the merges of a SentencePiece tokenizer as they are.
+  package var pieceScores: [Double] {
+    var scores = [Double](repeating: 0, count: vocabularySize)
+    for id in model.ids { scores[Int(id)] = -Double(model.merges.count) - Double(id) }
+    for (rank, result) in model.results.enumerated().reversed() { scores[Int(result)] = -Double(rank) }
+    return scores
+  }
+}
+
+/// Where SentencePiece has a space before a text that does not begin with one.
+package enum SpacePrefix: String, Sendable, CaseIterable {
+  /// Before every stretch between added tokens, even one that begins with a space.
+  case prepended
+  /// Before every stretch between added tokens that does not begin with a space.
+  case always
+  /// Before the beginning of the text alone, unless it begins with a space.
+  case first
+  case never
+
+  func applies(toStretchFrom byte: UInt8, isFirst: Bool) -> Bool {
+    switch self {
+    case .prepended: true
+    case .always: byte != 0x20
+    case .first: isFirst && byte != 0x20
+    case .never: false
+    }
+  }
+}
+
+/// Cuts a text before the spaces that follow something else. Where no piece reaches over such a place, the parts can be
+/// merged one by one.
+struct WordScanner {
+  private let text: UnsafeBufferPointer<UInt8>
+  private var start = 0
+
+  init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
+
+  mutating func next() -> Range<Int>? {
+    if start == text.count { return nil }
+    var end = start + 1
+    while end < text.count, text[end] != 0x20 || text[end - 1] == 0x20 { end += 1 }
+    defer { start = end }
+    return start..<end
+  }
+}
