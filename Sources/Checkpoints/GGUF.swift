@@ -33,6 +33,9 @@ package struct GGMLType: Sendable, Equatable {
   /// The type with a number in the file, nil for one that is not known.
   static func numbered(_ number: UInt32) -> GGMLType? { known[number] }
 
+  /// Whether its numbers can be read as `Float`s.
+  package var isFloat: Bool { floatFormat != nil || GGMLBlocks(rawValue: name) != nil }
+
   /// How its numbers become `Float`s, nil when they are quantised or no floats.
   var floatFormat: FloatFormat? {
     switch name {
@@ -109,14 +112,48 @@ package final class GGUFFile {
   /// The metadata under a key.
   package subscript(key: String) -> GGUFValue? { values[key] }
 
-  /// Reads a tensor of plain floats into `values`, which has room for exactly its elements.
+  /// Reads a tensor of plain floats or of quantised ones into `values`, which has room for exactly its elements.
   package func read(_ tensor: GGUFTensor, into values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
     precondition(values.count == tensor.count, "\(values.count) values for \(tensor.name), \(tensor.shape)")
-    guard let format = tensor.type.floatFormat else {
+    if let format = tensor.type.floatFormat {
+      try format.read(into: values, from: file, at: tensor.range.lowerBound)
+    } else if let blocks = GGMLBlocks(rawValue: tensor.type.name) {
+      try read(tensor, of: blocks, into: values)
+    } else {
       throw Failure(
-        area, "tensor \(tensor.name) is not made of plain floats", at: path,
-        notes: ["expected F32, F16, BF16 or F64, found \(tensor.type.name)"])
+        area, "tensor \(tensor.name) is of a type that is not read", at: path,
+        notes: ["expected plain floats or a common quantisation (Q8_0, Q4_K, ...), found \(tensor.type.name)"])
     }
-    try format.read(into: values, from: file, at: tensor.range.lowerBound)
+  }
+
+  /// A whole tensor.
+  package func read(_ tensor: GGUFTensor) throws(Failure) -> [Float] {
+    var failure: Failure?
+    let values = [Float](unsafeUninitializedCapacity: tensor.count) { buffer, initialized in
+      do throws(Failure) {
+        try read(tensor, into: UnsafeMutableBufferPointer(rebasing: buffer[..<tensor.count]))
+        initialized = tensor.count
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return values
+  }
+
+  private func read(
+    _ tensor: GGUFTensor, of blocks: GGMLBlocks, into values: UnsafeMutableBufferPointer<Float>
+  ) throws(Failure) {
+    let (count, size) = (tensor.type.blockCount, tensor.type.blockSize)
+    let blocksAtOnce = 1 << 14
+    for start in stride(from: 0, to: values.count / count, by: blocksAtOnce) {
+      let number = min(blocksAtOnce, values.count / count - start)
+      let bytes = try file.read(number * size, at: tensor.range.lowerBound + start * size)
+      bytes.withUnsafeBufferPointer { bytes in
+        for index in 0..<number {
+          blocks.decode(bytes.baseAddress! + index * size, into: values.baseAddress! + (start + index) * count)
+        }
+      }
+    }
   }
 }

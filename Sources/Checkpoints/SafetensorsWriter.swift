@@ -48,14 +48,10 @@ extension SafetensorsFile {
     try array.withBytes { (bytes) throws(Failure) in
       guard type != .float32 else { return try file.write(bytes) }
       let values = bytes.bindMemory(to: Float.self)
-      for start in stride(from: 0, to: values.count, by: 1 << 18) {
-        let piece = values[start..<min(values.count, start + 1 << 18)]
-        let halves =
-          type == .float16
-          ? piece.map { HalfPrecision.binary16($0).littleEndian }
-          : piece.map { HalfPrecision.bfloat16($0).littleEndian }
-        let result = halves.withUnsafeBytes { halves in Result { () throws(Failure) in try file.write(halves) } }
-        try result.get()
+      if type == .float16 {
+        try file.write(values) { HalfPrecision.binary16($0) }
+      } else {
+        try file.write(values) { HalfPrecision.bfloat16($0) }
       }
     }
   }

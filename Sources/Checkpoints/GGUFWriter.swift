@@ -1,0 +1,147 @@
+import Files
+
+/// How a tensor is written into a GGUF file.
+package enum GGUFEncoding: String, Sendable, CaseIterable {
+  case float32 = "F32"
+  case float16 = "F16"
+  case bfloat16 = "BF16"
+  case q80 = "Q8_0"
+
+  var typeNumber: UInt32 {
+    switch self {
+    case .float32: 0
+    case .float16: 1
+    case .bfloat16: 30
+    case .q80: 8
+    }
+  }
+
+  /// Whether rows of a length can be written so.
+  package func fits(rowLength: Int) -> Bool { self != .q80 || rowLength.isMultiple(of: 32) }
+
+  func size(ofCount count: Int) -> Int {
+    switch self {
+    case .float32: 4 * count
+    case .float16, .bfloat16: 2 * count
+    case .q80: count / 32 * 34
+    }
+  }
+}
+
+extension GGUFFile {
+  /// Writes a GGUF file of version 3, durably and whole. Integers are written as uint32, floats as float32, lists of
+  /// integers as int32. The encoding of each array fits its rows.
+  package static func write(
+    metadata: [(key: String, value: GGUFValue)], _ arrays: [(array: NamedArray, encoding: GGUFEncoding)],
+    to path: String
+  ) throws(Failure) {
+    let alignment = 32
+    var header = GGUFBytes()
+    header.bytes += Array("GGUF".utf8)
+    header.append(UInt32(3))
+    header.append(UInt64(arrays.count))
+    header.append(UInt64(metadata.count))
+    for (key, value) in metadata { header.append(key, value) }
+    var offset = 0
+    for (array, encoding) in arrays {
+      precondition(array.element == .float32 && encoding.fits(rowLength: array.shape.last!), "\(array.name)")
+      header.append(array.name)
+      header.append(UInt32(array.shape.count))
+      for length in array.shape.reversed() { header.append(UInt64(length)) }
+      header.append(encoding.typeNumber)
+      header.append(UInt64(offset))
+      offset = (offset + encoding.size(ofCount: array.shape.reduce(1, *)) + alignment - 1) / alignment * alignment
+    }
+    var file = try DurableFile(at: path)
+    try file.write(header.bytes)
+    var position = header.bytes.count
+    for (array, encoding) in arrays {
+      let padding = (alignment - position % alignment) % alignment
+      try file.write([UInt8](repeating: 0, count: padding))
+      position += padding + encoding.size(ofCount: array.shape.reduce(1, *))
+      try write(array, as: encoding, to: &file)
+    }
+    try file.write([UInt8](repeating: 0, count: (alignment - position % alignment) % alignment))
+    try file.commit()
+  }
+
+  private static func write(
+    _ array: NamedArray, as encoding: GGUFEncoding, to file: inout DurableFile
+  ) throws(Failure) {
+    try array.withBytes { (bytes) throws(Failure) in
+      let values = bytes.bindMemory(to: Float.self)
+      switch encoding {
+      case .float32: try file.write(bytes)
+      case .float16: try file.write(values) { HalfPrecision.binary16($0) }
+      case .bfloat16: try file.write(values) { HalfPrecision.bfloat16($0) }
+      case .q80:
+        for start in stride(from: 0, to: values.count, by: 1 << 18) {
+          var blocks: [UInt8] = []
+          for index in stride(from: start, to: min(values.count, start + 1 << 18), by: 32) {
+            GGMLBlocks.appendQ80(values.baseAddress! + index, to: &blocks)
+          }
+          try file.write(blocks)
+        }
+      }
+    }
+  }
+}
+
+extension DurableFile {
+  /// Writes floats as 16-bit numbers, some at a time.
+  mutating func write(_ values: UnsafeBufferPointer<Float>, as bits: (Float) -> UInt16) throws(Failure) {
+    for start in stride(from: 0, to: values.count, by: 1 << 18) {
+      let halves = values[start..<min(values.count, start + 1 << 18)].map { bits($0).littleEndian }
+      let result = halves.withUnsafeBytes { halves in Result { () throws(Failure) in try write(halves) } }
+      try result.get()
+    }
+  }
+}
+
+/// The header of a GGUF file as it grows.
+private struct GGUFBytes {
+  var bytes: [UInt8] = []
+
+  mutating func append<T: FixedWidthInteger>(_ value: T) {
+    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+  }
+
+  mutating func append(_ text: String) {
+    append(UInt64(text.utf8.count))
+    bytes += Array(text.utf8)
+  }
+
+  mutating func append(_ key: String, _ value: GGUFValue) {
+    append(key)
+    switch value {
+    case .integer(let value):
+      append(type: .uint32)
+      append(UInt32(value))
+    case .unsigned(let value):
+      append(type: .uint64)
+      append(value)
+    case .float(let value):
+      append(type: .float32)
+      append(Float(value).bitPattern)
+    case .bool(let value):
+      append(type: .bool)
+      append(UInt8(value ? 1 : 0))
+    case .string(let value):
+      append(type: .string)
+      append(value)
+    case .integers(let values): append(values, type: .int32) { $0.append(Int32($1)) }
+    case .floats(let values): append(values, type: .float32) { $0.append(Float($1).bitPattern) }
+    case .bools(let values): append(values, type: .bool) { $0.append(UInt8($1 ? 1 : 0)) }
+    case .strings(let values): append(values, type: .string) { $0.append($1) }
+    }
+  }
+
+  private mutating func append(type: GGUFValueType) { append(type.rawValue) }
+
+  private mutating func append<T>(_ values: [T], type: GGUFValueType, _ element: (inout GGUFBytes, T) -> Void) {
+    append(type: .array)
+    append(type: type)
+    append(UInt64(values.count))
+    for value in values { element(&self, value) }
+  }
+}
