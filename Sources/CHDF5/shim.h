@@ -17,10 +17,11 @@ static inline hid_t ch5_file_access_class(void) { return H5P_FILE_ACCESS; }
 static inline hid_t ch5_group_creation_class(void) { return H5P_GROUP_CREATE; }
 static inline hid_t ch5_dataset_creation_class(void) { return H5P_DATASET_CREATE; }
 
-// Locks the file where the file system can, and goes on where it cannot.
-static inline herr_t ch5_set_best_effort_locking(hid_t access) {
+// Leaves files unlocked: they are written under names of their own, and a child process that is started meanwhile would
+// hold on to the lock.
+static inline herr_t ch5_set_no_locking(hid_t access) {
 #if H5_VERSION_GE(1, 10, 7)
-  return H5Pset_file_locking(access, 1, 1);
+  return H5Pset_file_locking(access, 0, 1);
 #else
   (void)access;
   return 0;

@@ -197,11 +197,11 @@ extension ArrayElement {
 }
 
 extension HDF5Place {
-  /// How files are opened: closing the file closes everything in it, and a file system without locks is no obstacle.
+  /// How files are opened: closing the file closes everything in it, and nothing is locked.
   func fileAccess() throws(Failure) -> HDF5Handle {
     let access = try handle(H5Pcreate(ch5_file_access_class()), "cannot make properties", close: H5Pclose)
     try check(H5Pset_fclose_degree(access.id, H5F_CLOSE_STRONG), "cannot choose how the file closes")
-    try check(ch5_set_best_effort_locking(access.id), "cannot choose how the file is locked")
+    try check(ch5_set_no_locking(access.id), "cannot leave the file unlocked")
     return access
   }
 }

@@ -5,7 +5,7 @@ import Foundation
 package struct Checkpoint: Sendable {
   static let format = "train-checkpoint"
   static let formatVersion = 1
-  static let manifestName = "manifest.json"
+  package static let manifestName = "manifest.json"
 
   package let folder: String
   package let step: Int
@@ -88,7 +88,7 @@ package struct Checkpoint: Sendable {
   }
 
   /// Writes the manifest of the files in `folder`, which are all on disk.
-  static func writeManifest(
+  package static func writeManifest(
     in folder: String, step: Int, files: [(name: String, contents: ArrayFileContents)], extra: [JSONMember]
   ) throws(Failure) {
     let digests = try digests(of: files.map { "\(folder)/\($0.name)" }, area: .resources)

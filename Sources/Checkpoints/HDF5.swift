@@ -3,14 +3,14 @@ import Files
 import Foundation
 
 /// The one door to libhdf5: one lock around every call, errors as text, and no work left for the process's exit.
-enum HDF5 {
+package enum HDF5 {
   /// libhdf5 keeps global state; the lock is recursive so that a handle can be closed under it.
   private static let lock = NSRecursiveLock()
 
   private static let started: Failure? = start()
 
   /// Runs `body` with the library to itself.
-  static func exclusively<T: ~Copyable>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
+  package static func exclusively<T: ~Copyable>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
     lock.lock()
     defer { lock.unlock() }
     if let failure = started { throw failure }

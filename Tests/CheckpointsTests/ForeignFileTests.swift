@@ -11,15 +11,17 @@ private struct HandMade {
 
   /// Makes a file at `path` with the group `model`, which `fill` fills.
   static func make(_ path: String, _ fill: (HandMade) -> Void) throws {
-    _ = try ArrayFile.libraryVersion()
-    let access = H5Pcreate(ch5_file_access_class())
-    H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110)
-    let file = H5Fcreate(path, 2, hid_t(H5P_DEFAULT), access)
-    let group = H5Gcreate2(file, "model", hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
-    fill(HandMade(file: file, group: group))
-    H5Gclose(group)
-    H5Pclose(access)
-    #expect(H5Fclose(file) >= 0)
+    // Other tests use the library at the same time.
+    try HDF5.exclusively {
+      let access = H5Pcreate(ch5_file_access_class())
+      H5Pset_libver_bounds(access, H5F_LIBVER_V110, H5F_LIBVER_V110)
+      let file = H5Fcreate(path, 2, hid_t(H5P_DEFAULT), access)
+      let group = H5Gcreate2(file, "model", hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
+      fill(HandMade(file: file, group: group))
+      H5Gclose(group)
+      H5Pclose(access)
+      #expect(H5Fclose(file) >= 0)
+    }
   }
 
   /// An array of ones, four of them, as this program writes it except for what the arguments say.
@@ -88,10 +90,13 @@ private struct HandMade {
   }
 
   @Test func arraysOfAnotherKindAreRefused() throws {
-    let bigEndian = H5Tcopy(ch5_float32_type())
-    H5Tset_order(bigEndian, H5T_ORDER_BE)
-    let compound = H5Tcreate(H5T_COMPOUND, 4)
-    H5Tinsert(compound, "x", 0, ch5_float32_type())
+    let (bigEndian, compound) = try HDF5.exclusively {
+      let bigEndian = H5Tcopy(ch5_float32_type())
+      H5Tset_order(bigEndian, H5T_ORDER_BE)
+      let compound = H5Tcreate(H5T_COMPOUND, 4)
+      H5Tinsert(compound, "x", 0, ch5_float32_type())
+      return (bigEndian, compound)
+    }
     let cases: [(String, String, (HandMade) -> Void)] = [
       ("big-endian", "a type that is not read", { $0.array(type: bigEndian) }),
       ("compound", "a type that is not read", { $0.array(type: compound, writes: 0) }),
