@@ -36,7 +36,8 @@ let package = Package(
     .target(
       name: "Inference", dependencies: ["Autograd", "Checkpoints", "Files", "Models", "Tokenizers"],
       exclude: ["README.md"]),
-    .target(name: "Interchange", dependencies: ["Checkpoints", "Files", "Inference", "Models", "Tokenizers"]),
+    .target(
+      name: "Interchange", dependencies: ["Autograd", "Checkpoints", "Files", "Inference", "Models", "Tokenizers"]),
     .target(
       name: "Training",
       dependencies: [

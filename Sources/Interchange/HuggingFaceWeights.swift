@@ -29,6 +29,14 @@ struct HuggingFaceWeights: WeightSource {
     }
   }
 
+  /// The tensors of one safetensors file.
+  init(file path: String, _ configuration: any ModelConfiguration) throws(Failure) {
+    self.path = path
+    self.configuration = configuration
+    let file = try SafetensorsFile(path)
+    for entry in file.entries { try add(entry, of: file) }
+  }
+
   /// Reads the index and the shards it names, whose tensors must be exactly those that it lists for each.
   private mutating func readShards() throws(Failure) {
     let source = "\(path)/\(Self.index)"

@@ -8,6 +8,10 @@ package enum ModelFormat: Sendable {
   case checkpoint
   /// A folder as Hugging Face's libraries save it.
   case huggingFace
+  /// A GGUF file.
+  case gguf
+  /// A model of llama2.c.
+  case llama2C
 
   /// The format of what lies at `path`, told by its contents.
   package init(of path: String) throws(Failure) {
@@ -17,13 +21,19 @@ package enum ModelFormat: Sendable {
       return
     }
     let file = try ReadableFile(path, area: .checkpoint)
-    let head = try file.read(min(8, file.count), at: 0)
-    if head == [0x89] + Array("HDF\r\n\u{1A}\n".utf8) {
+    let head = try file.read(min(32, file.count), at: 0)
+    if head.starts(with: [0x89] + Array("HDF\r\n\u{1A}\n".utf8)) {
       self = .checkpoint
+    } else if head.starts(with: Array("GGUF".utf8)) {
+      self = .gguf
+    } else if Llama2CModel.recognizes(head, count: file.count) {
+      self = .llama2C
     } else {
       throw Failure(
         .checkpoint, "this is no model", at: path,
-        notes: ["expected a run, a step folder, a model.h5, or a Hugging Face folder"])
+        notes: [
+          "expected a run, a step folder, a model.h5, a Hugging Face folder, a GGUF file or a model of llama2.c"
+        ])
     }
   }
 }
@@ -36,6 +46,8 @@ extension StoredModel {
     switch try ModelFormat(of: path) {
     case .checkpoint: self = try ModelFile.open(path)
     case .huggingFace: self = try HuggingFaceFolder.open(path)
+    case .gguf: self = try GGUFModel.open(path)
+    case .llama2C: self = try Llama2CModel.open(path)
     }
   }
 }

@@ -93,6 +93,13 @@ extension Llama.Configuration: ModelConfiguration {
     ])
   }
 
+  /// How many times longer the stretching makes the wavelength of each pair of channels.
+  package var ropeFactors: [Double] {
+    var plain = self
+    plain.ropeScaling = nil
+    return zip(plain.rotaryFrequencies, rotaryFrequencies).map { $0 / $1 }
+  }
+
   package func makeModel(seed: UInt64?) -> any LanguageModel { Llama(self, seed: seed) }
 
   package var json: JSONValue {

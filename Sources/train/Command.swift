@@ -54,6 +54,8 @@ enum Commands {
     GenerateCommand.self,
     ChatCommand.self,
     TokenizerCommand.self,
+    ImportCommand.self,
+    ExportCommand.self,
     BenchCommand.self,
     InspectCommand.self,
     RecipesCommand.self,

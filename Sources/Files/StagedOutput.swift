@@ -1,0 +1,77 @@
+import Glibc
+
+/// A file or a folder that appears whole or not at all: made under another name beside its place, then renamed.
+package enum StagedOutput {
+  /// Makes what is to appear at `path`: `body` gets the path to make it at. After a failure `path` is as it was.
+  ///
+  /// - Parameters:
+  ///   - overwrite: whether what is at `path` may be replaced: a file by a file, or a folder that holds nothing but files
+  ///     of the names in `contents`.
+  ///   - contents: the names of the files in the folder that is made; nil for a file.
+  /// - Throws: `.usage` when something is at `path` that may not be replaced, and whatever `body` throws.
+  package static func write<T>(
+    _ path: String, overwrite: Bool, contents: [String]? = nil, _ body: (String) throws(Failure) -> T
+  ) throws(Failure) -> T {
+    let path = trimmed(path)
+    try check(path, overwrite: overwrite, contents: contents)
+    let folder = Folder.parent(of: path)
+    try Folder.create(folder)
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let temporary = "\(folder)/.\(name).\(getpid()).tmp"
+    try Folder.remove(temporary)
+    do throws(Failure) {
+      if contents != nil { try Folder.create(temporary) }
+      let result = try body(temporary)
+      if contents != nil { try Folder.synchronize(temporary) }
+      try replace(path, by: temporary, isFolder: contents != nil)
+      try Folder.synchronize(folder)
+      return result
+    } catch {
+      try? Folder.remove(temporary)
+      throw error
+    }
+  }
+
+  /// The path without slashes at its end.
+  private static func trimmed(_ path: String) -> String {
+    var path = path[...]
+    while path.count > 1, path.last == "/" { path.removeLast() }
+    return String(path)
+  }
+
+  private static func check(_ path: String, overwrite: Bool, contents: [String]?) throws(Failure) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard overwrite else {
+      throw Failure(.usage, "there is something already", at: path, notes: ["--overwrite replaces it"])
+    }
+    let isFolder = status.st_mode & S_IFMT == S_IFDIR
+    guard isFolder == (contents != nil) else {
+      throw Failure(
+        .usage, "\(isFolder ? "a folder" : "a file") is there, which --overwrite does not replace", at: path,
+        notes: ["give another name"])
+    }
+    guard let contents else { return }
+    let others = try Folder.names(in: path, area: .usage).filter { !contents.contains($0) }
+    if !others.isEmpty {
+      throw Failure(
+        .usage, "the folder holds other things, which --overwrite does not delete", at: path,
+        notes: ["found \(others.prefix(5).joined(separator: ", "))", "give another name"])
+    }
+  }
+
+  /// Puts what is at `temporary` in its place; a folder that is there is moved away first and back if that fails.
+  private static func replace(_ path: String, by temporary: String, isFolder: Bool) throws(Failure) {
+    guard isFolder, Folder.exists(path) else { return try Folder.rename(temporary, to: path) }
+    let earlier = "\(temporary).old"
+    try Folder.remove(earlier)
+    try Folder.rename(path, to: earlier)
+    do throws(Failure) {
+      try Folder.rename(temporary, to: path)
+    } catch {
+      try Folder.rename(earlier, to: path)
+      throw error
+    }
+    try Folder.remove(earlier)
+  }
+}

@@ -1,0 +1,74 @@
+import Files
+import Inference
+import Interchange
+import Training
+
+struct ExportCommand: Command {
+  static let name = "export"
+  static let summary = "Writes a model for other programs, and compares what it has written with the model"
+  static let operands = "CHECKPOINT OUT"
+  static let options = [
+    Option.value("to", "FORMAT", "hf (a folder), safetensors (the weights alone) or gguf (llama.cpp)"),
+    .value("dtype", "TYPE", "f32, f16 or bf16; q8_0 for gguf; default f32"),
+    .flag("overwrite", "replace an earlier export"), .json,
+  ]
+  static let details = [
+    "CHECKPOINT is a run, a step folder, a model.h5, a Hugging Face folder, a GGUF file or a model of llama2.c.",
+    "OUT appears whole or not at all; exit code 8 says that it did not read back as the model.",
+  ]
+
+  private let checkpoint: String
+  private let output: String
+  private let export: Export
+  private let isJSON: Bool
+
+  init(_ arguments: inout Arguments) throws(Failure) {
+    checkpoint = try arguments.operand("CHECKPOINT")
+    output = try arguments.operand("OUT")
+    guard let format: Export.Format = try Self.choice("to", arguments) else {
+      throw arguments.failure("--to is missing", ["expected hf, safetensors or gguf"])
+    }
+    let numbers: Export.NumberFormat = try Self.choice("dtype", arguments) ?? .float32
+    export = try Export(to: format, numbers: numbers, overwrite: arguments.flag("overwrite"))
+    isJSON = arguments.flag("json")
+  }
+
+  private static func choice<Choice: RawRepresentable & CaseIterable>(
+    _ option: String, _ arguments: Arguments
+  ) throws(Failure) -> Choice? where Choice.RawValue == String {
+    guard let word = arguments.string(option) else { return nil }
+    if let choice = Choice(rawValue: word) { return choice }
+    let words = Choice.allCases.map(\.rawValue)
+    let near = suggestion(for: word, among: words)
+    throw arguments.failure(
+      "--\(option) must be one of \(words.joined(separator: ", ")), found \"\(word)\"",
+      near.map { ["did you mean \"\($0)\"?"] } ?? [])
+  }
+
+  func run() throws(Failure) {
+    try MatrixLibrary.require()
+    let stored = try StoredModel(at: checkpoint)
+    for note in stored.notes { Output.log.line("note: \(note)") }
+    let outcome = try export.write(stored, to: output)
+    if isJSON {
+      let result: JSONValue = [
+        "output": JSONValue(output), "tensors": JSONValue(outcome.tensors),
+        "weight_difference": JSONValue(outcome.weightDifference),
+        "logit_difference": JSONValue(outcome.logitDifference),
+      ]
+      return Output.results.line(result.serialized())
+    }
+    Output.results.line("\(output): \(outcome.tensors) tensors, read back and compared")
+    Output.results.line(
+      "relative difference of weights \(Self.short(outcome.weightDifference)), of logits "
+        + Self.short(outcome.logitDifference))
+  }
+
+  /// A share with two digits: 0, 3.1e-4.
+  private static func short(_ share: Double) -> String {
+    if share == 0 { return "0" }
+    var (digits, exponent) = (share, 0)
+    while digits < 1 { (digits, exponent) = (digits * 10, exponent - 1) }
+    return "\((digits * 10).rounded() / 10)e\(exponent)"
+  }
+}
