@@ -1,16 +1,20 @@
 import Kernels
 
-/// The gradient of one parameter: a buffer that is kept from step to step.
+/// The gradient of one parameter.
+///
+/// It takes memory from the first addition until it is cleared: while a forward pass runs, its activations have it.
 package final class GradientBuffer {
-  let tensor: Tensor
-  /// Whether nothing has been added since the last `clear`; the contents are then undefined.
-  fileprivate(set) var isEmpty = true
+  private let shape: Shape
+  /// What has been added up; nil if nothing has.
+  fileprivate(set) var tensor: Tensor?
 
-  init(shape: Shape) { tensor = Tensor(uninitialized: shape) }
+  init(shape: Shape) { self.shape = shape }
 
   func accumulate(_ body: (UnsafeMutablePointer<Float>, _ accumulates: Bool) -> Void) {
-    body(tensor.pointer, !isEmpty)
-    isEmpty = false
+    let accumulates = tensor != nil
+    let sum = tensor ?? Tensor(uninitialized: shape)
+    tensor = sum
+    body(sum.pointer, accumulates)
   }
 }
 
@@ -36,13 +40,12 @@ public final class Gradients {
 
   /// The gradient of a parameter; nil if no loss depended on it since the last `clear`.
   public subscript(parameter: Parameter) -> Tensor? {
-    guard let index = indices[ObjectIdentifier(parameter)], !buffers[index].isEmpty else { return nil }
-    return buffers[index].tensor
+    indices[ObjectIdentifier(parameter)].flatMap { buffers[$0].tensor }
   }
 
-  /// Forgets all gradients; the buffers stay.
+  /// Forgets all gradients.
   public func clear() {
-    for buffer in buffers { buffer.isEmpty = true }
+    for buffer in buffers { buffer.tensor = nil }
   }
 
   /// Computes `loss`, a scalar, and adds its gradients to what is there. Returns the loss.

@@ -124,24 +124,29 @@ package struct Backpropagation {
 extension Tensor {
   /// The output of an operation: remembers `inputs` and `pullback` if a gradient flows through any input.
   ///
-  /// The pullback must not capture a recorded tensor: what it needs of the inputs is captured `detached`.
+  /// The pullback must not capture a recorded tensor: what it needs of the inputs is captured `detached`. If `remake` is
+  /// given, an operation that needs the output in its own pullback may call it instead of keeping the output.
   package static func record(
-    _ name: StaticString, _ inputs: [Tensor], output: Tensor, pullback: @escaping (inout Backpropagation) -> Void
+    _ name: StaticString, _ inputs: [Tensor], output: Tensor, remake: (() -> Tensor)? = nil,
+    pullback: @escaping (inout Backpropagation) -> Void
   ) -> Tensor {
-    record(name, inputs, outputs: [output], pullback: pullback)[0]
+    record(name, inputs, outputs: [output], remake: remake, pullback: pullback)[0]
   }
 
-  /// The outputs of an operation that has several.
+  /// The outputs of an operation that has several; `remake` is for the first.
   package static func record(
-    _ name: StaticString, _ inputs: [Tensor], outputs: [Tensor], pullback: @escaping (inout Backpropagation) -> Void
+    _ name: StaticString, _ inputs: [Tensor], outputs: [Tensor], remake: (() -> Tensor)? = nil,
+    pullback: @escaping (inout Backpropagation) -> Void
   ) -> [Tensor] {
     FiniteCheck.inspect(name, outputs)
     guard inputs.contains(where: \.isRecorded) else { return outputs }
     let node = Node(
       name, inputs: inputs.map { input in input.node.map { ($0, input.slot) } }, outputShapes: outputs.map(\.shape),
       pullback: pullback)
-    return outputs.enumerated().map { slot, output in
+    var results = outputs.enumerated().map { slot, output in
       Tensor(storage: output.storage, offset: output.offset, shape: output.shape, node: node, slot: slot)
     }
+    results[0].remake = remake
+    return results
   }
 }

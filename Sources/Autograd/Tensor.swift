@@ -11,6 +11,8 @@ public struct Tensor {
   public let shape: Shape
   package var node: Node?
   package var slot: Int
+  /// Computes the elements again where that costs little; nil where it does not.
+  var remake: (() -> Tensor)?
 
   package init(storage: Storage, offset: Int = 0, shape: Shape, node: Node? = nil, slot: Int = 0) {
     precondition(offset + shape.count <= storage.count, "shape \(shape) at \(offset) exceeds \(storage.count) elements")
@@ -61,10 +63,22 @@ public struct Tensor {
   /// The same elements with no memory of how they were made (PyTorch's `detach`): no gradient flows through it.
   public func detached() -> Tensor { Tensor(storage: storage, offset: offset, shape: shape) }
 
+  /// The elements for a pullback, by way of a function: they are kept, or made again where that costs little.
+  package var saved: () -> Tensor {
+    if let remake { return remake }
+    let kept = detached()
+    return { kept }
+  }
+
   /// The same elements seen in another shape, not recorded.
   package func viewed(as shape: Shape) -> Tensor {
     precondition(shape.count == self.shape.count, "\(self.shape) cannot be seen as \(shape)")
     return Tensor(storage: storage, offset: offset, shape: shape)
+  }
+
+  /// Takes a copy of the elements if somebody else holds them, so that they may be written over.
+  mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&storage) { self = copied() }
   }
 
   /// A copy in storage of its own, not recorded.

@@ -1,4 +1,4 @@
-// No two buffers may be the same: the loops would not vectorise.
+// No two buffers may overlap: the loops would not vectorise.
 // Legend: `rows` tokens, `width` hidden channels. Gate and up projections lie beside each other: x[row] = [gate | up].
 
 /// SwiGLU (Shazeer 2020): out = silu(gate) up, silu(g) = g / (1 + e^-g).
@@ -15,23 +15,21 @@ package func swiGLUForward(
   }
 }
 
-/// With s = 1 / (1 + e^-gate): d gate = dy up s (1 + gate (1 - s)), d up = dy gate s. `dx` has x's layout.
+/// x becomes its gradient: with s = 1 / (1 + e^-gate), d gate = dy up s (1 + gate (1 - s)), d up = dy gate s.
 package func swiGLUBackward(
-  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, width: Int
+  _ x: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, rows: Int, width: Int
 ) {
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: width)) { range in
     for row in range {
       let gate = x + row * 2 * width
       let up = gate + width
       let dy = dy + row * width
-      let dGate = dx + row * 2 * width
-      let dUp = dGate + width
       for j in 0..<width {
         let g = gate[j]
         let u = up[j]
         let s = logistic(g)
-        dGate[j] = dy[j] * u * s * Float(1).addingProduct(g, 1 - s)
-        dUp[j] = dy[j] * g * s
+        gate[j] = dy[j] * u * s * Float(1).addingProduct(g, 1 - s)
+        up[j] = dy[j] * g * s
       }
     }
   }
@@ -51,16 +49,14 @@ package func geluForward(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<
   }
 }
 
-/// With s = (1 + tanh u) / 2: dx = dy (s + x s (1 - s) 2 u'), u' = sqrt(2 / pi) (1 + 3 0.044715 x^2).
-package func geluBackward(
-  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int
-) {
+/// x becomes its gradient: with s = (1 + tanh u) / 2, dx = dy (s + x s (1 - s) 2 u'), u' = sqrt(2 / pi) (1 + 3 0.044715 x^2).
+package func geluBackward(_ x: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ n: Int) {
   Parallel.forRanges(n, grain: 16384) { range in
     for i in range {
       let v = x[i]
       let s = logistic(2 * rootTwoOverPi * v * Float(1).addingProduct(cubic, v * v))
       let slope = 2 * rootTwoOverPi * Float(1).addingProduct(3 * cubic, v * v)
-      dx[i] = dy[i] * s.addingProduct(v * s * (1 - s), slope)
+      x[i] = dy[i] * s.addingProduct(v * s * (1 - s), slope)
     }
   }
 }

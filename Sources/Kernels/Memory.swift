@@ -1,79 +1,82 @@
 import Glibc
 import Synchronization
 
-/// A pool of 64-byte aligned buffers of floats that are reused from step to step, so that after the second step of a
-/// run no page is touched for the first time.
+/// Buffers of floats in one long range of addresses that is used again from step to step, so that after the second step of
+/// a run no page is touched for the first time.
 ///
-/// A fresh page costs as much as eight passes over one that is already mapped, and the shapes of a training step
-/// repeat; so a released buffer is kept for the next request of its size class.
+/// A fresh page costs as much as eight passes over one that is already mapped. And what the forward pass of a step keeps
+/// and the gradients of its backward pass share the same pages: the first are released as the second are made.
 package enum Memory {
   private struct State {
-    var free: [Int: [UnsafeMutableRawPointer]] = [:]
-    var liveBytes = 0
-    var pooledBytes = 0
-    var peakLiveBytes = 0
+    var arena = Arena()
+    /// The range of addresses; its first `usable` bytes may be touched.
+    var base: UInt = 0
+    var reserved = 0
+    var usable = 0
+    var live = 0
+    var peak = 0
   }
   private static let state = Mutex(State())
+  private static let floatSize = MemoryLayout<Float>.stride
+  private static let hugePage = 2 << 20
 
-  /// The size class of `count` floats, in floats: at most an eighth larger than asked for.
-  package static func capacity(for count: Int) -> Int {
-    if count <= 64 { return 64 }
-    let step = 1 << max(4, Int.bitWidth - count.leadingZeroBitCount - 4)
-    return (count + step - 1) & ~(step - 1)
-  }
-
-  /// A buffer of at least `count` floats with undefined contents. Ends the process if the system has no memory left.
+  /// A 256-byte aligned buffer of at least `count` floats with undefined contents. Ends the process if the system has no
+  /// memory left.
   package static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    let capacity = capacity(for: count)
-    let bytes = capacity * MemoryLayout<Float>.stride
-    let pooled = state.withLock { state -> UInt? in
-      state.liveBytes += bytes
-      state.peakLiveBytes = max(state.peakLiveBytes, state.liveBytes)
-      guard let pointer = state.free[capacity]?.popLast() else { return nil }
-      state.pooledBytes -= bytes
-      return UInt(bitPattern: pointer)
+    let count = rounded(count)
+    let address = state.withLock { state in
+      let start = state.arena.take(count)
+      let end = state.arena.top * floatSize
+      if end > state.usable { extend(&state, to: end) }
+      state.live += count * floatSize
+      state.peak = max(state.peak, state.live)
+      return state.base + UInt(start * floatSize)
     }
-    let raw = pooled.flatMap { UnsafeMutableRawPointer(bitPattern: $0) } ?? fresh(bytes)
-    return raw.bindMemory(to: Float.self, capacity: capacity)
+    return UnsafeMutableRawPointer(bitPattern: address)!.bindMemory(to: Float.self, capacity: count)
   }
 
   /// Gives back a buffer of `allocate(count)`.
   package static func release(_ pointer: UnsafeMutablePointer<Float>, count: Int) {
-    let capacity = capacity(for: count)
-    let bytes = capacity * MemoryLayout<Float>.stride
+    let count = rounded(count)
     let address = UInt(bitPattern: pointer)
     state.withLock { state in
-      state.free[capacity, default: []].append(UnsafeMutableRawPointer(bitPattern: address)!)
-      state.liveBytes -= bytes
-      state.pooledBytes += bytes
+      state.arena.giveBack(Int(address - state.base) / floatSize, count: count)
+      state.live -= count * floatSize
     }
   }
 
-  /// Returns every pooled buffer that nobody uses to the system.
-  package static func trim() {
-    state.withLock { state in
-      for buffer in state.free.values.joined() { free(buffer) }
-      state.free = [:]
-      state.pooledBytes = 0
-    }
-  }
+  /// Bytes in use now, and the most that were ever in use at once.
+  package static var usage: (live: Int, peak: Int) { state.withLock { ($0.live, $0.peak) } }
 
-  /// Bytes in use now, bytes kept for reuse, and the most that were ever in use at once.
-  package static var usage: (live: Int, pooled: Int, peak: Int) {
-    state.withLock { ($0.liveBytes, $0.pooledBytes, $0.peakLiveBytes) }
-  }
+  private static func rounded(_ count: Int) -> Int { max(64, (count + 63) & ~63) }
 
-  private static let hugePage = 2 << 20
-
-  private static func fresh(_ bytes: Int) -> UnsafeMutableRawPointer {
-    let isLarge = bytes >= hugePage
-    var raw: UnsafeMutableRawPointer?
-    guard posix_memalign(&raw, isLarge ? hugePage : 64, bytes) == 0, let raw else {
-      let message = "error[resources]: out of memory: \(bytes) more bytes were needed\n"
+  /// Makes the range usable up to `end` bytes, in steps that are worth a system call.
+  private static func extend(_ state: inout State, to end: Int) {
+    if state.reserved == 0 { reserve(&state) }
+    let step = 16 * hugePage
+    let usable = min(state.reserved, (end + step - 1) / step * step)
+    let range = UnsafeMutableRawPointer(bitPattern: state.base)
+    guard end <= usable, mprotect(range, usable, PROT_READ | PROT_WRITE) == 0 else {
+      let message = "error[resources]: out of memory: \(end - state.usable) more bytes were needed\n"
       _ = message.withCString { write(2, $0, strlen($0)) }
       _exit(6)
     }
-    if isLarge { madvise(raw, bytes, MADV_HUGEPAGE) }
-    return raw
+    state.usable = usable
+  }
+
+  /// Reserves addresses, which costs nothing: four times the machine's memory, or what the process may have.
+  private static func reserve(_ state: inout State) {
+    var bytes = 4 * Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) / hugePage * hugePage
+    while bytes > hugePage {
+      let raw = mmap(nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+      if let raw, raw != MAP_FAILED {
+        let aligned = (UInt(bitPattern: raw) + UInt(hugePage - 1)) & ~UInt(hugePage - 1)
+        state.base = aligned
+        state.reserved = bytes - hugePage
+        madvise(UnsafeMutableRawPointer(bitPattern: aligned), state.reserved, MADV_HUGEPAGE)
+        return
+      }
+      bytes /= 2
+    }
   }
 }

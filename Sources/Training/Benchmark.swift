@@ -44,8 +44,8 @@ package struct Benchmark: Sendable {
     tokensPerStep = rows * length
     parameters = model.parameterCount
     flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
-    peak = GEMMPeak.measure()
     peakMemory = Machine.peakResidentBytes
+    peak = GEMMPeak.measure()
     self.loss = loss
   }
 

@@ -68,6 +68,47 @@ import Testing
     #expect(sent == arrived)
   }
 
+  /// The gradient of a gate's input takes the place of the input.
+  @Test(arguments: [false, true]) func gatesWriteOverTheirInputUnlessItIsHeld(_ isHeld: Bool) {
+    for gate in [gelu, swiGLU] {
+      let p = Parameter(Tensor([1, -2, 3, 0.5], shape: [1, 4]))
+      var (made, arrived): (UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Float>?)
+      var holder: Tensor?
+      _ = valueAndGradients(of: [p]) {
+        let x = Tensor.record("observer", [p.tensor], output: p.value.copied()) { arrived = $0.gradient.pointer }
+        made = x.pointer
+        if isHeld { holder = x.detached() }
+        return linear(gate(x), Tensor(repeating: 1, shape: [1, gate(p.value).shape[1]])).sum()
+      }
+      #expect((made == arrived) == !isHeld)
+      #expect(holder.map { $0.elements == p.value.elements } ?? true)
+    }
+  }
+
+  /// What a forward pass keeps of a gate and of a norm that feed linear layers is their inputs alone.
+  @Test func outputsThatAreCheaplyMadeAgainAreNotKept() {
+    let (p, w) = (Parameter(Tensor([1, -2], shape: [1, 2])), Parameter(Tensor([3, 1], shape: [1, 2])))
+    let ones = Tensor([1, 1], shape: [2])
+    let cases: [(Tensor) -> Tensor] = [
+      gelu, { swiGLU(concatenate([$0, $0], axis: 1)) }, { rmsNorm($0, ones, epsilon: 1) },
+      { layerNorm($0, ones, ones, epsilon: 1) }, { addAndRMSNorm($0, $0, ones, epsilon: 1).normalized },
+    ]
+    for operation in cases {
+      weak var kept: Storage?
+      let gradients = valueAndGradients(of: [p, w]) {
+        func product() -> Tensor {
+          let output = operation(p.tensor)
+          kept = output.storage
+          return linear(output, w.tensor)
+        }
+        let y = product()
+        #expect(kept == nil)
+        return y.sum()
+      }.gradients
+      #expect(gradients[w]!.elements == operation(p.value).elements)
+    }
+  }
+
   @Test func sharedAndForkedPaths() {
     // f = (x y + x) x: df/dx = 2 x y + 2 x, df/dy = x^2.
     let (x, y) = (Parameter(Tensor([3, -2], shape: [2])), Parameter(Tensor([5, 7], shape: [2])))

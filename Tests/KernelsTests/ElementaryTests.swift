@@ -29,6 +29,14 @@ struct ElementaryCase: Sendable, CustomTestStringConvertible {
   }
 }
 
+/// The kernel writes over x.
+private func geluGradient(
+  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int
+) {
+  copy(dx, x, n)
+  geluBackward(dx, dy, n)
+}
+
 private let cases = [
   ElementaryCase("exp", .exponential, -86..<88.7, exponentialForward, nil),
   ElementaryCase("log", .logarithm, 1e-37..<3e38, logarithmForward, nil),
@@ -42,7 +50,7 @@ private let cases = [
   ElementaryCase("logSigmoid near 0", .logSigmoid, -1..<1, logLogisticForward, logLogisticBackward),
   ElementaryCase("silu", .silu, -80..<1e4, siluForward, siluBackward, scaled: 1e-6),
   // The argument of the exponential is a rounded polynomial, so what is relative at 0 becomes absolute far below it.
-  ElementaryCase("gelu", .gelu, -1..<1e4, geluForward, geluBackward, scaled: 3e-6),
+  ElementaryCase("gelu", .gelu, -1..<1e4, geluForward, geluGradient, scaled: 3e-6),
 ]
 
 private let specials: [(String, [Float])] = [
@@ -121,9 +129,9 @@ private let specials: [(String, [Float])] = [
       let x = ReferenceArray.concatenated([gate, up], axis: 1).floats
       let dy = generator.normals([rows, width])
       var y = [Float](repeating: .nan, count: rows * width)
-      var dx = [Float](repeating: .nan, count: 2 * rows * width)
       swiGLUForward(&y, x, rows: rows, width: width)
-      swiGLUBackward(&dx, dy.floats, x, rows: rows, width: width)
+      var dx = x
+      swiGLUBackward(&dx, dy.floats, rows: rows, width: width)
       let gradients = Twin.swiglu.gradients(of: [gate, up], upstream: dy)
       #expect(mismatch(y, Twin.swiglu.value(gate, up), within: .elementwise(relative: 6e-7)) == nil)
       let expected = ReferenceArray.concatenated(gradients, axis: 1)
@@ -136,7 +144,7 @@ private let specials: [(String, [Float])] = [
     var y = [Float](repeating: .nan, count: 4)
     geluForward(&y, x, 4)
     #expect(y == [0, 0, 100, 1e4])
-    geluBackward(&y, [1, 1, 1, 1], x, 4)
+    geluGradient(&y, [1, 1, 1, 1], x, 4)
     #expect(y == [0, 0, 1, 1])
     siluBackward(&y, [1, 1, 1, 1], x, 4)
     #expect(y == [0, 0, 1, 1])

@@ -24,7 +24,7 @@ public func selfAttention(
   var turned = packed.detached()
   _ = consume packed
   if let rotary {
-    if !isKnownUniquelyReferenced(&turned.storage) { turned = turned.copied() }
+    turned.makeUnique()
     rotate(turned, rotary, places, shape, direction: 1)
   }
   let y = Tensor(uninitialized: [sequences, length, shape.width])

@@ -1,5 +1,7 @@
 import Kernels
 
+// The inputs become their own gradients, in place if nobody else holds them.
+
 /// SwiGLU's gate (Shazeer 2020): the last axis of x holds [gate | up] and the result is silu(gate) up, half as wide.
 public func swiGLU(_ x: Tensor) -> Tensor {
   precondition(x.shape.columns % 2 == 0, "swiGLU: the last axis of \(x.shape) is odd")
@@ -7,10 +9,12 @@ public func swiGLU(_ x: Tensor) -> Tensor {
   let y = Tensor(uninitialized: Shape(x.shape.dimensions.dropLast() + [width]))
   swiGLUForward(y.pointer, x.pointer, rows: rows, width: width)
   let x0 = x.detached()
-  return .record("swiGLU", [x], output: y) { back in
-    let dx = Tensor(uninitialized: x0.shape)
-    swiGLUBackward(dx.pointer, back.gradient.pointer, x0.pointer, rows: rows, width: width)
-    back.add(dx, to: 0)
+  var saved = x0
+  let remake = { swiGLU(x0) }
+  return .record("swiGLU", [x], output: y, remake: remake) { back in
+    saved.makeUnique()
+    swiGLUBackward(saved.pointer, back.gradient.pointer, rows: rows, width: width)
+    back.add(saved, to: 0)
   }
 }
 
@@ -19,9 +23,11 @@ public func gelu(_ x: Tensor) -> Tensor {
   let y = Tensor(uninitialized: x.shape)
   geluForward(y.pointer, x.pointer, x.shape.count)
   let x0 = x.detached()
-  return .record("gelu", [x], output: y) { back in
-    let dx = Tensor(uninitialized: x0.shape)
-    geluBackward(dx.pointer, back.gradient.pointer, x0.pointer, x0.shape.count)
-    back.add(dx, to: 0)
+  var saved = x0
+  let remake = { gelu(x0) }
+  return .record("gelu", [x], output: y, remake: remake) { back in
+    saved.makeUnique()
+    geluBackward(saved.pointer, back.gradient.pointer, saved.shape.count)
+    back.add(saved, to: 0)
   }
 }

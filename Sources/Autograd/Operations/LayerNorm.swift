@@ -27,16 +27,18 @@ private func normalize(_ x: Tensor, _ delta: Tensor?, _ weight: Tensor, _ bias: 
     y.pointer, sum: sum?.pointer, mean: mean, inverse: inverse, x.pointer, delta: delta?.pointer, weight.pointer,
     bias.pointer, epsilon: epsilon, rows: rows, columns: columns)
 
-  let (source, weight0) = ((sum ?? x).detached(), weight.detached())
+  let (source, weight0, bias0) = ((sum ?? x).detached(), weight.detached(), bias.detached())
   let operands = [weight, x] + (delta.map { [$0] } ?? []) + [bias]
-  return Tensor.record("layerNorm", operands, outputs: [y] + (sum.map { [$0] } ?? [])) { back in
+  let remake = { normalize(source, nil, weight0, bias0, epsilon: epsilon)[0] }
+  let (isSum, biasInput) = (delta != nil, operands.count - 1)
+  return Tensor.record("layerNorm", operands, outputs: [y] + (sum.map { [$0] } ?? []), remake: remake) { back in
     let both = Tensor(uninitialized: [2, columns])
-    back.addNormGradient(residual: sum != nil) { dx, dy, carry, accumulates in
+    back.addNormGradient(residual: isSum) { dx, dy, carry, accumulates in
       layerNormBackward(
         dx, dwdb: both.pointer, dy, source.pointer, weight0.pointer, mean: statistics.pointer,
         inverse: statistics.pointer + rows, carry: carry, rows: rows, columns: columns, accumulateX: accumulates)
       back.add(Tensor(storage: both.storage, shape: [columns]), to: 0)
-      back.add(Tensor(storage: both.storage, offset: columns, shape: [columns]), to: operands.count - 1)
+      back.add(Tensor(storage: both.storage, offset: columns, shape: [columns]), to: biasInput)
     }
   }
 }

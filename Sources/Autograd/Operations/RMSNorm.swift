@@ -26,9 +26,11 @@ private func normalize(_ x: Tensor, _ delta: Tensor?, _ weight: Tensor, epsilon:
 
   let (source, weight0) = ((sum ?? x).detached(), weight.detached())
   let operands = [weight, x] + (delta.map { [$0] } ?? [])
-  return Tensor.record("rmsNorm", operands, outputs: [y] + (sum.map { [$0] } ?? [])) { back in
+  let remake = { normalize(source, nil, weight0, epsilon: epsilon)[0] }
+  let isSum = delta != nil
+  return Tensor.record("rmsNorm", operands, outputs: [y] + (sum.map { [$0] } ?? []), remake: remake) { back in
     let dw = Tensor(uninitialized: weight0.shape)
-    back.addNormGradient(residual: sum != nil) { dx, dy, carry, accumulates in
+    back.addNormGradient(residual: isSum) { dx, dy, carry, accumulates in
       rmsNormBackward(
         dx, dw: dw.pointer, dy, source.pointer, weight0.pointer, inverse: inverse.pointer, carry: carry, rows: rows,
         columns: columns, accumulateX: accumulates)

@@ -22,7 +22,7 @@ public func recomputed(_ inputs: [Tensor], _ block: @escaping ([Tensor]) -> [Ten
       return (node, output.slot, gradient)
     }
     backpropagate(from: seeds)
-    for (index, buffer) in buffers.enumerated() where !buffer.isEmpty { back.add(buffer.tensor, to: index) }
+    for case (let index, let gradient?) in buffers.map(\.tensor).enumerated() { back.add(gradient, to: index) }
   }
   return results.enumerated().map { slot, result in
     Tensor(storage: result.storage, offset: result.offset, shape: result.shape, node: node, slot: slot)
