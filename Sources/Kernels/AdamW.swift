@@ -31,6 +31,8 @@ package func adamWUpdate(
   _ p: UnsafeMutablePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>,
   _ gradient: UnsafePointer<Float>, step: AdamWStep, decay: Float, _ n: Int
 ) {
+  Profile.begin("AdamW", floats: 7 * n)
+  defer { Profile.end() }
   let keep = 1 - step.learningRate * decay
   let size = step.learningRate / step.correction1
   let inverse = 1 / step.correction2.squareRoot()
@@ -50,6 +52,8 @@ package func adamWUpdate(
 
 /// The sum of squares of n numbers in Double, over fixed pieces.
 package func squaredNorm(_ x: UnsafePointer<Float>, _ n: Int) -> Double {
+  Profile.begin("gradient norm", floats: n)
+  defer { Profile.end() }
   let grain = 16384
   let pieces = max(1, (n + grain - 1) / grain)
   return withUnsafeTemporaryAllocation(of: Double.self, capacity: pieces) { partial in

@@ -11,6 +11,8 @@ func added(
 
 /// out += x over n numbers, on all threads.
 package func accumulate(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
+  Profile.begin("accumulate", floats: 3 * n)
+  defer { Profile.end() }
   Parallel.forRanges(n, grain: 32768) { range in
     for i in range { out[i] += x[i] }
   }
@@ -25,6 +27,8 @@ package func scale(_ x: UnsafeMutablePointer<Float>, by scale: Float, _ n: Int) 
 
 /// x[i, j] += bias[j] over `rows` rows, on all threads.
 package func addBias(_ x: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, rows: Int, columns: Int) {
+  Profile.begin("bias", floats: 2 * rows * columns)
+  defer { Profile.end() }
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let x = x + row * columns
@@ -35,6 +39,8 @@ package func addBias(_ x: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Flo
 
 /// out = x over n numbers, on all threads.
 package func copy(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
+  Profile.begin("copy", floats: 2 * n)
+  defer { Profile.end() }
   Parallel.forRanges(n, grain: 65536) { range in
     (out + range.lowerBound).update(from: x + range.lowerBound, count: range.count)
   }
@@ -42,6 +48,8 @@ package func copy(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>,
 
 /// x = value over n numbers, on all threads.
 package func fill(_ x: UnsafeMutablePointer<Float>, _ value: Float, _ n: Int) {
+  Profile.begin("fill", floats: n)
+  defer { Profile.end() }
   Parallel.forRanges(n, grain: 65536) { range in
     (x + range.lowerBound).update(repeating: value, count: range.count)
   }

@@ -47,6 +47,8 @@ package func attentionForward(
   _ out: UnsafeMutablePointer<Float>, logSumExp: UnsafeMutablePointer<Float>, _ packed: UnsafePointer<Float>,
   mask: AttentionMask, shape: AttentionShape
 ) {
+  Profile.begin("attention forward", operations: mask.pairs(length: shape.length) * 4 * shape.width)
+  defer { Profile.end() }
   let (length, stride) = (shape.length, shape.stride)
   let scratchSize = tileSize(mask, length: length)
   let threads = Parallel.threads
@@ -136,6 +138,8 @@ package func attentionBackward(
   _ gradient: UnsafeMutablePointer<Float>, _ dOut: UnsafePointer<Float>, _ out: UnsafePointer<Float>,
   logSumExp: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, mask: AttentionMask, shape: AttentionShape
 ) {
+  Profile.begin("attention backward", operations: mask.pairs(length: shape.length) * 10 * shape.width)
+  defer { Profile.end() }
   let (length, dimension, threads) = (shape.length, shape.dimension, Parallel.threads)
   // Query heads that share a key head add to the same keys: each has sums of its own, which are added in order below.
   let isGrouped = shape.group > 1

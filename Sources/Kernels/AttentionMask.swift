@@ -18,6 +18,11 @@ package struct AttentionMask: Sendable {
     return Int(hidden.starts[query])..<Int(hidden.ends[query])
   }
 
+  /// How many keys all queries see together, in rows of `length`.
+  func pairs(length: Int) -> Int {
+    starts.indices.reduce(0) { $0 + $1 % length + 1 - start($1) - hiddenColumns($1).count }
+  }
+
   /// The most keys from the start of its document to itself that a query has, in rows of `length`.
   func longestReach(length: Int) -> Int {
     starts.indices.reduce(0) { max($0, $1 % length + 1 - start($1)) }

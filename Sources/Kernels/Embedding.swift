@@ -3,6 +3,8 @@ package func gatherRows(
   _ out: UnsafeMutablePointer<Float>, _ table: UnsafePointer<Float>, _ ids: UnsafePointer<Int32>, rows: Int,
   columns: Int
 ) {
+  Profile.begin("embedding forward", floats: 2 * rows * columns)
+  defer { Profile.end() }
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       (out + row * columns).update(from: table + Int(ids[row]) * columns, count: columns)
@@ -16,6 +18,8 @@ package func scatterAddRows(
   _ table: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ ids: UnsafePointer<Int32>, rows: Int, columns: Int,
   tableRows: Int
 ) {
+  Profile.begin("embedding backward", floats: 3 * rows * columns)
+  defer { Profile.end() }
   let pieces = min(tableRows, 16)
   Parallel.run(pieces) { piece, _ in
     let low = Int32(tableRows * piece / pieces)

@@ -5,6 +5,8 @@
 package func swiGLUForward(
   _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, width: Int
 ) {
+  Profile.begin("SwiGLU forward", floats: 3 * rows * width)
+  defer { Profile.end() }
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: width)) { range in
     for row in range {
       let gate = x + row * 2 * width
@@ -19,6 +21,8 @@ package func swiGLUForward(
 package func swiGLUBackward(
   _ x: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, rows: Int, width: Int
 ) {
+  Profile.begin("SwiGLU backward", floats: 5 * rows * width)
+  defer { Profile.end() }
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: width)) { range in
     for row in range {
       let gate = x + row * 2 * width
@@ -40,6 +44,8 @@ private let cubic: Float = 0.044715
 
 /// GELU in its tanh form (Hendrycks and Gimpel 2016): out = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
 package func geluForward(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
+  Profile.begin("GELU forward", floats: 2 * n)
+  defer { Profile.end() }
   Parallel.forRanges(n, grain: 16384) { range in
     for i in range {
       let v = x[i]
@@ -51,6 +57,8 @@ package func geluForward(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<
 
 /// x becomes its gradient: with s = (1 + tanh u) / 2, dx = dy (s + x s (1 - s) 2 u'), u' = sqrt(2 / pi) (1 + 3 0.044715 x^2).
 package func geluBackward(_ x: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ n: Int) {
+  Profile.begin("GELU backward", floats: 3 * n)
+  defer { Profile.end() }
   Parallel.forRanges(n, grain: 16384) { range in
     for i in range {
       let v = x[i]

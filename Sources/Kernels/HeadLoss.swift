@@ -32,6 +32,8 @@ package func headLoss(
   _ w: UnsafePointer<Float>, targets: UnsafePointer<Int32>, rows: Int, columns: Int, vocabulary: Int,
   gradient: HeadLossGradient?
 ) {
+  Profile.begin("head and loss")
+  defer { Profile.end() }
   let chunk = headChunk(vocabulary: vocabulary)
   let size = min(chunk, rows) * vocabulary
   let logits = Memory.allocate(size)

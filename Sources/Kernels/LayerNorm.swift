@@ -7,6 +7,8 @@ package func layerNormForward(
   inverse: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, delta: UnsafePointer<Float>?,
   _ w: UnsafePointer<Float>, _ b: UnsafePointer<Float>, epsilon: Float, rows: Int, columns: Int
 ) {
+  Profile.begin("LayerNorm forward", floats: (delta == nil ? 2 : 4) * rows * columns)
+  defer { Profile.end() }
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let source = added(x, delta: delta, sum: sum, offset: row * columns, columns)
@@ -27,6 +29,8 @@ package func layerNormBackward(
   _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>,
   carry: UnsafePointer<Float>?, rows: Int, columns: Int, accumulateX: Bool
 ) {
+  Profile.begin("LayerNorm backward", floats: (carry != nil || accumulateX ? 4 : 3) * rows * columns)
+  defer { Profile.end() }
   sumOverRowPieces(dwdb, rows: rows, columns: 2 * columns, accumulate: false) { range, dw in
     let db = dw + columns
     for row in range {

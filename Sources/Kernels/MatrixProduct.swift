@@ -8,6 +8,9 @@ package func matrixProduct(
   _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: UnsafePointer<Float>, lda: Int, transposeA: Bool,
   _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, m: Int, n: Int, k: Int, accumulate: Bool
 ) {
+  Profile.begin(
+    "product \(m) x \(n) x \(k) \(transposeA ? "A^T" : "A") \(transposeB ? "B^T" : "B")", operations: 2 * m * n * k)
+  defer { Profile.end() }
   let blas = BLAS.shared
   let beta: Float = accumulate ? 1 : 0
   guard m > 0, n > 0 else { return }

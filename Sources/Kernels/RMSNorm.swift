@@ -7,6 +7,8 @@ package func rmsNormForward(
   _ x: UnsafePointer<Float>, delta: UnsafePointer<Float>?, _ w: UnsafePointer<Float>, epsilon: Float, rows: Int,
   columns: Int
 ) {
+  Profile.begin("RMSNorm forward", floats: (delta == nil ? 2 : 4) * rows * columns)
+  defer { Profile.end() }
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let source = added(x, delta: delta, sum: sum, offset: row * columns, columns)
@@ -26,6 +28,8 @@ package func rmsNormBackward(
   _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, inverse: UnsafePointer<Float>, carry: UnsafePointer<Float>?,
   rows: Int, columns: Int, accumulateX: Bool
 ) {
+  Profile.begin("RMSNorm backward", floats: (carry != nil || accumulateX ? 4 : 3) * rows * columns)
+  defer { Profile.end() }
   sumOverRowPieces(dw, rows: rows, columns: columns, accumulate: false) { range, dw in
     for row in range {
       let dy = dy + row * columns

@@ -139,6 +139,8 @@ package func sumRows(
 package func sumRowsInPieces(
   _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int, accumulate: Bool
 ) {
+  Profile.begin("bias backward", floats: rows * columns)
+  defer { Profile.end() }
   sumOverRowPieces(out, rows: rows, columns: columns, accumulate: accumulate) { range, target in
     for row in range {
       let source = x + row * columns

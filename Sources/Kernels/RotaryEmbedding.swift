@@ -25,6 +25,8 @@ package func rotate(
   _ x: UnsafeMutablePointer<Float>, stride: Int, heads: Int, dimension: Int, positions: UnsafePointer<Int32>,
   cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>, direction: Float, rows: Int
 ) {
+  Profile.begin("rotary embedding", floats: 2 * rows * heads * dimension)
+  defer { Profile.end() }
   let half = dimension / 2
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: heads * dimension)) { range in
     for row in range {

@@ -17,9 +17,11 @@ package struct Benchmark: Sendable {
   /// The process's largest resident size, in bytes.
   package let peakMemory: Int
   package let loss: Double
+  /// What the kernels of the timed steps took together, the longest first; empty unless it was asked for.
+  package let profile: [Profile.Entry]
 
-  /// Times `count` steps of `recipe` after two that are not counted.
-  package init(_ recipe: Recipe, steps count: Int) throws(Failure) {
+  /// Times `count` steps of `recipe` after two that are not counted; with `profiled` also the kernels of those steps.
+  package init(_ recipe: Recipe, steps count: Int, profiled: Bool = false) throws(Failure) {
     guard let description = recipe.model.description, let length = recipe.data.sequenceLength else {
       throw Failure(
         .recipe, "a benchmark needs a model that is described", notes: ["\"model.from\" names a checkpoint"])
@@ -32,13 +34,23 @@ package struct Benchmark: Sendable {
     var generator = Generator(seed: UInt64(recipe.seed))
     var seconds: [Double] = []
     var loss = 0.0
-    for step in 0..<count + 2 {
-      let loader = RandomTokens(generator: &generator, samples: rows, length: length, vocabularySize: vocabulary)
-      let batches = try loader.microBatches(0..<rows, size: recipe.microBatchSize)
-      let watch = Stopwatch()
-      let report = try trainer.step(batches, learningRate: recipe.optimizer.learningRate)
-      if step >= 2 { seconds.append(watch.seconds) }
-      loss = report?.loss ?? .nan
+    func takeSteps(_ count: Int) throws(Failure) {
+      for _ in 0..<count {
+        let loader = RandomTokens(generator: &generator, samples: rows, length: length, vocabularySize: vocabulary)
+        let batches = try loader.microBatches(0..<rows, size: recipe.microBatchSize)
+        let watch = Stopwatch()
+        let report = try trainer.step(batches, learningRate: recipe.optimizer.learningRate)
+        seconds.append(watch.seconds)
+        loss = report?.loss ?? .nan
+      }
+    }
+    try takeSteps(2)
+    seconds = []
+    if profiled {
+      profile = try Profile.entries { () throws(Failure) in try takeSteps(count) }
+    } else {
+      profile = []
+      try takeSteps(count)
     }
     steps = seconds
     tokensPerStep = rows * length

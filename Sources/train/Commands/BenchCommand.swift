@@ -7,22 +7,25 @@ struct BenchCommand: Command {
   static let summary = "Times the real training step of a recipe on random tokens"
   static let operands = "RECIPE [KEY=VALUE ...]"
   static let options = [
-    Option.value("steps", "N", "steps to time, after two that are not counted; default 10"), Option.json,
+    Option.value("steps", "N", "steps to time, after two that are not counted; default 10"),
+    .flag("profile", "also a table of the kernels: time, share, GFLOP/s and GB/s"), .json,
   ]
 
   private let recipe: Recipe
   private let steps: Int
+  private let isProfiled: Bool
   private let isJSON: Bool
 
   init(_ arguments: inout Arguments) throws(Failure) {
     recipe = try arguments.recipe()
     steps = try arguments.integer("steps", in: 1...100_000) ?? 10
+    isProfiled = arguments.flag("profile")
     isJSON = arguments.flag("json")
   }
 
   func run() throws(Failure) {
     try MatrixLibrary.require()
-    let result = try Benchmark(recipe, steps: steps)
+    let result = try Benchmark(recipe, steps: steps, profiled: isProfiled)
     let speed = result.tokensPerSecond
     let share = result.flopsPerSecond / result.peak
     if isJSON {
@@ -33,6 +36,7 @@ struct BenchCommand: Command {
         "gflops_per_second": JSONValue(result.flopsPerSecond / 1e9),
         "gemm_peak_gflops_per_second": JSONValue(result.peak / 1e9), "share_of_gemm_peak": JSONValue(share),
         "peak_rss_bytes": JSONValue(result.peakMemory), "loss": JSONValue(result.loss),
+        "profile": JSONValue(.array(table(result).map(\.object))),
       ]
       return Output.results.line(object.serialized())
     }
@@ -44,6 +48,54 @@ struct BenchCommand: Command {
       \(format(result.peak / 1e9)) GFLOP/s
       \(format(Double(result.peakMemory) / 1_048_576)) MiB peak resident memory
       """)
+    guard isProfiled else { return }
+    Output.results.line("   ms/step  share  calls  GFLOP/s  GB/s  kernel")
+    for row in table(result) { Output.results.line(row.line) }
+  }
+
+  /// A kernel's part of a step.
+  private struct Row {
+    let name: String
+    let milliseconds: Double
+    let share: Double
+    let calls: Double
+    let gigaflops: Double
+    let gigabytes: Double
+
+    var line: String {
+      func number(_ value: Double, _ format: String) -> String {
+        value > 0 ? String(format: format, value) : String(repeating: " ", count: String(format: format, 0.0).count)
+      }
+      return number(milliseconds, "%10.2f") + number(share * 100, "%6.1f%%") + number(calls, "%7.0f")
+        + number(gigaflops, "%9.0f") + number(gigabytes, "%6.1f") + "  " + name
+    }
+
+    var object: JSONValue {
+      [
+        "kernel": JSONValue(name), "seconds_per_step": JSONValue(milliseconds / 1000), "share": JSONValue(share),
+        "calls_per_step": JSONValue(calls), "gflops_per_second": JSONValue(gigaflops),
+        "gigabytes_per_second": JSONValue(gigabytes),
+      ]
+    }
+  }
+
+  /// The kernels of an average step, and what is left of it.
+  private func table(_ result: Benchmark) -> [Row] {
+    guard !result.profile.isEmpty else { return [] }
+    let count = Double(result.steps.count)
+    let total = result.steps.reduce(0, +)
+    let rows = result.profile.map { entry in
+      Row(
+        name: entry.name, milliseconds: entry.seconds / count * 1000, share: entry.seconds / total,
+        calls: Double(entry.calls) / count, gigaflops: entry.operations / max(entry.seconds, 1e-9) / 1e9,
+        gigabytes: entry.bytes / max(entry.seconds, 1e-9) / 1e9)
+    }
+    let rest = total - result.profile.reduce(0) { $0 + $1.seconds }
+    return rows + [
+      Row(
+        name: "outside the kernels", milliseconds: rest / count * 1000, share: rest / total, calls: 0, gigaflops: 0,
+        gigabytes: 0)
+    ]
   }
 
   private func format(_ number: Double) -> String { String(format: number < 100 ? "%.1f" : "%.0f", number) }
