@@ -39,6 +39,10 @@ package enum ModelFormat: Sendable {
 }
 
 extension StoredModel {
+  /// What may be named as a model, for the help of commands.
+  package static let kinds =
+    "CHECKPOINT is a run, a step folder, a model.h5, a Hugging Face folder, a GGUF file or a model of llama2.c."
+
   /// Opens the model that a user names, of whatever format it is.
   ///
   /// - Throws: `.checkpoint` for what is damaged or no model, `.model` or `.tokenizer` for contents that do not fit.

@@ -39,7 +39,7 @@ private let tile = 64
 
 /// Floats that a tile of scores may take.
 private func tileSize(_ mask: AttentionMask, length: Int) -> Int {
-  tile * min(length, mask.longestReach(length: length) + tile)
+  tile * TileKeys.rounded(min(length, mask.longestReach(length: length) + tile))
 }
 
 /// O [B T, H D] and the logsumexp of each row of scores [B, H, T] from packed rows [B T, (H + 2 G) D].
@@ -72,7 +72,8 @@ package func cachedAttention(
   _ out: UnsafeMutablePointer<Float>, queries: UnsafePointer<Float>, queryStride: Int, keys: UnsafePointer<Float>,
   values: UnsafePointer<Float>, count: Int, offset: Int, shape: AttentionShape
 ) {
-  let scratchSize = tile * (offset + count) + count
+  let scoresSize = tile * TileKeys.rounded(offset + count)
+  let scratchSize = scoresSize + count
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
@@ -81,7 +82,7 @@ package func cachedAttention(
     let scratch = scratch + thread * scratchSize
     let keyHead = head / shape.group * shape.dimension
     attend(
-      out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + tile * (offset + count),
+      out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + scoresSize,
       queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
       keyStride: shape.keyHeads * shape.dimension, mask: mask, row: 0, count: count, offset: offset,
       dimension: shape.dimension, scale: shape.scale, scratch: scratch)
@@ -99,7 +100,7 @@ private func attend(
   for first in Swift.stride(from: 0, to: count, by: tile) {
     let rows = min(tile, count - first)
     let tileKeys = TileKeys(mask, row: row, queries: first..<first + rows, offset: offset)
-    let width = tileKeys.count
+    let width = tileKeys.width
     let out = out + first * outStride
     tileKeys.forEachRun { column, place, count in
       blas.gemm(
@@ -108,15 +109,14 @@ private func attend(
     }
     for query in 0..<rows {
       let scores = scratch + query * width
-      let (begin, hole, end) = tileKeys.seen(by: first + query)
-      (scores + hole.lowerBound).update(repeating: -.infinity, count: hole.count)
-      let top = largest(scores + begin, end - begin)
-      scores.update(repeating: 0, count: begin)
-      (scores + end).update(repeating: 0, count: width - end)
-      let total = scaledExponentials(scores + begin, shift: top, scale: scale, end - begin)
+      let seen = tileKeys.seen(by: first + query)
+      hide(scores, seen, value: -.infinity)
+      let (low, count) = (seen.blocks.lowerBound, seen.blocks.count)
+      let top = largest(scores + low, count)
+      let total = scaledExponentials(scores + low, shift: top, scale: scale, count)
       logSumExp[first + query] = top * scale + logarithm(total)
-      let factor = 1 / total
-      for j in begin..<end { scores[j] *= factor }
+      multiplyBlocks(scores + low, by: 1 / total, count)
+      clear(scores, outside: seen.blocks, width: width)
     }
     tileKeys.forEachRun { column, place, count in
       blas.gemm(
@@ -126,11 +126,40 @@ private func attend(
   }
 }
 
-/// x = e^(scale (x - shift)) and the return value is its sum.
+/// x = e^(scale (x - shift)) over whole blocks, and the return value is its sum.
 @inline(__always)
 private func scaledExponentials(_ x: UnsafeMutablePointer<Float>, shift: Float, scale: Float, _ n: Int) -> Float {
-  for i in 0..<n { x[i] = exponential((x[i] - shift) * scale) }
+  forEachLane(n) { x[$0] = exponential((x[$0] - shift) * scale) }
   return sum(x, n)
+}
+
+@inline(__always)
+private func multiplyBlocks(_ x: UnsafeMutablePointer<Float>, by factor: Float, _ n: Int) {
+  forEachLane(n) { x[$0] *= factor }
+}
+
+/// Writes `value` over what a row of scores holds for keys that its query does not see, inside its blocks.
+@inline(__always)
+private func hide(_ scores: UnsafeMutablePointer<Float>, _ seen: TileKeys.Seen, value: Float) {
+  for j in seen.blocks.lowerBound..<seen.begin { scores[j] = value }
+  for j in seen.hole { scores[j] = value }
+  for j in seen.end..<seen.blocks.upperBound { scores[j] = value }
+}
+
+/// Writes zeros over what a row of scores holds outside its blocks.
+@inline(__always)
+private func clear(_ scores: UnsafeMutablePointer<Float>, outside blocks: Range<Int>, width: Int) {
+  scores.update(repeating: 0, count: blocks.lowerBound)
+  (scores + blocks.upperBound).update(repeating: 0, count: width - blocks.upperBound)
+}
+
+/// Runs `body` for 0..<n, n a multiple of sixteen: blocks of that many are one vector each, with no rest that would be
+/// computed number by number.
+@inline(__always)
+private func forEachLane(_ n: Int, _ body: (Int) -> Void) {
+  for block in stride(from: 0, to: n, by: TileKeys.block) {
+    for lane in 0..<TileKeys.block { body(block + lane) }
+  }
 }
 
 /// The gradient of `attentionForward`: d packed [B T, (H + 2 G) D] from dO, O and the logsumexps.
@@ -138,7 +167,8 @@ package func attentionBackward(
   _ gradient: UnsafeMutablePointer<Float>, _ dOut: UnsafePointer<Float>, _ out: UnsafePointer<Float>,
   logSumExp: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, mask: AttentionMask, shape: AttentionShape
 ) {
-  Profile.begin("attention backward", operations: mask.pairs(length: shape.length) * 10 * shape.width)
+  // The scores that are made again do not count as work.
+  Profile.begin("attention backward", operations: mask.pairs(length: shape.length) * 8 * shape.width)
   defer { Profile.end() }
   let (length, dimension, threads) = (shape.length, shape.dimension, Parallel.threads)
   // Query heads that share a key head add to the same keys: each has sums of its own, which are added in order below.
@@ -192,7 +222,7 @@ private struct AttentionHeadBackward {
     for first in Swift.stride(from: 0, to: shape.length, by: tile) {
       let rows = min(tile, shape.length - first)
       let tileKeys = TileKeys(mask, row: sequence * shape.length, queries: first..<first + rows, offset: 0)
-      let width = tileKeys.count
+      let width = tileKeys.width
       let probabilities = scratch
       let dScores = scratch + tile * width
       let queries = packed + head * dimension + first * stride
@@ -225,20 +255,20 @@ private struct AttentionHeadBackward {
     _ probabilities: UnsafeMutablePointer<Float>, _ dScores: UnsafeMutablePointer<Float>, queries: Range<Int>,
     keys: TileKeys
   ) {
-    let (scale, width) = (shape.scale, keys.count)
+    let (scale, width) = (shape.scale, keys.width)
     for query in queries {
       let p = probabilities + (query - queries.lowerBound) * width
       let d = dScores + (query - queries.lowerBound) * width
-      let (begin, hole, end) = keys.seen(by: query)
+      let seen = keys.seen(by: query)
       let projection = dot(dOut + query * shape.width, out + query * shape.width, shape.dimension)
       let normalizer = logSumExp[query]
-      p.update(repeating: 0, count: begin)
-      d.update(repeating: 0, count: begin)
-      (p + hole.lowerBound).update(repeating: -.infinity, count: hole.count)
-      for j in begin..<end { p[j] = exponential((p[j] * scale) - normalizer) }
-      for j in begin..<end { d[j] = p[j] * (d[j] - projection) * scale }
-      (p + end).update(repeating: 0, count: width - end)
-      (d + end).update(repeating: 0, count: width - end)
+      hide(p, seen, value: -.infinity)
+      hide(d, seen, value: 0)
+      let (p0, d0) = (p + seen.blocks.lowerBound, d + seen.blocks.lowerBound)
+      forEachLane(seen.blocks.count) { p0[$0] = exponential((p0[$0] * scale) - normalizer) }
+      forEachLane(seen.blocks.count) { d0[$0] = p0[$0] * (d0[$0] - projection) * scale }
+      clear(p, outside: seen.blocks, width: width)
+      clear(d, outside: seen.blocks, width: width)
     }
   }
 }

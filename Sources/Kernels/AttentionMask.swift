@@ -53,8 +53,14 @@ struct TileKeys {
     self.gap = gap.isEmpty ? high..<high : gap
   }
 
-  /// How many keys there are.
-  var count: Int { high - low - gap.count }
+  /// Numbers in one vector.
+  static let block = 16
+
+  /// `count` rounded up to whole blocks.
+  static func rounded(_ count: Int) -> Int { (count + block - 1) / block * block }
+
+  /// How many numbers a row of scores has: the keys there are, and what fills the last block up.
+  var width: Int { Self.rounded(high - low - gap.count) }
 
   /// Runs `body` for each run of neighbouring keys: its first column, its place in the scores and how many there are.
   @inline(__always)
@@ -63,11 +69,21 @@ struct TileKeys {
     if gap.upperBound < high { body(gap.upperBound, gap.lowerBound - low, high - gap.upperBound) }
   }
 
-  /// The places in its row of scores that a query sees: from `begin` up to `end` without those in `hole`.
-  func seen(by query: Int) -> (begin: Int, hole: Range<Int>, end: Int) {
+  /// The places in its row of scores that a query sees: from `begin` up to `end` without those in `hole`; and the whole
+  /// blocks around them.
+  struct Seen {
+    let begin: Int
+    let hole: Range<Int>
+    let end: Int
+    var blocks: Range<Int> { begin / TileKeys.block * TileKeys.block..<TileKeys.rounded(end) }
+  }
+
+  /// What a query sees.
+  func seen(by query: Int) -> Seen {
     let hidden = mask.hiddenColumns(row + query)
     let (begin, end) = (place(mask.start(row + query)), place(offset + query + 1))
-    return (begin, hidden.isEmpty ? begin..<begin : place(hidden.lowerBound)..<place(hidden.upperBound), end)
+    let hole = hidden.isEmpty ? begin..<begin : place(hidden.lowerBound)..<place(hidden.upperBound)
+    return Seen(begin: begin, hole: hole, end: end)
   }
 
   private func place(_ column: Int) -> Int {

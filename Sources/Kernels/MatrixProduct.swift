@@ -1,3 +1,25 @@
+/// The shape of a product C [m, n] = op(A) [m, k] op(B) [k, n].
+package struct ProductShape: Sendable, Hashable, CustomStringConvertible {
+  package let m: Int
+  package let n: Int
+  package let k: Int
+  /// A is stored [k, m].
+  package let transposeA: Bool
+  /// B is stored [n, k].
+  package let transposeB: Bool
+
+  package init(m: Int, n: Int, k: Int, transposeA: Bool, transposeB: Bool) {
+    (self.m, self.n, self.k, self.transposeA, self.transposeB) = (m, n, k, transposeA, transposeB)
+  }
+
+  /// Floating point operations, a multiplication and an addition being two.
+  package var operations: Int { 2 * m * n * k }
+
+  package var description: String {
+    "product \(m) x \(n) x \(k) \(transposeA ? "A^T" : "A") \(transposeB ? "B^T" : "B")"
+  }
+}
+
 /// C = op(A) op(B) + (accumulate ? C : 0) for row-major matrices, on all threads.
 ///
 /// C is [m, n] with row stride `ldc`, the inner size is `k`; `transposeA` means A is stored [k, m], `transposeB` that B
@@ -8,8 +30,7 @@ package func matrixProduct(
   _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: UnsafePointer<Float>, lda: Int, transposeA: Bool,
   _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, m: Int, n: Int, k: Int, accumulate: Bool
 ) {
-  Profile.begin(
-    "product \(m) x \(n) x \(k) \(transposeA ? "A^T" : "A") \(transposeB ? "B^T" : "B")", operations: 2 * m * n * k)
+  Profile.begin(ProductShape(m: m, n: n, k: k, transposeA: transposeA, transposeB: transposeB))
   defer { Profile.end() }
   let blas = BLAS.shared
   let beta: Float = accumulate ? 1 : 0

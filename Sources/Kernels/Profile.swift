@@ -17,8 +17,10 @@ package enum Profile {
     package fileprivate(set) var operations = 0.0
     /// Bytes read and written if each is moved once, where that is what the kernel is about.
     package fileprivate(set) var bytes = 0.0
+    /// What is multiplied, if the kernel is a matrix product.
+    package let product: ProductShape?
 
-    init(name: String) { self.name = name }
+    init(name: String, product: ProductShape?) { (self.name, self.product) = (name, product) }
   }
 
   private struct Mark {
@@ -46,6 +48,14 @@ package enum Profile {
     return state.withLock { $0.entries.values.sorted { ($1.seconds, $0.name) < ($0.seconds, $1.name) } }
   }
 
+  /// Starts a matrix product.
+  @inline(__always)
+  static func begin(_ product: @autoclosure () -> ProductShape) {
+    guard isOn.load(ordering: .relaxed) else { return }
+    let product = product()
+    start(product.description, operations: product.operations, floats: 0, product: product)
+  }
+
   /// Starts a kernel. Every `begin` has its `end` on the same thread.
   @inline(__always)
   package static func begin(
@@ -62,12 +72,12 @@ package enum Profile {
 
   private static var thread: UInt { UInt(pthread_self()) }
 
-  private static func start(_ name: String, operations: Int, floats: Int) {
+  private static func start(_ name: String, operations: Int, floats: Int, product: ProductShape? = nil) {
     let thread = Self.thread
     state.withLock { state in
       guard state.thread == thread else { return }
       let path = state.open.last.map { "\($0.name) > \(name)" } ?? name
-      var entry = state.entries[path] ?? Entry(name: path)
+      var entry = state.entries[path] ?? Entry(name: path, product: product)
       entry.calls += 1
       entry.operations += Double(operations)
       entry.bytes += Double(floats * MemoryLayout<Float>.stride)

@@ -19,6 +19,8 @@ package struct Benchmark: Sendable {
   package let loss: Double
   /// What the kernels of the timed steps took together, the longest first; empty unless it was asked for.
   package let profile: [Profile.Entry]
+  /// Seconds of a step that does nothing but its matrix products, each as fast as it is alone; nil unless profiled.
+  package let limit: Double?
 
   /// Times `count` steps of `recipe` after two that are not counted; with `profiled` also the kernels of those steps.
   package init(_ recipe: Recipe, steps count: Int, profiled: Bool = false) throws(Failure) {
@@ -58,6 +60,7 @@ package struct Benchmark: Sendable {
     flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
     peakMemory = Machine.peakResidentBytes
     peak = GEMMPeak.measure()
+    limit = profiled ? GEMMPeak.limit(of: profile, steps: count) : nil
     self.loss = loss
   }
 

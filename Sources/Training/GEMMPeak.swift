@@ -5,19 +5,40 @@ import Kernels
 package enum GEMMPeak {
   /// Floating point operations a second of a large matrix product on all of `Parallel.threads`: the best of `repeats`.
   package static func measure(size: Int = 1152, repeats: Int = 12) -> Double {
-    let count = size * size
-    let matrices = Memory.allocate(3 * count)
-    defer { Memory.release(matrices, count: 3 * count) }
-    fill(matrices, 0.5, 3 * count)
-    let (a, b, c) = (matrices, matrices + count, matrices + 2 * count)
-    let best = (0..<repeats).map { _ in
+    let shape = ProductShape(m: size, n: size, k: size, transposeA: false, transposeB: true)
+    return Double(shape.operations) / seconds(of: shape, repeats: repeats)
+  }
+
+  /// How long a product takes alone, on all of `Parallel.threads`: the best of `repeats`.
+  package static func seconds(of shape: ProductShape, repeats: Int) -> Double {
+    let (m, n, k) = (shape.m, shape.n, shape.k)
+    let count = m * k + k * n + m * n
+    let a = Memory.allocate(count)
+    defer { Memory.release(a, count: count) }
+    fill(a, 0.5, count)
+    let b = a + m * k
+    return (0..<repeats).map { _ in
       Stopwatch.seconds {
         matrixProduct(
-          c, ldc: size, a, lda: size, transposeA: false, b, ldb: size, transposeB: true, m: size, n: size, k: size,
-          accumulate: false)
+          b + k * n, ldc: n, a, lda: shape.transposeA ? m : k, transposeA: shape.transposeA, b,
+          ldb: shape.transposeB ? k : n, transposeB: shape.transposeB, m: m, n: n, k: k, accumulate: false)
       }
     }.min()!
-    return 2 * Double(size * count) / best
+  }
+
+  /// The seconds that a profiled step would take if it did nothing but its matrix products, each as fast as it is alone,
+  /// and what its other kernels multiply at the best rate of any of them.
+  package static func limit(of profile: [Profile.Entry], steps: Int, repeats: Int = 5) -> Double {
+    let products = Dictionary(grouping: profile.filter { $0.product != nil }, by: { $0.product! })
+    var total = 0.0
+    var bestRate = 0.0
+    for (shape, entries) in products {
+      let seconds = seconds(of: shape, repeats: repeats)
+      bestRate = max(bestRate, Double(shape.operations) / seconds)
+      total += seconds * Double(entries.reduce(0) { $0 + $1.calls })
+    }
+    let rest = profile.reduce(0) { $0 + ($1.product == nil ? $1.operations : 0) }
+    return (total + (bestRate > 0 ? rest / bestRate : 0)) / Double(steps)
   }
 }
 

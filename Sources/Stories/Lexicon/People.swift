@@ -1,21 +1,13 @@
 /// The words stories are made of.
 enum Lexicon {
-  static let girls = [
-    "Lily", "Mia", "Anna", "Sara", "Emma", "Lucy", "Nora", "Ella", "Zoe", "Molly", "Amy", "Ruby", "Clara", "Grace",
-    "Jane", "Kate",
-  ]
-  static let boys = [
-    "Tom", "Ben", "Max", "Sam", "Leo", "Jack", "Tim", "Finn", "Noah", "Oscar", "Adam", "Henry", "Luke", "Theo", "Jake",
-    "Peter",
-  ]
-  static let women = ["Rosa", "Martha", "Helen", "Olga", "June", "Maria"]
-  static let men = ["Otto", "Walter", "George", "Frank", "Hugo", "Paul"]
-  static let femaleAnimals = [
-    "Bella", "Daisy", "Poppy", "Hazel", "Tilly", "Penny", "Luna", "Coco", "Dot", "Fern", "Mimi", "Ivy",
-  ]
-  static let maleAnimals = [
-    "Pip", "Rusty", "Milo", "Bobo", "Bruno", "Otis", "Chip", "Rocky", "Duke", "Barney", "Gus", "Toby",
-  ]
+  // Few names, told often: a small model learns to keep a story's people apart only when it has met each of them in very
+  // many stories.
+  static let girls = ["Lily", "Mia", "Anna", "Lucy", "Nora"]
+  static let boys = ["Tom", "Ben", "Max", "Sam", "Leo"]
+  static let women = ["Rosa", "Martha"]
+  static let men = ["Otto", "Hugo"]
+  static let femaleAnimals = ["Bella", "Daisy", "Poppy", "Hazel"]
+  static let maleAnimals = ["Pip", "Rusty", "Milo", "Bruno"]
 
   static let childTraits = [
     "little", "kind", "brave", "shy", "clever", "cheerful", "gentle", "funny", "quiet", "curious", "playful", "young",

@@ -36,6 +36,7 @@ struct BenchCommand: Command {
         "gflops_per_second": JSONValue(result.flopsPerSecond / 1e9),
         "gemm_peak_gflops_per_second": JSONValue(result.peak / 1e9), "share_of_gemm_peak": JSONValue(share),
         "peak_rss_bytes": JSONValue(result.peakMemory), "loss": JSONValue(result.loss),
+        "gemm_bound_tokens_per_second": result.limit.map { JSONValue(Double(result.tokensPerStep) / $0) } ?? nil,
         "profile": JSONValue(.array(table(result).map(\.object))),
       ]
       return Output.results.line(object.serialized())
@@ -48,7 +49,10 @@ struct BenchCommand: Command {
       \(format(result.peak / 1e9)) GFLOP/s
       \(format(Double(result.peakMemory) / 1_048_576)) MiB peak resident memory
       """)
-    guard isProfiled else { return }
+    guard let limit = result.limit else { return }
+    let bound = Double(result.tokensPerStep) / limit
+    Output.results.line(
+      "\(format(speed.median / bound * 100)) % of the \(format(bound)) tokens/s of the step's matrix products alone")
     Output.results.line("   ms/step  share  calls  GFLOP/s  GB/s  kernel")
     for row in table(result) { Output.results.line(row.line) }
   }

@@ -14,6 +14,7 @@ struct ChatCommand: Command {
       .value("template", "NAME", "a chat template instead of the model's own: a built-in one or a file"),
     ] + SamplingArguments.options
   static let details = [
+    StoredModel.kinds,
     "Reads a line, writes the answer, and so on; /reset begins anew, /exit or the end of input ends it.",
     "The oldest turns are forgotten when the model has no positions left for them.",
   ]

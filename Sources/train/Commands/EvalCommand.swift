@@ -16,7 +16,7 @@ struct EvalCommand: Command {
     Option.flag("no-questions", "leaves out the answers that the model is to write itself"), Option.json,
   ]
   static let details = [
-    "CHECKPOINT is a run, a step folder, a model.h5 or a Hugging Face folder.",
+    StoredModel.kinds,
     "Text, JSONL or token shards: loss, perplexity, bits per byte, token accuracy. Conversations: the same of the answers,",
     "and the share of greedy answers that are word for word the expected ones, beside that of always giving the commonest",
     "answer. Pairs: how often the chosen answer is the likelier one.",

@@ -13,7 +13,7 @@ struct ExportCommand: Command {
     .flag("overwrite", "replace an earlier export"), .json,
   ]
   static let details = [
-    "CHECKPOINT is a run, a step folder, a model.h5, a Hugging Face folder, a GGUF file or a model of llama2.c.",
+    StoredModel.kinds,
     "OUT appears whole or not at all; exit code 8 says that it did not read back as the model.",
   ]
 

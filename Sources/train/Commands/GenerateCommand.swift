@@ -22,7 +22,7 @@ struct GenerateCommand: Command {
       .json,
     ]
   static let details = [
-    "CHECKPOINT is a run, a step folder or a model.h5. The same seed gives the same text.",
+    "\(StoredModel.kinds) The same seed gives the same text.",
     "Special tokens that the prompt spells out, such as <|endoftext|>, become those tokens.",
   ]
 
