@@ -31,6 +31,8 @@ package struct AttentionShape: Sendable {
   package var width: Int { heads * dimension }
   var group: Int { heads / keyHeads }
   var scale: Float { 1 / Float(dimension).squareRoot() }
+  /// A zero that the compiler does not see to be one.
+  var zero: Float { scale - scale }
   func keyOffset(_ head: Int) -> Int { (heads + head / group) * dimension }
   func valueOffset(_ head: Int) -> Int { (heads + keyHeads + head / group) * dimension }
 }
@@ -39,7 +41,39 @@ private let tile = 64
 
 /// Floats that a tile of scores may take.
 private func tileSize(_ mask: AttentionMask, length: Int) -> Int {
-  tile * TileKeys.rounded(min(length, mask.longestReach(length: length) + tile))
+  tile * TileKeys.width(of: min(length, mask.longestReach(length: length) + tile))
+}
+
+/// Keys or values of a head with the channels as rows, [D, length], and room behind each for a vector that begins at its
+/// last number.
+private struct TransposedHead {
+  private let pointer: UnsafeMutablePointer<Float>
+  let stride: Int
+
+  static func size(length: Int, dimension: Int) -> Int { dimension * TileKeys.width(of: length) }
+
+  /// Takes `size` floats at `scratch`.
+  init(_ x: UnsafePointer<Float>, stride: Int, length: Int, dimension: Int, scratch: UnsafeMutablePointer<Float>) {
+    self.stride = TileKeys.width(of: length)
+    pointer = scratch
+    transpose(pointer, ldOut: self.stride, x, stride: stride, rows: length, columns: dimension)
+    for channel in 0..<dimension {
+      (pointer + channel * self.stride + length).update(repeating: 0, count: self.stride - length)
+    }
+  }
+
+  /// scores [rows, keys] = x [rows, D] times the tile's keys, `width` floats a row.
+  @inline(__always)
+  func multiply(
+    _ scores: UnsafeMutablePointer<Float>, width: Int, _ x: UnsafePointer<Float>, rowStride: Int, rows: Int,
+    dimension: Int, _ keys: TileKeys
+  ) {
+    keys.forEachRun { column, place, count in
+      tileProduct(
+        scores + place, ldc: width, Strided(x, rowStride: rowStride), pointer + column, ldb: stride, m: rows, n: count,
+        k: dimension, accumulate: false, padded: true)
+    }
+  }
 }
 
 /// O [B T, H D] and the logsumexp of each row of scores [B, H, T] from packed rows [B T, (H + 2 G) D].
@@ -50,19 +84,21 @@ package func attentionForward(
   Profile.begin("attention forward", operations: mask.pairs(length: shape.length) * 4 * shape.width)
   defer { Profile.end() }
   let (length, stride) = (shape.length, shape.stride)
-  let scratchSize = tileSize(mask, length: length)
+  let scoresSize = tileSize(mask, length: length)
+  let scratchSize = scoresSize + TransposedHead.size(length: length, dimension: shape.dimension)
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
   Parallel.run(shape.sequences * shape.heads) { item, thread in
     let (sequence, head) = (item / shape.heads, item % shape.heads)
     let rows = packed + sequence * length * stride
+    let scratch = scratch + thread * scratchSize
     attend(
       out + sequence * length * shape.width + head * shape.dimension, outStride: shape.width,
       logSumExp: logSumExp + item * length, queries: rows + head * shape.dimension,
       keys: rows + shape.keyOffset(head), values: rows + shape.valueOffset(head), stride: stride, keyStride: stride,
       mask: mask, row: sequence * length, count: length, offset: 0, dimension: shape.dimension, scale: shape.scale,
-      scratch: scratch + thread * scratchSize)
+      scores: scratch, scratch: scratch + scoresSize)
   }
 }
 
@@ -72,8 +108,8 @@ package func cachedAttention(
   _ out: UnsafeMutablePointer<Float>, queries: UnsafePointer<Float>, queryStride: Int, keys: UnsafePointer<Float>,
   values: UnsafePointer<Float>, count: Int, offset: Int, shape: AttentionShape
 ) {
-  let scoresSize = tile * TileKeys.rounded(offset + count)
-  let scratchSize = scoresSize + count
+  let scoresSize = min(tile, count) * TileKeys.width(of: offset + count)
+  let scratchSize = scoresSize + count + TransposedHead.size(length: offset + count, dimension: shape.dimension)
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
@@ -85,7 +121,7 @@ package func cachedAttention(
       out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + scoresSize,
       queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
       keyStride: shape.keyHeads * shape.dimension, mask: mask, row: 0, count: count, offset: offset,
-      dimension: shape.dimension, scale: shape.scale, scratch: scratch)
+      dimension: shape.dimension, scale: shape.scale, scores: scratch, scratch: scratch + scoresSize + count)
   }
 }
 
@@ -94,18 +130,29 @@ private func attend(
   _ out: UnsafeMutablePointer<Float>, outStride: Int, logSumExp: UnsafeMutablePointer<Float>,
   queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, keyStride: Int,
   mask: AttentionMask, row: Int, count: Int, offset: Int, dimension: Int, scale: Float,
-  scratch: UnsafeMutablePointer<Float>
+  scores scratch: UnsafeMutablePointer<Float>, scratch keyScratch: UnsafeMutablePointer<Float>
 ) {
-  let blas = BLAS.shared
+  // A few queries, as in generation, do not pay for turning all keys around.
+  let transposed =
+    count < 8
+    ? nil
+    : TransposedHead(keys, stride: keyStride, length: offset + count, dimension: dimension, scratch: keyScratch)
   for first in Swift.stride(from: 0, to: count, by: tile) {
     let rows = min(tile, count - first)
     let tileKeys = TileKeys(mask, row: row, queries: first..<first + rows, offset: offset)
     let width = tileKeys.width
     let out = out + first * outStride
-    tileKeys.forEachRun { column, place, count in
-      blas.gemm(
-        false, true, rows, count, dimension, 1, queries + first * stride, stride, keys + column * keyStride, keyStride,
-        0, scratch + place, width)
+    if let transposed {
+      transposed.multiply(
+        scratch, width: width, queries + first * stride, rowStride: stride, rows: rows, dimension: dimension, tileKeys)
+    } else {
+      tileKeys.forEachRun { column, place, count in
+        for query in 0..<rows {
+          let scores = scratch + query * width + place
+          let q = queries + (first + query) * stride
+          for j in 0..<count { scores[j] = dot(q, keys + (column + j) * keyStride, dimension) }
+        }
+      }
     }
     for query in 0..<rows {
       let scores = scratch + query * width
@@ -116,12 +163,12 @@ private func attend(
       let total = scaledExponentials(scores + low, shift: top, scale: scale, count)
       logSumExp[first + query] = top * scale + logarithm(total)
       multiplyBlocks(scores + low, by: 1 / total, count)
-      clear(scores, outside: seen.blocks, width: width)
+      clear(scores, outside: seen.blocks, width: width, zero: scale - scale)
     }
     tileKeys.forEachRun { column, place, count in
-      blas.gemm(
-        false, false, rows, dimension, count, 1, scratch + place, width, values + column * keyStride, keyStride,
-        place == 0 ? 0 : 1, out, outStride)
+      tileProduct(
+        out, ldc: outStride, Strided(scratch + place, rowStride: width), values + column * keyStride, ldb: keyStride,
+        m: rows, n: dimension, k: count, accumulate: place > 0)
     }
   }
 }
@@ -141,16 +188,32 @@ private func multiplyBlocks(_ x: UnsafeMutablePointer<Float>, by factor: Float, 
 /// Writes `value` over what a row of scores holds for keys that its query does not see, inside its blocks.
 @inline(__always)
 private func hide(_ scores: UnsafeMutablePointer<Float>, _ seen: TileKeys.Seen, value: Float) {
-  for j in seen.blocks.lowerBound..<seen.begin { scores[j] = value }
-  for j in seen.hole { scores[j] = value }
-  for j in seen.end..<seen.blocks.upperBound { scores[j] = value }
+  func hide(_ places: Range<Int>) {
+    var j = places.lowerBound
+    while j < places.upperBound {
+      scores[j] = value
+      j += 1
+    }
+  }
+  hide(seen.blocks.lowerBound..<seen.begin)
+  hide(seen.hole)
+  hide(seen.end..<seen.blocks.upperBound)
 }
 
-/// Writes zeros over what a row of scores holds outside its blocks.
+/// Writes `zero` over what a row of scores holds outside its blocks; `width` is a multiple of sixteen too.
 @inline(__always)
-private func clear(_ scores: UnsafeMutablePointer<Float>, outside blocks: Range<Int>, width: Int) {
-  scores.update(repeating: 0, count: blocks.lowerBound)
-  (scores + blocks.upperBound).update(repeating: 0, count: width - blocks.upperBound)
+private func clear(_ scores: UnsafeMutablePointer<Float>, outside blocks: Range<Int>, width: Int, zero: Float) {
+  write(zero, scores, blocks.lowerBound)
+  write(zero, scores + blocks.upperBound, width - blocks.upperBound)
+}
+
+/// x = value over whole blocks. They are few, and a constant zero would become a call of `memset`, which takes longer.
+@inline(__always)
+private func write(_ value: Float, _ x: UnsafeMutablePointer<Float>, _ n: Int) {
+  let lanes = SIMD16(repeating: value)
+  for block in stride(from: 0, to: n, by: TileKeys.block) {
+    UnsafeMutableRawPointer(x + block).storeBytes(of: lanes, as: SIMD16<Float>.self)
+  }
 }
 
 /// Runs `body` for 0..<n, n a multiple of sixteen: blocks of that many are one vector each, with no rest that would be
@@ -174,7 +237,8 @@ package func attentionBackward(
   // Query heads that share a key head add to the same keys: each has sums of its own, which are added in order below.
   let isGrouped = shape.group > 1
   let privateSize = isGrouped ? shape.sequences * shape.heads * 2 * length * dimension : 0
-  let scratchSize = 2 * tileSize(mask, length: length)
+  let scoresSize = 2 * tileSize(mask, length: length)
+  let scratchSize = scoresSize + 2 * TransposedHead.size(length: length, dimension: dimension)
   let scratch = Memory.allocate(threads * scratchSize + privateSize)
   defer { Memory.release(scratch, count: threads * scratchSize + privateSize) }
   let privates = scratch + threads * scratchSize
@@ -188,7 +252,8 @@ package func attentionBackward(
       out: out + sequence * length * shape.width + head * dimension, logSumExp: logSumExp + item * length,
       dQueries: rows + head * dimension, dKeys: isGrouped ? own : rows + shape.keyOffset(head),
       dValues: isGrouped ? own + length * dimension : rows + shape.valueOffset(head),
-      keyStride: isGrouped ? dimension : shape.stride, scratch: scratch + thread * scratchSize
+      keyStride: isGrouped ? dimension : shape.stride, scratch: scratch + thread * scratchSize,
+      headScratch: scratch + thread * scratchSize + scoresSize
     ).run()
   }
   if isGrouped { addGroups(gradient, privates, shape: shape) }
@@ -209,16 +274,25 @@ private struct AttentionHeadBackward {
   let dValues: UnsafeMutablePointer<Float>
   let keyStride: Int
   let scratch: UnsafeMutablePointer<Float>
+  let headScratch: UnsafeMutablePointer<Float>
 
   func run() {
     let (dimension, stride) = (shape.dimension, shape.stride)
+    let whole = dimension / TileKeys.block * TileKeys.block
+    let zero = shape.zero
     for row in 0..<shape.length {
-      (dKeys + row * keyStride).update(repeating: 0, count: dimension)
-      (dValues + row * keyStride).update(repeating: 0, count: dimension)
+      let (dKey, dValue) = (dKeys + row * keyStride, dValues + row * keyStride)
+      write(zero, dKey, whole)
+      write(zero, dValue, whole)
+      for j in whole..<dimension { (dKey[j], dValue[j]) = (zero, zero) }
     }
     let keys = packed + shape.keyOffset(head)
     let values = packed + shape.valueOffset(head)
-    let blas = BLAS.shared
+    let transposedKeys = TransposedHead(
+      keys, stride: stride, length: shape.length, dimension: dimension, scratch: headScratch)
+    let transposedValues = TransposedHead(
+      values, stride: stride, length: shape.length, dimension: dimension,
+      scratch: headScratch + TransposedHead.size(length: shape.length, dimension: dimension))
     for first in Swift.stride(from: 0, to: shape.length, by: tile) {
       let rows = min(tile, shape.length - first)
       let tileKeys = TileKeys(mask, row: sequence * shape.length, queries: first..<first + rows, offset: 0)
@@ -227,25 +301,23 @@ private struct AttentionHeadBackward {
       let dScores = scratch + tile * width
       let queries = packed + head * dimension + first * stride
       let dOut = dOut + first * shape.width
-      tileKeys.forEachRun { column, place, count in
-        blas.gemm(
-          false, true, rows, count, dimension, 1, queries, stride, keys + column * stride, stride, 0,
-          probabilities + place, width)
-        blas.gemm(
-          false, true, rows, count, dimension, 1, dOut, shape.width, values + column * stride, stride, 0,
-          dScores + place, width)
-      }
+      transposedKeys.multiply(
+        probabilities, width: width, queries, rowStride: stride, rows: rows, dimension: dimension, tileKeys)
+      transposedValues.multiply(
+        dScores, width: width, dOut, rowStride: shape.width, rows: rows, dimension: dimension, tileKeys)
       scoreGradients(probabilities, dScores, queries: first..<first + rows, keys: tileKeys)
       tileKeys.forEachRun { column, place, count in
-        blas.gemm(
-          false, false, rows, dimension, count, 1, dScores + place, width, keys + column * stride, stride,
-          place == 0 ? 0 : 1, dQueries + first * stride, stride)
-        blas.gemm(
-          true, false, count, dimension, rows, 1, dScores + place, width, queries, stride, 1,
-          dKeys + column * keyStride, keyStride)
-        blas.gemm(
-          true, false, count, dimension, rows, 1, probabilities + place, width, dOut, shape.width, 1,
-          dValues + column * keyStride, keyStride)
+        let dS = dScores + place
+        tileProduct(
+          dQueries + first * stride, ldc: stride, Strided(dS, rowStride: width), keys + column * stride, ldb: stride,
+          m: rows, n: dimension, k: count, accumulate: place > 0)
+        tileProduct(
+          dKeys + column * keyStride, ldc: keyStride, Strided(dS, rowStride: 1, columnStride: width), queries,
+          ldb: stride, m: count, n: dimension, k: rows, accumulate: true)
+        tileProduct(
+          dValues + column * keyStride, ldc: keyStride,
+          Strided(probabilities + place, rowStride: 1, columnStride: width),
+          dOut, ldb: shape.width, m: count, n: dimension, k: rows, accumulate: true)
       }
     }
   }
@@ -267,8 +339,8 @@ private struct AttentionHeadBackward {
       let (p0, d0) = (p + seen.blocks.lowerBound, d + seen.blocks.lowerBound)
       forEachLane(seen.blocks.count) { p0[$0] = exponential((p0[$0] * scale) - normalizer) }
       forEachLane(seen.blocks.count) { d0[$0] = p0[$0] * (d0[$0] - projection) * scale }
-      clear(p, outside: seen.blocks, width: width)
-      clear(d, outside: seen.blocks, width: width)
+      clear(p, outside: seen.blocks, width: width, zero: shape.zero)
+      clear(d, outside: seen.blocks, width: width, zero: shape.zero)
     }
   }
 }

@@ -59,8 +59,11 @@ struct TileKeys {
   /// `count` rounded up to whole blocks.
   static func rounded(_ count: Int) -> Int { (count + block - 1) / block * block }
 
-  /// How many numbers a row of scores has: the keys there are, and what fills the last block up.
-  var width: Int { Self.rounded(high - low - gap.count) }
+  /// How many numbers a row of scores for `count` keys has: room for a pair of vectors that begins at any of them.
+  static func width(of count: Int) -> Int { (count + 31) / 32 * 32 + 32 }
+
+  /// How many numbers a row of scores has.
+  var width: Int { Self.width(of: high - low - gap.count) }
 
   /// Runs `body` for each run of neighbouring keys: its first column, its place in the scores and how many there are.
   @inline(__always)

@@ -2,7 +2,7 @@
 // additions depends on the length alone.
 
 @inline(__always)
-private func load(_ x: UnsafePointer<Float>, _ i: Int) -> SIMD16<Float> {
+func load(_ x: UnsafePointer<Float>, _ i: Int) -> SIMD16<Float> {
   UnsafeRawPointer(x + i).loadUnaligned(as: SIMD16<Float>.self)
 }
 

@@ -1,0 +1,145 @@
+// Products of small matrices on one thread, for operands that are in the cache already: attention's tiles. OpenBLAS copies
+// both operands of every call into an order of its own, which here would cost as much as the product.
+
+/// Four rows and 32 columns of sums, which stay in registers.
+private struct FourRows {
+  private var a0 = SIMD16<Float>.zero
+  private var a1 = SIMD16<Float>.zero
+  private var b0 = SIMD16<Float>.zero
+  private var b1 = SIMD16<Float>.zero
+  private var c0 = SIMD16<Float>.zero
+  private var c1 = SIMD16<Float>.zero
+  private var d0 = SIMD16<Float>.zero
+  private var d1 = SIMD16<Float>.zero
+
+  /// Adds the products of four numbers, `step` apart, with 32 columns.
+  @inline(__always)
+  mutating func add(_ x: UnsafePointer<Float>, _ step: Int, _ low: SIMD16<Float>, _ high: SIMD16<Float>) {
+    let a = SIMD16(repeating: x[0])
+    a0.addProduct(a, low)
+    a1.addProduct(a, high)
+    let b = SIMD16(repeating: x[step])
+    b0.addProduct(b, low)
+    b1.addProduct(b, high)
+    let c = SIMD16(repeating: x[2 * step])
+    c0.addProduct(c, low)
+    c1.addProduct(c, high)
+    let d = SIMD16(repeating: x[3 * step])
+    d0.addProduct(d, low)
+    d1.addProduct(d, high)
+  }
+
+  /// Stores the rows, or adds them to what is there.
+  @inline(__always)
+  func write(to c: UnsafeMutablePointer<Float>, _ stride: Int, accumulate: Bool) {
+    writeRow(a0, a1, c, accumulate)
+    writeRow(b0, b1, c + stride, accumulate)
+    writeRow(c0, c1, c + 2 * stride, accumulate)
+    writeRow(d0, d1, c + 3 * stride, accumulate)
+  }
+}
+
+@inline(__always)
+private func writeRow(
+  _ low: SIMD16<Float>, _ high: SIMD16<Float>, _ c: UnsafeMutablePointer<Float>, _ accumulate: Bool
+) {
+  let raw = UnsafeMutableRawPointer(c)
+  raw.storeBytes(of: accumulate ? load(c, 0) + low : low, as: SIMD16<Float>.self)
+  raw.storeBytes(of: accumulate ? load(c, 16) + high : high, toByteOffset: 64, as: SIMD16<Float>.self)
+}
+
+/// A matrix in memory whose neighbours in a row are `columnStride` apart.
+struct Strided {
+  let pointer: UnsafePointer<Float>
+  let rowStride: Int
+  let columnStride: Int
+
+  init(_ pointer: UnsafePointer<Float>, rowStride: Int, columnStride: Int = 1) {
+    (self.pointer, self.rowStride, self.columnStride) = (pointer, rowStride, columnStride)
+  }
+}
+
+/// C [m, n] (+)= A [m, k] B [k, n], each sum in the order of k. B's and C's rows are contiguous.
+///
+/// With `padded`, the columns of C up to the next multiple of 32 are overwritten too and those of B are read: there the
+/// caller has room for both.
+func tileProduct(
+  _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: Strided, _ b: UnsafePointer<Float>, ldb: Int, m: Int, n: Int, k: Int,
+  accumulate: Bool, padded: Bool = false
+) {
+  let whole = padded ? (n + 31) / 32 * 32 : n / 32 * 32
+  for column in stride(from: 0, to: whole, by: 32) {
+    var row = 0
+    while row + 8 <= m {
+      eightRows(c + row * ldc + column, ldc, a, row, b + column, ldb, k, accumulate)
+      row += 8
+    }
+    while row < m {
+      oneRow(c + row * ldc + column, a, row, b + column, ldb, k, accumulate)
+      row += 1
+    }
+  }
+  guard whole < n else { return }
+  for row in 0..<m {
+    let c = c + row * ldc
+    if !accumulate { for j in whole..<n { c[j] = 0 } }
+    for i in 0..<k {
+      let factor = a.pointer[row * a.rowStride + i * a.columnStride]
+      let b = b + i * ldb
+      for j in whole..<n { c[j] = c[j].addingProduct(factor, b[j]) }
+    }
+  }
+}
+
+/// Eight rows and 32 columns.
+private func eightRows(
+  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: Strided, _ row: Int, _ b: UnsafePointer<Float>, _ ldb: Int,
+  _ k: Int, _ accumulate: Bool
+) {
+  var upper = FourRows()
+  var lower = FourRows()
+  var first = a.pointer + row * a.rowStride
+  var second = first + 4 * a.rowStride
+  var b = b
+  for _ in 0..<k {
+    let low = load(b, 0)
+    let high = load(b, 16)
+    upper.add(first, a.rowStride, low, high)
+    lower.add(second, a.rowStride, low, high)
+    first += a.columnStride
+    second += a.columnStride
+    b += ldb
+  }
+  upper.write(to: c, ldc, accumulate: accumulate)
+  lower.write(to: c + 4 * ldc, ldc, accumulate: accumulate)
+}
+
+/// One row and 32 columns.
+private func oneRow(
+  _ c: UnsafeMutablePointer<Float>, _ a: Strided, _ row: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ k: Int,
+  _ accumulate: Bool
+) {
+  var low = SIMD16<Float>.zero
+  var high = SIMD16<Float>.zero
+  let a0 = a.pointer + row * a.rowStride
+  for i in 0..<k {
+    let factor = SIMD16(repeating: a0[i * a.columnStride])
+    low.addProduct(factor, load(b + i * ldb, 0))
+    high.addProduct(factor, load(b + i * ldb, 16))
+  }
+  writeRow(low, high, c, accumulate)
+}
+
+/// out[j, i] = x[i, j] for `rows` rows of `columns` numbers.
+func transpose(
+  _ out: UnsafeMutablePointer<Float>, ldOut: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int
+) {
+  for first in Swift.stride(from: 0, to: rows, by: 16) {
+    let count = min(16, rows - first)
+    for j in 0..<columns {
+      let out = out + j * ldOut + first
+      let x = x + first * stride + j
+      for i in 0..<count { out[i] = x[i * stride] }
+    }
+  }
+}
