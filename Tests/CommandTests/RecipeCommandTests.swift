@@ -20,7 +20,7 @@ import Testing
     defer { try? FileManager.default.removeItem(at: folder) }
     let text = try String(contentsOf: Self.recipes.appending(path: "tiny.json"), encoding: .utf8)
       .replacingOccurrences(of: "\"learning_rate\"", with: "\"learning_rat\"")
-      .replacingOccurrences(of: "\"max_steps\": 2000", with: "\"max_steps\": \"2000\"")
+      .replacingOccurrences(of: "\"max_steps\": 2200", with: "\"max_steps\": \"2200\"")
     try text.write(to: folder.appending(path: "bad.json"), atomically: true, encoding: .utf8)
     let outcome = try Binary.run(["validate", "bad.json"], in: folder)
     #expect(outcome.code == 3)
@@ -35,7 +35,7 @@ import Testing
           = did you mean "learning_rate"?
         error[recipe]: "training.max_steps" must be an integer >= 1
           --> bad.json:22
-          = found the string "2000"
+          = found the string "2200"
           = write the number without quotes
 
         """)
