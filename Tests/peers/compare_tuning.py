@@ -1,0 +1,73 @@
+"""Interleaves `train sft` or `train dpo` with TRL's trainers on the same rows, and prints a Markdown table of medians.
+
+usage: compare_tuning.py TRAIN PYTHON sft|dpo ROWS.json TOKENIZER.json [--repeats N]"""
+import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile
+
+parser = argparse.ArgumentParser()
+parser.add_argument("train")
+parser.add_argument("python")
+parser.add_argument("task", choices=["sft", "dpo"])
+parser.add_argument("rows")
+parser.add_argument("tokenizer")
+parser.add_argument("--repeats", type=int, default=5)
+options = parser.parse_args()
+peer = pathlib.Path(__file__).with_name("trl_step.py")
+work = pathlib.Path(tempfile.mkdtemp())
+batch, steps = 8, 6
+
+rows = json.load(open(options.rows))[: batch * (steps + 2)]
+(work / "rows.json").write_text(json.dumps(rows))
+recipe = {
+    "task": options.task, "run": str(work / "run"),
+    "model": {
+        "architecture": "llama", "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
+        "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True,
+        "max_position_embeddings": 2048},
+    "tokenizer": {"from": options.tokenizer},
+    "data": {"train": str(work / "rows.json"), "sequence_length": 1024, "template": "alpaca", "packing": False},
+    "objective": {"name": options.task}, "optimizer": {"learning_rate": 1e-6}, "schedule": {"name": "constant"},
+    "training": {"batch_size": batch, "max_steps": steps}, "checkpoint": {"every": 1000, "keep_best": False},
+    "logging": {"every": 1, "tensorboard": False, "report": False}}
+(work / "recipe.json").write_text(json.dumps(recipe))
+
+
+def ours(useful_per_row):
+    command = [options.train, options.task, str(work / "recipe.json"), "--overwrite"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    log = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(log)
+    lines = [json.loads(line) for line in open(work / "run" / "metrics.jsonl")]
+    seconds = statistics.median(
+        line["tokens"] / line["tokens_per_second"] for line in lines[2:] if line["kind"] == "train")
+    return {"tokens_per_second": useful_per_row * batch / seconds, "peak_rss_bytes": usage.ru_maxrss * 1024}
+
+
+def theirs():
+    command = [options.python, str(peer), options.task, str(work / "rows.json"), options.tokenizer]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode:
+        sys.exit(result.stderr)
+    return json.loads(result.stdout.strip().splitlines()[-1])
+
+
+pairs = []
+for repeat in range(options.repeats):
+    trl = theirs()
+    pairs.append((ours(trl["useful_tokens_per_row"]), trl))
+    print(repeat, *(f"{run['tokens_per_second']:.0f}" for run in pairs[-1]), file=sys.stderr)
+
+
+def summary(index):
+    values = [pair[index]["tokens_per_second"] for pair in pairs]
+    return f"{statistics.median(values):,.0f} ({min(values):,.0f}-{max(values):,.0f})"
+
+
+def mebibytes(index):
+    return statistics.median(pair[index]["peak_rss_bytes"] for pair in pairs) / 2**20
+
+
+ratio = statistics.median(a["tokens_per_second"] / b["tokens_per_second"] for a, b in pairs)
+print("| task | train, useful tokens/s | TRL | ratio | MiB train / TRL |\n|---|---|---|---|---|")
+print(f"| {options.task} | {summary(0)} | {summary(1)} | {ratio:.2f} | {mebibytes(0):,.0f} / {mebibytes(1):,.0f} |")
