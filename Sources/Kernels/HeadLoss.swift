@@ -34,7 +34,7 @@ package func headLoss(
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
-  let chunk = headChunk(vocabulary: vocabulary)
+  let chunk = headChunk(rows: rows, vocabulary: vocabulary)
   let size = min(chunk, rows) * vocabulary
   let logits = Memory.allocate(size)
   defer { Memory.release(logits, count: size) }
@@ -64,9 +64,12 @@ package func headLoss(
   }
 }
 
-/// Rows of logits that exist at a time: about 32 MiB of them.
-private func headChunk(vocabulary: Int) -> Int {
-  max(48, min(1008, (8 << 20) / vocabulary / 48 * 48))
+/// Rows of logits that exist at a time: about 32 MiB of them at most, and shares as even as multiples of 48 can be, so that
+/// no chunk is too small for a fast product.
+private func headChunk(rows: Int, vocabulary: Int) -> Int {
+  let limit = max(48, min(1008, (8 << 20) / vocabulary / 48 * 48))
+  let chunks = max(1, (rows + limit - 1) / limit)
+  return ((rows + chunks - 1) / chunks + 47) / 48 * 48
 }
 
 /// One row: its loss, and its logits become their gradient if there is a coefficient.

@@ -39,8 +39,11 @@ def ours(useful_per_row):
     if status:
         sys.exit(log)
     lines = [json.loads(line) for line in open(work / "run" / "metrics.jsonl")]
+    trained = [line for line in lines if line["kind"] == "train"]
+    # `tokens` counts from the start of the run, `tokens_per_second` since the line before.
     seconds = statistics.median(
-        line["tokens"] / line["tokens_per_second"] for line in lines[2:] if line["kind"] == "train")
+        (line["tokens"] - before["tokens"]) / line["tokens_per_second"]
+        for before, line in zip(trained[1:], trained[2:]))
     return {"tokens_per_second": useful_per_row * batch / seconds, "peak_rss_bytes": usage.ru_maxrss * 1024}
 
 
