@@ -22,11 +22,13 @@ let package = Package(
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CInstructionSet"),
+    .systemLibrary(name: "CPrefetch"),
     .systemLibrary(name: "CSignals"),
 
     .target(name: "Files"),
     .target(
-      name: "Kernels", dependencies: ["CInstructionSet"], exclude: ["README.md"], swiftSettings: kernelSettings),
+      name: "Kernels", dependencies: ["CInstructionSet", "CPrefetch"], exclude: ["README.md"],
+      swiftSettings: kernelSettings),
     .target(name: "Autograd", dependencies: ["Kernels"]),
     .target(name: "Models", dependencies: ["Autograd", "Files"]),
     .target(name: "Tokenizers", dependencies: ["Files"]),

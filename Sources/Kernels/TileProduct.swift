@@ -1,52 +1,5 @@
-// Products of small matrices on one thread, for operands that are in the cache already: attention's tiles. OpenBLAS copies
-// both operands of every call into an order of its own, which here would cost as much as the product.
-
-/// Four rows and 32 columns of sums, which stay in registers.
-private struct FourRows {
-  private var a0 = SIMD16<Float>.zero
-  private var a1 = SIMD16<Float>.zero
-  private var b0 = SIMD16<Float>.zero
-  private var b1 = SIMD16<Float>.zero
-  private var c0 = SIMD16<Float>.zero
-  private var c1 = SIMD16<Float>.zero
-  private var d0 = SIMD16<Float>.zero
-  private var d1 = SIMD16<Float>.zero
-
-  /// Adds the products of four numbers, `step` apart, with 32 columns.
-  @inline(__always)
-  mutating func add(_ x: UnsafePointer<Float>, _ step: Int, _ low: SIMD16<Float>, _ high: SIMD16<Float>) {
-    let a = SIMD16(repeating: x[0])
-    a0.addProduct(a, low)
-    a1.addProduct(a, high)
-    let b = SIMD16(repeating: x[step])
-    b0.addProduct(b, low)
-    b1.addProduct(b, high)
-    let c = SIMD16(repeating: x[2 * step])
-    c0.addProduct(c, low)
-    c1.addProduct(c, high)
-    let d = SIMD16(repeating: x[3 * step])
-    d0.addProduct(d, low)
-    d1.addProduct(d, high)
-  }
-
-  /// Stores the rows, or adds them to what is there.
-  @inline(__always)
-  func write(to c: UnsafeMutablePointer<Float>, _ stride: Int, accumulate: Bool) {
-    writeRow(a0, a1, c, accumulate)
-    writeRow(b0, b1, c + stride, accumulate)
-    writeRow(c0, c1, c + 2 * stride, accumulate)
-    writeRow(d0, d1, c + 3 * stride, accumulate)
-  }
-}
-
-@inline(__always)
-private func writeRow(
-  _ low: SIMD16<Float>, _ high: SIMD16<Float>, _ c: UnsafeMutablePointer<Float>, _ accumulate: Bool
-) {
-  let raw = UnsafeMutableRawPointer(c)
-  raw.storeBytes(of: accumulate ? load(c, 0) + low : low, as: SIMD16<Float>.self)
-  raw.storeBytes(of: accumulate ? load(c, 16) + high : high, toByteOffset: 64, as: SIMD16<Float>.self)
-}
+// Products of small matrices on one thread, for operands that are in the cache already: attention's tiles. Here the
+// copies of both operands that larger products make would cost as much as the product.
 
 /// A matrix in memory whose neighbours in a row are `columnStride` apart.
 struct Strided {

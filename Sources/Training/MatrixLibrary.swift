@@ -1,19 +1,27 @@
 import Files
 import Kernels
 
-/// The library behind all matrix products, as a run meets it.
+/// What computes matrix products, as a run meets it.
 package enum MatrixLibrary {
-  /// Its kernels, such as `SkylakeX`, and its version; nil if it cannot be loaded.
+  /// OpenBLAS's kernels, such as `SkylakeX`, and its version; nil if it cannot be loaded.
   package static var description: (coreType: String, configuration: String)? {
     (try? BLAS.library.get()).map { ($0.coreType, $0.configuration) }
   }
 
-  /// Checks that the library is there and that this machine can run what the kernels were compiled for.
+  /// The kernels in use, the program's own or OpenBLAS's: with another name come other bits.
+  package static var coreType: String {
+    switch ProductKernels.chosen {
+    case .panels: "AVX-512"
+    case .library: description?.coreType ?? "unknown"
+    }
+  }
+
+  /// Checks that this machine can run what the kernels were compiled for, and that OpenBLAS is there if it is needed.
   ///
   /// - Throws: `.resources`, naming what to install or how to build.
   package static func require() throws(Failure) {
     try requireInstructionSets()
-    if case .failure(let error) = BLAS.library {
+    if ProductKernels.chosen == .library, case .failure(let error) = BLAS.library {
       throw Failure(
         .resources, "OpenBLAS cannot be loaded", notes: [error.reason, "install it: apt-get install libopenblas-dev"])
     }

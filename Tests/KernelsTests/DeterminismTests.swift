@@ -115,8 +115,11 @@ private let workloads = [
   },
 ]
 
-/// Products small and large, square and long, around the sizes at which the library changes its method.
-private let products: [ProductCase] = {
+/// Products small and large, square and long, around the sizes at which the library changes its method; by the program's
+/// kernels and by the library's.
+private let products = (isChild ? [] : productShapes) + productShapes.map { $0.by(.library) }
+
+private let productShapes: [ProductCase] = {
   let shapes = [
     (40, 40, 41), (100, 96, 90), (100, 100, 100), (101, 100, 100), (144, 96, 80), (192, 100, 64), (300, 64, 64),
     (512, 128, 31), (1000, 17, 130), (65, 700, 50), (1024, 384, 128), (2048, 96, 96), (97, 2000, 33), (4000, 3, 150),

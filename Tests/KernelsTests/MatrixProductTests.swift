@@ -8,9 +8,10 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
   let (transposeA, transposeB): (Bool, Bool)
   let accumulate: Bool
   let gap: Int
+  var kernels = ProductKernels.chosen
 
   var testDescription: String {
-    "\(m)x\(n)x\(k)\(transposeA ? " A^T" : "")\(transposeB ? " B^T" : "")\(accumulate ? " +=" : "") gap \(gap)"
+    "\(kernels) \(m)x\(n)x\(k)\(transposeA ? " A^T" : "")\(transposeB ? " B^T" : "")\(accumulate ? " +=" : "") gap \(gap)"
   }
 
   /// A, B and what C holds before, each with what lies between its rows.
@@ -26,18 +27,28 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
   /// C after the product.
   func product(_ a: [Float], _ b: [Float], _ before: [Float]) -> [Float] {
     var c = before
-    matrixProduct(
-      &c, ldc: n + gap, a, lda: (transposeA ? m : k) + gap, transposeA: transposeA, b,
-      ldb: (transposeB ? k : n) + gap, transposeB: transposeB, m: m, n: n, k: k, accumulate: accumulate)
+    let product = kernels == .library ? libraryProduct : matrixProduct
+    product(
+      &c, n + gap, a, (transposeA ? m : k) + gap, transposeA, b, (transposeB ? k : n) + gap, transposeB, m, n, k,
+      accumulate)
     return c
   }
 
   static let shapes = [
     (1, 1, 1), (1, 17, 5), (7, 1, 16), (3, 5, 0), (33, 29, 31), (97, 50, 48), (130, 96, 65), (50, 200, 64),
-    (200, 7, 100),
-    (0, 4, 3), (4, 0, 3),
+    (200, 7, 100), (24, 64, 900), (300, 33, 20), (13, 2100, 3), (0, 4, 3), (4, 0, 3),
   ]
-  static let all = shapes.flatMap { shape in
+  /// Each with the kernels that the program uses, and where that is possible with the library's.
+  static let all =
+    cases + cases.filter { min($0.m, $0.n, $0.k) > 0 && $0.kernels != .library }.map { $0.by(.library) }
+
+  func by(_ kernels: ProductKernels) -> ProductCase {
+    var other = self
+    other.kernels = kernels
+    return other
+  }
+
+  private static let cases = shapes.flatMap { shape in
     [false, true].flatMap { a in
       [false, true].flatMap { b in
         [(false, 0), (true, 3)].map { accumulate, gap in
@@ -82,6 +93,24 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
         &c, ldc: 3, ones, lda: k, transposeA: false, ones, ldb: 3, transposeB: false, m: 2, n: 3, k: k,
         accumulate: false)
       #expect(c == [Float](repeating: Float(k), count: 6))
+    }
+  }
+
+  /// What a row of C is depends on that row of A and on B alone, so that a batch may be cut anywhere.
+  @Test(.enabled(if: ProductKernels.chosen == .panels), arguments: [false, true], [false, true])
+  func noRowChangesAnother(transposeA: Bool, transposeB: Bool) {
+    let (m, n, k) = (61, 70, 500)
+    var generator = SeededGenerator(seed: 5)
+    let (a, b) = (generator.normals([m, k]), generator.normals(transposeB ? [n, k] : [k, n]).floats)
+    func product(_ rows: Range<Int>) -> [Float] {
+      let some = a.sliced(axis: 0, rows)
+      return ProductCase(
+        m: rows.count, n: n, k: k, transposeA: transposeA, transposeB: transposeB, accumulate: false, gap: 0
+      ).product((transposeA ? some.transposed : some).floats, b, [Float](repeating: 0, count: rows.count * n))
+    }
+    let whole = product(0..<m)
+    for rows in [0..<2, 3..<16, 20..<61] {
+      #expect(product(rows) == Array(whole[rows.lowerBound * n..<rows.upperBound * n]))
     }
   }
 

@@ -77,7 +77,7 @@ package final class TrainingRun {
     store = CheckpointStore(run: folder.path)
     trainer = Trainer(try preparation.model(), recipe)
     steps = recipe.steps(over: preparation.data.train)
-    let coreType = MatrixLibrary.description?.coreType ?? "unknown"
+    let coreType = MatrixLibrary.coreType
     var state = TrainingState(
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint, coreType: coreType)
     var warnings = lock.warning.map { [$0] } ?? []
@@ -98,11 +98,9 @@ package final class TrainingRun {
   }
 
   private static func environment(_ recipe: Recipe) -> [JSONMember] {
-    let library = MatrixLibrary.description
-    return [
+    [
       JSONMember("threads", JSONValue(recipe.threads ?? Parallel.threads)),
-      JSONMember("blas", JSONValue(library?.configuration ?? "none")),
-      JSONMember("core_type", JSONValue(library?.coreType ?? "none")),
+      JSONMember("core_type", JSONValue(MatrixLibrary.coreType)),
     ]
   }
 
@@ -119,7 +117,7 @@ package final class TrainingRun {
     if let validation = data.validation { log.note("held out: \(validation.summary)") }
     log.note("\(trainer.model.parameterCount) parameters, \(steps) steps of \(tokens) tokens")
     log.note(
-      "\(Parallel.threads) threads, OpenBLAS \(coreType), measured GEMM peak \(Progress.fixed(peak / 1e9, 0)) GFLOP/s")
+      "\(Parallel.threads) threads, \(coreType) kernels, measured GEMM peak \(Progress.fixed(peak / 1e9, 0)) GFLOP/s")
     let (needed, usable) = (
       Plan.memory(trainer.model, recipe, length: preparation.sequenceLength), Machine.current().usableMemory
     )

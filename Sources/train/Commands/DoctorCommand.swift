@@ -15,13 +15,14 @@ struct DoctorCommand: Command {
     try MatrixLibrary.requireInstructionSets()
     let machine = Machine.current()
     let blas = MatrixLibrary.description
-    let peak = blas == nil ? nil : GEMMPeak.measure()
+    let peak = (try? MatrixLibrary.require()).map { GEMMPeak.measure() }
     let hdf5 = try? ArrayFile.libraryVersion()
     if isJSON {
       let result: JSONValue = [
         "version": JSONValue(Build.version), "machine": machine.json,
         "blas": JSONValue(blas?.configuration ?? "missing"), "core_type": JSONValue(blas?.coreType ?? "missing"),
-        "hdf5": JSONValue(hdf5 ?? "missing"), "gemm_gflops_per_second": peak.map { JSONValue($0 / 1e9) } ?? .null,
+        "product_kernels": JSONValue(MatrixLibrary.coreType), "hdf5": JSONValue(hdf5 ?? "missing"),
+        "gemm_gflops_per_second": peak.map { JSONValue($0 / 1e9) } ?? .null,
       ]
       return Output.results.line(result.serialized())
     }
@@ -38,7 +39,9 @@ struct DoctorCommand: Command {
       ),
       (
         "GEMM",
-        peak.map { "\(Progress.fixed($0 / 1e9, 0)) GFLOP/s in float32 on \(machine.usableCores) threads" } ?? "-"
+        peak.map {
+          "\(Progress.fixed($0 / 1e9, 0)) GFLOP/s in float32 on \(machine.usableCores) threads, \(MatrixLibrary.coreType) kernels"
+        } ?? "-"
       ),
       ("HDF5", hdf5 ?? "missing: apt-get install libhdf5-dev"),
       ("memory", "\(gibibytes(machine.availableMemory)) available of \(gibibytes(machine.memory))\(limit)"),

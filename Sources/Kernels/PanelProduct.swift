@@ -1,0 +1,235 @@
+import CPrefetch
+
+/// A product of matrices with AVX-512, after K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix
+/// Multiplication" (2008): both operands are copied into panels, and tiles of 12 x 32 sums stay in registers while the
+/// inner size passes by.
+///
+/// The inner size is cut into parts, which all threads go through together: they pack a part of B, and then take blocks of
+/// C one by one, packing the rows of A each. The order of every sum depends on the inner size alone, so neither the thread
+/// count nor the other rows and columns change a bit of it.
+struct PanelProduct {
+  /// A matrix in memory: [rows, columns], or the other way round if it is transposed.
+  struct Operand {
+    let pointer: UnsafePointer<Float>
+    let stride: Int
+    let isTransposed: Bool
+
+    /// Where the element at `row`, `column` lies.
+    @inline(__always)
+    func at(_ row: Int, _ column: Int) -> UnsafePointer<Float> {
+      pointer + (isTransposed ? column * stride + row : row * stride + column)
+    }
+  }
+
+  private let c: UnsafeMutablePointer<Float>
+  private let ldc: Int
+  private let a: Operand
+  private let b: Operand
+  private let (m, n, k): (Int, Int, Int)
+  private let accumulate: Bool
+  /// How many parts the inner size is cut into.
+  private let parts: Int
+  /// Columns that are worked on at a time: B's panels of them fit in the last level of the cache.
+  private let widest: Int
+  private let rowPanels: Int
+  private let rowBlocks: Int
+
+  init(
+    _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: Operand, _ b: Operand, m: Int, n: Int, k: Int, accumulate: Bool
+  ) {
+    (self.c, self.ldc, self.a, self.b, self.accumulate) = (c, ldc, a, b, accumulate)
+    (self.m, self.n, self.k) = (m, n, k)
+    parts = (k + Panels.depth - 1) / Panels.depth
+    let ranges = (n + 2047) / 2048
+    widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
+    rowPanels = (m + Panels.height - 1) / Panels.height
+    // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used.
+    rowBlocks = max((rowPanels + 19) / 20, min(8, rowPanels / 4), 1)
+  }
+
+  func run() {
+    let deepest = (k + parts - 1) / parts
+    let blockSize = (rowPanels + rowBlocks - 1) / rowBlocks * Panels.size + Panels.rowStride
+    let threadSize = blockSize + Panels.height * Panels.width
+    let size = deepest * widest + Parallel.threads * threadSize
+    let packed = Memory.allocate(size)
+    defer { Memory.release(packed, count: size) }
+    for first in stride(from: 0, to: n, by: widest) {
+      let columns = first..<min(n, first + widest)
+      for part in 0..<parts {
+        let inner = k * part / parts..<k * (part + 1) / parts
+        packB(packed, columns, inner)
+        let panels = (columns.count + Panels.width - 1) / Panels.width
+        let columnBlocks = self.columnBlocks(panels: panels, depth: inner.count)
+        Parallel.run(rowBlocks * columnBlocks) { unit, thread in
+          let scratch = packed + deepest * widest + thread * threadSize
+          let (rowBlock, columnBlock) = (unit / columnBlocks, unit % columnBlocks)
+          let next = (thread % 2 == 0 ? unit + 1 : unit - 1 + columnBlocks) / columnBlocks - (thread % 2)
+          Block(
+            product: self, rows: rows(of: rowBlock), columns: columns,
+            panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks, inner: inner,
+            accumulate: accumulate || part > 0, packedA: scratch, packedB: packed, tile: scratch + blockSize
+          ).run(before: next != rowBlock && 0..<rowBlocks ~= next ? rows(of: next) : 0..<0)
+        }
+      }
+    }
+  }
+
+  /// Few rows are shared by several blocks of columns.
+  private func columnBlocks(panels: Int, depth: Int) -> Int {
+    guard rowBlocks < 8, m * panels * Panels.width * depth > 1 << 20 else { return 1 }
+    return max(1, min((7 + rowBlocks) / rowBlocks, panels / 4))
+  }
+
+  private func rows(of block: Int) -> Range<Int> {
+    let (first, end) = (rowPanels * block / rowBlocks, rowPanels * (block + 1) / rowBlocks)
+    return first * Panels.height..<min(m, end * Panels.height)
+  }
+
+  private func packB(_ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, _ inner: Range<Int>) {
+    let grain = max(4 * Panels.width, 16384 / inner.count / Panels.width * Panels.width)
+    Parallel.forRanges(columns.count, grain: grain) { range in
+      let source = b.at(inner.lowerBound, columns.lowerBound + range.lowerBound)
+      let pack = b.isTransposed ? Panels.packTransposedB : Panels.packB
+      pack(out + range.lowerBound * inner.count, source, b.stride, range.count, inner.count)
+    }
+  }
+
+  /// Some rows of C and some panels of columns, for a part of the inner size.
+  private struct Block {
+    let product: PanelProduct
+    let rows: Range<Int>
+    /// The columns that B is packed for, and which of their panels are meant.
+    let columns: Range<Int>
+    let panels: Range<Int>
+    let inner: Range<Int>
+    let accumulate: Bool
+    let packedA: UnsafeMutablePointer<Float>
+    let packedB: UnsafePointer<Float>
+    /// Room for a tile that reaches beyond C.
+    let tile: UnsafeMutablePointer<Float>
+
+    /// Computes the block. `next` are the rows that this thread is likely to pack after it.
+    func run(before next: Range<Int>) {
+      packA()
+      let (a, k, isTransposed) = (product.a, inner.count, product.a.isTransposed)
+      var line = next.lowerBound
+      for panel in panels {
+        let b = packedB + panel * Panels.width * k
+        let column = columns.lowerBound + panel * Panels.width
+        for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Panels.height) {
+          // While a tile is computed, k lines of what comes next are fetched: the next panel of B in two halves, and then
+          // the columns of a transposed A, which lie far apart and would be waited for one by one.
+          let index = (row - rows.lowerBound) / Panels.height
+          var ahead = Ahead(pointer: b, step: 16)
+          if panel + 1 < panels.upperBound, index < 2 {
+            ahead = Ahead(pointer: b + (2 + index) * 16 * k, step: 16)
+          } else if isTransposed, line < next.upperBound {
+            ahead = Ahead(pointer: a.at(line, inner.lowerBound), step: a.stride)
+            line += 16
+          }
+          multiply(packedA + index * Panels.size, b, row: row, column: column, ahead)
+        }
+      }
+    }
+
+    private func packA() {
+      let (a, k) = (product.a, inner.count)
+      let source = a.at(rows.lowerBound, inner.lowerBound)
+      if a.isTransposed {
+        Panels.packColumns(
+          packedA, source, stride: a.stride, columns: rows.count, readable: product.m - rows.lowerBound, k: k)
+      } else {
+        Panels.packRows(packedA, source, stride: a.stride, rows: rows.count, k: k)
+      }
+    }
+
+    /// A tile of C: straight into it, or, at its edges, through `tile`.
+    private func multiply(
+      _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, row: Int, column: Int, _ ahead: Ahead
+    ) {
+      let (k, isTransposed) = (inner.count, product.a.isTransposed)
+      let c = product.c + row * product.ldc + column
+      let rows = min(Panels.height, rows.upperBound - row)
+      let columns = min(Panels.width, columns.upperBound - column)
+      if rows == Panels.height, columns == Panels.width {
+        let compute = isTransposed ? twelveTurnedRows : twelveRows
+        return compute(c, product.ldc, a, b, k, accumulate, ahead)
+      }
+      for first in stride(from: 0, to: rows, by: 4) {
+        if isTransposed {
+          fourRows(tile, a + first, step: 1, increment: Panels.height, b, k)
+        } else {
+          fourRows(tile, a + first * Panels.rowStride, step: Panels.rowStride, increment: 1, b, k)
+        }
+        for i in 0..<min(4, rows - first) {
+          let (c, sums) = (c + (first + i) * product.ldc, tile + i * Panels.width)
+          for j in 0..<columns { c[j] = accumulate ? c[j] + sums[j] : sums[j] }
+        }
+      }
+    }
+  }
+}
+
+/// Lines of memory that will be needed soon, `step` floats apart.
+private struct Ahead {
+  var pointer: UnsafePointer<Float>
+  let step: Int
+}
+
+private func twelveRows(
+  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ k: Int,
+  _ accumulate: Bool, _ ahead: Ahead
+) {
+  twelveRows(c, ldc, a, step: Panels.rowStride, increment: 1, b, k, accumulate, ahead)
+}
+
+private func twelveTurnedRows(
+  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ k: Int,
+  _ accumulate: Bool, _ ahead: Ahead
+) {
+  twelveRows(c, ldc, a, step: 1, increment: Panels.height, b, k, accumulate, ahead)
+}
+
+/// A whole tile of C; the rows of A are `step` apart, its columns `increment`.
+@inline(__always)
+private func twelveRows(
+  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, step: Int, increment: Int,
+  _ b: UnsafePointer<Float>, _ k: Int, _ accumulate: Bool, _ ahead: Ahead
+) {
+  for row in 0..<Panels.height {
+    prefetch_for_writing(c + row * ldc)
+    prefetch_for_writing(c + row * ldc + Panels.width - 1)
+  }
+  var (upper, middle, lower) = (FourRows(), FourRows(), FourRows())
+  var (a, b, ahead) = (a, b, ahead)
+  for _ in 0..<k {
+    prefetch_for_reading(ahead.pointer)
+    ahead.pointer += ahead.step
+    let (low, high) = (load(b, 0), load(b, 16))
+    upper.add(a, step, low, high)
+    middle.add(a + 4 * step, step, low, high)
+    lower.add(a + 8 * step, step, low, high)
+    a += increment
+    b += Panels.width
+  }
+  upper.write(to: c, ldc, accumulate: accumulate)
+  middle.write(to: c + 4 * ldc, ldc, accumulate: accumulate)
+  lower.write(to: c + 8 * ldc, ldc, accumulate: accumulate)
+}
+
+/// Four rows of a tile, [4, 32].
+@inline(__always)
+private func fourRows(
+  _ tile: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, step: Int, increment: Int, _ b: UnsafePointer<Float>,
+  _ k: Int
+) {
+  var sums = FourRows()
+  var (a, b) = (a, b)
+  for _ in 0..<k {
+    sums.add(a, step, load(b, 0), load(b, 16))
+    a += increment
+    b += Panels.width
+  }
+  sums.write(to: tile, Panels.width, accumulate: false)
+}

@@ -1,0 +1,121 @@
+// The order in which a product reads its operands. A panel of B has 32 columns, [k, 32]; a panel of A has twelve rows, each
+// `Panels.rowStride` floats after the one before, or, if A is stored transposed, [k, 12]: so that both are copied in pieces
+// as they lie, and only a B that is stored transposed has to be turned around.
+
+/// The measures of panels.
+enum Panels {
+  /// Rows of a panel of A.
+  static var height: Int { @inline(__always) get { 12 } }
+  /// Columns of a panel of B.
+  static var width: Int { @inline(__always) get { 32 } }
+  /// The largest inner size of a panel: a few dozen panels of A and one of B fit in the second level of the cache.
+  static var depth: Int { @inline(__always) get { 384 } }
+  /// Floats from a row of a panel of A to the next. Not a multiple of a page: rows would lie in each other's way in the cache.
+  static var rowStride: Int { @inline(__always) get { depth + 8 } }
+  /// Floats that a panel of A takes.
+  static var size: Int { @inline(__always) get { height * rowStride } }
+
+  /// Copies `rows` rows of `k` numbers.
+  static func packRows(
+    _ out: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, stride: Int, rows: Int, k: Int
+  ) {
+    for row in 0..<rows { (out + row * rowStride).update(from: a + row * stride, count: k) }
+  }
+
+  /// Copies `columns` columns of `k` rows into panels of twelve; `readable` numbers of each row may be read.
+  static func packColumns(
+    _ out: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, stride: Int, columns: Int, readable: Int, k: Int
+  ) {
+    for i in 0..<k {
+      let a = a + i * stride
+      var out = out + i * height
+      for column in Swift.stride(from: 0, to: columns, by: height) {
+        // Sixteen numbers for twelve: the next row overwrites what is too much.
+        if column + 16 <= readable {
+          store(load(a, column), out)
+        } else {
+          for j in 0..<min(height, columns - column) { out[j] = a[column + j] }
+        }
+        out += size
+      }
+    }
+  }
+
+  /// Copies `columns` columns of B, stored [k, columns], into panels of 32; the last is filled up with zeros.
+  static func packB(_ out: UnsafeMutablePointer<Float>, _ b: UnsafePointer<Float>, stride: Int, columns: Int, k: Int) {
+    let whole = columns / width * width
+    for i in 0..<k {
+      let b = b + i * stride
+      var out = out + i * width
+      for column in Swift.stride(from: 0, to: whole, by: width) {
+        store(load(b, column), out)
+        store(load(b, column + 16), out + 16)
+        out += width * k
+      }
+      guard whole < columns else { continue }
+      for j in 0..<width { out[j] = whole + j < columns ? b[whole + j] : 0 }
+    }
+  }
+
+  /// The same for a B that is stored [columns, k].
+  static func packTransposedB(
+    _ out: UnsafeMutablePointer<Float>, _ b: UnsafePointer<Float>, stride: Int, columns: Int, k: Int
+  ) {
+    for first in Swift.stride(from: 0, to: columns, by: width) {
+      let out = out + first * k
+      let b = b + first * stride
+      let count = min(width, columns - first)
+      var i = 0
+      if count == width {
+        while i + 4 <= k {
+          transposeSixteenRows(out + i * width, b + i, stride)
+          transposeSixteenRows(out + i * width + 16, b + i + 16 * stride, stride)
+          i += 4
+        }
+      }
+      while i < k {
+        for j in 0..<width { out[i * width + j] = j < count ? b[j * stride + i] : 0 }
+        i += 1
+      }
+    }
+  }
+
+  /// out[j, i] = x[i, j] for sixteen rows of four numbers; `out` has rows of 32.
+  @inline(__always)
+  private static func transposeSixteenRows(
+    _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ stride: Int
+  ) {
+    let (r0, r1) = (everyFourthRow(x, stride), everyFourthRow(x + stride, stride))
+    let (r2, r3) = (everyFourthRow(x + 2 * stride, stride), everyFourthRow(x + 3 * stride, stride))
+    let (low02, high02) = (mixLow(r0, r2), mixHigh(r0, r2))
+    let (low13, high13) = (mixLow(r1, r3), mixHigh(r1, r3))
+    store(mixLow(low02, low13), out)
+    store(mixHigh(low02, low13), out + width)
+    store(mixLow(high02, high13), out + 2 * width)
+    store(mixHigh(high02, high13), out + 3 * width)
+  }
+
+  /// Four numbers each of the rows 0, 4, 8 and 12.
+  @inline(__always)
+  private static func everyFourthRow(_ x: UnsafePointer<Float>, _ stride: Int) -> SIMD16<Float> {
+    func four(_ row: Int) -> SIMD4<Float> {
+      UnsafeRawPointer(x + row * stride).loadUnaligned(as: SIMD4<Float>.self)
+    }
+    return SIMD16(
+      lowHalf: SIMD8(lowHalf: four(0), highHalf: four(4)), highHalf: SIMD8(lowHalf: four(8), highHalf: four(12)))
+  }
+
+  /// In each group of four: x0 y0 x1 y1.
+  @inline(__always)
+  private static func mixLow(_ x: SIMD16<Float>, _ y: SIMD16<Float>) -> SIMD16<Float> {
+    SIMD16(
+      x[0], y[0], x[1], y[1], x[4], y[4], x[5], y[5], x[8], y[8], x[9], y[9], x[12], y[12], x[13], y[13])
+  }
+
+  /// In each group of four: x2 y2 x3 y3.
+  @inline(__always)
+  private static func mixHigh(_ x: SIMD16<Float>, _ y: SIMD16<Float>) -> SIMD16<Float> {
+    SIMD16(
+      x[2], y[2], x[3], y[3], x[6], y[6], x[7], y[7], x[10], y[10], x[11], y[11], x[14], y[14], x[15], y[15])
+  }
+}
