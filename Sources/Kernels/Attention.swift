@@ -38,6 +38,8 @@ package struct AttentionShape: Sendable {
 }
 
 private let tile = 64
+/// Fewer queries than these, as in generation, do not pay for turning all keys around.
+private let fewQueries = 8
 
 /// Floats that a tile of scores may take.
 private func tileSize(_ mask: AttentionMask, length: Int) -> Int {
@@ -97,8 +99,8 @@ package func attentionForward(
       out + sequence * length * shape.width + head * shape.dimension, outStride: shape.width,
       logSumExp: logSumExp + item * length, queries: rows + head * shape.dimension,
       keys: rows + shape.keyOffset(head), values: rows + shape.valueOffset(head), stride: stride, keyStride: stride,
-      mask: mask, row: sequence * length, count: length, offset: 0, dimension: shape.dimension, scale: shape.scale,
-      scores: scratch, scratch: scratch + scoresSize)
+      mask: mask, row: sequence * length, count: length, offset: 0, shape: shape, scores: scratch,
+      scratch: scratch + scoresSize)
   }
 }
 
@@ -109,7 +111,9 @@ package func cachedAttention(
   values: UnsafePointer<Float>, count: Int, offset: Int, shape: AttentionShape
 ) {
   let scoresSize = min(tile, count) * TileKeys.width(of: offset + count)
-  let scratchSize = scoresSize + count + TransposedHead.size(length: offset + count, dimension: shape.dimension)
+  let transposedSize =
+    count < fewQueries ? 0 : TransposedHead.size(length: offset + count, dimension: shape.dimension)
+  let scratchSize = scoresSize + count + transposedSize
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
@@ -121,7 +125,7 @@ package func cachedAttention(
       out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + scoresSize,
       queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
       keyStride: shape.keyHeads * shape.dimension, mask: mask, row: 0, count: count, offset: offset,
-      dimension: shape.dimension, scale: shape.scale, scores: scratch, scratch: scratch + scoresSize + count)
+      shape: shape, scores: scratch, scratch: scratch + scoresSize + count)
   }
 }
 
@@ -129,12 +133,12 @@ package func cachedAttention(
 private func attend(
   _ out: UnsafeMutablePointer<Float>, outStride: Int, logSumExp: UnsafeMutablePointer<Float>,
   queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, keyStride: Int,
-  mask: AttentionMask, row: Int, count: Int, offset: Int, dimension: Int, scale: Float,
+  mask: AttentionMask, row: Int, count: Int, offset: Int, shape: AttentionShape,
   scores scratch: UnsafeMutablePointer<Float>, scratch keyScratch: UnsafeMutablePointer<Float>
 ) {
-  // A few queries, as in generation, do not pay for turning all keys around.
+  let (dimension, scale) = (shape.dimension, shape.scale)
   let transposed =
-    count < 8
+    count < fewQueries
     ? nil
     : TransposedHead(keys, stride: keyStride, length: offset + count, dimension: dimension, scratch: keyScratch)
   for first in Swift.stride(from: 0, to: count, by: tile) {
@@ -162,8 +166,9 @@ private func attend(
       let top = largest(scores + low, count)
       let total = scaledExponentials(scores + low, shift: top, scale: scale, count)
       logSumExp[first + query] = top * scale + logarithm(total)
-      multiplyBlocks(scores + low, by: 1 / total, count)
-      clear(scores, outside: seen.blocks, width: width, zero: scale - scale)
+      let (probabilities, factor) = (scores + low, 1 / total)
+      forEachLane(count) { probabilities[$0] *= factor }
+      clear(scores, outside: seen.blocks, width: width, zero: shape.zero)
     }
     tileKeys.forEachRun { column, place, count in
       tileProduct(
@@ -180,20 +185,11 @@ private func scaledExponentials(_ x: UnsafeMutablePointer<Float>, shift: Float, 
   return sum(x, n)
 }
 
-@inline(__always)
-private func multiplyBlocks(_ x: UnsafeMutablePointer<Float>, by factor: Float, _ n: Int) {
-  forEachLane(n) { x[$0] *= factor }
-}
-
 /// Writes `value` over what a row of scores holds for keys that its query does not see, inside its blocks.
 @inline(__always)
 private func hide(_ scores: UnsafeMutablePointer<Float>, _ seen: TileKeys.Seen, value: Float) {
   func hide(_ places: Range<Int>) {
-    var j = places.lowerBound
-    while j < places.upperBound {
-      scores[j] = value
-      j += 1
-    }
+    for j in places { scores[j] = value }
   }
   hide(seen.blocks.lowerBound..<seen.begin)
   hide(seen.hole)

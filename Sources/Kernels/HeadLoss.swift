@@ -64,12 +64,55 @@ package func headLoss(
   }
 }
 
-/// Rows of logits that exist at a time: about 32 MiB of them at most, and shares as even as multiples of 48 can be, so that
+/// The losses of N rows as `headLoss` has them, and the gradient of each by its logits, [N, V]: softmax(logits) - onehot(target).
+package func headLoss(
+  _ losses: UnsafeMutablePointer<Float>, logitGradients: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>,
+  _ w: UnsafePointer<Float>, targets: UnsafePointer<Int32>, rows: Int, columns: Int, vocabulary: Int
+) {
+  Profile.begin("head and loss")
+  defer { Profile.end() }
+  matrixProduct(
+    logitGradients, ldc: vocabulary, x, lda: columns, transposeA: false, w, ldb: columns, transposeB: true, m: rows,
+    n: vocabulary, k: columns, accumulate: false)
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: vocabulary)) { range in
+    for row in range {
+      tokenLoss(
+        losses + row, hits: nil, logitGradients + row * vocabulary, target: Int(targets[row]), coefficient: 1,
+        vocabulary: vocabulary)
+    }
+  }
+}
+
+/// The gradients of a head from those of the losses by the logits, which `headLoss` left: dX = diag(c) G W,
+/// dW += G^T diag(c) X with c one coefficient a row. `scaled` [N, C] is overwritten.
+package func headGradient(
+  _ gradient: HeadLossGradient, logitGradients: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
+  _ w: UnsafePointer<Float>, scaled: UnsafeMutablePointer<Float>, rows: Int, columns: Int, vocabulary: Int
+) {
+  Profile.begin("head and loss")
+  defer { Profile.end() }
+  matrixProduct(
+    gradient.dx, ldc: columns, logitGradients, lda: vocabulary, transposeA: false, w, ldb: columns, transposeB: false,
+    m: rows, n: columns, k: vocabulary, accumulate: false)
+  for row in 0..<rows {
+    let coefficient = gradient.coefficients[row]
+    for i in row * columns..<(row + 1) * columns {
+      gradient.dx[i] *= coefficient
+      scaled[i] = x[i] * coefficient
+    }
+  }
+  guard let dw = gradient.dw else { return }
+  matrixProduct(
+    dw, ldc: columns, logitGradients, lda: vocabulary, transposeA: true, scaled, ldb: columns, transposeB: false,
+    m: vocabulary, n: columns, k: rows, accumulate: gradient.accumulatesWeight)
+}
+
+/// Rows of logits that exist at a time: about 64 MiB of them at most, and shares as even as multiples of 48 can be, so that
 /// no chunk is too small for a fast product.
 private func headChunk(rows: Int, vocabulary: Int) -> Int {
-  let limit = max(48, min(1008, (8 << 20) / vocabulary / 48 * 48))
+  let limit = max(48, min(1008, (16 << 20) / vocabulary / 48 * 48))
   let chunks = max(1, (rows + limit - 1) / limit)
-  return ((rows + chunks - 1) / chunks + 47) / 48 * 48
+  return max(48, ((rows + chunks - 1) / chunks + 47) / 48 * 48)
 }
 
 /// One row: its loss, and its logits become their gradient if there is a coefficient.

@@ -68,8 +68,8 @@ enum Panels {
       var i = 0
       if count == width {
         while i + 4 <= k {
-          transposeSixteenRows(out + i * width, b + i, stride)
-          transposeSixteenRows(out + i * width + 16, b + i + 16 * stride, stride)
+          transposeSixteenRows(out + i * width, width, b + i, stride)
+          transposeSixteenRows(out + i * width + 16, width, b + i + 16 * stride, stride)
           i += 4
         }
       }
@@ -78,44 +78,5 @@ enum Panels {
         i += 1
       }
     }
-  }
-
-  /// out[j, i] = x[i, j] for sixteen rows of four numbers; `out` has rows of 32.
-  @inline(__always)
-  private static func transposeSixteenRows(
-    _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ stride: Int
-  ) {
-    let (r0, r1) = (everyFourthRow(x, stride), everyFourthRow(x + stride, stride))
-    let (r2, r3) = (everyFourthRow(x + 2 * stride, stride), everyFourthRow(x + 3 * stride, stride))
-    let (low02, high02) = (mixLow(r0, r2), mixHigh(r0, r2))
-    let (low13, high13) = (mixLow(r1, r3), mixHigh(r1, r3))
-    store(mixLow(low02, low13), out)
-    store(mixHigh(low02, low13), out + width)
-    store(mixLow(high02, high13), out + 2 * width)
-    store(mixHigh(high02, high13), out + 3 * width)
-  }
-
-  /// Four numbers each of the rows 0, 4, 8 and 12.
-  @inline(__always)
-  private static func everyFourthRow(_ x: UnsafePointer<Float>, _ stride: Int) -> SIMD16<Float> {
-    func four(_ row: Int) -> SIMD4<Float> {
-      UnsafeRawPointer(x + row * stride).loadUnaligned(as: SIMD4<Float>.self)
-    }
-    return SIMD16(
-      lowHalf: SIMD8(lowHalf: four(0), highHalf: four(4)), highHalf: SIMD8(lowHalf: four(8), highHalf: four(12)))
-  }
-
-  /// In each group of four: x0 y0 x1 y1.
-  @inline(__always)
-  private static func mixLow(_ x: SIMD16<Float>, _ y: SIMD16<Float>) -> SIMD16<Float> {
-    SIMD16(
-      x[0], y[0], x[1], y[1], x[4], y[4], x[5], y[5], x[8], y[8], x[9], y[9], x[12], y[12], x[13], y[13])
-  }
-
-  /// In each group of four: x2 y2 x3 y3.
-  @inline(__always)
-  private static func mixHigh(_ x: SIMD16<Float>, _ y: SIMD16<Float>) -> SIMD16<Float> {
-    SIMD16(
-      x[2], y[2], x[3], y[3], x[6], y[6], x[7], y[7], x[10], y[10], x[11], y[11], x[14], y[14], x[15], y[15])
   }
 }

@@ -82,17 +82,3 @@ private func oneRow(
   }
   writeRow(low, high, c, accumulate)
 }
-
-/// out[j, i] = x[i, j] for `rows` rows of `columns` numbers.
-func transpose(
-  _ out: UnsafeMutablePointer<Float>, ldOut: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int
-) {
-  for first in Swift.stride(from: 0, to: rows, by: 16) {
-    let count = min(16, rows - first)
-    for j in 0..<columns {
-      let out = out + j * ldOut + first
-      let x = x + first * stride + j
-      for i in 0..<count { out[i] = x[i * stride] }
-    }
-  }
-}

@@ -42,7 +42,8 @@ private func scaledHead(_ targets: IntegerArray, _ scale: Double) -> Twin {
     }
   }
 
-  @Test(arguments: [targets, none, all]) func logProbabilities(_ targets: IntegerArray) {
+  @Test(arguments: [targets, none, all], [0, 1 << 20])
+  func logProbabilities(_ targets: IntegerArray, keepingAtMost limit: Int) {
     var generator = SeededGenerator(seed: 2)
     let twin = Twin.chain(.headTokenLosses(targets: targets), .negate)
     let upstream = generator.normals([20])
@@ -50,7 +51,8 @@ private func scaledHead(_ targets: IntegerArray, _ scale: Double) -> Twin {
     for isInside in [false, true] {
       for only in [nil, 0, 1] {
         let trial = Trial(
-          { headLogProbabilities($0[0], $0[1], targets: targets.int32s) }, inputs, upstream: upstream,
+          { headLogProbabilities($0[0], $0[1], targets: targets.int32s, keepingAtMost: limit) }, inputs,
+          upstream: upstream,
           Trial.Setting(isInside: isInside, onlyInput: only))
         let wanted = gradients.enumerated().map { only == nil || only == $0 ? $1 : .zeros($1.shape) }
         let found = problems(trial, value: twin.value(of: inputs).map { $0 + 0 }, gradients: wanted)

@@ -8,7 +8,7 @@ parser.add_argument("train")
 parser.add_argument("python")
 parser.add_argument("works", nargs="*", default=["tiny", "small", "gpt2", "smol"])
 parser.add_argument("--repeats", type=int, default=5)
-options = parser.parse_args()
+options = parser.parse_intermixed_args()
 steps = {"tiny": 40, "small": 8, "gpt2": 5, "smol": 5}
 peer = pathlib.Path(__file__).with_name("torch_step.py")
 

@@ -57,12 +57,22 @@ public func headCrossEntropy(
   }
 }
 
-/// ln softmax(x W^T)[target] of each token, [N] for x [..., C] with N rows; 0 where the target is -1. Never holds more than a
-/// chunk of the logits: the backward pass makes them again, for any upstream gradient.
-public func headLogProbabilities(_ x: Tensor, _ weight: Tensor, targets: [Int32]) -> Tensor {
+/// ln softmax(x W^T)[target] of each token, [N] for x [..., C] with N rows; 0 where the target is -1.
+///
+/// Where gradients are wanted, those by the logits are kept for the backward pass if they are no more than `limit` numbers
+/// (128 MiB); else there is never more than a chunk of them, and the backward pass makes them again.
+public func headLogProbabilities(
+  _ x: Tensor, _ weight: Tensor, targets: [Int32], keepingAtMost limit: Int = 32 << 20
+) -> Tensor {
   let head = SupervisedRows(x, weight, targets)
   let losses = Storage(count: max(1, head.count))
-  if head.count > 0 {
+  let size = head.count * head.vocabulary
+  let kept = (x.isRecorded || weight.isRecorded) && size > 0 && size <= limit ? Storage(count: size) : nil
+  if let kept {
+    headLoss(
+      losses.pointer, logitGradients: kept.pointer, head.rows.pointer, weight.pointer, targets: head.targets,
+      rows: head.count, columns: head.columns, vocabulary: head.vocabulary)
+  } else if head.count > 0 {
     headLoss(
       losses.pointer, hits: nil, head.rows.pointer, weight.pointer, targets: head.targets, rows: head.count,
       columns: head.columns, vocabulary: head.vocabulary, gradient: nil)
@@ -76,12 +86,11 @@ public func headLogProbabilities(_ x: Tensor, _ weight: Tensor, targets: [Int32]
     let dy = back.gradient
     let coefficients = Tensor(head.tokens.map { -dy.pointer[Int($0)] }, shape: [head.count])
     let dx = Tensor(uninitialized: head.rows.shape)
-    back.accumulate(into: 1) { dw, accumulates in
-      head.addGradient(dx.pointer, dw, accumulates: accumulates, weight0, coefficients: coefficients)
+    func gradient(_ dw: UnsafeMutablePointer<Float>?, _ accumulates: Bool) {
+      head.addGradient(
+        dx.pointer, dw, accumulates: accumulates, weight0, coefficients: coefficients, logitGradients: kept)
     }
-    if !back.isWanted(1) {
-      head.addGradient(dx.pointer, nil, accumulates: false, weight0, coefficients: coefficients)
-    }
+    if back.isWanted(1) { back.accumulate(into: 1, gradient) } else { gradient(nil, false) }
     back.add(head.scattered(dx), to: 0)
   }
 }
@@ -132,17 +141,24 @@ private struct SupervisedRows {
     return result
   }
 
+  /// `logitGradients` are those of the losses, if they were kept.
   func addGradient(
     _ dx: UnsafeMutablePointer<Float>, _ dw: UnsafeMutablePointer<Float>?, accumulates: Bool, _ weight: Tensor,
-    coefficients: Tensor
+    coefficients: Tensor, logitGradients: Storage? = nil
   ) {
-    let losses = Storage(count: count)
-    withExtendedLifetime((losses, coefficients)) {
-      headLoss(
-        losses.pointer, hits: nil, rows.pointer, weight.pointer, targets: targets, rows: count, columns: columns,
-        vocabulary: vocabulary,
-        gradient: HeadLossGradient(
-          coefficients: coefficients.pointer, dx: dx, dw: dw, accumulatesWeight: accumulates))
+    let scratch = Storage(count: logitGradients == nil ? count : count * columns)
+    let gradient = HeadLossGradient(
+      coefficients: coefficients.pointer, dx: dx, dw: dw, accumulatesWeight: accumulates)
+    withExtendedLifetime((scratch, coefficients)) {
+      if let logitGradients {
+        headGradient(
+          gradient, logitGradients: logitGradients.pointer, rows.pointer, weight.pointer, scaled: scratch.pointer,
+          rows: count, columns: columns, vocabulary: vocabulary)
+      } else {
+        headLoss(
+          scratch.pointer, hits: nil, rows.pointer, weight.pointer, targets: targets, rows: count, columns: columns,
+          vocabulary: vocabulary, gradient: gradient)
+      }
     }
   }
 
