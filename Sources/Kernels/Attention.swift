@@ -208,7 +208,7 @@ private func clear(_ scores: UnsafeMutablePointer<Float>, outside blocks: Range<
 private func write(_ value: Float, _ x: UnsafeMutablePointer<Float>, _ n: Int) {
   let lanes = SIMD16(repeating: value)
   for block in stride(from: 0, to: n, by: TileKeys.block) {
-    UnsafeMutableRawPointer(x + block).storeBytes(of: lanes, as: SIMD16<Float>.self)
+    store(lanes, x + block)
   }
 }
 

@@ -41,26 +41,13 @@ package func headLoss(
   for start in stride(from: 0, to: rows, by: chunk) {
     let count = min(chunk, rows - start)
     let x = x + start * columns
-    matrixProduct(
-      logits, ldc: vocabulary, x, lda: columns, transposeA: false, w, ldb: columns, transposeB: true, m: count,
-      n: vocabulary, k: columns, accumulate: false)
-    Parallel.forRanges(count, grain: Parallel.rowGrain(columns: vocabulary)) { range in
-      for row in range {
-        let token = start + row
-        tokenLoss(
-          losses + token, hits: hits.map { $0 + token }, logits + row * vocabulary, target: Int(targets[token]),
-          coefficient: gradient?.coefficients[token], vocabulary: vocabulary)
-      }
-    }
+    tokenLosses(
+      losses + start, hits: hits.map { $0 + start }, logits, x, w, targets: targets + start,
+      coefficient: { gradient?.coefficients[start + $0] }, rows: count, columns: columns, vocabulary: vocabulary)
     guard let gradient else { continue }
-    matrixProduct(
-      gradient.dx + start * columns, ldc: columns, logits, lda: vocabulary, transposeA: false, w, ldb: columns,
-      transposeB: false, m: count, n: columns, k: vocabulary, accumulate: false)
-    if let dw = gradient.dw {
-      matrixProduct(
-        dw, ldc: columns, logits, lda: vocabulary, transposeA: true, x, ldb: columns, transposeB: false, m: vocabulary,
-        n: columns, k: count, accumulate: gradient.accumulatesWeight || start > 0)
-    }
+    multiply(
+      logits, x, w, dx: gradient.dx + start * columns, dw: gradient.dw, rows: count, columns: columns,
+      vocabulary: vocabulary, accumulate: gradient.accumulatesWeight || start > 0)
   }
 }
 
@@ -71,16 +58,9 @@ package func headLoss(
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
-  matrixProduct(
-    logitGradients, ldc: vocabulary, x, lda: columns, transposeA: false, w, ldb: columns, transposeB: true, m: rows,
-    n: vocabulary, k: columns, accumulate: false)
-  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: vocabulary)) { range in
-    for row in range {
-      tokenLoss(
-        losses + row, hits: nil, logitGradients + row * vocabulary, target: Int(targets[row]), coefficient: 1,
-        vocabulary: vocabulary)
-    }
-  }
+  tokenLosses(
+    losses, hits: nil, logitGradients, x, w, targets: targets, coefficient: { _ in 1 }, rows: rows, columns: columns,
+    vocabulary: vocabulary)
 }
 
 /// The gradients of a head from those of the losses by the logits, which `headLoss` left: dX = diag(c) G W,
@@ -91,20 +71,48 @@ package func headGradient(
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
-  matrixProduct(
-    gradient.dx, ldc: columns, logitGradients, lda: vocabulary, transposeA: false, w, ldb: columns, transposeB: false,
-    m: rows, n: columns, k: vocabulary, accumulate: false)
   for row in 0..<rows {
-    let coefficient = gradient.coefficients[row]
-    for i in row * columns..<(row + 1) * columns {
-      gradient.dx[i] *= coefficient
-      scaled[i] = x[i] * coefficient
+    for i in row * columns..<(row + 1) * columns { scaled[i] = x[i] * gradient.coefficients[row] }
+  }
+  multiply(
+    logitGradients, scaled, w, dx: gradient.dx, dw: gradient.dw, rows: rows, columns: columns, vocabulary: vocabulary,
+    accumulate: gradient.accumulatesWeight)
+  for row in 0..<rows {
+    for i in row * columns..<(row + 1) * columns { gradient.dx[i] *= gradient.coefficients[row] }
+  }
+}
+
+/// The logits of some rows and their losses; the logits become their gradients where there is a coefficient.
+private func tokenLosses(
+  _ losses: UnsafeMutablePointer<Float>, hits: UnsafeMutablePointer<Float>?, _ logits: UnsafeMutablePointer<Float>,
+  _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, targets: UnsafePointer<Int32>,
+  coefficient: (_ row: Int) -> Float?, rows: Int, columns: Int, vocabulary: Int
+) {
+  matrixProduct(
+    logits, ldc: vocabulary, x, lda: columns, transposeA: false, w, ldb: columns, transposeB: true, m: rows,
+    n: vocabulary, k: columns, accumulate: false)
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: vocabulary)) { range in
+    for row in range {
+      tokenLoss(
+        losses + row, hits: hits.map { $0 + row }, logits + row * vocabulary, target: Int(targets[row]),
+        coefficient: coefficient(row), vocabulary: vocabulary)
     }
   }
-  guard let dw = gradient.dw else { return }
+}
+
+/// dX = G W and dW (+)= G^T X for the gradients G of some rows of logits.
+private func multiply(
+  _ logitGradients: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>,
+  dx: UnsafeMutablePointer<Float>, dw: UnsafeMutablePointer<Float>?, rows: Int, columns: Int, vocabulary: Int,
+  accumulate: Bool
+) {
   matrixProduct(
-    dw, ldc: columns, logitGradients, lda: vocabulary, transposeA: true, scaled, ldb: columns, transposeB: false,
-    m: vocabulary, n: columns, k: rows, accumulate: gradient.accumulatesWeight)
+    dx, ldc: columns, logitGradients, lda: vocabulary, transposeA: false, w, ldb: columns, transposeB: false, m: rows,
+    n: columns, k: vocabulary, accumulate: false)
+  guard let dw else { return }
+  matrixProduct(
+    dw, ldc: columns, logitGradients, lda: vocabulary, transposeA: true, x, ldb: columns, transposeB: false,
+    m: vocabulary, n: columns, k: rows, accumulate: accumulate)
 }
 
 /// Rows of logits that exist at a time: about 64 MiB of them at most, and shares as even as multiples of 48 can be, so that

@@ -64,7 +64,7 @@ struct PanelProduct {
         Parallel.run(rowBlocks * columnBlocks) { unit, thread in
           let scratch = packed + deepest * widest + thread * threadSize
           let (rowBlock, columnBlock) = (unit / columnBlocks, unit % columnBlocks)
-          let next = (thread % 2 == 0 ? unit + 1 : unit - 1 + columnBlocks) / columnBlocks - (thread % 2)
+          let next = (thread % 2 == 0 ? unit + 1 : unit - 1) / columnBlocks
           Block(
             product: self, rows: rows(of: rowBlock), columns: columns,
             panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks, inner: inner,

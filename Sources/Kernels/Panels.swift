@@ -63,20 +63,10 @@ enum Panels {
   ) {
     for first in Swift.stride(from: 0, to: columns, by: width) {
       let out = out + first * k
-      let b = b + first * stride
       let count = min(width, columns - first)
-      var i = 0
-      if count == width {
-        while i + 4 <= k {
-          transposeSixteenRows(out + i * width, width, b + i, stride)
-          transposeSixteenRows(out + i * width + 16, width, b + i + 16 * stride, stride)
-          i += 4
-        }
-      }
-      while i < k {
-        for j in 0..<width { out[i * width + j] = j < count ? b[j * stride + i] : 0 }
-        i += 1
-      }
+      transpose(out, ldOut: width, b + first * stride, stride: stride, rows: count, columns: k)
+      guard count < width else { continue }
+      for i in 0..<k { for j in count..<width { out[i * width + j] = 0 } }
     }
   }
 }

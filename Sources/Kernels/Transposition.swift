@@ -22,7 +22,7 @@ func transpose(
 
 /// out[j, i] = x[i, j] for sixteen rows of four numbers.
 @inline(__always)
-func transposeSixteenRows(
+private func transposeSixteenRows(
   _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ x: UnsafePointer<Float>, _ stride: Int
 ) {
   let (r0, r1) = (everyFourthRow(x, stride), everyFourthRow(x + stride, stride))

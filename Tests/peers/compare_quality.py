@@ -25,10 +25,11 @@ def output(command):
 
 def ours():
     start = time.perf_counter()
-    run = ["run=" + str(work / "run"), "data.train=" + options.text]
-    output([options.train, "pretrain", "recipes/shakespeare-char.json", "--overwrite", *run])
+    folder = str(work / "run")
+    changes = ["run=" + folder, "data.train=" + options.text]
+    output([options.train, "pretrain", "recipes/shakespeare-char.json", "--overwrite", *changes])
     seconds = time.perf_counter() - start
-    found = json.loads(output([options.train, "eval", run[0][4:], "--data", str(work / "held-out.txt"), "--json"]))
+    found = json.loads(output([options.train, "eval", folder, "--data", str(work / "held-out.txt"), "--json"]))
     return found["loss"], seconds
 
 
