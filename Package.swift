@@ -6,13 +6,21 @@ import PackageDescription
 // for a binary that runs on any CPU with AVX2.
 let march = ProcessInfo.processInfo.environment["TRAIN_MARCH"] ?? "native"
 
+// Innermost loops begin at a line of 64 bytes: products are up to 5 % slower where they happen to lie elsewhere.
+#if arch(x86_64)
+  let alignment = ["-Xllvm", "-x86-experimental-pref-innermost-loop-alignment=6"]
+#else
+  let alignment: [String] = []
+#endif
+
 // Only Kernels drops the run-time checks: it takes raw memory whose bounds its callers have checked, and it is
 // optimised in debug builds too, or the tests would crawl. Square roots vectorise only without errno.
 let kernelSettings: [SwiftSetting] = [
-  .unsafeFlags([
-    "-Ounchecked", "-disable-batch-mode", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)", "-Xcc",
-    "-mprefer-vector-width=512", "-Xcc", "-fno-math-errno",
-  ])
+  .unsafeFlags(
+    [
+      "-Ounchecked", "-disable-batch-mode", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)", "-Xcc",
+      "-mprefer-vector-width=512", "-Xcc", "-fno-math-errno",
+    ] + alignment)
 ]
 
 let package = Package(
@@ -22,12 +30,12 @@ let package = Package(
     .systemLibrary(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CInstructionSet"),
-    .systemLibrary(name: "CPrefetch"),
+    .systemLibrary(name: "CProcessor"),
     .systemLibrary(name: "CSignals"),
 
     .target(name: "Files"),
     .target(
-      name: "Kernels", dependencies: ["CInstructionSet", "CPrefetch"], exclude: ["README.md"],
+      name: "Kernels", dependencies: ["CInstructionSet", "CProcessor"], exclude: ["README.md"],
       swiftSettings: kernelSettings),
     .target(name: "Autograd", dependencies: ["Kernels"]),
     .target(name: "Models", dependencies: ["Autograd", "Files"]),

@@ -1,4 +1,4 @@
-// Causal attention (Vaswani et al. 2017) in tiles of 64 queries, with grouped key heads, block-diagonal documents and
+// Causal attention (Vaswani et al. 2017) in tiles of 32 queries, with grouped key heads, block-diagonal documents and
 // ranges of keys that are hidden.
 //
 // Legend: B sequences, T positions, H query heads, G key heads, D channels a head. Queries, keys and values lie beside
@@ -6,8 +6,10 @@
 // those that are hidden from it.
 //   P = softmax(Q K^T / sqrt(D)),  O = P V
 //   dP = dO V^T,  dS = P (dP - rowsum(dO O)),  dQ = dS K / sqrt(D),  dK = dS^T Q / sqrt(D),  dV = P^T dO
-// No more than a tile of 64 rows of P exists at a time, without the keys that none of them sees; the backward pass makes
+// No more than a tile of 32 rows of P exists at a time, without the keys that none of them sees; the backward pass makes
 // it again from the logsumexp of each row.
+
+import CProcessor
 
 /// The shape of packed queries, keys and values.
 package struct AttentionShape: Sendable {
@@ -37,13 +39,13 @@ package struct AttentionShape: Sendable {
   func valueOffset(_ head: Int) -> Int { (heads + keyHeads + head / group) * dimension }
 }
 
-private let tile = 64
+private let tile = 32
 /// Fewer queries than these, as in generation, do not pay for turning all keys around.
 private let fewQueries = 8
 
-/// Floats that a tile of scores may take.
+/// Floats that a tile of scores may take, with one more for each row.
 private func tileSize(_ mask: AttentionMask, length: Int) -> Int {
-  tile * TileKeys.width(of: min(length, mask.longestReach(length: length) + tile))
+  tile * (TileKeys.width(of: min(length, mask.longestReach(length: length) + tile)) + 1)
 }
 
 /// Keys or values of a head with the channels as rows, [D, length], and room behind each for a vector that begins at its
@@ -59,8 +61,13 @@ private struct TransposedHead {
     self.stride = TileKeys.width(of: length)
     pointer = scratch
     transpose(pointer, ldOut: self.stride, x, stride: stride, rows: length, columns: dimension)
+    // 32 to 63 numbers: a pair of vectors from where they begin and one before where they end.
     for channel in 0..<dimension {
-      (pointer + channel * self.stride + length).update(repeating: 0, count: self.stride - length)
+      let (begin, end) = (pointer + channel * self.stride + length, pointer + (channel + 1) * self.stride)
+      store(.zero, begin)
+      store(.zero, begin + 16)
+      store(.zero, end - 32)
+      store(.zero, end - 16)
     }
   }
 
@@ -110,7 +117,7 @@ package func cachedAttention(
   _ out: UnsafeMutablePointer<Float>, queries: UnsafePointer<Float>, queryStride: Int, keys: UnsafePointer<Float>,
   values: UnsafePointer<Float>, count: Int, offset: Int, shape: AttentionShape
 ) {
-  let scoresSize = min(tile, count) * TileKeys.width(of: offset + count)
+  let scoresSize = min(tile, count) * (TileKeys.width(of: offset + count) + 1)
   let transposedSize =
     count < fewQueries ? 0 : TransposedHead.size(length: offset + count, dimension: shape.dimension)
   let scratchSize = scoresSize + count + transposedSize
@@ -145,7 +152,7 @@ private func attend(
     let rows = min(tile, count - first)
     let tileKeys = TileKeys(mask, row: row, queries: first..<first + rows, offset: offset)
     let width = tileKeys.width
-    let out = out + first * outStride
+    let (out, factors) = (out + first * outStride, scratch + rows * width)
     if let transposed {
       transposed.multiply(
         scratch, width: width, queries + first * stride, rowStride: stride, rows: rows, dimension: dimension, tileKeys)
@@ -166,8 +173,7 @@ private func attend(
       let top = largest(scores + low, count)
       let total = scaledExponentials(scores + low, shift: top, scale: scale, count)
       logSumExp[first + query] = top * scale + logarithm(total)
-      let (probabilities, factor) = (scores + low, 1 / total)
-      forEachLane(count) { probabilities[$0] *= factor }
+      factors[query] = 1 / total
       clear(scores, outside: seen.blocks, width: width, zero: shape.zero)
     }
     tileKeys.forEachRun { column, place, count in
@@ -175,14 +181,23 @@ private func attend(
         out, ldc: outStride, Strided(scratch + place, rowStride: width), values + column * keyStride, ldb: keyStride,
         m: rows, n: dimension, k: count, accumulate: place > 0)
     }
+    // The channels are fewer than the keys: dividing by the sum comes last.
+    for query in 0..<rows {
+      let (out, factor) = (out + query * outStride, factors[query])
+      for channel in 0..<dimension { out[channel] *= factor }
+    }
   }
 }
 
 /// x = e^(scale (x - shift)) over whole blocks, and the return value is its sum.
 @inline(__always)
 private func scaledExponentials(_ x: UnsafeMutablePointer<Float>, shift: Float, scale: Float, _ n: Int) -> Float {
-  forEachLane(n) { x[$0] = exponential((x[$0] - shift) * scale) }
-  return sum(x, n)
+  var sums = SIMD16<Float>.zero
+  for block in stride(from: 0, to: n, by: TileKeys.block) {
+    for i in block..<block + TileKeys.block { x[i] = exponential((x[i] - shift) * scale) }
+    sums += load(x, block)
+  }
+  return total(sums)
 }
 
 /// Writes `value` over what a row of scores holds for keys that its query does not see, inside its blocks.
@@ -209,15 +224,6 @@ private func write(_ value: Float, _ x: UnsafeMutablePointer<Float>, _ n: Int) {
   let lanes = SIMD16(repeating: value)
   for block in stride(from: 0, to: n, by: TileKeys.block) {
     store(lanes, x + block)
-  }
-}
-
-/// Runs `body` for 0..<n, n a multiple of sixteen: blocks of that many are one vector each, with no rest that would be
-/// computed number by number.
-@inline(__always)
-private func forEachLane(_ n: Int, _ body: (Int) -> Void) {
-  for block in stride(from: 0, to: n, by: TileKeys.block) {
-    for lane in 0..<TileKeys.block { body(block + lane) }
   }
 }
 
@@ -297,6 +303,11 @@ private struct AttentionHeadBackward {
       let dScores = scratch + tile * width
       let queries = packed + head * dimension + first * stride
       let dOut = dOut + first * shape.width
+      for row in first..<first + rows {
+        for channel in Swift.stride(from: 0, to: dimension, by: TileKeys.block) {
+          prefetch_for_reading(out + row * shape.width + channel)
+        }
+      }
       transposedKeys.multiply(
         probabilities, width: width, queries, rowStride: stride, rows: rows, dimension: dimension, tileKeys)
       transposedValues.multiply(
@@ -333,8 +344,10 @@ private struct AttentionHeadBackward {
       hide(p, seen, value: -.infinity)
       hide(d, seen, value: 0)
       let (p0, d0) = (p + seen.blocks.lowerBound, d + seen.blocks.lowerBound)
-      forEachLane(seen.blocks.count) { p0[$0] = exponential((p0[$0] * scale) - normalizer) }
-      forEachLane(seen.blocks.count) { d0[$0] = p0[$0] * (d0[$0] - projection) * scale }
+      for block in stride(from: 0, to: seen.blocks.count, by: TileKeys.block) {
+        for i in block..<block + TileKeys.block { p0[i] = exponential((p0[i] * scale) - normalizer) }
+        store(load(p0, block) * (load(d0, block) - projection) * scale, d0 + block)
+      }
       clear(p, outside: seen.blocks, width: width, zero: shape.zero)
       clear(d, outside: seen.blocks, width: width, zero: shape.zero)
     }

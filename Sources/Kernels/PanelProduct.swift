@@ -1,4 +1,4 @@
-import CPrefetch
+import CProcessor
 
 /// A product of matrices with AVX-512, after K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix
 /// Multiplication" (2008): both operands are copied into panels, and tiles of 12 x 32 sums stay in registers while the
@@ -44,35 +44,66 @@ struct PanelProduct {
     widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
     rowPanels = (m + Panels.height - 1) / Panels.height
     // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used.
-    rowBlocks = max((rowPanels + 19) / 20, min(8, rowPanels / 4), 1)
+    rowBlocks = max((rowPanels + 19) / 20, min(a.isTransposed ? 8 : 16, rowPanels / 4), 1)
   }
 
   func run() {
     let deepest = (k + parts - 1) / parts
+    let together = max(1, min(parts, (1 << 17) / (deepest * widest)))
     let blockSize = (rowPanels + rowBlocks - 1) / rowBlocks * Panels.size + Panels.rowStride
     let threadSize = blockSize + Panels.height * Panels.width
-    let size = deepest * widest + Parallel.threads * threadSize
-    let packed = Memory.allocate(size)
-    defer { Memory.release(packed, count: size) }
+    let sizeOfB = together * deepest * widest
+    let packed = Memory.allocate(sizeOfB + Parallel.threads * threadSize)
+    defer { Memory.release(packed, count: sizeOfB + Parallel.threads * threadSize) }
     for first in stride(from: 0, to: n, by: widest) {
       let columns = first..<min(n, first + widest)
-      for part in 0..<parts {
-        let inner = k * part / parts..<k * (part + 1) / parts
-        packB(packed, columns, inner)
-        let panels = (columns.count + Panels.width - 1) / Panels.width
-        let columnBlocks = self.columnBlocks(panels: panels, depth: inner.count)
-        Parallel.run(rowBlocks * columnBlocks) { unit, thread in
-          let scratch = packed + deepest * widest + thread * threadSize
-          let (rowBlock, columnBlock) = (unit / columnBlocks, unit % columnBlocks)
-          let next = (thread % 2 == 0 ? unit + 1 : unit - 1) / columnBlocks
-          Block(
-            product: self, rows: rows(of: rowBlock), columns: columns,
-            panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks, inner: inner,
-            accumulate: accumulate || part > 0, packedA: scratch, packedB: packed, tile: scratch + blockSize
-          ).run(before: next != rowBlock && 0..<rowBlocks ~= next ? rows(of: next) : 0..<0)
+      for part in stride(from: 0, to: parts, by: together) {
+        let group = part..<min(parts, part + together)
+        packB(packed, columns, group)
+        multiply(packed, columns, group, scratch: packed + sizeOfB, threadSize: threadSize)
+      }
+    }
+  }
+
+  /// Adds what a group of parts gives to some columns of C.
+  private func multiply(
+    _ packedB: UnsafePointer<Float>, _ columns: Range<Int>, _ group: Range<Int>,
+    scratch: UnsafeMutablePointer<Float>, threadSize: Int
+  ) {
+    let panels = (columns.count + Panels.width - 1) / Panels.width
+    let columnBlocks = self.columnBlocks(panels: panels, depth: inner(group.lowerBound).count)
+    Parallel.run(rowBlocks * columnBlocks) { unit, thread in
+      let scratch = scratch + thread * threadSize
+      let (rowBlock, columnBlock) = (unit / columnBlocks, unit % columnBlocks)
+      let rows = self.rows(of: rowBlock)
+      let next = (thread % 2 == 0 ? unit + 1 : unit - 1) / columnBlocks
+      for part in group {
+        let block = Block(
+          product: self, rows: rows, columns: columns,
+          panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks, inner: inner(part),
+          accumulate: accumulate || part > 0, packedA: scratch,
+          packedB: packedB + offset(of: part, in: group, panels: panels),
+          tile: scratch + threadSize - Panels.height * Panels.width)
+        if part + 1 < group.upperBound {
+          block.run(before: rows, inner(part + 1))
+        } else {
+          block.run(
+            before: next != rowBlock && 0..<rowBlocks ~= next ? self.rows(of: next) : 0..<0, inner(group.first!))
         }
       }
     }
+  }
+
+  /// A part of the inner size.
+  private func inner(_ part: Int) -> Range<Int> { k * part / parts..<k * (part + 1) / parts }
+
+  private func inner(_ group: Range<Int>) -> Range<Int> {
+    k * group.lowerBound / parts..<k * group.upperBound / parts
+  }
+
+  /// Where a part's panels of B begin.
+  private func offset(of part: Int, in group: Range<Int>, panels: Int) -> Int {
+    (inner(part).lowerBound - inner(group).lowerBound) * panels * Panels.width
   }
 
   /// Few rows are shared by several blocks of columns.
@@ -86,12 +117,26 @@ struct PanelProduct {
     return first * Panels.height..<min(m, end * Panels.height)
   }
 
-  private func packB(_ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, _ inner: Range<Int>) {
-    let grain = max(4 * Panels.width, 16384 / inner.count / Panels.width * Panels.width)
-    Parallel.forRanges(columns.count, grain: grain) { range in
-      let source = b.at(inner.lowerBound, columns.lowerBound + range.lowerBound)
-      let pack = b.isTransposed ? Panels.packTransposedB : Panels.packB
-      pack(out + range.lowerBound * inner.count, source, b.stride, range.count, inner.count)
+  /// Packs a group of parts of B, in pieces that are whole rows of it as it is stored.
+  private func packB(_ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, _ group: Range<Int>) {
+    let panels = (columns.count + Panels.width - 1) / Panels.width
+    let depth = inner(group.lowerBound).count
+    let grain = max(1, 16384 / (b.isTransposed ? Panels.width * depth : columns.count))
+    let pieces = ((b.isTransposed ? panels : depth) + grain) / grain
+    Parallel.run(group.count * pieces) { piece, _ in
+      let part = group.lowerBound + piece / pieces
+      let (inner, first) = (self.inner(part), piece % pieces * grain)
+      let out = out + offset(of: part, in: group, panels: panels)
+      if b.isTransposed {
+        let first = first * Panels.width
+        Panels.packTransposedB(
+          out + first * inner.count, b.at(inner.lowerBound, columns.lowerBound + first), stride: b.stride,
+          columns: min(columns.count - first, grain * Panels.width), k: inner.count)
+      } else {
+        Panels.packB(
+          out, b.at(inner.lowerBound, columns.lowerBound), stride: b.stride, columns: columns.count, k: inner.count,
+          rows: min(first, inner.count)..<min(first + grain, inner.count))
+      }
     }
   }
 
@@ -109,8 +154,8 @@ struct PanelProduct {
     /// Room for a tile that reaches beyond C.
     let tile: UnsafeMutablePointer<Float>
 
-    /// Computes the block. `next` are the rows that this thread is likely to pack after it.
-    func run(before next: Range<Int>) {
+    /// Computes the block. `next` and `nextInner` are what of A this thread is likely to pack after it.
+    func run(before next: Range<Int>, _ nextInner: Range<Int>) {
       packA()
       let (a, k, isTransposed) = (product.a, inner.count, product.a.isTransposed)
       var line = next.lowerBound
@@ -125,7 +170,7 @@ struct PanelProduct {
           if panel + 1 < panels.upperBound, index < 2 {
             ahead = Ahead(pointer: b + (2 + index) * 16 * k, step: 16)
           } else if isTransposed, line < next.upperBound {
-            ahead = Ahead(pointer: a.at(line, inner.lowerBound), step: a.stride)
+            ahead = Ahead(pointer: a.at(line, nextInner.lowerBound), step: a.stride)
             line += 16
           }
           multiply(packedA + index * Panels.size, b, row: row, column: column, ahead)

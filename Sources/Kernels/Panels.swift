@@ -41,10 +41,12 @@ enum Panels {
     }
   }
 
-  /// Copies `columns` columns of B, stored [k, columns], into panels of 32; the last is filled up with zeros.
-  static func packB(_ out: UnsafeMutablePointer<Float>, _ b: UnsafePointer<Float>, stride: Int, columns: Int, k: Int) {
+  /// Copies `rows` of the k rows of B, stored [k, columns], into panels of 32; the last is filled up with zeros.
+  static func packB(
+    _ out: UnsafeMutablePointer<Float>, _ b: UnsafePointer<Float>, stride: Int, columns: Int, k: Int, rows: Range<Int>
+  ) {
     let whole = columns / width * width
-    for i in 0..<k {
+    for i in rows {
       let b = b + i * stride
       var out = out + i * width
       for column in Swift.stride(from: 0, to: whole, by: width) {

@@ -1,3 +1,4 @@
+import CProcessor
 import Glibc
 import Synchronization
 
@@ -78,7 +79,7 @@ final class ThreadPool: @unchecked Sendable {
   private static let pieceBits = 20
   private static let pieceMask = (1 << pieceBits) - 1
   private static let threadBits = 7
-  private static let spins = 20_000
+  private static let spins = 4000
 
   private var started = 1
   /// The job on offer: its number, how many threads may work on it, and the first and one past the last piece that
@@ -120,7 +121,7 @@ final class ThreadPool: @unchecked Sendable {
       var spins = 0
       while finished.load(ordering: .acquiring) < pieces {
         spins += 1
-        if spins > Self.spins { sched_yield() }
+        if spins > Self.spins { sched_yield() } else { pause_spinning() }
       }
       self.body = nil
     }
@@ -179,6 +180,7 @@ final class ThreadPool: @unchecked Sendable {
     while true {
       for _ in 0..<Self.spins {
         while let piece = claim(by: thread) { perform(piece, thread) }
+        pause_spinning()
       }
       sleep(thread)
     }

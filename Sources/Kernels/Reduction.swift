@@ -6,6 +6,15 @@ func load(_ x: UnsafePointer<Float>, _ i: Int) -> SIMD16<Float> {
   UnsafeRawPointer(x + i).loadUnaligned(as: SIMD16<Float>.self)
 }
 
+/// The sum of sixteen lanes, halves added to halves: `sum()` would add them one after the other.
+@inline(__always)
+func total(_ lanes: SIMD16<Float>) -> Float {
+  let eight = lanes.lowHalf + lanes.highHalf
+  let four = eight.lowHalf + eight.highHalf
+  let two = four.lowHalf + four.highHalf
+  return two[0] + two[1]
+}
+
 /// sum of term(i) for i in 0..<n, by sixteen lanes; `wide` gives the terms i to i + 15.
 @inline(__always)
 private func laneSum(
@@ -32,7 +41,7 @@ private func laneSum(
     tail = single(i, tail)
     i += 1
   }
-  return ((a + b) + (c + d)).sum() + tail
+  return total((a + b) + (c + d)) + tail
 }
 
 /// sum of x[i] over n numbers.
@@ -69,7 +78,7 @@ func fourDots(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, stride: Int,
     tail = tail.addingProduct(SIMD4(repeating: x[i]), SIMD4(y[i], y1[i], y2[i], y3[i]))
     i += 1
   }
-  return SIMD4(a.sum(), b.sum(), c.sum(), d.sum()) + tail
+  return SIMD4(total(a), total(b), total(c), total(d)) + tail
 }
 
 /// sum of (x[i] - center)^2 over n numbers.
@@ -106,8 +115,15 @@ func largest(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
     let next = load(x, n - 16)
     lanes.replace(with: next, where: next .> lanes)
   }
-  return lanes.max()
+  let eight = larger(lanes.lowHalf, lanes.highHalf)
+  let four = larger(eight.lowHalf, eight.highHalf)
+  let two = larger(four.lowHalf, four.highHalf)
+  return two[1] > two[0] ? two[1] : two[0]
 }
+
+/// The larger number of each lane; that of `x` where one is not a number.
+@inline(__always)
+private func larger<Lanes: SIMD<Float>>(_ x: Lanes, _ y: Lanes) -> Lanes { x.replacing(with: y, where: y .> x) }
 
 /// sum of x[i] over n numbers on all threads: fixed pieces, whose sums are added in order in Double.
 func sumInPieces(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
