@@ -43,9 +43,9 @@ private let tile = 32
 /// Fewer queries than these, as in generation, do not pay for turning all keys around.
 private let fewQueries = 8
 
-/// Floats that a tile of scores may take, with one more for each row.
+/// Floats that a tile of scores may take, with two more for each row.
 private func tileSize(_ mask: AttentionMask, length: Int) -> Int {
-  tile * (TileKeys.width(of: min(length, mask.longestReach(length: length) + tile)) + 1)
+  tile * (TileKeys.width(of: min(length, mask.longestReach(length: length) + tile)) + 2)
 }
 
 /// Keys or values of a head with the channels as rows, [D, length], and room behind each for a vector that begins at its
@@ -117,7 +117,7 @@ package func cachedAttention(
   _ out: UnsafeMutablePointer<Float>, queries: UnsafePointer<Float>, queryStride: Int, keys: UnsafePointer<Float>,
   values: UnsafePointer<Float>, count: Int, offset: Int, shape: AttentionShape
 ) {
-  let scoresSize = min(tile, count) * (TileKeys.width(of: offset + count) + 1)
+  let scoresSize = min(tile, count) * (TileKeys.width(of: offset + count) + 2)
   let transposedSize =
     count < fewQueries ? 0 : TransposedHead.size(length: offset + count, dimension: shape.dimension)
   let scratchSize = scoresSize + count + transposedSize
@@ -152,7 +152,8 @@ private func attend(
     let rows = min(tile, count - first)
     let tileKeys = TileKeys(mask, row: row, queries: first..<first + rows, offset: offset)
     let width = tileKeys.width
-    let (out, factors) = (out + first * outStride, scratch + rows * width)
+    let (out, tops) = (out + first * outStride, scratch + rows * width)
+    let totals = tops + rows
     if let transposed {
       transposed.multiply(
         scratch, width: width, queries + first * stride, rowStride: stride, rows: rows, dimension: dimension, tileKeys)
@@ -165,17 +166,21 @@ private func attend(
         }
       }
     }
+    // One pass each, so that the processor works on several rows at a time.
     for query in 0..<rows {
       let scores = scratch + query * width
       let seen = tileKeys.seen(by: first + query)
       hide(scores, seen, value: -.infinity)
-      let (low, count) = (seen.blocks.lowerBound, seen.blocks.count)
-      let top = largest(scores + low, count)
-      let total = scaledExponentials(scores + low, shift: top, scale: scale, count)
-      logSumExp[first + query] = top * scale + logarithm(total)
-      factors[query] = 1 / total
-      clear(scores, outside: seen.blocks, width: width, zero: shape.zero)
+      tops[query] = largest(scores + seen.blocks.lowerBound, seen.blocks.count)
     }
+    for query in 0..<rows {
+      let scores = scratch + query * width
+      let blocks = tileKeys.seen(by: first + query).blocks
+      totals[query] = scaledExponentials(
+        scores + blocks.lowerBound, shift: tops[query], scale: scale, blocks.count)
+      clear(scores, outside: blocks, width: width, zero: shape.zero)
+    }
+    for query in 0..<rows { logSumExp[first + query] = tops[query] * scale + logarithm(totals[query]) }
     tileKeys.forEachRun { column, place, count in
       tileProduct(
         out, ldc: outStride, Strided(scratch + place, rowStride: width), values + column * keyStride, ldb: keyStride,
@@ -183,7 +188,7 @@ private func attend(
     }
     // The channels are fewer than the keys: dividing by the sum comes last.
     for query in 0..<rows {
-      let (out, factor) = (out + query * outStride, factors[query])
+      let (out, factor) = (out + query * outStride, 1 / totals[query])
       for channel in 0..<dimension { out[channel] *= factor }
     }
   }

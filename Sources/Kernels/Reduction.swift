@@ -115,15 +115,12 @@ func largest(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
     let next = load(x, n - 16)
     lanes.replace(with: next, where: next .> lanes)
   }
-  let eight = larger(lanes.lowHalf, lanes.highHalf)
-  let four = larger(eight.lowHalf, eight.highHalf)
-  let two = larger(four.lowHalf, four.highHalf)
-  return two[1] > two[0] ? two[1] : two[0]
+  let (low, high) = (lanes.lowHalf, lanes.highHalf)
+  let eight = low.replacing(with: high, where: high .> low)
+  let (left, right) = (eight.lowHalf, eight.highHalf)
+  let four = left.replacing(with: right, where: right .> left)
+  return (1..<4).reduce(four[0]) { four[$1] > $0 ? four[$1] : $0 }
 }
-
-/// The larger number of each lane; that of `x` where one is not a number.
-@inline(__always)
-private func larger<Lanes: SIMD<Float>>(_ x: Lanes, _ y: Lanes) -> Lanes { x.replacing(with: y, where: y .> x) }
 
 /// sum of x[i] over n numbers on all threads: fixed pieces, whose sums are added in order in Double.
 func sumInPieces(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
