@@ -4,7 +4,7 @@ import CProcessor
 /// Multiplication" (2008): both operands are copied into panels, and tiles of 12 x 32 sums stay in registers while the
 /// inner size passes by.
 ///
-/// The inner size is cut into parts, which all threads go through together: they pack a part of B, and then take blocks of
+/// The inner size is cut into parts, which all threads go through together: they pack some parts of B, and then take blocks of
 /// C one by one, packing the rows of A each. The order of every sum depends on the inner size alone, so neither the thread
 /// count nor the other rows and columns change a bit of it.
 struct PanelProduct {
@@ -27,8 +27,9 @@ struct PanelProduct {
   private let b: Operand
   private let (m, n, k): (Int, Int, Int)
   private let accumulate: Bool
-  /// How many parts the inner size is cut into.
+  /// How many parts the inner size is cut into, and the size of the largest.
   private let parts: Int
+  private let deepest: Int
   /// Columns that are worked on at a time: B's panels of them fit in the last level of the cache.
   private let widest: Int
   private let rowPanels: Int
@@ -40,6 +41,7 @@ struct PanelProduct {
     (self.c, self.ldc, self.a, self.b, self.accumulate) = (c, ldc, a, b, accumulate)
     (self.m, self.n, self.k) = (m, n, k)
     parts = (k + Panels.depth - 1) / Panels.depth
+    deepest = (k + parts - 1) / parts
     let ranges = (n + 2047) / 2048
     widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
     rowPanels = (m + Panels.height - 1) / Panels.height
@@ -48,7 +50,7 @@ struct PanelProduct {
   }
 
   func run() {
-    let deepest = (k + parts - 1) / parts
+    // As many parts as leave half of the second level of the cache to A.
     let together = max(1, min(parts, (1 << 17) / (deepest * widest)))
     let blockSize = (rowPanels + rowBlocks - 1) / rowBlocks * Panels.size + Panels.rowStride
     let threadSize = blockSize + Panels.height * Panels.width
@@ -71,7 +73,7 @@ struct PanelProduct {
     scratch: UnsafeMutablePointer<Float>, threadSize: Int
   ) {
     let panels = (columns.count + Panels.width - 1) / Panels.width
-    let columnBlocks = self.columnBlocks(panels: panels, depth: inner(group.lowerBound).count)
+    let columnBlocks = self.columnBlocks(panels: panels)
     Parallel.run(rowBlocks * columnBlocks) { unit, thread in
       let scratch = scratch + thread * threadSize
       let (rowBlock, columnBlock) = (unit / columnBlocks, unit % columnBlocks)
@@ -107,8 +109,8 @@ struct PanelProduct {
   }
 
   /// Few rows are shared by several blocks of columns.
-  private func columnBlocks(panels: Int, depth: Int) -> Int {
-    guard rowBlocks < 8, m * panels * Panels.width * depth > 1 << 20 else { return 1 }
+  private func columnBlocks(panels: Int) -> Int {
+    guard rowBlocks < 8, m * panels * Panels.width * deepest > 1 << 20 else { return 1 }
     return max(1, min((7 + rowBlocks) / rowBlocks, panels / 4))
   }
 
@@ -120,9 +122,8 @@ struct PanelProduct {
   /// Packs a group of parts of B, in pieces that are whole rows of it as it is stored.
   private func packB(_ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, _ group: Range<Int>) {
     let panels = (columns.count + Panels.width - 1) / Panels.width
-    let depth = inner(group.lowerBound).count
-    let grain = max(1, 16384 / (b.isTransposed ? Panels.width * depth : columns.count))
-    let pieces = ((b.isTransposed ? panels : depth) + grain) / grain
+    let grain = max(1, 16384 / (b.isTransposed ? Panels.width * deepest : columns.count))
+    let pieces = ((b.isTransposed ? panels : deepest) + grain - 1) / grain
     Parallel.run(group.count * pieces) { piece, _ in
       let part = group.lowerBound + piece / pieces
       let (inner, first) = (self.inner(part), piece % pieces * grain)
