@@ -18,6 +18,8 @@ public struct Batch: Sendable, Equatable {
   public let answers: [Answer]
   /// The number of targets that are trained.
   public let weight: Int
+  /// The tokens of its examples: more than there are places where several examples share their first ones.
+  public let tokenCount: Int
 
   /// Columns `starts[i] ..< ends[i]` of a place's row; none where both are equal.
   public struct HiddenColumns: Sendable, Equatable {
@@ -35,10 +37,11 @@ public struct Batch: Sendable, Equatable {
     public var reference: Double?
   }
 
-  /// A batch of `rows` by `columns` places; `weight` is counted from `targets`.
+  /// A batch of `rows` by `columns` places; `weight` is counted from `targets`, and so is `tokenCount` from the places
+  /// unless it is given.
   public init(
     rows: Int, columns: Int, tokens: [Int32], targets: [Int32], positions: [Int32], documentStarts: [Int32],
-    hidden: HiddenColumns? = nil, answers: [Answer] = []
+    hidden: HiddenColumns? = nil, answers: [Answer] = [], tokenCount: Int? = nil
   ) {
     let places = rows * columns
     precondition(
@@ -55,6 +58,7 @@ public struct Batch: Sendable, Equatable {
     self.documentStarts = documentStarts
     self.hidden = hidden
     self.answers = answers
+    self.tokenCount = tokenCount ?? places
     weight = targets.reduce(into: 0) { if $1 >= 0 { $0 += 1 } }
   }
 

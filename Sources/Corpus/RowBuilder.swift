@@ -44,15 +44,4 @@ struct RowBuilder {
     positions += repeatElement(0, count: missing)
     documentStarts += Int32(length)..<Int32(columns)
   }
-
-  /// Appends an example to the one row there is: every token but the last is read, and the next one is predicted where it
-  /// is trained.
-  mutating func append(_ example: ArraySlice<Int32>, isTrained: ArraySlice<Bool>) {
-    precondition(rows == 1, "an example in one of \(rows) rows")
-    let start = Int32(tokens.count)
-    tokens += example.dropLast()
-    targets += zip(example, isTrained).dropFirst().map { $1 ? $0 : -1 }
-    positions += 0..<Int32(example.count - 1)
-    documentStarts += repeatElement(start, count: example.count - 1)
-  }
 }

@@ -45,7 +45,7 @@ private let fewQueries = 8
 
 /// Floats that a tile of scores may take, with two more for each row.
 private func tileSize(_ mask: AttentionMask, length: Int) -> Int {
-  tile * (TileKeys.width(of: min(length, mask.longestReach(length: length) + tile)) + 2)
+  tile * (mask.widestTile(of: tile, length: length) + 2)
 }
 
 /// Keys or values of a head with the channels as rows, [D, length], and room behind each for a vector that begins at its

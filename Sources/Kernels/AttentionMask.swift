@@ -23,9 +23,16 @@ package struct AttentionMask: Sendable {
     starts.indices.reduce(0) { $0 + $1 % length + 1 - start($1) - hiddenColumns($1).count }
   }
 
-  /// The most keys from the start of its document to itself that a query has, in rows of `length`.
-  func longestReach(length: Int) -> Int {
-    starts.indices.reduce(0) { max($0, $1 % length + 1 - start($1)) }
+  /// The most numbers that a row of scores has, in tiles of `tile` queries of rows of `length`.
+  func widestTile(of tile: Int, length: Int) -> Int {
+    var widest = 0
+    for row in stride(from: 0, to: starts.count, by: length) {
+      for first in stride(from: 0, to: length, by: tile) {
+        let keys = TileKeys(self, row: row, queries: first..<min(first + tile, length), offset: 0)
+        widest = max(widest, keys.width)
+      }
+    }
+    return widest
   }
 }
 

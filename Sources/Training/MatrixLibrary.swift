@@ -16,6 +16,11 @@ package enum MatrixLibrary {
     }
   }
 
+  /// OpenBLAS's version and build options where it computes the products; nil where the program's own kernels do.
+  package static var configuration: String? {
+    ProductKernels.chosen == .library ? description?.configuration : nil
+  }
+
   /// Checks that this machine can run what the kernels were compiled for, and that OpenBLAS is there if it is needed.
   ///
   /// - Throws: `.resources`, naming what to install or how to build.

@@ -74,7 +74,7 @@ package final class Trainer {
     optimizer.step(gradients, learningRate: learningRate, gradientScale: clip)
     return Report(
       step: optimizer.stepCount, measures: measures, gradientNorm: norm, learningRate: learningRate,
-      tokens: parts.reduce(0) { $0 + $1.tokens.count })
+      tokens: parts.reduce(0) { $0 + $1.tokenCount })
   }
 
   /// A seed of its own for each micro-batch: a function of the step, so that a resumed run draws the same.

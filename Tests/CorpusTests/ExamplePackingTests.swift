@@ -34,6 +34,30 @@ import Testing
     #expect(separate.sampleCount == 2 && separate.fingerprint != loader.fingerprint)
   }
 
+  /// Sixteen tokens that both examples begin with, then 50 and 60; trained are the two behind those.
+  @Test func examplesShareTheirBeginning() {
+    let beginning = Array(Int32(1)...16)
+    func loader(trainedFrom start: Int, sharesBeginnings: Bool = true) -> ExampleLoader {
+      var examples = TokenizedExamples()
+      for own in [[50, 51, 52], [60, 61, 62]] as [[Int32]] {
+        examples.append(tokens: beginning + own, isTrained: (0..<19).map { $0 >= start })
+      }
+      return ExampleLoader(
+        examples, digest: "", sequenceLength: 64, seed: 1, shuffle: false, sharesBeginnings: sharesBeginnings)
+    }
+    let batch = loader(trainedFrom: 17).batch(samples: [0])
+    #expect(batch.tokens == beginning + [50, 51, 60, 61])
+    #expect(batch.targets == Array(repeating: -1, count: 16) + [51, 52, 61, 62])
+    #expect(batch.positions == Array(0..<16) + [16, 17, 16, 17])
+    #expect(batch.documentStarts == Array(repeating: 0, count: 20))
+    #expect(batch.hidden?.starts == Array(repeating: 0, count: 16) + [16, 16, 16, 16])
+    #expect(batch.hidden?.ends == Array(repeating: 0, count: 16) + [16, 16, 18, 18])
+    #expect(batch.tokenCount == 36 && batch.weight == 4)
+    // The last token of the beginning would predict 50 and 60.
+    #expect(loader(trainedFrom: 16).batch(samples: [0]).columns == 36)
+    #expect(loader(trainedFrom: 17, sharesBeginnings: false).batch(samples: [0]).columns == 36)
+  }
+
   /// p = 1 2 3, a = 4 5, b = 6: the last token of the prompt begins both branches, and b's does not see a's.
   @Test func aPairOfAnswers() {
     let loader = PairLoader(OnePair(), seed: 1).with(references: [(first: -1, second: -2)])

@@ -22,6 +22,39 @@ import Training
     }
   }
 
+  /// What the recorded examples begin with behind 18 tokens that they have in common: once for all of them, and once for each.
+  @Test(arguments: TuningFixture.models) func aSharedBeginningChangesNoGradient(_ name: String) throws {
+    let fixture = try TuningFixture("sft", name)
+    var examples = TokenizedExamples()
+    for example in try #require(fixture.record["examples"]?.array) {
+      let own = try example.tokens("tokens").prefix(6)
+      examples.append(
+        tokens: (0..<18).map { $0 % 7 } + own, isTrained: (0..<18 + own.count).map { $0 > 18 })
+    }
+    func gradients(sharesBeginnings: Bool) throws -> (batch: Batch, loss: Double, gradients: [[Float]]) {
+      let loader = ExampleLoader(
+        examples, digest: "", sequenceLength: 64, seed: 1, packing: false, sharesBeginnings: sharesBeginnings)
+      let batch = loader.batch(samples: Array(0..<loader.sampleCount))
+      let model = try fixture.model.model()
+      let gradients = Gradients(of: model.parameters)
+      var measures = Measures()
+      _ = gradients.add {
+        SFT().loss(
+          model, batch, scale: 1 / Float(batch.weight), context: StepContext(), measures: &measures)
+      }
+      return (batch, try #require(measures["loss"]), try model.parameters.map { try #require(gradients[$0]).elements })
+    }
+    let (apart, shared) = (try gradients(sharesBeginnings: false), try gradients(sharesBeginnings: true))
+    #expect(shared.batch.columns <= apart.batch.columns - 17 * (examples.count - 1))
+    #expect(shared.batch.tokenCount == apart.batch.columns && shared.batch.weight == apart.batch.weight)
+    #expect(abs(shared.loss - apart.loss) < 1e-5)
+    for (found, expected) in zip(shared.gradients, apart.gradients) {
+      let difference = zip(found, expected).reduce(0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+      let size = expected.reduce(0) { $0 + Double($1 * $1) }
+      #expect(difference <= 1e-10 * size, "\(difference) of \(size)")
+    }
+  }
+
   @Test(arguments: TuningFixture.models) func dpo(_ name: String) throws {
     let fixture = try TuningFixture("dpo", name)
     let pairs = RecordedPairs(

@@ -4,7 +4,8 @@ import Files
 ///
 /// An example of n tokens reads the first n - 1 and predicts the others where they are trained; what follows its last trained
 /// token is not read at all. Positions restart at each example and attention stays within it, so a packed example has the
-/// loss and the gradient it has alone. A batch is its rows one behind the other without padding.
+/// loss and the gradient it has alone. A batch is its rows one behind the other without padding. What all its examples begin
+/// with, as they do where they have a template or a system message in common, is in it once: the others see it there.
 package struct ExampleLoader: SampleLoader {
   package let order: SampleOrder
   package let tokenCount: Int
@@ -17,13 +18,15 @@ package struct ExampleLoader: SampleLoader {
   private let rows: [[Int]]
   /// The places that each example takes.
   private let lengths: [Int]
+  private let sharesBeginnings: Bool
 
   /// - Parameters:
   ///   - digest: of everything the examples depend on.
   ///   - packing: whether several examples share a row; else every one is a row of its own.
+  ///   - sharesBeginnings: whether the examples of a batch may have their first tokens in common.
   package init(
     _ examples: TokenizedExamples, digest: String, sequenceLength: Int, seed: UInt64, shuffle: Bool = true,
-    packing: Bool = true
+    packing: Bool = true, sharesBeginnings: Bool = true
   ) {
     let lengths = (0..<examples.count).map { index in
       let trained = examples[index].isTrained
@@ -39,19 +42,41 @@ package struct ExampleLoader: SampleLoader {
     summary =
       "\(examples.count) examples, \(tokens) tokens, \(percent(examples.trainedCount, tokens)) % of them trained"
       + (packing ? ", in \(rows.count) rows that are \(percent(tokens, rows.count * sequenceLength)) % full" : "")
-    (self.examples, self.rows, self.lengths) = (examples, rows, lengths)
+    (self.examples, self.rows, self.lengths, self.sharesBeginnings) = (examples, rows, lengths, sharesBeginnings)
   }
 
   package func length(ofSample sample: Int) -> Int { rows[sample].reduce(0) { $0 + lengths[$1] } }
 
   package func batch(samples: [Int]) -> Batch {
-    let places = samples.reduce(0) { $0 + length(ofSample: $1) }
-    var row = RowBuilder(rows: 1, columns: places)
-    for example in samples.flatMap({ rows[$0] }) {
-      let (tokens, isTrained) = examples[example]
-      row.append(tokens.prefix(lengths[example] + 1), isTrained: isTrained)
+    let parts = samples.flatMap { rows[$0] }.map { index in
+      let (tokens, isTrained) = examples[index]
+      return (tokens: tokens.prefix(lengths[index] + 1), isTrained: isTrained.prefix(lengths[index] + 1))
     }
-    return row.batch
+    let shared = sharesBeginnings ? Self.sharedBeginning(parts) : 0
+    var row = BranchingRow()
+    if shared > 0 {
+      row.append(parts[0].tokens.prefix(shared), targets: repeatElement(-1, count: shared), from: 0, document: 0)
+    }
+    for part in parts {
+      let own = part.tokens.dropFirst(shared)
+      let targets = zip(part.tokens, part.isTrained).dropFirst(shared + 1).map { $1 ? $0 : -1 }
+      let isAlone = shared == 0
+      row.append(
+        own.dropLast(), targets: targets, from: shared, document: isAlone ? row.count : 0,
+        hidden: isAlone ? 0..<0 : shared..<row.count)
+    }
+    return row.batch(tokenCount: parts.reduce(0) { $0 + $1.tokens.count - 1 })
+  }
+
+  /// How many tokens all the examples begin with. None of them is trained, nor is the one behind them: it is not the same
+  /// in all examples. Fewer than a vector of scores holds are not worth it.
+  private static func sharedBeginning(_ parts: [(tokens: ArraySlice<Int32>, isTrained: ArraySlice<Bool>)]) -> Int {
+    guard parts.count > 1 else { return 0 }
+    let count = parts.map { part in
+      let isSame = zip(zip(part.tokens, parts[0].tokens), part.isTrained.dropFirst())
+      return isSame.prefix { $0.0 == $0.1 && !$1 }.count
+    }.min()!
+    return count < 16 ? 0 : count
   }
 
   package var exampleCount: Int { examples.count }

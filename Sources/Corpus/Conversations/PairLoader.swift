@@ -61,46 +61,27 @@ package struct PairLoader: SampleLoader {
 
 /// The document of each pair, one behind the other.
 private struct PairBuilder {
-  private var tokens: [Int32] = []
-  private var targets: [Int32] = []
-  private var positions: [Int32] = []
-  private var documentStarts: [Int32] = []
-  private var hidden = Batch.HiddenColumns(starts: [], ends: [])
+  private var row = BranchingRow()
   private var answers: [Batch.Answer] = []
 
-  var batch: Batch {
-    Batch(
-      rows: 1, columns: tokens.count, tokens: tokens, targets: targets, positions: positions,
-      documentStarts: documentStarts, hidden: hidden, answers: answers)
-  }
+  var batch: Batch { row.batch(answers: answers) }
 
   mutating func append(_ pair: AnswerPair, references: (first: Double, second: Double)?) {
     precondition(
       !pair.prompt.isEmpty && !pair.first.isEmpty && !pair.second.isEmpty, "a prompt and two answers have tokens")
-    let start = tokens.count
+    let document = row.count
     let shared = pair.prompt.dropLast()
-    append(shared, targets: shared.map { _ in -1 }, from: 0, hidden: 0..<0, document: start)
-    let first = tokens.count
+    row.append(shared, targets: shared.map { _ in -1 }, from: 0, document: document)
+    let first = row.count
     for (answer, isFirst) in [(pair.first, true), (pair.second, false)] {
-      let places = tokens.count..<tokens.count + answer.count
-      append(
-        [pair.prompt.last!] + answer.dropLast(), targets: Array(answer), from: shared.count,
-        hidden: isFirst ? 0..<0 : first..<places.lowerBound, document: start)
+      let places = row.count..<row.count + answer.count
+      row.append(
+        [pair.prompt.last!] + answer.dropLast(), targets: answer, from: shared.count, document: document,
+        hidden: isFirst ? 0..<0 : first..<places.lowerBound)
       answers.append(
         Batch.Answer(
           places: places, isPreferred: isFirst == pair.isFirstPreferred,
           reference: isFirst ? references?.first : references?.second))
     }
-  }
-
-  private mutating func append(
-    _ read: some Collection<Int32>, targets: [Int32], from position: Int, hidden: Range<Int>, document: Int
-  ) {
-    tokens += read
-    self.targets += targets
-    positions += Int32(position)..<Int32(position + read.count)
-    documentStarts += repeatElement(Int32(document), count: read.count)
-    self.hidden.starts += repeatElement(Int32(hidden.lowerBound), count: read.count)
-    self.hidden.ends += repeatElement(Int32(hidden.upperBound), count: read.count)
   }
 }

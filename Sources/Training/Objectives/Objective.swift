@@ -40,8 +40,8 @@ extension Objective {
 package enum ExampleKind: Sendable, Equatable {
   /// Windows of text.
   case windows
-  /// Conversations, of which some tokens are trained.
-  case conversations(LossOn)
+  /// Conversations, of which some tokens are trained; whether those of a batch may share their first tokens.
+  case conversations(LossOn, shareBeginnings: Bool)
   /// Prompts with a better and a worse answer.
   case pairs
   /// Prompts with an answer that is wanted or not.

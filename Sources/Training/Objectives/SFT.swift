@@ -25,7 +25,8 @@ package struct SFT: Objective, Equatable {
     (self.lossOn, self.noiseAlpha) = (lossOn, noiseAlpha)
   }
 
-  package var examples: ExampleKind { .conversations(lossOn) }
+  /// Noise is drawn for each example.
+  package var examples: ExampleKind { .conversations(lossOn, shareBeginnings: noiseAlpha == 0) }
 
   package func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
@@ -36,7 +37,7 @@ package struct SFT: Objective, Equatable {
     let (loss, seen) = model.tokenLoss(batch, scale: scale, context, noise: noiseAlpha > 0 ? noise : nil)
     measures.add("loss", seen.sum, weight: Double(batch.weight))
     measures.add("mean_token_accuracy", seen.hitCount, weight: Double(batch.weight))
-    measures.add("supervised_share", Double(batch.weight), weight: Double(batch.tokens.count))
+    measures.add("supervised_share", Double(batch.weight), weight: Double(batch.tokenCount))
     return loss
   }
 }

@@ -19,12 +19,12 @@ package struct TrainingData {
       try self.init(
         windowsOf: recipe, tokenizer: tokenizer, vocabularySize: vocabularySize, sequenceLength: sequenceLength,
         note: note)
-    case .conversations(let lossOn):
+    case .conversations(let lossOn, let shareBeginnings):
       let settings = TuningSettings(recipe.data, lossOn: lossOn, maximumLength: sequenceLength)
       try self.init(InstructionData.self, of: recipe, chat!, settings, note: note) { data, shuffle in
         ExampleLoader(
           data.examples, digest: data.digest, sequenceLength: sequenceLength, seed: UInt64(recipe.seed),
-          shuffle: shuffle, packing: recipe.data.packing)
+          shuffle: shuffle, packing: recipe.data.packing, sharesBeginnings: shareBeginnings)
       }
     case .pairs:
       let settings = TuningSettings(recipe.data, maximumLength: sequenceLength)

@@ -101,7 +101,7 @@ package final class TrainingRun {
     [
       JSONMember("threads", JSONValue(recipe.threads ?? Parallel.threads)),
       JSONMember("core_type", JSONValue(MatrixLibrary.coreType)),
-    ]
+    ] + (MatrixLibrary.configuration.map { [JSONMember("blas", JSONValue($0))] } ?? [])
   }
 
   private static func noCheckpoint(of folder: RunFolder, _ skipped: [Failure]) -> Failure {

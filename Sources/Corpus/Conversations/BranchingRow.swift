@@ -1,0 +1,31 @@
+/// A row of documents one behind the other, whose branches do not see each other.
+struct BranchingRow {
+  /// The number of places that are filled.
+  var count: Int { tokens.count }
+  private var tokens: [Int32] = []
+  private var targets: [Int32] = []
+  private var positions: [Int32] = []
+  private var documentStarts: [Int32] = []
+  private var hidden = Batch.HiddenColumns(starts: [], ends: [])
+
+  /// The row as a batch, with the answers in it; `tokenCount` is that of its examples.
+  func batch(tokenCount: Int? = nil, answers: [Batch.Answer] = []) -> Batch {
+    Batch(
+      rows: 1, columns: count, tokens: tokens, targets: targets, positions: positions, documentStarts: documentStarts,
+      hidden: hidden.starts == hidden.ends ? nil : hidden, answers: answers, tokenCount: tokenCount)
+  }
+
+  /// Appends tokens from `position` of the document that begins at column `document`, to which the columns in `hidden` do
+  /// not belong.
+  mutating func append(
+    _ read: some Collection<Int32>, targets: some Collection<Int32>, from position: Int, document: Int,
+    hidden: Range<Int> = 0..<0
+  ) {
+    tokens += read
+    self.targets += targets
+    positions += Int32(position)..<Int32(position + read.count)
+    documentStarts += repeatElement(Int32(document), count: read.count)
+    self.hidden.starts += repeatElement(Int32(hidden.lowerBound), count: read.count)
+    self.hidden.ends += repeatElement(Int32(hidden.upperBound), count: read.count)
+  }
+}
