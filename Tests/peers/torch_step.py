@@ -3,7 +3,7 @@
 usage: torch_step.py RECIPE.json [--steps N] [--compile]     prints one JSON object
 
 Same model, AdamW (fused), clipping, float32 and random tokens as `train bench RECIPE`."""
-import argparse, json, re, resource, time
+import argparse, json, os, re, resource, signal, time
 import torch, torch.nn as nn, torch.nn.functional as F
 
 parser = argparse.ArgumentParser()
@@ -11,6 +11,7 @@ parser.add_argument("recipe")
 parser.add_argument("--steps", type=int, default=10)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--compile", action="store_true")
+parser.add_argument("--wait", action="store_true", help="stop before the timed steps until SIGCONT")
 options = parser.parse_args()
 recipe = json.loads(re.sub(r"^\s*//.*$", "", open(options.recipe).read(), flags=re.M))
 torch.set_num_threads(options.threads)
@@ -115,6 +116,8 @@ def step(index):
 
 seconds = []
 for index in range(options.steps + 3):
+    if options.wait and index == 3:
+        os.kill(os.getpid(), signal.SIGSTOP)
     start = time.perf_counter()
     loss = step(index)
     if index >= 3:
