@@ -20,12 +20,21 @@ peer = pathlib.Path(__file__).with_name("torch_step.py")
 
 def measure(commands, turn):
     """Runs the commands by turns and returns what each printed last; those of PyTorch warm up first, one by one."""
-    running, results = {}, {}
-    for name, command in sorted(commands.items(), key=lambda item: item[0] == "train"):
-        running[name] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        if "--wait" in command and not os.WIFSTOPPED(os.waitpid(running[name].pid, os.WUNTRACED)[1]):
-            sys.exit(f"{' '.join(command)} failed:\n{running[name].stderr.read()}")
-        running[name].send_signal(signal.SIGSTOP)
+    running = {}
+    try:
+        for name, command in sorted(commands.items(), key=lambda item: item[0] == "train"):
+            running[name] = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            if "--wait" in command and not os.WIFSTOPPED(os.waitpid(running[name].pid, os.WUNTRACED)[1]):
+                sys.exit(f"{' '.join(command)} failed:\n{running[name].stderr.read()}")
+            running[name].send_signal(signal.SIGSTOP)
+        return take_turns(commands, running, turn)
+    finally:
+        for process in running.values():  # a stopped process would stay for ever
+            process.kill()
+
+
+def take_turns(commands, running, turn):
+    results = {}
     while running:
         for name, process in list(running.items()):
             process.send_signal(signal.SIGCONT)

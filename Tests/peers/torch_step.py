@@ -1,6 +1,6 @@
 """One training step of a small language model in PyTorch, the way a careful user writes it: the peer of `train bench`.
 
-usage: torch_step.py RECIPE.json [--steps N] [--compile]     prints one JSON object
+usage: torch_step.py RECIPE.json [--steps N] [--compile] [--wait]     prints one JSON object
 
 Same model, AdamW (fused), clipping, float32 and random tokens as `train bench RECIPE`."""
 import argparse, json, os, re, resource, signal, time

@@ -50,7 +50,7 @@ package struct ExampleLoader: SampleLoader {
   package func batch(samples: [Int]) -> Batch {
     let parts = samples.flatMap { rows[$0] }.map { index in
       let (tokens, isTrained) = examples[index]
-      return (tokens: tokens.prefix(lengths[index] + 1), isTrained: isTrained.prefix(lengths[index] + 1))
+      return (tokens: tokens.prefix(lengths[index] + 1), isTrained: isTrained)
     }
     let shared = sharesBeginnings ? Self.sharedBeginning(parts) : 0
     var row = BranchingRow()
@@ -60,10 +60,9 @@ package struct ExampleLoader: SampleLoader {
     for part in parts {
       let own = part.tokens.dropFirst(shared)
       let targets = zip(part.tokens, part.isTrained).dropFirst(shared + 1).map { $1 ? $0 : -1 }
-      let isAlone = shared == 0
+      let document = shared > 0 ? 0 : row.count
       row.append(
-        own.dropLast(), targets: targets, from: shared, document: isAlone ? row.count : 0,
-        hidden: isAlone ? 0..<0 : shared..<row.count)
+        own.dropLast(), targets: targets, from: shared, document: document, hidden: document + shared..<row.count)
     }
     return row.batch(tokenCount: parts.reduce(0) { $0 + $1.tokens.count - 1 })
   }
