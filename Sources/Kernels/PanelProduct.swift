@@ -1,7 +1,7 @@
 import CProcessor
 
 /// A product of matrices with AVX-512, after K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix
-/// Multiplication" (2008): both operands are copied into panels, and tiles of 12 x 32 sums stay in registers while the
+/// Multiplication" (2008): both operands are copied into panels, and tiles of 8 x 48 sums stay in registers while the
 /// inner size passes by.
 ///
 /// The inner size is cut into parts, which all threads go through together: they pack some parts of B, and then take blocks of
@@ -46,7 +46,7 @@ struct PanelProduct {
     widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
     rowPanels = (m + Panels.height - 1) / Panels.height
     // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used.
-    rowBlocks = max((rowPanels + 19) / 20, min(a.isTransposed ? 8 : 16, rowPanels / 4), 1)
+    rowBlocks = max((rowPanels + 29) / 30, min(a.isTransposed ? 8 : 16, rowPanels / 6), 1)
   }
 
   func run() {
@@ -159,20 +159,22 @@ struct PanelProduct {
     func run(before next: Range<Int>, _ nextInner: Range<Int>) {
       packA()
       let (a, k, isTransposed) = (product.a, inner.count, product.a.isTransposed)
-      var line = next.lowerBound
+      var fetched = 0
       for panel in panels {
         let b = packedB + panel * Panels.width * k
         let column = columns.lowerBound + panel * Panels.width
         for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Panels.height) {
-          // While a tile is computed, k lines of what comes next are fetched: the next panel of B in two halves, and then
-          // the columns of a transposed A, which lie far apart and would be waited for one by one.
+          // While a tile is computed, k / 2 lines of what comes next are fetched: a sixth of the next panel of B, and then
+          // half of sixteen columns of a transposed A, which lie far apart and would be waited for one by one.
           let index = (row - rows.lowerBound) / Panels.height
           var ahead = Ahead(pointer: b, step: 16)
-          if panel + 1 < panels.upperBound, index < 2 {
-            ahead = Ahead(pointer: b + (2 + index) * 16 * k, step: 16)
-          } else if isTransposed, line < next.upperBound {
-            ahead = Ahead(pointer: a.at(line, nextInner.lowerBound), step: a.stride)
-            line += 16
+          if panel + 1 < panels.upperBound, index < 6 {
+            ahead = Ahead(pointer: b + (6 + index) * 8 * k, step: 16)
+          } else if isTransposed, fetched < next.count {
+            ahead = Ahead(
+              pointer: a.at(next.lowerBound + fetched / 16 * 16, nextInner.lowerBound + fetched % 16 / 8 * (k / 2)),
+              step: a.stride)
+            fetched += 8
           }
           multiply(packedA + index * Panels.size, b, row: row, column: column, ahead)
         }
@@ -184,7 +186,7 @@ struct PanelProduct {
       let source = a.at(rows.lowerBound, inner.lowerBound)
       if a.isTransposed {
         Panels.packColumns(
-          packedA, source, stride: a.stride, columns: rows.count, readable: product.m - rows.lowerBound, k: k)
+          packedA, source, stride: a.stride, columns: rows.count, k: k)
       } else {
         Panels.packRows(packedA, source, stride: a.stride, rows: rows.count, k: k)
       }
@@ -198,84 +200,17 @@ struct PanelProduct {
       let c = product.c + row * product.ldc + column
       let rows = min(Panels.height, rows.upperBound - row)
       let columns = min(Panels.width, columns.upperBound - column)
-      if rows == Panels.height, columns == Panels.width {
-        let compute = isTransposed ? twelveTurnedRows : twelveRows
-        return compute(c, product.ldc, a, b, k, accumulate, ahead)
+      let isNarrow = columns <= Panels.narrowWidth
+      if rows == Panels.height, columns == (isNarrow ? Panels.narrowWidth : Panels.width) {
+        return Panels.multiply(
+          c, product.ldc, a, isTransposed: isTransposed, b, k, isNarrow: isNarrow, accumulate: accumulate, ahead)
       }
-      for first in stride(from: 0, to: rows, by: 4) {
-        if isTransposed {
-          fourRows(tile, a + first, step: 1, increment: Panels.height, b, k)
-        } else {
-          fourRows(tile, a + first * Panels.rowStride, step: Panels.rowStride, increment: 1, b, k)
-        }
-        for i in 0..<min(4, rows - first) {
-          let (c, sums) = (c + (first + i) * product.ldc, tile + i * Panels.width)
-          for j in 0..<columns { c[j] = accumulate ? c[j] + sums[j] : sums[j] }
-        }
+      Panels.multiply(
+        tile, Panels.width, a, isTransposed: isTransposed, b, k, isNarrow: isNarrow, accumulate: false, ahead)
+      for i in 0..<rows {
+        let (c, sums) = (c + i * product.ldc, tile + i * Panels.width)
+        for j in 0..<columns { c[j] = accumulate ? c[j] + sums[j] : sums[j] }
       }
     }
   }
-}
-
-/// Lines of memory that will be needed soon, `step` floats apart.
-private struct Ahead {
-  var pointer: UnsafePointer<Float>
-  let step: Int
-}
-
-private func twelveRows(
-  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ k: Int,
-  _ accumulate: Bool, _ ahead: Ahead
-) {
-  twelveRows(c, ldc, a, step: Panels.rowStride, increment: 1, b, k, accumulate, ahead)
-}
-
-private func twelveTurnedRows(
-  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ k: Int,
-  _ accumulate: Bool, _ ahead: Ahead
-) {
-  twelveRows(c, ldc, a, step: 1, increment: Panels.height, b, k, accumulate, ahead)
-}
-
-/// A whole tile of C; the rows of A are `step` apart, its columns `increment`.
-@inline(__always)
-private func twelveRows(
-  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, step: Int, increment: Int,
-  _ b: UnsafePointer<Float>, _ k: Int, _ accumulate: Bool, _ ahead: Ahead
-) {
-  for row in 0..<Panels.height {
-    prefetch_for_writing(c + row * ldc)
-    prefetch_for_writing(c + row * ldc + Panels.width - 1)
-  }
-  var (upper, middle, lower) = (FourRows(), FourRows(), FourRows())
-  var (a, b, ahead) = (a, b, ahead)
-  for _ in 0..<k {
-    prefetch_for_reading(ahead.pointer)
-    ahead.pointer += ahead.step
-    let (low, high) = (load(b, 0), load(b, 16))
-    upper.add(a, step, low, high)
-    middle.add(a + 4 * step, step, low, high)
-    lower.add(a + 8 * step, step, low, high)
-    a += increment
-    b += Panels.width
-  }
-  upper.write(to: c, ldc, accumulate: accumulate)
-  middle.write(to: c + 4 * ldc, ldc, accumulate: accumulate)
-  lower.write(to: c + 8 * ldc, ldc, accumulate: accumulate)
-}
-
-/// Four rows of a tile, [4, 32].
-@inline(__always)
-private func fourRows(
-  _ tile: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, step: Int, increment: Int, _ b: UnsafePointer<Float>,
-  _ k: Int
-) {
-  var sums = FourRows()
-  var (a, b) = (a, b)
-  for _ in 0..<k {
-    sums.add(a, step, load(b, 0), load(b, 16))
-    a += increment
-    b += Panels.width
-  }
-  sums.write(to: tile, Panels.width, accumulate: false)
 }

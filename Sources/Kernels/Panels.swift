@@ -1,17 +1,21 @@
-// The order in which a product reads its operands. A panel of B has 32 columns, [k, 32]; a panel of A has twelve rows, each
-// `Panels.rowStride` floats after the one before, or, if A is stored transposed, [k, 12]: so that both are copied in pieces
+// The order in which a product reads its operands. A panel of B has 48 columns, [k, 48]; a panel of A has eight rows, each
+// `Panels.rowStride` floats after the one before, or, if A is stored transposed, [k, 8]: so that both are copied in pieces
 // as they lie, and only a B that is stored transposed has to be turned around.
 
 /// The measures of panels.
 enum Panels {
   /// Rows of a panel of A.
-  static var height: Int { @inline(__always) get { 12 } }
+  static var height: Int { @inline(__always) get { 8 } }
   /// Columns of a panel of B.
-  static var width: Int { @inline(__always) get { 32 } }
+  static var width: Int { @inline(__always) get { 48 } }
+  /// Columns of the tiles at the end of a row that have no more.
+  static var narrowWidth: Int { @inline(__always) get { 32 } }
   /// The largest inner size of a panel: a few dozen panels of A and one of B fit in the second level of the cache.
   static var depth: Int { @inline(__always) get { 384 } }
   /// Floats from a row of a panel of A to the next. Not a multiple of a page: rows would lie in each other's way in the cache.
   static var rowStride: Int { @inline(__always) get { depth + 8 } }
+  /// Pairs of inner steps before a tile's end at which the rows of C begin to be fetched.
+  static var lead: Int { @inline(__always) get { 32 } }
   /// Floats that a panel of A takes.
   static var size: Int { @inline(__always) get { height * rowStride } }
 
@@ -22,26 +26,26 @@ enum Panels {
     for row in 0..<rows { (out + row * rowStride).update(from: a + row * stride, count: k) }
   }
 
-  /// Copies `columns` columns of `k` rows into panels of twelve; `readable` numbers of each row may be read.
+  /// Copies `columns` columns of `k` rows into panels of eight.
   static func packColumns(
-    _ out: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, stride: Int, columns: Int, readable: Int, k: Int
+    _ out: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, stride: Int, columns: Int, k: Int
   ) {
     for i in 0..<k {
       let a = a + i * stride
       var out = out + i * height
       for column in Swift.stride(from: 0, to: columns, by: height) {
-        // Sixteen numbers for twelve: the next row overwrites what is too much.
-        if column + 16 <= readable {
-          store(load(a, column), out)
+        if column + height <= columns {
+          let eight = UnsafeRawPointer(a + column).loadUnaligned(as: SIMD8<Float>.self)
+          UnsafeMutableRawPointer(out).storeBytes(of: eight, as: SIMD8<Float>.self)
         } else {
-          for j in 0..<min(height, columns - column) { out[j] = a[column + j] }
+          for j in 0..<columns - column { out[j] = a[column + j] }
         }
         out += size
       }
     }
   }
 
-  /// Copies `rows` of the k rows of B, stored [k, columns], into panels of 32; the last is filled up with zeros.
+  /// Copies `rows` of the k rows of B, stored [k, columns], into panels of 48; the last is filled up with zeros.
   static func packB(
     _ out: UnsafeMutablePointer<Float>, _ b: UnsafePointer<Float>, stride: Int, columns: Int, k: Int, rows: Range<Int>
   ) {
@@ -52,6 +56,7 @@ enum Panels {
       for column in Swift.stride(from: 0, to: whole, by: width) {
         store(load(b, column), out)
         store(load(b, column + 16), out + 16)
+        store(load(b, column + 32), out + 32)
         out += width * k
       }
       guard whole < columns else { continue }

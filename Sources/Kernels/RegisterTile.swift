@@ -36,6 +36,29 @@ struct FourRows {
   }
 }
 
+/// A row and 48 columns of sums, which stay in registers.
+struct WideRow {
+  private var low = SIMD16<Float>.zero
+  private var middle = SIMD16<Float>.zero
+  private var high = SIMD16<Float>.zero
+
+  /// Adds the products of a number with 48 columns.
+  @inline(__always)
+  mutating func add(_ x: Float, _ b0: SIMD16<Float>, _ b1: SIMD16<Float>, _ b2: SIMD16<Float>) {
+    let a = SIMD16(repeating: x)
+    low.addProduct(a, b0)
+    middle.addProduct(a, b1)
+    high.addProduct(a, b2)
+  }
+
+  /// Stores the row, or adds it to what is there.
+  @inline(__always)
+  func write(to c: UnsafeMutablePointer<Float>, accumulate: Bool) {
+    writeRow(low, middle, c, accumulate)
+    store(accumulate ? load(c, 32) + high : high, c + 32)
+  }
+}
+
 /// Stores a row of 32 sums, or adds it to what is there.
 @inline(__always)
 func writeRow(
