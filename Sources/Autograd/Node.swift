@@ -124,18 +124,18 @@ package struct Backpropagation {
 extension Tensor {
   /// The output of an operation: remembers `inputs` and `pullback` if a gradient flows through any input.
   ///
-  /// The pullback must not capture a recorded tensor: what it needs of the inputs is captured `detached`. If `remake` is
-  /// given, an operation that needs the output in its own pullback may call it instead of keeping the output.
+  /// The pullback must not capture a recorded tensor: what it needs of the inputs is captured `detached`. With `readers`, it
+  /// makes the output again and passes it to them: operations that read the output in their own pullbacks do not keep it.
   package static func record(
-    _ name: StaticString, _ inputs: [Tensor], output: Tensor, remake: (() -> Tensor)? = nil,
+    _ name: StaticString, _ inputs: [Tensor], output: Tensor, readers: Readers? = nil,
     pullback: @escaping (inout Backpropagation) -> Void
   ) -> Tensor {
-    record(name, inputs, outputs: [output], remake: remake, pullback: pullback)[0]
+    record(name, inputs, outputs: [output], readers: readers, pullback: pullback)[0]
   }
 
-  /// The outputs of an operation that has several; `remake` is for the first.
+  /// The outputs of an operation that has several; `readers` are of the first.
   package static func record(
-    _ name: StaticString, _ inputs: [Tensor], outputs: [Tensor], remake: (() -> Tensor)? = nil,
+    _ name: StaticString, _ inputs: [Tensor], outputs: [Tensor], readers: Readers? = nil,
     pullback: @escaping (inout Backpropagation) -> Void
   ) -> [Tensor] {
     FiniteCheck.inspect(name, outputs)
@@ -146,7 +146,7 @@ extension Tensor {
     var results = outputs.enumerated().map { slot, output in
       Tensor(storage: output.storage, offset: output.offset, shape: output.shape, node: node, slot: slot)
     }
-    results[0].remake = remake
+    results[0].readers = readers
     return results
   }
 }

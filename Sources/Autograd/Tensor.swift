@@ -11,8 +11,8 @@ public struct Tensor {
   public let shape: Shape
   package var node: Node?
   package var slot: Int
-  /// Computes the elements again where that costs little; nil where it does not.
-  var remake: (() -> Tensor)?
+  /// Who waits for the elements of an output that is made again in the backward pass; nil if they are kept.
+  var readers: Readers?
 
   package init(storage: Storage, offset: Int = 0, shape: Shape, node: Node? = nil, slot: Int = 0) {
     precondition(offset + shape.count <= storage.count, "shape \(shape) at \(offset) exceeds \(storage.count) elements")
@@ -63,12 +63,8 @@ public struct Tensor {
   /// The same elements with no memory of how they were made (PyTorch's `detach`): no gradient flows through it.
   public func detached() -> Tensor { Tensor(storage: storage, offset: offset, shape: shape) }
 
-  /// The elements for a pullback, by way of a function: they are kept, or made again where that costs little.
-  package var saved: () -> Tensor {
-    if let remake { return remake }
-    let kept = detached()
-    return { kept }
-  }
+  /// The elements for a pullback: they are kept, or waited for where they are made again.
+  var saved: SavedTensor { readers.map { .madeAgain($0) } ?? .kept(detached()) }
 
   /// The same elements seen in another shape, not recorded.
   package func viewed(as shape: Shape) -> Tensor {

@@ -17,11 +17,12 @@ package func swiGLUForward(
   }
 }
 
-/// x becomes its gradient: with s = 1 / (1 + e^-gate), d gate = dy up s (1 + gate (1 - s)), d up = dy gate s.
+/// x becomes its gradient and dy the output again: with s = 1 / (1 + e^-gate), d gate = dy up s (1 + gate (1 - s)),
+/// d up = dy gate s.
 package func swiGLUBackward(
-  _ x: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, rows: Int, width: Int
+  _ x: UnsafeMutablePointer<Float>, _ dy: UnsafeMutablePointer<Float>, rows: Int, width: Int
 ) {
-  Profile.begin("SwiGLU backward", floats: 5 * rows * width)
+  Profile.begin("SwiGLU backward", floats: 6 * rows * width)
   defer { Profile.end() }
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: width)) { range in
     for row in range {
@@ -31,9 +32,11 @@ package func swiGLUBackward(
       for j in 0..<width {
         let g = gate[j]
         let u = up[j]
+        let d = dy[j]
         let s = logistic(g)
-        gate[j] = dy[j] * u * s * Float(1).addingProduct(g, 1 - s)
-        up[j] = dy[j] * g * s
+        gate[j] = d * u * s * Float(1).addingProduct(g, 1 - s)
+        up[j] = d * g * s
+        dy[j] = g * s * u
       }
     }
   }
@@ -55,9 +58,10 @@ package func geluForward(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<
   }
 }
 
-/// x becomes its gradient: with s = (1 + tanh u) / 2, dx = dy (s + x s (1 - s) 2 u'), u' = sqrt(2 / pi) (1 + 3 0.044715 x^2).
-package func geluBackward(_ x: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ n: Int) {
-  Profile.begin("GELU backward", floats: 3 * n)
+/// x becomes its gradient and dy the output again: with s = (1 + tanh u) / 2, dx = dy (s + x s (1 - s) 2 u'),
+/// u' = sqrt(2 / pi) (1 + 3 0.044715 x^2).
+package func geluBackward(_ x: UnsafeMutablePointer<Float>, _ dy: UnsafeMutablePointer<Float>, _ n: Int) {
+  Profile.begin("GELU backward", floats: 4 * n)
   defer { Profile.end() }
   Parallel.forRanges(n, grain: 16384) { range in
     for i in range {
@@ -65,6 +69,7 @@ package func geluBackward(_ x: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<
       let s = logistic(2 * rootTwoOverPi * v * Float(1).addingProduct(cubic, v * v))
       let slope = 2 * rootTwoOverPi * Float(1).addingProduct(3 * cubic, v * v)
       x[i] = dy[i] * s.addingProduct(v * s * (1 - s), slope)
+      dy[i] = v * s
     }
   }
 }

@@ -158,24 +158,17 @@ struct PanelProduct {
     /// Computes the block. `next` and `nextInner` are what of A this thread is likely to pack after it.
     func run(before next: Range<Int>, _ nextInner: Range<Int>) {
       packA()
-      let (a, k, isTransposed) = (product.a, inner.count, product.a.isTransposed)
-      var fetched = 0
+      let k = inner.count
+      var coming = Coming(product.a, rows: next, inner: nextInner, reach: (k + 1) / 2, panels: panels.count)
       for panel in panels {
         let b = packedB + panel * Panels.width * k
         let column = columns.lowerBound + panel * Panels.width
         for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Panels.height) {
-          // While a tile is computed, k / 2 lines of what comes next are fetched: a sixth of the next panel of B, and then
-          // half of sixteen columns of a transposed A, which lie far apart and would be waited for one by one.
+          // While a tile is computed, k / 2 lines are fetched: a sixth of the next panel of B, or some of the next block of A.
           let index = (row - rows.lowerBound) / Panels.height
-          var ahead = Ahead(pointer: b, step: 16)
-          if panel + 1 < panels.upperBound, index < 6 {
-            ahead = Ahead(pointer: b + (6 + index) * 8 * k, step: 16)
-          } else if isTransposed, fetched < next.count {
-            ahead = Ahead(
-              pointer: a.at(next.lowerBound + fetched / 16 * 16, nextInner.lowerBound + fetched % 16 / 8 * (k / 2)),
-              step: a.stride)
-            fetched += 8
-          }
+          let ahead =
+            panel + 1 < panels.upperBound && index < 6
+            ? Ahead(pointer: b + (6 + index) * 8 * k, step: 16) : coming.next() ?? Ahead(pointer: b, step: 16)
           multiply(packedA + index * Panels.size, b, row: row, column: column, ahead)
         }
       }
@@ -185,8 +178,7 @@ struct PanelProduct {
       let (a, k) = (product.a, inner.count)
       let source = a.at(rows.lowerBound, inner.lowerBound)
       if a.isTransposed {
-        Panels.packColumns(
-          packedA, source, stride: a.stride, columns: rows.count, k: k)
+        Panels.packColumns(packedA, source, stride: a.stride, columns: rows.count, k: k)
       } else {
         Panels.packRows(packedA, source, stride: a.stride, rows: rows.count, k: k)
       }
@@ -212,5 +204,35 @@ struct PanelProduct {
         for j in 0..<columns { c[j] = accumulate ? c[j] + sums[j] : sums[j] }
       }
     }
+  }
+}
+
+/// The lines of a block of A that will be packed soon, as many at a time as a tile can fetch.
+private struct Coming {
+  private let a: PanelProduct.Operand
+  private let rows: Range<Int>
+  private let inner: Range<Int>
+  private let reach: Int
+  /// A line across, and pieces of `reach` lines below each other.
+  private let (lines, pieces): (Int, Int)
+  private var taken = 0
+
+  /// Rows as they are stored come fast enough unless few panels use them; the columns of a transposed A lie far apart and
+  /// would be waited for one by one.
+  init(_ a: PanelProduct.Operand, rows: Range<Int>, inner: Range<Int>, reach: Int, panels: Int) {
+    (self.a, self.rows, self.inner, self.reach) = (a, rows, inner, reach)
+    let isWanted = !rows.isEmpty && (a.isTransposed || panels <= 4)
+    let (across, down) = a.isTransposed ? (rows.count, inner.count) : (inner.count, rows.count)
+    (lines, pieces) = isWanted ? ((across + 15) / 16, (down + reach - 1) / reach) : (0, 0)
+  }
+
+  mutating func next() -> Ahead? {
+    guard taken < lines * pieces else { return nil }
+    let (line, piece) = (taken / pieces * 16, taken % pieces * reach)
+    taken += 1
+    let first =
+      a.isTransposed
+      ? a.at(rows.lowerBound + line, inner.lowerBound + piece) : a.at(rows.lowerBound + piece, inner.lowerBound + line)
+    return Ahead(pointer: first, step: a.stride)
   }
 }

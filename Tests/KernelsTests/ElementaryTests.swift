@@ -29,12 +29,13 @@ struct ElementaryCase: Sendable, CustomTestStringConvertible {
   }
 }
 
-/// The kernel writes over x.
+/// The kernel writes over x and dy.
 private func geluGradient(
   _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int
 ) {
   copy(dx, x, n)
-  geluBackward(dx, dy, n)
+  var again = Array(UnsafeBufferPointer(start: dy, count: n))
+  geluBackward(dx, &again, n)
 }
 
 private let cases = [
@@ -130,8 +131,9 @@ private let specials: [(String, [Float])] = [
       let dy = generator.normals([rows, width])
       var y = [Float](repeating: .nan, count: rows * width)
       swiGLUForward(&y, x, rows: rows, width: width)
-      var dx = x
-      swiGLUBackward(&dx, dy.floats, rows: rows, width: width)
+      var (dx, again) = (x, dy.floats)
+      swiGLUBackward(&dx, &again, rows: rows, width: width)
+      #expect(again == y)
       let gradients = Twin.swiglu.gradients(of: [gate, up], upstream: dy)
       #expect(mismatch(y, Twin.swiglu.value(gate, up), within: .elementwise(relative: 6e-7)) == nil)
       let expected = ReferenceArray.concatenated(gradients, axis: 1)
@@ -146,6 +148,9 @@ private let specials: [(String, [Float])] = [
     #expect(y == [0, 0, 100, 1e4])
     geluGradient(&y, [1, 1, 1, 1], x, 4)
     #expect(y == [0, 0, 1, 1])
+    var (dx, again) = (x, [Float](repeating: 1, count: 4))
+    geluBackward(&dx, &again, 4)
+    #expect(again == [0, 0, 100, 1e4])
     siluBackward(&y, [1, 1, 1, 1], x, 4)
     #expect(y == [0, 0, 1, 1])
     swiGLUForward(&y, [-1e4, 1e4, 2, 2], rows: 1, width: 2)

@@ -1,6 +1,6 @@
 import Kernels
 
-// The inputs become their own gradients, in place if nobody else holds them.
+// The inputs become their own gradients and the gradients the outputs again, in place if nobody else holds them.
 
 /// SwiGLU's gate (Shazeer 2020): the last axis of x holds [gate | up] and the result is silu(gate) up, half as wide.
 public func swiGLU(_ x: Tensor) -> Tensor {
@@ -8,13 +8,15 @@ public func swiGLU(_ x: Tensor) -> Tensor {
   let (rows, width) = (x.shape.rows, x.shape.columns / 2)
   let y = Tensor(uninitialized: Shape(x.shape.dimensions.dropLast() + [width]))
   swiGLUForward(y.pointer, x.pointer, rows: rows, width: width)
-  let x0 = x.detached()
-  var saved = x0
-  let remake = { swiGLU(x0) }
-  return .record("swiGLU", [x], output: y, remake: remake) { back in
+  var saved = x.detached()
+  let readers = Readers()
+  return .record("swiGLU", [x], output: y, readers: readers) { back in
+    var gradient = back.takeGradient(0)!
     saved.makeUnique()
-    swiGLUBackward(saved.pointer, back.gradient.pointer, rows: rows, width: width)
+    gradient.makeUnique()
+    swiGLUBackward(saved.pointer, gradient.pointer, rows: rows, width: width)
     back.add(saved, to: 0)
+    readers.pass(gradient)
   }
 }
 
@@ -22,12 +24,14 @@ public func swiGLU(_ x: Tensor) -> Tensor {
 public func gelu(_ x: Tensor) -> Tensor {
   let y = Tensor(uninitialized: x.shape)
   geluForward(y.pointer, x.pointer, x.shape.count)
-  let x0 = x.detached()
-  var saved = x0
-  let remake = { gelu(x0) }
-  return .record("gelu", [x], output: y, remake: remake) { back in
+  var saved = x.detached()
+  let readers = Readers()
+  return .record("gelu", [x], output: y, readers: readers) { back in
+    var gradient = back.takeGradient(0)!
     saved.makeUnique()
-    geluBackward(saved.pointer, back.gradient.pointer, saved.shape.count)
+    gradient.makeUnique()
+    geluBackward(saved.pointer, gradient.pointer, saved.shape.count)
     back.add(saved, to: 0)
+    readers.pass(gradient)
   }
 }

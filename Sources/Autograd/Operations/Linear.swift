@@ -26,7 +26,7 @@ public func linear(
     transposeB: isTransposed, m: rows, n: outputs, k: inputs, accumulate: false)
   if let bias { addBias(y.pointer, bias.pointer, rows: rows, columns: outputs) }
 
-  let (saved, weight0, hasBias) = (x.saved, weight.detached(), bias != nil)
+  let (input, weight0, hasBias) = (x.saved, weight.detached(), bias != nil)
   return .record("linear", [x, weight] + (bias.map { [$0] } ?? []), output: y) { back in
     let dy = back.gradient
     back.accumulate(into: 0) { dx, accumulates in
@@ -34,13 +34,15 @@ public func linear(
         dx, ldc: inputs, dy.pointer, lda: outputs, transposeA: false, weight0.pointer, ldb: weight0.shape[1],
         transposeB: !isTransposed, m: rows, n: inputs, k: outputs, accumulate: accumulates)
     }
-    back.accumulate(into: 1) { dw, accumulates in
-      let x0 = saved()
-      let (a, b) = isTransposed ? (dy, x0) : (x0, dy)
-      let (m, n) = isTransposed ? (outputs, inputs) : (inputs, outputs)
-      matrixProduct(
-        dw, ldc: n, a.pointer, lda: m, transposeA: true, b.pointer, ldb: n, transposeB: false, m: m, n: n, k: rows,
-        accumulate: accumulates)
+    let later = back
+    input.read { x0 in
+      later.accumulate(into: 1) { dw, accumulates in
+        let (a, b) = isTransposed ? (dy, x0) : (x0, dy)
+        let (m, n) = isTransposed ? (outputs, inputs) : (inputs, outputs)
+        matrixProduct(
+          dw, ldc: n, a.pointer, lda: m, transposeA: true, b.pointer, ldb: n, transposeB: false, m: m, n: n, k: rows,
+          accumulate: accumulates)
+      }
     }
     guard hasBias else { return }
     back.accumulate(into: 2) { db, accumulates in
