@@ -6,11 +6,12 @@ import PackageDescription
 // for a binary that runs on any CPU with AVX2.
 let march = ProcessInfo.processInfo.environment["TRAIN_MARCH"] ?? "native"
 
-// Innermost loops begin at a line of 64 bytes: products are up to 5 % slower where they happen to lie elsewhere.
+// Innermost loops begin at a line of 64 bytes: products are up to 5 % slower where they happen to lie elsewhere. Loop strength
+// reduction would give every row of a tile a pointer of its own, for which there are not registers enough.
 #if arch(x86_64)
-  let alignment = ["-Xllvm", "-x86-experimental-pref-innermost-loop-alignment=6"]
+  let codeGeneration = ["-Xllvm", "-x86-experimental-pref-innermost-loop-alignment=6", "-Xllvm", "-disable-lsr"]
 #else
-  let alignment: [String] = []
+  let codeGeneration: [String] = []
 #endif
 
 // Only Kernels drops the run-time checks: it takes raw memory whose bounds its callers have checked, and it is
@@ -20,7 +21,7 @@ let kernelSettings: [SwiftSetting] = [
     [
       "-Ounchecked", "-disable-batch-mode", "-wmo", "-num-threads", "2", "-Xcc", "-march=\(march)", "-Xcc",
       "-mprefer-vector-width=512", "-Xcc", "-fno-math-errno",
-    ] + alignment)
+    ] + codeGeneration)
 ]
 
 let package = Package(

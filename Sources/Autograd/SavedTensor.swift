@@ -5,12 +5,10 @@ package final class Readers {
 
   package init() {}
 
-  /// Whether anybody waits for the output.
-  var areWaiting: Bool { !waiting.isEmpty }
-
-  /// Hands the output, made again, to all that wait for it.
-  func pass(_ output: Tensor) {
-    let readers = waiting
+  /// Hands the output to all that wait for it; if nobody does, it is not made again.
+  func pass(_ output: @autoclosure () -> Tensor) {
+    guard !waiting.isEmpty else { return }
+    let (readers, output) = (waiting, output())
     waiting = []
     for read in readers { read(output) }
   }

@@ -4,8 +4,9 @@
 /// e^x: 2^n e^r with n the nearest integer to x / ln 2 and a polynomial for |r| <= ln 2 / 2 (Cephes `expf`).
 @inline(__always)
 func exponential(_ x: Float) -> Float {
-  let low: Float = -86.6
-  let high: Float = 88.72284
+  // At these bounds the result is zero and infinity.
+  let low: Float = -87.3
+  let high: Float = 89
   let t = x < low ? low : (x > high ? high : x)
   // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the low bits.
   let shifted = Float(12_582_912).addingProduct(t, 1.44269504)
@@ -19,10 +20,9 @@ func exponential(_ x: Float) -> Float {
   p = Float(1.6666665459e-1).addingProduct(p, r)
   p = Float(5.0000001201e-1).addingProduct(p, r)
   p = r.addingProduct(p, r * r) + 1
-  // Half the scale first: 2^128 alone would overflow.
+  // Half the scale first: 2^128 alone would overflow. For the smallest n it is zero.
   let half = Float(bitPattern: (shifted.bitPattern &+ (126 &- 0x4B40_0000)) &<< 23)
-  let result = (p * half) * 2
-  return x < low ? 0 : (x > high ? .infinity : result)
+  return (p * half) * 2
 }
 
 /// ln x, for normal numbers; minus infinity at zero and not a number below (Cephes `logf`).

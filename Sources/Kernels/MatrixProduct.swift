@@ -43,14 +43,36 @@ package func matrixProduct(
   }
   switch ProductKernels.chosen {
   case .panels:
-    PanelProduct(
+    panelProduct(
       c, ldc: ldc, .init(pointer: a, stride: lda, isTransposed: transposeA),
-      .init(pointer: b, stride: ldb, isTransposed: transposeB), m: m, n: n, k: k, accumulate: accumulate
-    ).run()
+      .init(pointer: b, stride: ldb, isTransposed: transposeB), m: m, n: n, k: k, accumulate: accumulate)
   case .library:
     libraryProduct(
       c, ldc: ldc, a, lda: lda, transposeA: transposeA, b, ldb: ldb, transposeB: transposeB, m: m, n: n, k: k,
       accumulate: accumulate)
+  }
+}
+
+private func panelProduct(
+  _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: PanelProduct.Operand, _ b: PanelProduct.Operand, m: Int, n: Int,
+  k: Int, accumulate: Bool
+) {
+  let isTall = a.isTransposed && !b.isTransposed
+  if isTall, TallProduct.isSuitable(m: m, n: n) {
+    TallProduct(
+      c, ldc: ldc, a.pointer, lda: a.stride, b.pointer, ldb: b.stride, m: m, n: n, k: k, accumulate: accumulate
+    ).run()
+  } else if isTall, TallProduct.isSuitable(m: n, n: m) {
+    // C^T = B^T A: what is packed is the smaller one.
+    let turned = Memory.allocate(m * n)
+    defer { Memory.release(turned, count: m * n) }
+    if accumulate { transposeInParallel(turned, ldOut: m, c, stride: ldc, rows: m, columns: n) }
+    TallProduct(
+      turned, ldc: m, b.pointer, lda: b.stride, a.pointer, ldb: a.stride, m: n, n: m, k: k, accumulate: accumulate
+    ).run()
+    transposeInParallel(c, ldOut: ldc, turned, stride: m, rows: n, columns: m)
+  } else {
+    PanelProduct(c, ldc: ldc, a, b, m: m, n: n, k: k, accumulate: accumulate).run()
   }
 }
 

@@ -1,12 +1,12 @@
 import CProcessor
 
 /// A product of matrices with AVX-512, after K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix
-/// Multiplication" (2008): both operands are copied into panels, and tiles of 8 x 48 sums stay in registers while the
-/// inner size passes by.
+/// Multiplication" (2008): tiles of 8 x 48 sums stay in registers while the inner size passes by. B is copied into panels, and
+/// so is a transposed A; rows of A are read where they lie.
 ///
 /// The inner size is cut into parts, which all threads go through together: they pack some parts of B, and then take blocks of
-/// C one by one, packing the rows of A each. The order of every sum depends on the inner size alone, so neither the thread
-/// count nor the other rows and columns change a bit of it.
+/// C's rows one by one. The order of every sum depends on the inner size alone, so neither the thread count nor the other rows
+/// and columns change a bit of it.
 struct PanelProduct {
   /// A matrix in memory: [rows, columns], or the other way round if it is transposed.
   struct Operand {
@@ -27,9 +27,7 @@ struct PanelProduct {
   private let b: Operand
   private let (m, n, k): (Int, Int, Int)
   private let accumulate: Bool
-  /// How many parts the inner size is cut into, and the size of the largest.
-  private let parts: Int
-  private let deepest: Int
+  private let parts: InnerParts
   /// Columns that are worked on at a time: B's panels of them fit in the last level of the cache.
   private let widest: Int
   private let rowPanels: Int
@@ -40,8 +38,7 @@ struct PanelProduct {
   ) {
     (self.c, self.ldc, self.a, self.b, self.accumulate) = (c, ldc, a, b, accumulate)
     (self.m, self.n, self.k) = (m, n, k)
-    parts = (k + Panels.depth - 1) / Panels.depth
-    deepest = (k + parts - 1) / parts
+    parts = InnerParts(k)
     let ranges = (n + 2047) / 2048
     widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
     rowPanels = (m + Panels.height - 1) / Panels.height
@@ -51,16 +48,16 @@ struct PanelProduct {
 
   func run() {
     // As many parts as leave half of the second level of the cache to A.
-    let together = max(1, min(parts, (1 << 17) / (deepest * widest)))
+    let together = max(1, min(parts.count, (1 << 17) / (parts.deepest * widest)))
     let blockSize = (rowPanels + rowBlocks - 1) / rowBlocks * Panels.size + Panels.rowStride
-    let threadSize = blockSize + Panels.height * Panels.width
-    let sizeOfB = together * deepest * widest
+    let threadSize = blockSize + TileTarget.edgeSize
+    let sizeOfB = together * parts.deepest * widest
     let packed = Memory.allocate(sizeOfB + Parallel.threads * threadSize)
     defer { Memory.release(packed, count: sizeOfB + Parallel.threads * threadSize) }
     for first in stride(from: 0, to: n, by: widest) {
       let columns = first..<min(n, first + widest)
-      for part in stride(from: 0, to: parts, by: together) {
-        let group = part..<min(parts, part + together)
+      for part in stride(from: 0, to: parts.count, by: together) {
+        let group = part..<min(parts.count, part + together)
         packB(packed, columns, group)
         multiply(packed, columns, group, scratch: packed + sizeOfB, threadSize: threadSize)
       }
@@ -82,35 +79,28 @@ struct PanelProduct {
       for part in group {
         let block = Block(
           product: self, rows: rows, columns: columns,
-          panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks, inner: inner(part),
+          panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks, inner: parts[part],
           accumulate: accumulate || part > 0, packedA: scratch,
           packedB: packedB + offset(of: part, in: group, panels: panels),
-          tile: scratch + threadSize - Panels.height * Panels.width)
+          edge: scratch + threadSize - TileTarget.edgeSize)
         if part + 1 < group.upperBound {
-          block.run(before: rows, inner(part + 1))
+          block.run(before: rows, parts[part + 1])
         } else {
           block.run(
-            before: next != rowBlock && 0..<rowBlocks ~= next ? self.rows(of: next) : 0..<0, inner(group.first!))
+            before: next != rowBlock && 0..<rowBlocks ~= next ? self.rows(of: next) : 0..<0, parts[group.lowerBound])
         }
       }
     }
   }
 
-  /// A part of the inner size.
-  private func inner(_ part: Int) -> Range<Int> { k * part / parts..<k * (part + 1) / parts }
-
-  private func inner(_ group: Range<Int>) -> Range<Int> {
-    k * group.lowerBound / parts..<k * group.upperBound / parts
-  }
-
   /// Where a part's panels of B begin.
   private func offset(of part: Int, in group: Range<Int>, panels: Int) -> Int {
-    (inner(part).lowerBound - inner(group).lowerBound) * panels * Panels.width
+    (parts[part].lowerBound - parts[group].lowerBound) * panels * Panels.width
   }
 
   /// Few rows are shared by several blocks of columns.
   private func columnBlocks(panels: Int) -> Int {
-    guard rowBlocks < 8, m * panels * Panels.width * deepest > 1 << 20 else { return 1 }
+    guard rowBlocks < 8, m * panels * Panels.width * parts.deepest > 1 << 20 else { return 1 }
     return max(1, min((7 + rowBlocks) / rowBlocks, panels / 4))
   }
 
@@ -122,11 +112,11 @@ struct PanelProduct {
   /// Packs a group of parts of B, in pieces that are whole rows of it as it is stored.
   private func packB(_ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, _ group: Range<Int>) {
     let panels = (columns.count + Panels.width - 1) / Panels.width
-    let grain = max(1, 16384 / (b.isTransposed ? Panels.width * deepest : columns.count))
-    let pieces = ((b.isTransposed ? panels : deepest) + grain - 1) / grain
+    let grain = max(1, 16384 / (b.isTransposed ? Panels.width * parts.deepest : columns.count))
+    let pieces = ((b.isTransposed ? panels : parts.deepest) + grain - 1) / grain
     Parallel.run(group.count * pieces) { piece, _ in
       let part = group.lowerBound + piece / pieces
-      let (inner, first) = (self.inner(part), piece % pieces * grain)
+      let (inner, first) = (parts[part], piece % pieces * grain)
       let out = out + offset(of: part, in: group, panels: panels)
       if b.isTransposed {
         let first = first * Panels.width
@@ -152,14 +142,13 @@ struct PanelProduct {
     let accumulate: Bool
     let packedA: UnsafeMutablePointer<Float>
     let packedB: UnsafePointer<Float>
-    /// Room for a tile that reaches beyond C.
-    let tile: UnsafeMutablePointer<Float>
+    let edge: UnsafeMutablePointer<Float>
 
     /// Computes the block. `next` and `nextInner` are what of A this thread is likely to pack after it.
     func run(before next: Range<Int>, _ nextInner: Range<Int>) {
       packA()
       let k = inner.count
-      var coming = Coming(product.a, rows: next, inner: nextInner, reach: (k + 1) / 2, panels: panels.count)
+      var coming = Coming(product.a, rows: next, inner: nextInner, reach: (k + 1) / 2)
       for panel in panels {
         let b = packedB + panel * Panels.width * k
         let column = columns.lowerBound + panel * Panels.width
@@ -168,46 +157,52 @@ struct PanelProduct {
           let index = (row - rows.lowerBound) / Panels.height
           let ahead =
             panel + 1 < panels.upperBound && index < 6
-            ? Ahead(pointer: b + (6 + index) * 8 * k, step: 16) : coming.next() ?? Ahead(pointer: b, step: 16)
-          multiply(packedA + index * Panels.size, b, row: row, column: column, ahead)
+            ? Ahead(pointer: b + (6 + index) * 8 * k, step: 16) : coming.next() ?? Ahead(pointer: b, step: 0)
+          compute(
+            TileTarget(
+              c: product.c + row * product.ldc + column, ldc: product.ldc,
+              rows: min(Panels.height, rows.upperBound - row),
+              columns: min(Panels.width, columns.upperBound - column), accumulate: accumulate, edge: edge),
+            packedA + index * Panels.size, b, row: row, ahead)
         }
       }
     }
 
-    private func packA() {
-      let (a, k) = (product.a, inner.count)
-      let source = a.at(rows.lowerBound, inner.lowerBound)
+    /// A tile of C from a panel of B and eight rows of A: packed or, if there are eight, in their place.
+    private func compute(
+      _ target: TileTarget, _ packed: UnsafePointer<Float>, _ b: UnsafePointer<Float>, row: Int, _ ahead: Ahead
+    ) {
+      let a = product.a
       if a.isTransposed {
-        Panels.packColumns(packedA, source, stride: a.stride, columns: rows.count, k: k)
+        target.compute(Columns(a: packed, b: b), inner.count, ahead)
+      } else if areRowsCopied || target.rows < Panels.height {
+        target.compute(Rows(a: packed, stride: Panels.rowStride, b: b), inner.count, ahead)
       } else {
-        Panels.packRows(packedA, source, stride: a.stride, rows: rows.count, k: k)
+        target.compute(Rows(a: a.at(row, inner.lowerBound), stride: a.stride, b: b), inner.count, ahead)
       }
     }
 
-    /// A tile of C: straight into it, or, at its edges, through `tile`.
-    private func multiply(
-      _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, row: Int, column: Int, _ ahead: Ahead
-    ) {
-      let (k, isTransposed) = (inner.count, product.a.isTransposed)
-      let c = product.c + row * product.ldc + column
-      let rows = min(Panels.height, rows.upperBound - row)
-      let columns = min(Panels.width, columns.upperBound - column)
-      let isNarrow = columns <= Panels.narrowWidth
-      if rows == Panels.height, columns == (isNarrow ? Panels.narrowWidth : Panels.width) {
-        return Panels.multiply(
-          c, product.ldc, a, isTransposed: isTransposed, b, k, isNarrow: isNarrow, accumulate: accumulate, ahead)
-      }
-      Panels.multiply(
-        tile, Panels.width, a, isTransposed: isTransposed, b, k, isNarrow: isNarrow, accumulate: false, ahead)
-      for i in 0..<rows {
-        let (c, sums) = (c + i * product.ldc, tile + i * Panels.width)
-        for j in 0..<columns { c[j] = accumulate ? c[j] + sums[j] : sums[j] }
+    /// Rows are read in place. Only where many panels of B use them and they lie in each other's way in the cache, a copy takes
+    /// less time.
+    private var areRowsCopied: Bool { panels.count > 4 && product.a.stride % 1024 == 0 }
+
+    private func packA() {
+      let (a, k) = (product.a, inner.count)
+      if a.isTransposed {
+        let source = a.at(rows.lowerBound, inner.lowerBound)
+        Panels.packColumns(packedA, source, stride: a.stride, columns: rows.count, k: k)
+      } else {
+        let first = areRowsCopied ? 0 : rows.count / Panels.height
+        Panels.packRows(
+          packedA + first * Panels.size, a.at(rows.lowerBound + first * Panels.height, inner.lowerBound),
+          stride: a.stride, rows: rows.count - first * Panels.height, k: k)
       }
     }
   }
 }
 
-/// The lines of a block of A that will be packed soon, as many at a time as a tile can fetch.
+/// The columns of a transposed A that will be packed soon, as many lines at a time as a tile can fetch: they lie far apart and
+/// would be waited for one by one. Rows as they are stored come fast enough.
 private struct Coming {
   private let a: PanelProduct.Operand
   private let rows: Range<Int>
@@ -217,22 +212,16 @@ private struct Coming {
   private let (lines, pieces): (Int, Int)
   private var taken = 0
 
-  /// Rows as they are stored come fast enough unless few panels use them; the columns of a transposed A lie far apart and
-  /// would be waited for one by one.
-  init(_ a: PanelProduct.Operand, rows: Range<Int>, inner: Range<Int>, reach: Int, panels: Int) {
+  init(_ a: PanelProduct.Operand, rows: Range<Int>, inner: Range<Int>, reach: Int) {
     (self.a, self.rows, self.inner, self.reach) = (a, rows, inner, reach)
-    let isWanted = !rows.isEmpty && (a.isTransposed || panels <= 4)
-    let (across, down) = a.isTransposed ? (rows.count, inner.count) : (inner.count, rows.count)
-    (lines, pieces) = isWanted ? ((across + 15) / 16, (down + reach - 1) / reach) : (0, 0)
+    let isWanted = !rows.isEmpty && a.isTransposed
+    (lines, pieces) = isWanted ? ((rows.count + 15) / 16, (inner.count + reach - 1) / reach) : (0, 0)
   }
 
   mutating func next() -> Ahead? {
     guard taken < lines * pieces else { return nil }
     let (line, piece) = (taken / pieces * 16, taken % pieces * reach)
     taken += 1
-    let first =
-      a.isTransposed
-      ? a.at(rows.lowerBound + line, inner.lowerBound + piece) : a.at(rows.lowerBound + piece, inner.lowerBound + line)
-    return Ahead(pointer: first, step: a.stride)
+    return Ahead(pointer: a.at(rows.lowerBound + line, inner.lowerBound + piece), step: a.stride)
   }
 }

@@ -11,7 +11,7 @@ struct Ahead {
 }
 
 /// Sums that stay in registers, eight rows of them.
-private protocol RegisterTile {
+protocol RegisterTile {
   init()
   /// Whole vectors of columns.
   static var vectors: Int { get }
@@ -20,55 +20,118 @@ private protocol RegisterTile {
   func write(to c: UnsafeMutablePointer<Float>, _ ldc: Int, accumulate: Bool)
 }
 
-extension Panels {
-  /// Computes a tile of C, [8, 48], from a panel of B and one of A, whose numbers lie as the operand's do. `isNarrow` tiles
-  /// leave out the last sixteen columns.
-  static func multiply(
-    _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, isTransposed: Bool,
-    _ b: UnsafePointer<Float>, _ k: Int, isNarrow: Bool, accumulate: Bool, _ ahead: Ahead
-  ) {
-    let compute =
-      isTransposed ? (isNarrow ? narrowTurnedTile : wideTurnedTile) : (isNarrow ? narrowTile : wideTile)
-    compute(c, ldc, a, b, k, accumulate, ahead)
+/// The operands of a tile, which passes through them an inner step at a time.
+protocol TileSource {
+  /// Makes the next `steps`, at most sixteen, ready for a tile of so many vectors.
+  mutating func prepare(_ steps: Int, vectors: Int)
+  /// Adds the products of the next column of A and row of B.
+  mutating func step(_ tile: inout some RegisterTile)
+}
+
+extension TileSource {
+  @inline(__always)
+  mutating func prepare(_ steps: Int, vectors: Int) {}
+}
+
+/// Eight rows of A, `stride` floats apart, and a panel of B.
+struct Rows: TileSource {
+  var a: UnsafePointer<Float>
+  let stride: Int
+  var b: UnsafePointer<Float>
+
+  @inline(__always)
+  mutating func step(_ tile: inout some RegisterTile) {
+    tile.add(a, stride, b)
+    a += 1
+    b += Panels.width
   }
 }
 
-private func wideTile(
-  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ k: Int,
-  _ accumulate: Bool, _ ahead: Ahead
-) {
-  compute(WideTile.self, c, ldc, a, step: Panels.rowStride, increment: 1, b, k, accumulate, ahead)
+/// A panel of A, [k, 8], and a panel of B.
+struct Columns: TileSource {
+  var a: UnsafePointer<Float>
+  var b: UnsafePointer<Float>
+
+  @inline(__always)
+  mutating func step(_ tile: inout some RegisterTile) {
+    tile.add(a, 1, b)
+    a += Panels.height
+    b += Panels.width
+  }
 }
 
-private func wideTurnedTile(
-  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ k: Int,
-  _ accumulate: Bool, _ ahead: Ahead
-) {
-  compute(WideTile.self, c, ldc, a, step: 1, increment: Panels.height, b, k, accumulate, ahead)
+/// A panel of A, [k, 8], and columns of B as they are stored, its rows `stride` floats apart, which become a panel on the way:
+/// while some rows are copied, the sums of those before are computed.
+struct ColumnsCopyingB: TileSource {
+  var a: UnsafePointer<Float>
+  var b: UnsafePointer<Float>
+  let stride: Int
+  var panel: UnsafeMutablePointer<Float>
+
+  @inline(__always)
+  mutating func prepare(_ steps: Int, vectors: Int) {
+    for step in 0..<steps {
+      for vector in 0..<vectors { store(load(b, 16 * vector), panel + step * Panels.width + 16 * vector) }
+      b += stride
+    }
+  }
+
+  @inline(__always)
+  mutating func step(_ tile: inout some RegisterTile) {
+    tile.add(a, 1, panel)
+    a += Panels.height
+    panel += Panels.width
+  }
 }
 
-private func narrowTile(
-  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ k: Int,
-  _ accumulate: Bool, _ ahead: Ahead
-) {
-  compute(NarrowTile.self, c, ldc, a, step: Panels.rowStride, increment: 1, b, k, accumulate, ahead)
+/// Where a tile goes: `rows` of eight rows and `columns` of 48 columns of C.
+struct TileTarget {
+  let c: UnsafeMutablePointer<Float>
+  let ldc: Int
+  let rows: Int
+  let columns: Int
+  let accumulate: Bool
+  /// Room for a tile that reaches beyond C.
+  let edge: UnsafeMutablePointer<Float>
+
+  /// Floats that `edge` takes.
+  static var edgeSize: Int { Panels.height * Panels.width }
+
+  /// Whether the last sixteen columns of a tile can be left out.
+  var isNarrow: Bool { columns <= Panels.narrowWidth }
+  /// Whether all columns that are computed belong to C.
+  var isFull: Bool { columns == (isNarrow ? Panels.narrowWidth : Panels.width) }
+
+  /// Adds or stores the products of `k` steps of `source`.
+  @inline(__always)
+  func compute(_ source: some TileSource, _ k: Int, _ ahead: Ahead) {
+    if rows == Panels.height, isFull { return compute(to: c, ldc, source, k, accumulate: accumulate, ahead) }
+    compute(to: edge, Panels.width, source, k, accumulate: false, ahead)
+    for i in 0..<rows {
+      let (c, sums) = (c + i * ldc, edge + i * Panels.width)
+      for j in 0..<columns { c[j] = accumulate ? c[j] + sums[j] : sums[j] }
+    }
+  }
+
+  @inline(__always)
+  private func compute(
+    to c: UnsafeMutablePointer<Float>, _ ldc: Int, _ source: some TileSource, _ k: Int, accumulate: Bool, _ ahead: Ahead
+  ) {
+    if isNarrow {
+      computeTile(NarrowTile.self, c, ldc, source, k, accumulate, ahead)
+    } else {
+      computeTile(WideTile.self, c, ldc, source, k, accumulate, ahead)
+    }
+  }
 }
 
-private func narrowTurnedTile(
-  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ k: Int,
-  _ accumulate: Bool, _ ahead: Ahead
-) {
-  compute(NarrowTile.self, c, ldc, a, step: 1, increment: Panels.height, b, k, accumulate, ahead)
-}
-
-/// The rows of A are `step` apart, its columns `increment`.
-@inline(__always)
-private func compute<Tile: RegisterTile>(
-  _: Tile.Type, _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: UnsafePointer<Float>, step: Int, increment: Int,
-  _ b: UnsafePointer<Float>, _ k: Int, _ accumulate: Bool, _ ahead: Ahead
+@inline(never)
+private func computeTile<Tile: RegisterTile>(
+  _: Tile.Type, _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ source: some TileSource, _ k: Int, _ accumulate: Bool,
+  _ ahead: Ahead
 ) {
   var tile = Tile()
-  var (a, b, ahead, target) = (a, b, ahead, c)
+  var (source, ahead, target) = (source, ahead, c)
   // C's rows are fetched when they will be needed soon: until then what passes by would push them out again.
   let first = max(0, k / 2 - Panels.lead)
   for pair in 0..<k / 2 {
@@ -78,14 +141,12 @@ private func compute<Tile: RegisterTile>(
       for vector in 0..<Tile.vectors { prefetch_for_writing(target + 16 * vector) }
       target += ldc
     }
+    if pair % 8 == 0 { source.prepare(min(16, k - 2 * pair), vectors: Tile.vectors) }
     // Two steps at a time as a loop: written out, the compiler mixes them and runs out of registers.
-    for _ in 0..<2 {
-      tile.add(a, step, b)
-      a += increment
-      b += Panels.width
-    }
+    for _ in 0..<2 { source.step(&tile) }
   }
-  if k % 2 > 0 { tile.add(a, step, b) }
+  if k % 16 == 1 { source.prepare(1, vectors: Tile.vectors) }
+  if k % 2 > 0 { source.step(&tile) }
   tile.write(to: c, ldc, accumulate: accumulate)
 }
 

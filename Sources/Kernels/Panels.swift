@@ -2,6 +2,26 @@
 // `Panels.rowStride` floats after the one before, or, if A is stored transposed, [k, 8]: so that both are copied in pieces
 // as they lie, and only a B that is stored transposed has to be turned around.
 
+/// The inner size of a product in parts that fit into panels. Where they end depends on the inner size alone, and with them the
+/// order of every sum.
+struct InnerParts {
+  private let k: Int
+  let count: Int
+
+  init(_ k: Int) {
+    self.k = k
+    count = (k + Panels.depth - 1) / Panels.depth
+  }
+
+  /// The size of the largest.
+  var deepest: Int { (k + count - 1) / count }
+
+  subscript(part: Int) -> Range<Int> { self[part..<part + 1] }
+
+  /// Some parts in a row.
+  subscript(group: Range<Int>) -> Range<Int> { k * group.lowerBound / count..<k * group.upperBound / count }
+}
+
 /// The measures of panels.
 enum Panels {
   /// Rows of a panel of A.

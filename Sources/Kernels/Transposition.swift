@@ -20,6 +20,18 @@ func transpose(
   }
 }
 
+/// The same on all threads.
+func transposeInParallel(
+  _ out: UnsafeMutablePointer<Float>, ldOut: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int
+) {
+  let grain = (Parallel.rowGrain(columns: columns) + 15) / 16 * 16
+  Parallel.forRanges(rows, grain: grain) { rows in
+    transpose(
+      out + rows.lowerBound, ldOut: ldOut, x + rows.lowerBound * stride, stride: stride, rows: rows.count,
+      columns: columns)
+  }
+}
+
 /// out[j, i] = x[i, j] for sixteen rows of four numbers.
 @inline(__always)
 private func transposeSixteenRows(

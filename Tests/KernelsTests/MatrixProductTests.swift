@@ -36,7 +36,8 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
 
   static let shapes = [
     (1, 1, 1), (1, 17, 5), (7, 1, 16), (3, 5, 0), (33, 29, 31), (97, 50, 48), (130, 96, 65), (50, 200, 64),
-    (200, 7, 100), (24, 64, 900), (300, 33, 20), (13, 2100, 3), (0, 4, 3), (4, 0, 3),
+    (200, 7, 100), (24, 64, 900), (300, 33, 20), (13, 2100, 3), (40, 390, 800), (400, 29, 785),
+    (16, 416, 17), (20, 200, 1024), (0, 4, 3), (4, 0, 3),
   ]
   /// Each with the kernels that the program uses, and where that is possible with the library's.
   static let all =
@@ -99,7 +100,7 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
   /// What a row of C is depends on that row of A and on B alone, so that a batch may be cut anywhere.
   @Test(.enabled(if: ProductKernels.chosen == .panels), arguments: [false, true], [false, true])
   func noRowChangesAnother(transposeA: Bool, transposeB: Bool) {
-    let (m, n, k) = (61, 70, 500)
+    let (m, n, k) = (61, 400, 500)
     var generator = SeededGenerator(seed: 5)
     let (a, b) = (generator.normals([m, k]), generator.normals(transposeB ? [n, k] : [k, n]).floats)
     func product(_ rows: Range<Int>) -> [Float] {

@@ -29,7 +29,7 @@ private func normalize(_ x: Tensor, _ delta: Tensor?, _ weight: Tensor, epsilon:
   let readers = Readers()
   let isSum = delta != nil
   return Tensor.record("rmsNorm", operands, outputs: [y] + (sum.map { [$0] } ?? []), readers: readers) { back in
-    if readers.areWaiting { readers.pass(normalize(source, nil, weight0, epsilon: epsilon)[0]) }
+    readers.pass(normalize(source, nil, weight0, epsilon: epsilon)[0])
     let dw = Tensor(uninitialized: weight0.shape)
     back.addNormGradient(residual: isSum) { dx, dy, carry, accumulates in
       rmsNormBackward(
