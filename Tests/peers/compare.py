@@ -55,8 +55,12 @@ def summary(values):
     return f"{statistics.median(values):,.0f} ({min(values):,.0f}-{max(values):,.0f})"
 
 
+def share(run):
+    return run["tokens_per_second"] / run["gemm_bound_tokens_per_second"]
+
+
 def mebibytes(runs):
-    return statistics.median(run["peak_rss_bytes"] for run in runs) / 2**20
+    return " / ".join(f"{statistics.median(run['peak_rss_bytes'] for run in some) / 2**20:,.0f}" for some in runs.values())
 
 
 processor = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.machine())
@@ -74,12 +78,13 @@ for work in options.works:
     for repeat in range(options.repeats):
         for name, result in measure(commands, turns[work]).items():
             runs[name].append(result)
-        print(work, repeat, *(f"{name} {runs[name][-1]['tokens_per_second']:.0f}" for name in runs), file=sys.stderr)
+        print(work, repeat, *(f"{name} {runs[name][-1]['tokens_per_second']:.0f}" for name in runs), end=" ", file=sys.stderr)
+        print(f"share {share(runs['train'][-1]):.0%}, {mebibytes(runs)} MiB", file=sys.stderr)
     speed = {name: [run["tokens_per_second"] for run in runs[name]] for name in runs}
     ratio = statistics.median(a / b for a, b in zip(speed["train"], speed["compile"]))
-    share = statistics.median(run["tokens_per_second"] / run["gemm_bound_tokens_per_second"] for run in runs["train"])
+    reached = statistics.median(share(run) for run in runs["train"])
     limit = statistics.median(run["gemm_bound_tokens_per_second"] for run in runs["train"])
     print(
         f"| {work} | {summary(speed['train'])} | {summary(speed['eager'])} | {summary(speed['compile'])} | {ratio:.2f} "
-        f"| {share:.0%} | {limit:,.0f} | {' / '.join(f'{mebibytes(runs[name]):,.0f}' for name in runs)} |", flush=True)
+        f"| {reached:.0%} | {limit:,.0f} | {mebibytes(runs)} |", flush=True)
 print(f"\ntorch {runs['eager'][0]['torch']}, Python {platform.python_version()}")
