@@ -102,11 +102,12 @@ package func attentionForward(
     let (sequence, head) = (item / shape.heads, item % shape.heads)
     let rows = packed + sequence * length * stride
     let scratch = scratch + thread * scratchSize
+    let coming = ComingHead(after: item, on: thread, packed, shape)
     attend(
       out + sequence * length * shape.width + head * shape.dimension, outStride: shape.width,
       logSumExp: logSumExp + item * length, queries: rows + head * shape.dimension,
       keys: rows + shape.keyOffset(head), values: rows + shape.valueOffset(head), stride: stride, keyStride: stride,
-      mask: mask, row: sequence * length, count: length, offset: 0, shape: shape, scores: scratch,
+      mask: mask, row: sequence * length, count: length, offset: 0, shape: shape, coming: coming, scores: scratch,
       scratch: scratch + scoresSize)
   }
 }
@@ -132,7 +133,33 @@ package func cachedAttention(
       out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + scoresSize,
       queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
       keyStride: shape.keyHeads * shape.dimension, mask: mask, row: 0, count: count, offset: offset,
-      shape: shape, scores: scratch, scratch: scratch + scoresSize + count)
+      shape: shape, coming: nil, scores: scratch, scratch: scratch + scoresSize + count)
+  }
+}
+
+/// The head that a thread is likely to work on next. What it reads lies scattered, a few lines a row, and is fetched a row at a
+/// time while this one's rows are computed.
+private struct ComingHead {
+  private let sources: (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>)
+  private let stride: Int
+  private let dimension: Int
+
+  init?(after item: Int, on thread: Int, _ packed: UnsafePointer<Float>, _ shape: AttentionShape) {
+    let next = thread % 2 == 0 ? item + 1 : item - 1
+    guard 0..<shape.sequences * shape.heads ~= next else { return nil }
+    let rows = packed + next / shape.heads * shape.length * shape.stride
+    let head = next % shape.heads
+    sources = (rows + head * shape.dimension, rows + shape.keyOffset(head), rows + shape.valueOffset(head))
+    (stride, dimension) = (shape.stride, shape.dimension)
+  }
+
+  @inline(__always)
+  func fetch(row: Int) {
+    for channel in Swift.stride(from: 0, to: dimension, by: TileKeys.block) {
+      prefetch_for_reading(sources.0 + row * stride + channel)
+      prefetch_for_reading(sources.1 + row * stride + channel)
+      prefetch_for_reading(sources.2 + row * stride + channel)
+    }
   }
 }
 
@@ -141,7 +168,7 @@ private func attend(
   _ out: UnsafeMutablePointer<Float>, outStride: Int, logSumExp: UnsafeMutablePointer<Float>,
   queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, keyStride: Int,
   mask: AttentionMask, row: Int, count: Int, offset: Int, shape: AttentionShape,
-  scores scratch: UnsafeMutablePointer<Float>, scratch keyScratch: UnsafeMutablePointer<Float>
+  coming: ComingHead?, scores scratch: UnsafeMutablePointer<Float>, scratch keyScratch: UnsafeMutablePointer<Float>
 ) {
   let (dimension, scale) = (shape.dimension, shape.scale)
   let transposed =
@@ -176,6 +203,7 @@ private func attend(
     for query in 0..<rows {
       let scores = scratch + query * width
       let blocks = tileKeys.seen(by: first + query).blocks
+      coming?.fetch(row: first + query)
       totals[query] = scaledExponentials(
         scores + blocks.lowerBound, shift: tops[query], scale: scale, blocks.count)
       clear(scores, outside: blocks, width: width, zero: shape.zero)
@@ -260,7 +288,8 @@ package func attentionBackward(
       dQueries: rows + head * dimension, dKeys: isGrouped ? own : rows + shape.keyOffset(head),
       dValues: isGrouped ? own + length * dimension : rows + shape.valueOffset(head),
       keyStride: isGrouped ? dimension : shape.stride, scratch: scratch + thread * scratchSize,
-      headScratch: scratch + thread * scratchSize + scoresSize
+      headScratch: scratch + thread * scratchSize + scoresSize,
+      coming: ComingHead(after: item, on: thread, packed, shape)
     ).run()
   }
   if isGrouped { addGroups(gradient, privates, shape: shape) }
@@ -282,6 +311,7 @@ private struct AttentionHeadBackward {
   let keyStride: Int
   let scratch: UnsafeMutablePointer<Float>
   let headScratch: UnsafeMutablePointer<Float>
+  let coming: ComingHead?
 
   func run() {
     let (dimension, stride) = (shape.dimension, shape.stride)
@@ -344,6 +374,7 @@ private struct AttentionHeadBackward {
       let p = probabilities + (query - queries.lowerBound) * width
       let d = dScores + (query - queries.lowerBound) * width
       let seen = keys.seen(by: query)
+      coming?.fetch(row: query)
       let projection = dot(dOut + query * shape.width, out + query * shape.width, shape.dimension)
       let normalizer = logSumExp[query]
       hide(p, seen, value: -.infinity)
