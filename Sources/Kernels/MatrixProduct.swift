@@ -62,8 +62,8 @@ private func panelProduct(
     TallProduct(
       c, ldc: ldc, a.pointer, lda: a.stride, b.pointer, ldb: b.stride, m: m, n: n, k: k, accumulate: accumulate
     ).run()
-  } else if isTall, TallProduct.isSuitable(m: n, n: m) {
-    // C^T = B^T A: what is packed is the smaller one.
+  } else if isTall, TallProduct.isSuitable(m: n, n: m), k >= 1024 {
+    // C^T = B^T A: what is packed is the smaller one. For few inner steps, turning C around would cost more than it gains.
     let turned = Memory.allocate(m * n)
     defer { Memory.release(turned, count: m * n) }
     if accumulate { transposeInParallel(turned, ldOut: m, c, stride: ldc, rows: m, columns: n) }
