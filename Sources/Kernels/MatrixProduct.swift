@@ -53,6 +53,7 @@ package func matrixProduct(
   }
 }
 
+/// By the program's own kernels, of which the operands' shapes choose one. They add in the same order.
 private func panelProduct(
   _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: PanelProduct.Operand, _ b: PanelProduct.Operand, m: Int, n: Int,
   k: Int, accumulate: Bool

@@ -148,7 +148,7 @@ struct PanelProduct {
     func run(before next: Range<Int>, _ nextInner: Range<Int>) {
       packA()
       let k = inner.count
-      var coming = Coming(product.a, rows: next, inner: nextInner, reach: (k + 1) / 2)
+      var coming = ComingColumns(product.a, rows: next, inner: nextInner, reach: (k + 1) / 2)
       for panel in panels {
         let b = packedB + panel * Panels.width * k
         let column = columns.lowerBound + panel * Panels.width
@@ -203,7 +203,7 @@ struct PanelProduct {
 
 /// The columns of a transposed A that will be packed soon, as many lines at a time as a tile can fetch: they lie far apart and
 /// would be waited for one by one. Rows as they are stored come fast enough.
-private struct Coming {
+private struct ComingColumns {
   private let a: PanelProduct.Operand
   private let rows: Range<Int>
   private let inner: Range<Int>
