@@ -117,8 +117,7 @@ private struct ComingHead {
   private let dimension: Int
 
   init?(after item: Int, on thread: Int, _ packed: UnsafePointer<Float>, _ shape: AttentionShape) {
-    let next = thread % 2 == 0 ? item + 1 : item - 1
-    guard 0..<shape.sequences * shape.heads ~= next else { return nil }
+    guard let next = Parallel.likelyNext(after: item, of: shape.sequences * shape.heads, on: thread) else { return nil }
     let rows = packed + next / shape.heads * shape.length * shape.stride
     let head = next % shape.heads
     sources = (rows + head * shape.dimension, rows + shape.keyOffset(head), rows + shape.valueOffset(head))

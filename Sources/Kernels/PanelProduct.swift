@@ -48,7 +48,7 @@ struct PanelProduct {
 
   func run() {
     // As many parts as leave half of the second level of the cache to A.
-    let together = max(1, min(parts.count, (1 << 17) / (parts.deepest * widest)))
+    let together = parts.together(size: parts.deepest * widest)
     let blockSize = (rowPanels + rowBlocks - 1) / rowBlocks * Panels.size + Panels.rowStride
     let threadSize = blockSize + TileTarget.edgeSize
     let sizeOfB = together * parts.deepest * widest
@@ -71,11 +71,12 @@ struct PanelProduct {
   ) {
     let panels = (columns.count + Panels.width - 1) / Panels.width
     let columnBlocks = self.columnBlocks(panels: panels)
-    Parallel.run(rowBlocks * columnBlocks) { unit, thread in
+    let units = rowBlocks * columnBlocks
+    Parallel.run(units) { unit, thread in
       let scratch = scratch + thread * threadSize
       let (rowBlock, columnBlock) = (unit / columnBlocks, unit % columnBlocks)
       let rows = self.rows(of: rowBlock)
-      let next = (thread % 2 == 0 ? unit + 1 : unit - 1) / columnBlocks
+      let next = Parallel.likelyNext(after: unit, of: units, on: thread).map { $0 / columnBlocks } ?? rowBlock
       for part in group {
         let block = Block(
           product: self, rows: rows, columns: columns,
@@ -87,7 +88,7 @@ struct PanelProduct {
           block.run(before: rows, parts[part + 1])
         } else {
           block.run(
-            before: next != rowBlock && 0..<rowBlocks ~= next ? self.rows(of: next) : 0..<0, parts[group.lowerBound])
+            before: next != rowBlock ? self.rows(of: next) : 0..<0, parts[group.lowerBound])
         }
       }
     }

@@ -1,6 +1,6 @@
-// The order in which a product reads its operands. A panel of B has 48 columns, [k, 48]; a panel of A has eight rows, each
-// `Panels.rowStride` floats after the one before, or, if A is stored transposed, [k, 8]: so that both are copied in pieces
-// as they lie, and only a B that is stored transposed has to be turned around.
+// The order in which a product reads what it copies. A panel of B has 48 columns, [k, 48]; a panel of a transposed A has eight,
+// [k, 8]; rows of A that are copied lie `Panels.rowStride` floats after each other: so that all are copied in pieces as they
+// lie, and only a B that is stored transposed has to be turned around.
 
 /// The inner size of a product in parts that fit into panels. Where they end depends on the inner size alone, and with them the
 /// order of every sum.
@@ -15,6 +15,9 @@ struct InnerParts {
 
   /// The size of the largest.
   var deepest: Int { (k + count - 1) / count }
+
+  /// How many parts, of which the packed operand takes `size` floats each, fill half of the second level of the cache.
+  func together(size: Int) -> Int { max(1, min(count, (1 << 17) / size)) }
 
   subscript(part: Int) -> Range<Int> { self[part..<part + 1] }
 

@@ -57,6 +57,12 @@ package enum Parallel {
     pool.run(pieces, threads: threads, body)
   }
 
+  /// The piece that a thread is likely to take after `piece`, if there is one: what belongs to it can be fetched meanwhile.
+  static func likelyNext(after piece: Int, of pieces: Int, on thread: Int) -> Int? {
+    let next = thread % 2 == 0 ? piece + 1 : piece - 1
+    return 0..<pieces ~= next ? next : nil
+  }
+
   /// Runs `body` over `0..<count` in ranges of `grain`, the last one shorter.
   package static func forRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
     guard count > grain else {

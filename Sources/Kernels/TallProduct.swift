@@ -20,8 +20,7 @@ struct TallProduct {
 
   init(
     _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>,
-    ldb: Int,
-    m: Int, n: Int, k: Int, accumulate: Bool
+    ldb: Int, m: Int, n: Int, k: Int, accumulate: Bool
   ) {
     (self.c, self.ldc, self.a, self.lda, self.b, self.ldb) = (c, ldc, a, lda, b, ldb)
     (self.m, self.n, self.k, self.accumulate) = (m, n, k, accumulate)
@@ -33,7 +32,7 @@ struct TallProduct {
   func run() {
     // As many parts as leave half of the second level of the cache to B.
     let partSize = rowPanels * Panels.size
-    let together = max(1, min(parts.count, (1 << 17) / partSize))
+    let together = parts.together(size: partSize)
     let threadSize = Panels.depth * Panels.width + TileTarget.edgeSize
     let size = together * partSize + Parallel.threads * threadSize
     let packed = Memory.allocate(size)
@@ -43,12 +42,12 @@ struct TallProduct {
       packA(packed, group, partSize: partSize)
       Parallel.run(columnPanels) { columnPanel, thread in
         let scratch = packed + together * partSize + thread * threadSize
-        let next = thread % 2 == 0 ? columnPanel + 1 : columnPanel - 1
+        let next = Parallel.likelyNext(after: columnPanel, of: columnPanels, on: thread)
         for part in group {
           compute(
             columnPanel, part, a: packed + (part - group.lowerBound) * partSize, panel: scratch,
             edge: scratch + Panels.depth * Panels.width,
-            next: part + 1 < group.upperBound ? (columnPanel, part + 1) : (next, group.lowerBound))
+            next: part + 1 < group.upperBound ? (columnPanel, part + 1) : next.map { ($0, group.lowerBound) })
         }
       }
     }
@@ -70,13 +69,12 @@ struct TallProduct {
   /// Adds what a part of the inner size gives to a panel of columns. `next` is what this thread is likely to compute after it.
   private func compute(
     _ columnPanel: Int, _ part: Int, a: UnsafePointer<Float>, panel: UnsafeMutablePointer<Float>,
-    edge: UnsafeMutablePointer<Float>, next: (columnPanel: Int, part: Int)
+    edge: UnsafeMutablePointer<Float>, next: (columnPanel: Int, part: Int)?
   ) {
     let inner = parts[part]
     let column = columnPanel * Panels.width
     let source = b + inner.lowerBound * ldb + column
-    let isNextKnown = 0..<columnPanels ~= next.columnPanel
-    let coming = isNextKnown ? b + parts[next.part].lowerBound * ldb + next.columnPanel * Panels.width : source
+    let coming = next.map { b + parts[$0.part].lowerBound * ldb + $0.columnPanel * Panels.width } ?? source
     for rowPanel in 0..<rowPanels {
       let row = rowPanel * Panels.height
       let target = TileTarget(

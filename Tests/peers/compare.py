@@ -79,7 +79,7 @@ for work in options.works:
         for name, result in measure(commands, turns[work]).items():
             runs[name].append(result)
         print(work, repeat, *(f"{name} {runs[name][-1]['tokens_per_second']:.0f}" for name in runs), end=" ", file=sys.stderr)
-        print(f"share {share(runs['train'][-1]):.0%}, {mebibytes(runs)} MiB", file=sys.stderr)
+        print(f"share {share(runs['train'][-1]):.0%}, {mebibytes({name: runs[name][-1:] for name in runs})} MiB", file=sys.stderr)
     speed = {name: [run["tokens_per_second"] for run in runs[name]] for name in runs}
     ratio = statistics.median(a / b for a, b in zip(speed["train"], speed["compile"]))
     reached = statistics.median(share(run) for run in runs["train"])
