@@ -154,11 +154,17 @@ struct PanelProduct {
         let b = packedB + panel * Panels.width * k
         let column = columns.lowerBound + panel * Panels.width
         for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Panels.height) {
-          // While a tile is computed, k / 2 lines are fetched: a sixth of the next panel of B, or some of the next block of A.
+          // While a tile is computed, k / 2 lines are fetched: the next eight rows of A when they are read for the first time,
+          // else a sixth of the next panel of B, or some of the next block of A.
           let index = (row - rows.lowerBound) / Panels.height
           let ahead =
-            panel + 1 < panels.upperBound && index < 6
-            ? Ahead(pointer: b + (6 + index) * 8 * k, step: 16) : coming.next() ?? Ahead(pointer: b, step: 0)
+            if panel == panels.lowerBound, isWithoutGaps {
+              Ahead(pointer: product.a.at(row + Panels.height, 0), step: 16)
+            } else if panel + 1 < panels.upperBound, index < 6 {
+              Ahead(pointer: b + (6 + index) * 8 * k, step: 16)
+            } else {
+              coming.next() ?? Ahead(pointer: b, step: 0)
+            }
           compute(
             TileTarget(
               c: product.c + row * product.ldc + column, ldc: product.ldc,
@@ -182,6 +188,9 @@ struct PanelProduct {
         target.compute(Rows(a: a.at(row, inner.lowerBound), stride: a.stride, b: b), inner.count, ahead)
       }
     }
+
+    /// Whether rows of A follow each other line by line.
+    private var isWithoutGaps: Bool { !product.a.isTransposed && product.a.stride == inner.count }
 
     /// Rows are read in place. Only where many panels of B use them and they lie in each other's way in the cache, a copy takes
     /// less time.
