@@ -17,19 +17,28 @@ package func layerNormForward(
       let r = 1 / (sumOfSquaredDeviations(source, m, columns) / Float(columns) + epsilon).squareRoot()
       mean[row] = m
       inverse[row] = r
-      for j in 0..<columns { target[j] = b[j].addingProduct((source[j] - m) * r, w[j]) }
+      normalize(target, source, m, r, w, b, columns)
     }
   }
 }
 
-/// With h = (x - mean) r and g = dy w: dx = r (g - mean(g) - h mean(g h)) + (carry or what dx holds),
-/// dw = sum over rows of dy h, db = sum over rows of dy. `dwdb` holds dw and then db.
-package func layerNormBackward(
-  _ dx: UnsafeMutablePointer<Float>, dwdb: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>,
-  _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, mean: UnsafePointer<Float>, inverse: UnsafePointer<Float>,
-  carry: UnsafePointer<Float>?, rows: Int, columns: Int, accumulateX: Bool
+/// y = (x - mean) r w + b for a row.
+@inline(__always)
+private func normalize(
+  _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ mean: Float, _ r: Float, _ w: UnsafePointer<Float>,
+  _ b: UnsafePointer<Float>, _ columns: Int
 ) {
-  Profile.begin("LayerNorm backward", floats: (carry != nil || accumulateX ? 4 : 3) * rows * columns)
+  for j in 0..<columns { y[j] = b[j].addingProduct((x[j] - mean) * r, w[j]) }
+}
+
+/// With h = (x - mean) r and g = dy w: dx = r (g - mean(g) - h mean(g h)) + (carry or what dx holds),
+/// dw = sum over rows of dy h, db = sum over rows of dy; dy becomes y again. `dwdb` holds dw and then db.
+package func layerNormBackward(
+  _ dx: UnsafeMutablePointer<Float>, dwdb: UnsafeMutablePointer<Float>, _ dy: UnsafeMutablePointer<Float>,
+  _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ b: UnsafePointer<Float>, mean: UnsafePointer<Float>,
+  inverse: UnsafePointer<Float>, carry: UnsafePointer<Float>?, rows: Int, columns: Int, accumulateX: Bool
+) {
+  Profile.begin("LayerNorm backward", floats: (carry != nil || accumulateX ? 5 : 4) * rows * columns)
   defer { Profile.end() }
   sumOverRowPieces(dwdb, rows: rows, columns: 2 * columns, accumulate: false) { range, dw in
     let db = dw + columns
@@ -56,6 +65,7 @@ package func layerNormBackward(
       } else {
         for j in 0..<columns { dx[j] = (dy[j] * w[j] - meanG).addingProduct(-meanGH, (x[j] - m) * r) * r }
       }
+      normalize(dy, x, m, r, w, b, columns)
     }
   }
 }

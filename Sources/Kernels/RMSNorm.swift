@@ -15,20 +15,28 @@ package func rmsNormForward(
       let target = y + row * columns
       let r = 1 / (dot(source, source, columns) / Float(columns) + epsilon).squareRoot()
       inverse[row] = r
-      for j in 0..<columns { target[j] = source[j] * r * w[j] }
+      normalize(target, source, r, w, columns)
     }
   }
 }
 
-/// dx = r (dy w - x r^2 mean(dy w x)) + (carry or what dx holds), dw = sum over rows of dy x r.
+/// y = x r w for a row.
+@inline(__always)
+private func normalize(
+  _ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ r: Float, _ w: UnsafePointer<Float>, _ columns: Int
+) {
+  for j in 0..<columns { y[j] = x[j] * r * w[j] }
+}
+
+/// dx = r (dy w - x r^2 mean(dy w x)) + (carry or what dx holds), dw = sum over rows of dy x r; dy becomes y again.
 ///
 /// `carry` is the gradient that reaches x beside the norm (the residual stream's own), added in the same pass.
 package func rmsNormBackward(
-  _ dx: UnsafeMutablePointer<Float>, dw: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>,
+  _ dx: UnsafeMutablePointer<Float>, dw: UnsafeMutablePointer<Float>, _ dy: UnsafeMutablePointer<Float>,
   _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, inverse: UnsafePointer<Float>, carry: UnsafePointer<Float>?,
   rows: Int, columns: Int, accumulateX: Bool
 ) {
-  Profile.begin("RMSNorm backward", floats: (carry != nil || accumulateX ? 4 : 3) * rows * columns)
+  Profile.begin("RMSNorm backward", floats: (carry != nil || accumulateX ? 5 : 4) * rows * columns)
   defer { Profile.end() }
   sumOverRowPieces(dw, rows: rows, columns: columns, accumulate: false) { range, dw in
     for row in range {
@@ -45,6 +53,7 @@ package func rmsNormBackward(
       } else {
         for j in 0..<columns { dx[j] = (dy[j] * w[j] * r).addingProduct(-projection, x[j]) }
       }
+      normalize(dy, x, r, w, columns)
     }
   }
 }

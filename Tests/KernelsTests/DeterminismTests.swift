@@ -34,31 +34,27 @@ private let workloads = [
   Workload("rmsNorm") {
     var generator = SeededGenerator(seed: 1)
     let (rows, columns) = (1000, 96)
-    let (x, w, dy) = (
-      generator.normals([rows, columns]).floats, generator.normals([columns]).floats,
-      generator.normals([rows, columns]).floats
-    )
+    let (x, w) = (generator.normals([rows, columns]).floats, generator.normals([columns]).floats)
+    var dy = generator.normals([rows, columns]).floats
     var (y, inverse, dw) = (x, [Float](repeating: 0, count: rows), w)
     rmsNormForward(
       &y, sum: nil, inverse: &inverse, x, delta: nil, w, epsilon: 1e-5, rows: rows, columns: columns)
     var dx = y
     rmsNormBackward(
-      &dx, dw: &dw, dy, x, w, inverse: inverse, carry: nil, rows: rows, columns: columns, accumulateX: false)
+      &dx, dw: &dw, &dy, x, w, inverse: inverse, carry: nil, rows: rows, columns: columns, accumulateX: false)
     return y + dx + dw
   },
   Workload("layerNorm") {
     var generator = SeededGenerator(seed: 2)
     let (rows, columns) = (1000, 96)
-    let (x, w, dy) = (
-      generator.normals([rows, columns]).floats, generator.normals([columns]).floats,
-      generator.normals([rows, columns]).floats
-    )
+    let (x, w) = (generator.normals([rows, columns]).floats, generator.normals([columns]).floats)
+    var dy = generator.normals([rows, columns]).floats
     var (y, mean, inverse) = (x, [Float](repeating: 0, count: rows), [Float](repeating: 0, count: rows))
     layerNormForward(
       &y, sum: nil, mean: &mean, inverse: &inverse, x, delta: nil, w, w, epsilon: 1e-5, rows: rows, columns: columns)
     var (dx, dwdb) = (y, [Float](repeating: 0, count: 2 * columns))
     layerNormBackward(
-      &dx, dwdb: &dwdb, dy, x, w, mean: mean, inverse: inverse, carry: nil, rows: rows, columns: columns,
+      &dx, dwdb: &dwdb, &dy, x, w, w, mean: mean, inverse: inverse, carry: nil, rows: rows, columns: columns,
       accumulateX: false)
     return y + dx + dwdb
   },

@@ -35,16 +35,18 @@ private let shapes = [(1, 1), (3, 7), (2, 16), (5, 17), (33, 64), (40, 1000), (3
     for mode in GradientMode.allCases {
       var dx = mode.start(inputs.carry)
       var dw = [Float](repeating: .nan, count: columns)
+      var dy = inputs.dy.floats
       let carry = inputs.carry.floats
       carry.withUnsafeBufferPointer { carry in
         rmsNormBackward(
-          &dx, dw: &dw, inputs.dy.floats, inputs.x.floats, inputs.weight.floats, inverse: inverse,
+          &dx, dw: &dw, &dy, inputs.x.floats, inputs.weight.floats, inverse: inverse,
           carry: mode == .carries ? carry.baseAddress : nil, rows: rows, columns: columns,
           accumulateX: mode == .accumulates)
       }
       // A row of one has almost the same norm whatever it is: its gradient is nothing but rounding.
       if columns > 1 { #expect(mismatch(dx, mode.sum(expected[0], inputs.carry), within: close) == nil) }
       #expect(mismatch(dw, expected[1], within: close) == nil)
+      #expect(dy == y)
     }
   }
 
@@ -62,17 +64,19 @@ private let shapes = [(1, 1), (3, 7), (2, 16), (5, 17), (33, 64), (40, 1000), (3
     for mode in GradientMode.allCases {
       var dx = mode.start(inputs.carry)
       var dwdb = [Float](repeating: .nan, count: 2 * columns)
+      var dy = inputs.dy.floats
       let carry = inputs.carry.floats
       carry.withUnsafeBufferPointer { carry in
         layerNormBackward(
-          &dx, dwdb: &dwdb, inputs.dy.floats, inputs.x.floats, inputs.weight.floats, mean: mean, inverse: inverse,
-          carry: mode == .carries ? carry.baseAddress : nil, rows: rows, columns: columns,
+          &dx, dwdb: &dwdb, &dy, inputs.x.floats, inputs.weight.floats, inputs.bias.floats, mean: mean,
+          inverse: inverse, carry: mode == .carries ? carry.baseAddress : nil, rows: rows, columns: columns,
           accumulateX: mode == .accumulates)
       }
       // A row of one is constant: its gradient is nothing but rounding.
       if columns > 1 { #expect(mismatch(dx, mode.sum(expected[0], inputs.carry), within: close) == nil) }
       #expect(mismatch(Array(dwdb.prefix(columns)), expected[1], within: close) == nil)
       #expect(mismatch(Array(dwdb.suffix(columns)), expected[2], within: close) == nil)
+      #expect(dy == y)
     }
   }
 

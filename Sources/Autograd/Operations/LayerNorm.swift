@@ -32,11 +32,10 @@ private func normalize(_ x: Tensor, _ delta: Tensor?, _ weight: Tensor, _ bias: 
   let readers = Readers()
   let (isSum, biasInput) = (delta != nil, operands.count - 1)
   return Tensor.record("layerNorm", operands, outputs: [y] + (sum.map { [$0] } ?? []), readers: readers) { back in
-    readers.pass(normalize(source, nil, weight0, bias0, epsilon: epsilon)[0])
     let both = Tensor(uninitialized: [2, columns])
-    back.addNormGradient(residual: isSum) { dx, dy, carry, accumulates in
+    back.addNormGradient(residual: isSum, readers) { dx, dy, carry, accumulates in
       layerNormBackward(
-        dx, dwdb: both.pointer, dy, source.pointer, weight0.pointer, mean: statistics.pointer,
+        dx, dwdb: both.pointer, dy, source.pointer, weight0.pointer, bias0.pointer, mean: statistics.pointer,
         inverse: statistics.pointer + rows, carry: carry, rows: rows, columns: columns, accumulateX: accumulates)
       back.add(Tensor(storage: both.storage, shape: [columns]), to: 0)
       back.add(Tensor(storage: both.storage, offset: columns, shape: [columns]), to: biasInput)

@@ -3,16 +3,19 @@ extension Backpropagation {
   ///
   /// Input 1 is x and, for a norm that first adds a residual, input 2 is what was added; output 0 is the normalised
   /// tensor and output 1 the sum. `backward(dx, dy, carry, accumulates)` writes carry + the norm's own gradient to dx, or
-  /// adds the latter to what dx holds. The sum's gradient is written over in place when nobody else holds it.
+  /// adds the latter to what dx holds, and turns dy into the normalised tensor again, which `readers` wait for. The sum's
+  /// gradient is written over in place when nobody else holds it, as is dy.
   func addNormGradient(
-    residual: Bool,
-    _ backward: (UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>?, Bool) -> Void
+    residual: Bool, _ readers: Readers,
+    _ backward: (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>, UnsafePointer<Float>?, Bool) -> Void
   ) {
     var carry = residual ? takeGradient(1) : nil
-    guard let dy = gradient(0) else {
+    guard var dy = takeGradient(0) else {
       for input in 1...2 { add(carry!, to: input) }
       return
     }
+    dy.makeUnique()
+    defer { readers.pass(dy) }
     guard residual else {
       // With x not wanted the weights' gradients still are.
       if isWanted(1) {

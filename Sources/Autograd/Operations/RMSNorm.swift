@@ -29,9 +29,8 @@ private func normalize(_ x: Tensor, _ delta: Tensor?, _ weight: Tensor, epsilon:
   let readers = Readers()
   let isSum = delta != nil
   return Tensor.record("rmsNorm", operands, outputs: [y] + (sum.map { [$0] } ?? []), readers: readers) { back in
-    readers.pass(normalize(source, nil, weight0, epsilon: epsilon)[0])
     let dw = Tensor(uninitialized: weight0.shape)
-    back.addNormGradient(residual: isSum) { dx, dy, carry, accumulates in
+    back.addNormGradient(residual: isSum, readers) { dx, dy, carry, accumulates in
       rmsNormBackward(
         dx, dw: dw.pointer, dy, source.pointer, weight0.pointer, inverse: inverse.pointer, carry: carry, rows: rows,
         columns: columns, accumulateX: accumulates)
