@@ -45,7 +45,27 @@ package enum Profile {
     isOn.store(true, ordering: .relaxed)
     defer { isOn.store(false, ordering: .relaxed) }
     try body()
-    return state.withLock { $0.entries.values.sorted { ($1.seconds, $0.name) < ($0.seconds, $1.name) } }
+    return sorted(state.withLock { $0.entries })
+  }
+
+  /// Several profiles as one.
+  package static func sum(_ profiles: [[Entry]]) -> [Entry] {
+    sorted(
+      profiles.joined().reduce(into: [:]) { sums, entry in
+        guard var sum = sums[entry.name] else {
+          sums[entry.name] = entry
+          return
+        }
+        sum.calls += entry.calls
+        sum.seconds += entry.seconds
+        sum.operations += entry.operations
+        sum.bytes += entry.bytes
+        sums[entry.name] = sum
+      })
+  }
+
+  private static func sorted(_ entries: [String: Entry]) -> [Entry] {
+    entries.values.sorted { ($1.seconds, $0.name) < ($0.seconds, $1.name) }
   }
 
   /// Starts a matrix product.

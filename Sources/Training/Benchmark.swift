@@ -19,8 +19,9 @@ package struct Benchmark: Sendable {
   package let loss: Double
   /// What the kernels of the timed steps took together, the longest first; empty unless it was asked for.
   package let profile: [Profile.Entry]
-  /// Seconds of a step that does nothing but its matrix products, each as fast as it is alone; nil unless profiled.
-  package let limit: Double?
+  /// Seconds of a step that does nothing but its matrix products, each as fast as it is alone, and that step's share of the
+  /// real one; nil unless profiled.
+  package let limit: (seconds: Double, share: Double)?
 
   /// Times `count` steps of `recipe` after two that are not counted; with `profiled` also the kernels of those steps.
   package init(_ recipe: Recipe, steps count: Int, profiled: Bool = false) throws(Failure) {
@@ -34,9 +35,9 @@ package struct Benchmark: Sendable {
     let trainer = Trainer(model, recipe)
     let rows = recipe.training.batchSize
     var generator = Generator(seed: UInt64(recipe.seed))
-    var seconds: [Double] = []
     var loss = 0.0
-    func takeSteps(_ count: Int) throws(Failure) {
+    func takeSteps(_ count: Int) throws(Failure) -> [Double] {
+      var seconds: [Double] = []
       for _ in 0..<count {
         let loader = RandomTokens(generator: &generator, samples: rows, length: length, vocabularySize: vocabulary)
         let batches = try loader.microBatches(0..<rows, size: recipe.microBatchSize)
@@ -45,34 +46,55 @@ package struct Benchmark: Sendable {
         seconds.append(watch.seconds)
         loss = report?.loss ?? .nan
       }
+      return seconds
     }
-    try takeSteps(2)
-    seconds = []
-    if profiled {
-      profile = try Profile.entries { () throws(Failure) in try takeSteps(count) }
-    } else {
-      profile = []
-      try takeSteps(count)
-    }
-    steps = seconds
+    _ = try takeSteps(2)
+    let rounds =
+      profiled ? try Self.rounds(of: count, takeSteps) : [Round(steps: try takeSteps(count), profile: [], limit: 0)]
+    steps = rounds.flatMap(\.steps)
+    profile = Profile.sum(rounds.map(\.profile))
+    limit = profiled ? (rounds.map(\.limit).median, rounds.map { $0.limit / $0.steps.median }.median) : nil
     tokensPerStep = rows * length
     parameters = model.parameterCount
     flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
     peakMemory = Machine.peakResidentBytes
     peak = GEMMPeak.measure()
-    limit = profiled ? GEMMPeak.limit(of: profile, steps: count) : nil
     self.loss = loss
+  }
+
+  /// Some steps and, right after them, what limits them: on a machine that is shared, minutes are not alike.
+  private struct Round {
+    let steps: [Double]
+    let profile: [Profile.Entry]
+    let limit: Double
+  }
+
+  private static func rounds(of count: Int, _ takeSteps: (Int) throws(Failure) -> [Double]) throws(Failure) -> [Round] {
+    let number = min(count, 6)
+    var rounds: [Round] = []
+    for round in 0..<number {
+      var steps: [Double] = []
+      let profile = try Profile.entries { () throws(Failure) in
+        steps = try takeSteps(count * (round + 1) / number - count * round / number)
+      }
+      rounds.append(Round(steps: steps, profile: profile, limit: GEMMPeak.limit(of: profile, steps: steps.count)))
+    }
+    return rounds
   }
 
   /// Median, least and greatest number of tokens a second.
   package var tokensPerSecond: (median: Double, least: Double, greatest: Double) {
-    let sorted = steps.sorted()
     let tokens = Double(tokensPerStep)
-    return (tokens / sorted[sorted.count / 2], tokens / sorted.last!, tokens / sorted[0])
+    return (tokens / steps.median, tokens / steps.max()!, tokens / steps.min()!)
   }
 
   /// Floating point operations a second of the median step.
   package var flopsPerSecond: Double { flopsPerStep / Double(tokensPerStep) * tokensPerSecond.median }
+}
+
+extension [Double] {
+  /// The middle one, of an even number the larger of both.
+  fileprivate var median: Double { sorted()[count / 2] }
 }
 
 /// Windows of random tokens that follow one another.

@@ -55,10 +55,6 @@ def summary(values):
     return f"{statistics.median(values):,.0f} ({min(values):,.0f}-{max(values):,.0f})"
 
 
-def share(run):
-    return run["tokens_per_second"] / run["gemm_bound_tokens_per_second"]
-
-
 def mebibytes(runs):
     return " / ".join(f"{statistics.median(run['peak_rss_bytes'] for run in some) / 2**20:,.0f}" for some in runs.values())
 
@@ -79,10 +75,10 @@ for work in options.works:
         for name, result in measure(commands, turns[work]).items():
             runs[name].append(result)
         print(work, repeat, *(f"{name} {runs[name][-1]['tokens_per_second']:.0f}" for name in runs), end=" ", file=sys.stderr)
-        print(f"share {share(runs['train'][-1]):.0%}, {mebibytes({name: runs[name][-1:] for name in runs})} MiB", file=sys.stderr)
+        print(f"share {runs['train'][-1]['share_of_gemm_bound']:.0%}, {mebibytes({name: runs[name][-1:] for name in runs})} MiB", file=sys.stderr)
     speed = {name: [run["tokens_per_second"] for run in runs[name]] for name in runs}
     ratio = statistics.median(a / b for a, b in zip(speed["train"], speed["compile"]))
-    reached = statistics.median(share(run) for run in runs["train"])
+    reached = statistics.median(run["share_of_gemm_bound"] for run in runs["train"])
     limit = statistics.median(run["gemm_bound_tokens_per_second"] for run in runs["train"])
     print(
         f"| {work} | {summary(speed['train'])} | {summary(speed['eager'])} | {summary(speed['compile'])} | {ratio:.2f} "

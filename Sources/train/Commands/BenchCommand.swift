@@ -36,7 +36,9 @@ struct BenchCommand: Command {
         "gflops_per_second": JSONValue(result.flopsPerSecond / 1e9),
         "gemm_peak_gflops_per_second": JSONValue(result.peak / 1e9), "share_of_gemm_peak": JSONValue(share),
         "peak_rss_bytes": JSONValue(result.peakMemory), "loss": JSONValue(result.loss),
-        "gemm_bound_tokens_per_second": result.limit.map { JSONValue(Double(result.tokensPerStep) / $0) } ?? nil,
+        "gemm_bound_tokens_per_second": result.limit.map { JSONValue(Double(result.tokensPerStep) / $0.seconds) }
+          ?? nil,
+        "share_of_gemm_bound": result.limit.map { JSONValue($0.share) } ?? nil,
         "profile": JSONValue(.array(table(result).map(\.object))),
       ]
       return Output.results.line(object.serialized())
@@ -50,9 +52,9 @@ struct BenchCommand: Command {
       \(format(Double(result.peakMemory) / 1_048_576)) MiB peak resident memory
       """)
     guard let limit = result.limit else { return }
-    let bound = Double(result.tokensPerStep) / limit
+    let bound = Double(result.tokensPerStep) / limit.seconds
     Output.results.line(
-      "\(format(speed.median / bound * 100)) % of the \(format(bound)) tokens/s of the step's matrix products alone")
+      "\(format(limit.share * 100)) % of the \(format(bound)) tokens/s of the step's matrix products alone")
     Output.results.line("   ms/step  share  calls  GFLOP/s  GB/s  kernel")
     for row in table(result) { Output.results.line(row.line) }
   }
