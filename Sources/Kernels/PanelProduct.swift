@@ -43,7 +43,7 @@ struct PanelProduct {
     widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
     rowPanels = (m + Panels.height - 1) / Panels.height
     // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used.
-    rowBlocks = max((rowPanels + 29) / 30, min(a.isTransposed ? 8 : 16, rowPanels / 6), 1)
+    rowBlocks = max((rowPanels + 29) / 30, min(a.isTransposed ? 8 : 24, rowPanels / 6), 1)
   }
 
   func run() {

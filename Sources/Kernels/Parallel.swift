@@ -58,10 +58,16 @@ package enum Parallel {
   }
 
   /// The piece that a thread is likely to take after `piece`, if there is one: what belongs to it can be fetched meanwhile.
+  /// In the middle, threads that come from the other end have probably taken it.
   static func likelyNext(after piece: Int, of pieces: Int, on thread: Int) -> Int? {
-    let next = thread % 2 == 0 ? piece + 1 : piece - 1
-    return 0..<pieces ~= next ? next : nil
+    let isFromFront = thread % 2 == 0
+    let next = isFromFront ? piece + 1 : piece - 1
+    let isMiddle = threads > 1 && next == (isFromFront ? pieces / 2 : pieces / 2 - 1)
+    return 0..<pieces ~= next && !isMiddle ? next : nil
   }
+
+  /// The piece that a thread is likely to take first.
+  static func likelyFirst(of pieces: Int, on thread: Int) -> Int { thread % 2 == 0 ? 0 : pieces - 1 }
 
   /// Runs `body` over `0..<count` in ranges of `grain`, the last one shorter.
   package static func forRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {

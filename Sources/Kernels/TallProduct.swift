@@ -42,15 +42,26 @@ struct TallProduct {
       packA(packed, group, partSize: partSize)
       Parallel.run(columnPanels) { columnPanel, thread in
         let scratch = packed + together * partSize + thread * threadSize
-        let next = Parallel.likelyNext(after: columnPanel, of: columnPanels, on: thread)
         for part in group {
           compute(
             columnPanel, part, a: packed + (part - group.lowerBound) * partSize, panel: scratch,
             edge: scratch + Panels.depth * Panels.width,
-            next: part + 1 < group.upperBound ? (columnPanel, part + 1) : next.map { ($0, group.lowerBound) })
+            next: next(after: columnPanel, part, in: group, on: thread))
         }
       }
     }
+  }
+
+  /// What a thread is likely to compute after a part of a panel.
+  private func next(
+    after columnPanel: Int, _ part: Int, in group: Range<Int>, on thread: Int
+  ) -> (columnPanel: Int, part: Int)? {
+    if part + 1 < group.upperBound { return (columnPanel, part + 1) }
+    if let next = Parallel.likelyNext(after: columnPanel, of: columnPanels, on: thread) {
+      return (next, group.lowerBound)
+    }
+    guard group.upperBound < parts.count else { return nil }
+    return (Parallel.likelyFirst(of: columnPanels, on: thread), group.upperBound)
   }
 
   private func packA(_ packed: UnsafeMutablePointer<Float>, _ group: Range<Int>, partSize: Int) {
