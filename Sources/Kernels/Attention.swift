@@ -70,17 +70,19 @@ package func attentionForward(
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
-  Parallel.run(shape.sequences * shape.heads) { item, thread in
-    let (sequence, head) = (item / shape.heads, item % shape.heads)
-    let rows = packed + sequence * length * stride
-    let scratch = scratch + thread * scratchSize
-    let coming = ComingHead(after: item, on: thread, packed, shape)
-    attend(
-      out + sequence * length * shape.width + head * shape.dimension, outStride: shape.width,
-      logSumExp: logSumExp + item * length, queries: rows + head * shape.dimension,
-      keys: rows + shape.keyOffset(head), values: rows + shape.valueOffset(head), stride: stride, keyStride: stride,
-      mask: mask, row: sequence * length, count: length, offset: 0, shape: shape, coming: coming, scores: scratch,
-      scratch: scratch + scoresSize)
+  mask.withColumns { mask in
+    Parallel.run(shape.sequences * shape.heads) { item, thread in
+      let (sequence, head) = (item / shape.heads, item % shape.heads)
+      let rows = packed + sequence * length * stride
+      let scratch = scratch + thread * scratchSize
+      let coming = ComingHead(after: item, on: thread, packed, shape)
+      attend(
+        out + sequence * length * shape.width + head * shape.dimension, outStride: shape.width,
+        logSumExp: logSumExp + item * length, queries: rows + head * shape.dimension,
+        keys: rows + shape.keyOffset(head), values: rows + shape.valueOffset(head), stride: stride, keyStride: stride,
+        mask: mask, row: sequence * length, count: length, offset: 0, shape: shape, coming: coming, scores: scratch,
+        scratch: scratch + scoresSize)
+    }
   }
 }
 
@@ -98,14 +100,16 @@ package func cachedAttention(
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
   let mask = AttentionMask(starts: [Int32](repeating: 0, count: count))
-  Parallel.run(shape.heads) { head, thread in
-    let scratch = scratch + thread * scratchSize
-    let keyHead = head / shape.group * shape.dimension
-    attend(
-      out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + scoresSize,
-      queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
-      keyStride: shape.keyHeads * shape.dimension, mask: mask, row: 0, count: count, offset: offset,
-      shape: shape, coming: nil, scores: scratch, scratch: scratch + scoresSize + count)
+  mask.withColumns { mask in
+    Parallel.run(shape.heads) { head, thread in
+      let scratch = scratch + thread * scratchSize
+      let keyHead = head / shape.group * shape.dimension
+      attend(
+        out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + scoresSize,
+        queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
+        keyStride: shape.keyHeads * shape.dimension, mask: mask, row: 0, count: count, offset: offset,
+        shape: shape, coming: nil, scores: scratch, scratch: scratch + scoresSize + count)
+    }
   }
 }
 
@@ -138,7 +142,7 @@ private struct ComingHead {
 private func attend(
   _ out: UnsafeMutablePointer<Float>, outStride: Int, logSumExp: UnsafeMutablePointer<Float>,
   queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, keyStride: Int,
-  mask: AttentionMask, row: Int, count: Int, offset: Int, shape: AttentionShape,
+  mask: MaskColumns, row: Int, count: Int, offset: Int, shape: AttentionShape,
   coming: ComingHead?, scores scratch: UnsafeMutablePointer<Float>, scratch keyScratch: UnsafeMutablePointer<Float>
 ) {
   let (dimension, scale) = (shape.dimension, shape.scale)
@@ -248,20 +252,22 @@ package func attentionBackward(
   let scratch = Memory.allocate(threads * scratchSize + privateSize)
   defer { Memory.release(scratch, count: threads * scratchSize + privateSize) }
   let privates = scratch + threads * scratchSize
-  Parallel.run(shape.sequences * shape.heads) { item, thread in
-    let (sequence, head) = (item / shape.heads, item % shape.heads)
-    let rows = gradient + sequence * length * shape.stride
-    let own = privates + item * 2 * length * dimension
-    AttentionHeadBackward(
-      shape: shape, sequence: sequence, head: head, packed: packed + sequence * length * shape.stride,
-      mask: mask, dOut: dOut + sequence * length * shape.width + head * dimension,
-      out: out + sequence * length * shape.width + head * dimension, logSumExp: logSumExp + item * length,
-      dQueries: rows + head * dimension, dKeys: isGrouped ? own : rows + shape.keyOffset(head),
-      dValues: isGrouped ? own + length * dimension : rows + shape.valueOffset(head),
-      keyStride: isGrouped ? dimension : shape.stride, scratch: scratch + thread * scratchSize,
-      headScratch: scratch + thread * scratchSize + scoresSize,
-      coming: ComingHead(after: item, on: thread, packed, shape)
-    ).run()
+  mask.withColumns { mask in
+    Parallel.run(shape.sequences * shape.heads) { item, thread in
+      let (sequence, head) = (item / shape.heads, item % shape.heads)
+      let rows = gradient + sequence * length * shape.stride
+      let own = privates + item * 2 * length * dimension
+      AttentionHeadBackward(
+        shape: shape, sequence: sequence, head: head, packed: packed + sequence * length * shape.stride,
+        mask: mask, dOut: dOut + sequence * length * shape.width + head * dimension,
+        out: out + sequence * length * shape.width + head * dimension, logSumExp: logSumExp + item * length,
+        dQueries: rows + head * dimension, dKeys: isGrouped ? own : rows + shape.keyOffset(head),
+        dValues: isGrouped ? own + length * dimension : rows + shape.valueOffset(head),
+        keyStride: isGrouped ? dimension : shape.stride, scratch: scratch + thread * scratchSize,
+        headScratch: scratch + thread * scratchSize + scoresSize,
+        coming: ComingHead(after: item, on: thread, packed, shape)
+      ).run()
+    }
   }
   if isGrouped { addGroups(gradient, privates, shape: shape) }
 }
@@ -272,7 +278,7 @@ private struct AttentionHeadBackward {
   let sequence: Int
   let head: Int
   let packed: UnsafePointer<Float>
-  let mask: AttentionMask
+  let mask: MaskColumns
   let dOut: UnsafePointer<Float>
   let out: UnsafePointer<Float>
   let logSumExp: UnsafePointer<Float>

@@ -11,28 +11,52 @@ package struct AttentionMask: Sendable {
     self.hidden = hidden
   }
 
-  func start(_ query: Int) -> Int { Int(starts[query]) }
-
-  func hiddenColumns(_ query: Int) -> Range<Int> {
-    guard let hidden else { return 0..<0 }
-    return Int(hidden.starts[query])..<Int(hidden.ends[query])
+  /// Runs `body` with the mask's columns, which threads may pass on: to count references to the arrays, many times a head and by
+  /// all threads at once, takes as long as a good part of attention.
+  func withColumns<Result>(_ body: (MaskColumns) -> Result) -> Result {
+    starts.withUnsafeBufferPointer { starts in
+      guard let hidden else { return body(MaskColumns(starts: starts, hiddenStarts: nil, hiddenEnds: nil)) }
+      return hidden.starts.withUnsafeBufferPointer { hiddenStarts in
+        hidden.ends.withUnsafeBufferPointer { hiddenEnds in
+          body(MaskColumns(starts: starts, hiddenStarts: hiddenStarts, hiddenEnds: hiddenEnds))
+        }
+      }
+    }
   }
 
   /// How many keys all queries see together, in rows of `length`.
   func pairs(length: Int) -> Int {
-    starts.indices.reduce(0) { $0 + $1 % length + 1 - start($1) - hiddenColumns($1).count }
+    withColumns { mask in
+      starts.indices.reduce(0) { $0 + $1 % length + 1 - mask.start($1) - mask.hiddenColumns($1).count }
+    }
   }
 
   /// The most numbers that a row of scores has, in tiles of `tile` queries of rows of `length`.
   func widestTile(of tile: Int, length: Int) -> Int {
-    var widest = 0
-    for row in stride(from: 0, to: starts.count, by: length) {
-      for first in stride(from: 0, to: length, by: tile) {
-        let keys = TileKeys(self, row: row, queries: first..<min(first + tile, length), offset: 0)
-        widest = max(widest, keys.width)
+    withColumns { mask in
+      var widest = 0
+      for row in stride(from: 0, to: starts.count, by: length) {
+        for first in stride(from: 0, to: length, by: tile) {
+          let keys = TileKeys(mask, row: row, queries: first..<min(first + tile, length), offset: 0)
+          widest = max(widest, keys.width)
+        }
       }
+      return widest
     }
-    return widest
+  }
+}
+
+/// The columns of an `AttentionMask` where they lie.
+struct MaskColumns: @unchecked Sendable {
+  fileprivate let starts: UnsafeBufferPointer<Int32>
+  fileprivate let hiddenStarts: UnsafeBufferPointer<Int32>?
+  fileprivate let hiddenEnds: UnsafeBufferPointer<Int32>?
+
+  func start(_ query: Int) -> Int { Int(starts[query]) }
+
+  func hiddenColumns(_ query: Int) -> Range<Int> {
+    guard let hiddenStarts, let hiddenEnds else { return 0..<0 }
+    return Int(hiddenStarts[query])..<Int(hiddenEnds[query])
   }
 }
 
@@ -42,12 +66,12 @@ struct TileKeys {
   private let low: Int
   private let gap: Range<Int>
   private let high: Int
-  private let mask: AttentionMask
+  private let mask: MaskColumns
   private let row: Int
   private let offset: Int
 
   /// The keys of `queries` of a row that begins at `row` of the mask; query i stands at column `offset` + i.
-  init(_ mask: AttentionMask, row: Int, queries: Range<Int>, offset: Int) {
+  init(_ mask: MaskColumns, row: Int, queries: Range<Int>, offset: Int) {
     self.mask = mask
     self.row = row
     self.offset = offset

@@ -1,21 +1,19 @@
+import CProcessor
+
 /// out[j, i] = x[i, j] for `rows` rows of `columns` numbers.
 func transpose(
   _ out: UnsafeMutablePointer<Float>, ldOut: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int
 ) {
-  for first in Swift.stride(from: 0, to: rows, by: 16) {
-    let count = min(16, rows - first)
-    var j = 0
-    if count == 16 {
-      while j + 4 <= columns {
-        transposeSixteenRows(out + j * ldOut + first, ldOut, x + first * stride + j, stride)
-        j += 4
-      }
-    }
-    while j < columns {
-      let out = out + j * ldOut + first
-      let x = x + first * stride + j
-      for i in 0..<count { out[i] = x[i * stride] }
-      j += 1
+  guard rows >= 16, columns >= 16 else {
+    for j in 0..<columns { for i in 0..<rows { out[j * ldOut + i] = x[i * stride + j] } }
+    return
+  }
+  // The last squares overlap those before them.
+  for i in Swift.stride(from: 0, to: rows, by: 16) {
+    let i = min(i, rows - 16)
+    for j in Swift.stride(from: 0, to: columns, by: 16) {
+      let j = min(j, columns - 16)
+      transposeSquare(out + j * ldOut + i, ldOut, x + i * stride + j, stride)
     }
   }
 }
@@ -32,41 +30,42 @@ func transposeInParallel(
   }
 }
 
-/// out[j, i] = x[i, j] for sixteen rows of four numbers.
+/// out[j, i] = x[i, j] for sixteen rows of sixteen numbers: four by four inside the quarters of vectors, then the quarters.
 @inline(__always)
-private func transposeSixteenRows(
+private func transposeSquare(
   _ out: UnsafeMutablePointer<Float>, _ outStride: Int, _ x: UnsafePointer<Float>, _ stride: Int
 ) {
-  let (r0, r1) = (everyFourthRow(x, stride), everyFourthRow(x + stride, stride))
-  let (r2, r3) = (everyFourthRow(x + 2 * stride, stride), everyFourthRow(x + 3 * stride, stride))
-  let (low02, high02) = (mixLow(r0, r2), mixHigh(r0, r2))
-  let (low13, high13) = (mixLow(r1, r3), mixHigh(r1, r3))
-  store(mixLow(low02, low13), out)
-  store(mixHigh(low02, low13), out + outStride)
-  store(mixLow(high02, high13), out + 2 * outStride)
-  store(mixHigh(high02, high13), out + 3 * outStride)
+  let a = fourRows(x, stride)
+  let b = fourRows(x + 4 * stride, stride)
+  let c = fourRows(x + 8 * stride, stride)
+  let d = fourRows(x + 12 * stride, stride)
+  storeQuarters(out, 4 * outStride, a.0, b.0, c.0, d.0)
+  storeQuarters(out + outStride, 4 * outStride, a.1, b.1, c.1, d.1)
+  storeQuarters(out + 2 * outStride, 4 * outStride, a.2, b.2, c.2, d.2)
+  storeQuarters(out + 3 * outStride, 4 * outStride, a.3, b.3, c.3, d.3)
 }
 
-/// Four numbers each of the rows 0, 4, 8 and 12.
+/// The columns 0, 4, 8 and 12 of four rows beside each other, and so on.
 @inline(__always)
-private func everyFourthRow(_ x: UnsafePointer<Float>, _ stride: Int) -> SIMD16<Float> {
-  func four(_ row: Int) -> SIMD4<Float> {
-    UnsafeRawPointer(x + row * stride).loadUnaligned(as: SIMD4<Float>.self)
-  }
-  return SIMD16(
-    lowHalf: SIMD8(lowHalf: four(0), highHalf: four(4)), highHalf: SIMD8(lowHalf: four(8), highHalf: four(12)))
+private func fourRows(
+  _ x: UnsafePointer<Float>, _ stride: Int
+) -> (SIMD16<Float>, SIMD16<Float>, SIMD16<Float>, SIMD16<Float>) {
+  let (r0, r1, r2, r3) = (load(x, 0), load(x, stride), load(x, 2 * stride), load(x, 3 * stride))
+  let (low01, high01) = (mix_low(r0, r1), mix_high(r0, r1))
+  let (low23, high23) = (mix_low(r2, r3), mix_high(r2, r3))
+  return (pair_low(low01, low23), pair_high(low01, low23), pair_low(high01, high23), pair_high(high01, high23))
 }
 
-/// In each group of four: x0 y0 x1 y1.
+/// Stores the first quarters of four vectors as one, then the second ones, `stride` apart.
 @inline(__always)
-private func mixLow(_ x: SIMD16<Float>, _ y: SIMD16<Float>) -> SIMD16<Float> {
-  SIMD16(
-    x[0], y[0], x[1], y[1], x[4], y[4], x[5], y[5], x[8], y[8], x[9], y[9], x[12], y[12], x[13], y[13])
-}
-
-/// In each group of four: x2 y2 x3 y3.
-@inline(__always)
-private func mixHigh(_ x: SIMD16<Float>, _ y: SIMD16<Float>) -> SIMD16<Float> {
-  SIMD16(
-    x[2], y[2], x[3], y[3], x[6], y[6], x[7], y[7], x[10], y[10], x[11], y[11], x[14], y[14], x[15], y[15])
+private func storeQuarters(
+  _ out: UnsafeMutablePointer<Float>, _ stride: Int, _ a: SIMD16<Float>, _ b: SIMD16<Float>, _ c: SIMD16<Float>,
+  _ d: SIMD16<Float>
+) {
+  let (evenAB, oddAB) = (even_quarters(a, b), odd_quarters(a, b))
+  let (evenCD, oddCD) = (even_quarters(c, d), odd_quarters(c, d))
+  store(even_quarters(evenAB, evenCD), out)
+  store(even_quarters(oddAB, oddCD), out + stride)
+  store(odd_quarters(evenAB, evenCD), out + 2 * stride)
+  store(odd_quarters(oddAB, oddCD), out + 3 * stride)
 }

@@ -14,7 +14,7 @@ package struct Benchmark: Sendable {
   package let flopsPerStep: Double
   /// Floating point operations a second of a large matrix product, measured in the same call.
   package let peak: Double
-  /// The process's largest resident size, in bytes.
+  /// The process's largest resident size after two steps, in bytes: the third uses the same memory again.
   package let peakMemory: Int
   package let loss: Double
   /// What the kernels of the timed steps took together, the longest first; empty unless it was asked for.
@@ -49,6 +49,8 @@ package struct Benchmark: Sendable {
       return seconds
     }
     _ = try takeSteps(2)
+    // Read before the products are measured, which takes room of its own.
+    peakMemory = Machine.peakResidentBytes
     let rounds =
       profiled ? try Self.rounds(of: count, takeSteps) : [Round(steps: try takeSteps(count), profile: [], limit: 0)]
     steps = rounds.flatMap(\.steps)
@@ -57,7 +59,6 @@ package struct Benchmark: Sendable {
     tokensPerStep = rows * length
     parameters = model.parameterCount
     flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
-    peakMemory = Machine.peakResidentBytes
     peak = GEMMPeak.measure()
     self.loss = loss
   }
