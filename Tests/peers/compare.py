@@ -1,6 +1,9 @@
-"""Interleaves `train bench` with torch_step.py, eager and compiled, and prints a Markdown table of medians.
+"""Interleaves `train bench` with torch_step.py, eager and compiled, and torch_floor.py, and prints a Markdown table of medians.
 
-All three are in memory at once and take turns of a few steps, stopped by signals between their turns: on a machine that is
+The limit is that of the program's own products, each as fast as it is alone, measured between its steps; MKL's limit is that of
+PyTorch's.
+
+All are in memory at once and take turns of a few steps, stopped by signals between their turns: on a machine that is
 shared, what other programs leave of it changes within a minute. The step that a signal interrupts takes longer, in each of
 them, and does not reach the median of its steps.
 
@@ -14,8 +17,9 @@ parser.add_argument("works", nargs="*", default=["tiny", "small", "gpt2", "smol"
 parser.add_argument("--repeats", type=int, default=5)
 options = parser.parse_intermixed_args()
 steps = {"tiny": 60, "small": 9, "gpt2": 9, "smol": 9}
+programs = ["train", "eager", "compile"]
 turns = {"tiny": 1, "small": 10, "gpt2": 18, "smol": 11}  # seconds
-peer = pathlib.Path(__file__).with_name("torch_step.py")
+folder = pathlib.Path(__file__).parent
 
 
 def measure(commands, turn):
@@ -56,31 +60,39 @@ def summary(values):
 
 
 def mebibytes(runs):
-    return " / ".join(f"{statistics.median(run['peak_rss_bytes'] for run in some) / 2**20:,.0f}" for some in runs.values())
+    return " / ".join(f"{statistics.median(run['peak_rss_bytes'] for run in some) / 2**20:,.0f}" for some in runs)
+
+
+def shares(run, floor):
+    """Of the limit of the program's own products and of that of MKL's."""
+    return run["share_of_gemm_bound"], run["tokens_per_second"] / floor["tokens_per_second"]
 
 
 processor = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.machine())
 print(f"{processor}, 2 threads; median (least-greatest) of {options.repeats} interleaved runs, tokens/s\n")
-print("| work | train | torch eager | torch compile | train / compile | share of limit | limit | MiB train / eager / compile |")
+print("| work | train | torch eager | torch compile | train / compile | of the limit | of MKL's | MiB train / eager / compile |")
 print("|---|---|---|---|---|---|---|---|", flush=True)
 for work in options.works:
-    recipe, count = f"recipes/bench-{work}.json", str(steps[work])
+    recipe, count, step = f"recipes/bench-{work}.json", str(steps[work]), str(folder / "torch_step.py")
     commands = {
         "train": [options.train, "bench", recipe, "--steps", count, "--profile", "--json"],
-        "eager": [options.python, str(peer), recipe, "--wait", "--steps", count],
-        "compile": [options.python, str(peer), recipe, "--wait", "--steps", count, "--compile"],
+        "eager": [options.python, step, recipe, "--wait", "--steps", count],
+        "compile": [options.python, step, recipe, "--wait", "--steps", count, "--compile"],
+        "floor": [options.python, str(folder / "torch_floor.py"), recipe, "--wait"],
     }
     runs = {name: [] for name in commands}
     for repeat in range(options.repeats):
         for name, result in measure(commands, turns[work]).items():
             runs[name].append(result)
-        print(work, repeat, *(f"{name} {runs[name][-1]['tokens_per_second']:.0f}" for name in runs), end=" ", file=sys.stderr)
-        print(f"share {runs['train'][-1]['share_of_gemm_bound']:.0%}, {mebibytes({name: runs[name][-1:] for name in runs})} MiB", file=sys.stderr)
+        last = {name: runs[name][-1] for name in runs}
+        own, mkl = shares(last["train"], last["floor"])
+        print(
+            work, repeat, *(f"{name} {run['tokens_per_second']:.0f}" for name, run in last.items()),
+            f"of the limit {own:.0%}, of MKL's {mkl:.0%}, {mebibytes([[last[name]] for name in programs])} MiB", file=sys.stderr)
     speed = {name: [run["tokens_per_second"] for run in runs[name]] for name in runs}
     ratio = statistics.median(a / b for a, b in zip(speed["train"], speed["compile"]))
-    reached = statistics.median(run["share_of_gemm_bound"] for run in runs["train"])
-    limit = statistics.median(run["gemm_bound_tokens_per_second"] for run in runs["train"])
+    own, mkl = (statistics.median(some) for some in zip(*map(shares, runs["train"], runs["floor"])))
     print(
-        f"| {work} | {summary(speed['train'])} | {summary(speed['eager'])} | {summary(speed['compile'])} | {ratio:.2f} "
-        f"| {reached:.0%} | {limit:,.0f} | {mebibytes(runs)} |", flush=True)
+        f"| {work} | {' | '.join(summary(speed[name]) for name in programs)} | {ratio:.2f} | {own:.0%} | {mkl:.0%} "
+        f"| {mebibytes([runs[name] for name in programs])} |", flush=True)
 print(f"\ntorch {runs['eager'][0]['torch']}, Python {platform.python_version()}")
