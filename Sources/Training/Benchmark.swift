@@ -55,7 +55,9 @@ package struct Benchmark: Sendable {
       profiled ? try Self.rounds(of: count, takeSteps) : [Round(steps: try takeSteps(count), profile: [], limit: 0)]
     steps = rounds.flatMap(\.steps)
     profile = Profile.sum(rounds.map(\.profile))
-    limit = profiled ? (rounds.map(\.limit).median, rounds.map { $0.limit / $0.steps.median }.median) : nil
+    limit =
+      profiled
+      ? (rounds.map(\.limit).median, rounds.flatMap { round in round.steps.map { round.limit / $0 } }.median) : nil
     tokensPerStep = rows * length
     parameters = model.parameterCount
     flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
