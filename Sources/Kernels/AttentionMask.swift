@@ -15,10 +15,10 @@ package struct AttentionMask: Sendable {
   /// all threads at once, takes as long as a good part of attention.
   func withColumns<Result>(_ body: (MaskColumns) -> Result) -> Result {
     starts.withUnsafeBufferPointer { starts in
-      guard let hidden else { return body(MaskColumns(starts: starts, hiddenStarts: nil, hiddenEnds: nil)) }
+      guard let hidden else { return body(MaskColumns(starts: starts, hidden: nil)) }
       return hidden.starts.withUnsafeBufferPointer { hiddenStarts in
         hidden.ends.withUnsafeBufferPointer { hiddenEnds in
-          body(MaskColumns(starts: starts, hiddenStarts: hiddenStarts, hiddenEnds: hiddenEnds))
+          body(MaskColumns(starts: starts, hidden: (hiddenStarts, hiddenEnds)))
         }
       }
     }
@@ -47,16 +47,15 @@ package struct AttentionMask: Sendable {
 }
 
 /// The columns of an `AttentionMask` where they lie.
-struct MaskColumns: @unchecked Sendable {
+struct MaskColumns {
   fileprivate let starts: UnsafeBufferPointer<Int32>
-  fileprivate let hiddenStarts: UnsafeBufferPointer<Int32>?
-  fileprivate let hiddenEnds: UnsafeBufferPointer<Int32>?
+  fileprivate let hidden: (starts: UnsafeBufferPointer<Int32>, ends: UnsafeBufferPointer<Int32>)?
 
   func start(_ query: Int) -> Int { Int(starts[query]) }
 
   func hiddenColumns(_ query: Int) -> Range<Int> {
-    guard let hiddenStarts, let hiddenEnds else { return 0..<0 }
-    return Int(hiddenStarts[query])..<Int(hiddenEnds[query])
+    guard let hidden else { return 0..<0 }
+    return Int(hidden.starts[query])..<Int(hidden.ends[query])
   }
 }
 

@@ -87,8 +87,7 @@ struct PanelProduct {
         if part + 1 < group.upperBound {
           block.run(before: rows, parts[part + 1])
         } else {
-          block.run(
-            before: next != rowBlock ? self.rows(of: next) : 0..<0, parts[group.lowerBound])
+          block.run(before: next != rowBlock ? self.rows(of: next) : 0..<0, parts[group.lowerBound])
         }
       }
     }
@@ -212,7 +211,7 @@ struct PanelProduct {
 }
 
 /// The columns of a transposed A that will be packed soon, as many lines at a time as a tile can fetch: they lie far apart and
-/// would be waited for one by one. Rows as they are stored come fast enough.
+/// would be waited for one by one.
 private struct ComingColumns {
   private let a: PanelProduct.Operand
   private let rows: Range<Int>

@@ -95,11 +95,6 @@ package struct Benchmark: Sendable {
   package var flopsPerSecond: Double { flopsPerStep / Double(tokensPerStep) * tokensPerSecond.median }
 }
 
-extension [Double] {
-  /// The middle one, of an even number the larger of both.
-  fileprivate var median: Double { sorted()[count / 2] }
-}
-
 /// Windows of random tokens that follow one another.
 private struct RandomTokens: SampleLoader {
   let order: SampleOrder

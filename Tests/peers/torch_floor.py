@@ -5,26 +5,22 @@ usage: torch_floor.py RECIPE.json [--threads N] [--wait]     prints one JSON obj
 Every product of the linear layers and the head, forward and backward, is timed alone through `torch.mm(out=)`, with what it reads
 and writes in the same place each time; of attention the six products of all heads, at half their time since half of the
 scores are masked. Three rounds of each, and the median of all its calls."""
-import argparse, json, os, re, signal, statistics, time
+import argparse, json, os, signal, statistics, time
 import torch
+from recipe_shape import RecipeShape
 
 parser = argparse.ArgumentParser()
 parser.add_argument("recipe")
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--wait", action="store_true", help="stop before the first product until SIGCONT")
 options = parser.parse_args()
-recipe = json.loads(re.sub(r"^\s*//.*$", "", open(options.recipe).read(), flags=re.M))
 torch.set_num_threads(options.threads)
 torch.set_grad_enabled(False)
 
-model_keys, batch, length = recipe["model"], recipe["training"]["batch_size"], recipe["data"]["sequence_length"]
-is_gpt2 = model_keys["architecture"] == "gpt2"
-width = model_keys["n_embd" if is_gpt2 else "hidden_size"]
-layers = model_keys["n_layer" if is_gpt2 else "num_hidden_layers"]
-heads = model_keys["n_head" if is_gpt2 else "num_attention_heads"]
-key_heads = model_keys.get("num_key_value_heads", heads)
-inner = model_keys.get("n_inner") or 4 * width if is_gpt2 else model_keys["intermediate_size"]
-size = width // heads
+shape = RecipeShape(options.recipe)
+batch, length, is_gpt2, vocabulary = shape.batch, shape.length, shape.is_gpt2, shape.vocabulary
+width, layers, inner = shape.width, shape.layers, shape.inner
+heads, key_heads, size = shape.heads, shape.key_heads, shape.size
 rows = batch * length
 
 
@@ -58,7 +54,7 @@ def attention():
 
 shapes = [
     ((heads + 2 * key_heads) * size, width, layers), (width, width, layers),
-    (inner if is_gpt2 else 2 * inner, width, layers), (width, inner, layers), (model_keys["vocab_size"], width, 1)]
+    (inner if is_gpt2 else 2 * inner, width, layers), (width, inner, layers), (vocabulary, width, 1)]
 if options.wait:
     os.kill(os.getpid(), signal.SIGSTOP)
 rounds = [([linear(outputs, inputs) for outputs, inputs, _ in shapes], attention()) for _ in range(3)]

@@ -3,8 +3,9 @@
 usage: torch_step.py RECIPE.json [--steps N] [--compile] [--wait]     prints one JSON object
 
 Same model, AdamW (fused), clipping, float32 and random tokens as `train bench RECIPE`."""
-import argparse, json, os, re, resource, signal, time
+import argparse, json, os, resource, signal, time
 import torch, torch.nn as nn, torch.nn.functional as F
+from recipe_shape import RecipeShape
 
 parser = argparse.ArgumentParser()
 parser.add_argument("recipe")
@@ -13,19 +14,13 @@ parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--compile", action="store_true")
 parser.add_argument("--wait", action="store_true", help="stop before the timed steps until SIGCONT")
 options = parser.parse_args()
-recipe = json.loads(re.sub(r"^\s*//.*$", "", open(options.recipe).read(), flags=re.M))
 torch.set_num_threads(options.threads)
 torch.manual_seed(0)
 
-model_keys, batch, length = recipe["model"], recipe["training"]["batch_size"], recipe["data"]["sequence_length"]
-is_gpt2 = model_keys["architecture"] == "gpt2"
-width = model_keys["n_embd" if is_gpt2 else "hidden_size"]
-layers = model_keys["n_layer" if is_gpt2 else "num_hidden_layers"]
-heads = model_keys["n_head" if is_gpt2 else "num_attention_heads"]
-key_heads = model_keys.get("num_key_value_heads", heads)
-inner = model_keys.get("n_inner") or 4 * width if is_gpt2 else model_keys["intermediate_size"]
-vocabulary = model_keys["vocab_size"]
-size = width // heads
+shape = RecipeShape(options.recipe)
+batch, length, is_gpt2, vocabulary = shape.batch, shape.length, shape.is_gpt2, shape.vocabulary
+width, layers, inner = shape.width, shape.layers, shape.inner
+heads, key_heads, size = shape.heads, shape.key_heads, shape.size
 
 
 class RMSNorm(nn.Module):

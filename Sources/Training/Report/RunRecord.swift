@@ -48,7 +48,7 @@ package struct RunRecord: Sendable {
   package var summary: [(name: String, value: String)] {
     let loss = curve("loss").points
     let evaluations = curve("eval_loss").points
-    let speeds = curve("tokens_per_second").points.map(\.y).sorted()
+    let speeds = curve("tokens_per_second").points.map(\.y)
     var rows: [(name: String, value: String)] = []
     if let last = loss.last {
       rows.append(("steps", "\(Int(last.x))"))
@@ -61,7 +61,7 @@ package struct RunRecord: Sendable {
     if let tokens = metrics.last(where: { $0["tokens"] != nil })?["tokens"]?.integer {
       rows.append(("tokens", "\(tokens)"))
     }
-    if !speeds.isEmpty { rows.append(("tokens/s (median)", Progress.fixed(speeds[speeds.count / 2], 0))) }
+    if !speeds.isEmpty { rows.append(("tokens/s (median)", Progress.fixed(speeds.median, 0))) }
     return rows
   }
 
