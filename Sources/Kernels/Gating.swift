@@ -12,6 +12,7 @@ package func swiGLUForward(
       let gate = x + row * 2 * width
       let up = gate + width
       let out = out + row * width
+      fetch(gate + 2 * width, 2 * width)
       for j in 0..<width { out[j] = gate[j] * logistic(gate[j]) * up[j] }
     }
   }
@@ -29,6 +30,8 @@ package func swiGLUBackward(
       let gate = x + row * 2 * width
       let up = gate + width
       let dy = dy + row * width
+      fetch(gate + 2 * width, 2 * width)
+      fetch(dy + width, width)
       for j in 0..<width {
         let g = gate[j]
         let u = up[j]

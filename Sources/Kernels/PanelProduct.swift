@@ -42,8 +42,9 @@ struct PanelProduct {
     let ranges = (n + 2047) / 2048
     widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
     rowPanels = (m + Panels.height - 1) / Panels.height
-    // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used.
-    rowBlocks = max((rowPanels + 29) / 30, min(a.isTransposed ? 8 : 24, rowPanels / 6), 1)
+    // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used; an even
+    // number of them, as the last of an odd one is waited for.
+    rowBlocks = max((rowPanels + 29) / 30, min(a.isTransposed ? 8 : 24, rowPanels / 12 * 2), 1)
   }
 
   func run() {

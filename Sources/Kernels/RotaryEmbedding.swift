@@ -32,6 +32,7 @@ package func rotate(
     for row in range {
       let cosine = cosines + Int(positions[row]) * half
       let sine = sines + Int(positions[row]) * half
+      fetch(x + (row + 1) * stride, heads * dimension)
       for head in 0..<heads {
         let first = x + row * stride + head * dimension
         let second = first + half
