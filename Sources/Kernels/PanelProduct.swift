@@ -44,13 +44,14 @@ struct PanelProduct {
     rowPanels = (m + Panels.height - 1) / Panels.height
     // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used; an even
     // number of them, as the last of an odd one is waited for.
-    rowBlocks = max((rowPanels + 29) / 30, min(a.isTransposed ? 8 : 24, rowPanels / 12 * 2), 1)
+    rowBlocks = max((rowPanels + 19) / 20, min(a.isTransposed ? 8 : 24, rowPanels / 12 * 2), 1)
   }
 
   func run() {
     // As many parts as leave half of the second level of the cache to A.
     let together = parts.together(size: parts.deepest * widest)
-    let blockSize = (rowPanels + rowBlocks - 1) / rowBlocks * Panels.size + Panels.rowStride
+    let largestBlock = (0..<rowBlocks).reduce(0) { max($0, panelsBefore($1 + 1) - panelsBefore($1)) }
+    let blockSize = largestBlock * Panels.size + Panels.rowStride
     let threadSize = blockSize + TileTarget.edgeSize
     let sizeOfB = together * parts.deepest * widest
     let packed = Memory.allocate(sizeOfB + Parallel.threads * threadSize)
@@ -105,9 +106,15 @@ struct PanelProduct {
     return max(1, min((7 + rowBlocks) / rowBlocks, panels / 4))
   }
 
+  /// The rows of a block. Blocks become smaller from both ends, where threads begin, to the middle, where the last are waited
+  /// for: three times as large there as here.
   private func rows(of block: Int) -> Range<Int> {
-    let (first, end) = (rowPanels * block / rowBlocks, rowPanels * (block + 1) / rowBlocks)
-    return first * Panels.height..<min(m, end * Panels.height)
+    panelsBefore(block) * Panels.height..<min(m, panelsBefore(block + 1) * Panels.height)
+  }
+
+  private func panelsBefore(_ block: Int) -> Int {
+    guard 2 * block <= rowBlocks else { return rowPanels - panelsBefore(rowBlocks - block) }
+    return rowPanels * block * (3 * rowBlocks - 2 * block) / (2 * rowBlocks * rowBlocks)
   }
 
   /// Packs a group of parts of B, in pieces that are whole rows of it as it is stored.
