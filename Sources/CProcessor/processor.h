@@ -2,8 +2,11 @@
 #ifndef CPROCESSOR_H
 #define CPROCESSOR_H
 
-/// The line of memory will be read soon: into all levels of the cache, since the second level alone is one that some processors do not fill.
+/// The line of memory will be read very soon: into the first level of the cache.
 static inline void prefetch_for_reading(const void *address) { __builtin_prefetch(address, 0, 3); }
+
+/// The line will be read some microseconds from now: into the second level of the cache, where the processor has a way to say so.
+static inline void prefetch_for_reading_later(const void *address) { __builtin_prefetch(address, 0, 2); }
 
 /// The line will be written soon.
 static inline void prefetch_for_writing(const void *address) { __builtin_prefetch(address, 1, 3); }

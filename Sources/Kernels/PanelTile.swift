@@ -135,7 +135,7 @@ private func computeTile<Tile: RegisterTile>(
   // C's rows are fetched when they will be needed soon: until then what passes by would push them out again.
   let first = max(0, k / 2 - Panels.lead)
   for pair in 0..<k / 2 {
-    prefetch_for_reading(ahead.pointer)
+    prefetch_for_reading_later(ahead.pointer)
     ahead.pointer += ahead.step
     if UInt(bitPattern: pair &- first) < UInt(bitPattern: Panels.height) {
       for vector in 0..<Tile.vectors { prefetch_for_writing(target + 16 * vector) }
