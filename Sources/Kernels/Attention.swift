@@ -9,8 +9,6 @@
 // No more than a tile of 32 rows of P exists at a time, without the keys that none of them sees; the backward pass makes
 // it again from the logsumexp of each row.
 
-import CProcessor
-
 private let tile = 32
 /// Fewer queries than these, as in generation, do not pay for turning all keys around.
 private let fewQueries = 8
@@ -130,11 +128,9 @@ private struct ComingHead {
 
   @inline(__always)
   func fetch(row: Int) {
-    for channel in Swift.stride(from: 0, to: dimension, by: TileKeys.block) {
-      prefetch_for_reading(sources.0 + row * stride + channel)
-      prefetch_for_reading(sources.1 + row * stride + channel)
-      prefetch_for_reading(sources.2 + row * stride + channel)
-    }
+    Kernels.fetch(sources.0 + row * stride, dimension)
+    Kernels.fetch(sources.1 + row * stride, dimension)
+    Kernels.fetch(sources.2 + row * stride, dimension)
   }
 }
 
@@ -315,11 +311,7 @@ private struct AttentionHeadBackward {
       let dScores = scratch + tile * width
       let queries = packed + head * dimension + first * stride
       let dOut = dOut + first * shape.width
-      for row in first..<first + rows {
-        for channel in Swift.stride(from: 0, to: dimension, by: TileKeys.block) {
-          prefetch_for_reading(out + row * shape.width + channel)
-        }
-      }
+      for row in first..<first + rows { fetch(out + row * shape.width, dimension) }
       transposedKeys.multiply(
         probabilities, width: width, queries, rowStride: stride, rows: rows, dimension: dimension, tileKeys)
       transposedValues.multiply(

@@ -44,7 +44,8 @@ struct PanelProduct {
     rowPanels = (m + Panels.height - 1) / Panels.height
     // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used; an even
     // number of them, as the last of an odd one is waited for.
-    rowBlocks = max((rowPanels + 19) / 20, min(a.isTransposed ? 8 : 24, rowPanels / 12 * 2), 1)
+    let pairs = max(rowPanels / 32, min(a.isTransposed ? 4 : 12, rowPanels / 12))
+    rowBlocks = max(1, 2 * pairs)
   }
 
   func run() {
