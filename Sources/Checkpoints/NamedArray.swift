@@ -31,13 +31,17 @@ package struct NamedArray {
   package let element: ArrayElement
   private let access: ((UnsafeRawBufferPointer) -> Void) -> Void
 
-  /// An array over memory that `owner` keeps alive, row-major. `shape` holds `values.count` elements, at least one, and
-  /// has at least one axis.
+  /// An array whose elements, as many as `shape` holds, `access` passes to its argument, row-major. It is called each time
+  /// they are needed and may make them then. `shape` has at least one axis and no empty one.
   package init<Scalar: ArrayScalar>(
-    _ name: String, shape: [Int], values: UnsafeBufferPointer<Scalar>, owner: AnyObject
+    _ name: String, shape: [Int], access: @escaping ((UnsafeBufferPointer<Scalar>) -> Void) -> Void
   ) {
-    self.init(name, shape: shape, element: Scalar.element, count: values.count) { body in
-      withExtendedLifetime(owner) { body(UnsafeRawBufferPointer(values)) }
+    let count = shape.reduce(1, *)
+    self.init(name, shape: shape, element: Scalar.element, count: count) { body in
+      access { values in
+        precondition(values.count == count, "\(name): shape \(shape) does not hold \(values.count) values")
+        body(UnsafeRawBufferPointer(values))
+      }
     }
   }
 

@@ -33,11 +33,16 @@ struct ArrayFileWeights: WeightSource {
 
 extension NamedArray {
   /// An array over a tensor's elements.
-  package init(_ name: String, _ tensor: Tensor) {
-    self.init(
-      name, shape: tensor.shape.dimensions,
-      values: UnsafeBufferPointer(start: UnsafePointer(tensor.pointer), count: tensor.shape.count),
-      owner: tensor.storage)
+  package init(_ name: String, _ tensor: Tensor) { self.init(name, shape: tensor.shape) { tensor } }
+
+  /// An array over the elements of a tensor that is made when they are needed.
+  package init(_ name: String, shape: Shape, making tensor: @escaping () -> Tensor) {
+    self.init(name, shape: shape.dimensions) { (body: (UnsafeBufferPointer<Float>) -> Void) in
+      let tensor = tensor()
+      withExtendedLifetime(tensor) {
+        body(UnsafeBufferPointer(start: UnsafePointer(tensor.pointer), count: tensor.shape.count))
+      }
+    }
   }
 }
 

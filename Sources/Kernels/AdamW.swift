@@ -33,6 +33,25 @@ package func adamWUpdate(
 ) {
   Profile.begin("AdamW", floats: 7 * n)
   defer { Profile.end() }
+  update(p, m, v, gradient, step: step, decay: decay, seed: 0, n)
+}
+
+/// The same with moments of half the size. They are rounded after they have been used, by chances that are a function of
+/// `seed` and the index.
+package func adamWUpdate(
+  _ p: UnsafeMutablePointer<Float>, _ m: UnsafeMutablePointer<BFloat16>, _ v: UnsafeMutablePointer<BFloat16>,
+  _ gradient: UnsafePointer<Float>, step: AdamWStep, decay: Float, seed: UInt64, _ n: Int
+) {
+  Profile.begin("AdamW", floats: 5 * n)
+  defer { Profile.end() }
+  update(p, m, v, gradient, step: step, decay: decay, seed: seed, n)
+}
+
+@inline(__always)
+private func update<Element: MomentElement>(
+  _ p: UnsafeMutablePointer<Float>, _ m: UnsafeMutablePointer<Element>, _ v: UnsafeMutablePointer<Element>,
+  _ gradient: UnsafePointer<Float>, step: AdamWStep, decay: Float, seed: UInt64, _ n: Int
+) {
   let keep = 1 - step.learningRate * decay
   let size = step.learningRate / step.correction1
   let inverse = 1 / step.correction2.squareRoot()
@@ -40,45 +59,13 @@ package func adamWUpdate(
   Parallel.forRanges(n, grain: 16384) { range in
     for i in range {
       let g = gradient[i] * scale
-      let first = (b1 * m[i]).addingProduct(1 - b1, g)
-      let second = (b2 * v[i]).addingProduct((1 - b2) * g, g)
-      m[i] = first
-      v[i] = second
+      let first = (b1 * m[i].value).addingProduct(1 - b1, g)
+      let second = (b2 * v[i].value).addingProduct((1 - b2) * g, g)
+      let chance = randomBits(seed: seed, i)
+      m[i] = Element(first, chance: chance)
+      v[i] = Element(second, chance: chance &>> 16)
       let denominator = epsilon.addingProduct(second.squareRoot(), inverse)
       p[i] = (p[i] * keep).addingProduct(-size, first / denominator)
     }
   }
-}
-
-/// The sum of squares of n numbers in Double, over fixed pieces.
-package func squaredNorm(_ x: UnsafePointer<Float>, _ n: Int) -> Double {
-  Profile.begin("gradient norm", floats: n)
-  defer { Profile.end() }
-  let grain = 16384
-  let pieces = max(1, (n + grain - 1) / grain)
-  return withUnsafeTemporaryAllocation(of: Double.self, capacity: pieces) { partial in
-    let partial = partial.baseAddress!
-    Parallel.run(pieces) { piece, _ in
-      let start = piece * grain
-      partial[piece] = wideSumOfSquares(x + start, min(grain, n - start))
-    }
-    return (0..<pieces).reduce(0) { $0 + partial[$1] }
-  }
-}
-
-/// The sum of n squares, each square and sum in Double: a gradient of 1e20 must not overflow the norm.
-private func wideSumOfSquares(_ x: UnsafePointer<Float>, _ n: Int) -> Double {
-  var lanes = SIMD16<Double>.zero
-  var i = 0
-  while i + 16 <= n {
-    let wide = SIMD16<Double>(UnsafeRawPointer(x + i).loadUnaligned(as: SIMD16<Float>.self))
-    lanes.addProduct(wide, wide)
-    i += 16
-  }
-  var total = lanes.sum()
-  while i < n {
-    total.addProduct(Double(x[i]), Double(x[i]))
-    i += 1
-  }
-  return total
 }

@@ -38,3 +38,19 @@ private func uniform(_ state: inout UInt64) -> Double {
   z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
   return Double((z ^ (z >> 31)) >> 11) * 0x1p-53
 }
+
+/// 32 random bits for number `index` of the stream `seed`: a hash (the finaliser of MurmurHash3, twice keyed), so that loops
+/// draw in any order, many at once.
+@inline(__always)
+func randomBits(seed: UInt64, _ index: Int) -> UInt32 {
+  let h = mix(UInt32(truncatingIfNeeded: index) ^ UInt32(truncatingIfNeeded: seed))
+  return mix(h ^ UInt32(truncatingIfNeeded: seed >> 32) ^ UInt32(truncatingIfNeeded: index >> 32))
+}
+
+@inline(__always)
+private func mix(_ x: UInt32) -> UInt32 {
+  var h = x
+  h = (h ^ (h &>> 16)) &* 0x85eb_ca6b
+  h = (h ^ (h &>> 13)) &* 0xc2b2_ae35
+  return h ^ (h &>> 16)
+}

@@ -59,8 +59,8 @@ package struct Plan {
 }
 
 extension Plan {
-  /// Bytes of memory that training `model` takes at the peak, within about a fifth: weights, gradients, two moments, and
-  /// what a micro-batch of samples of `length` tokens keeps for its backward pass.
+  /// Bytes of memory that training `model` takes at the peak, within about a fifth: weights, gradients, the optimizer's
+  /// moments, and what a micro-batch of samples of `length` tokens keeps for its backward pass.
   package static func memory(_ model: any LanguageModel, _ recipe: Recipe, length: Int) -> Int {
     let sample = length * (recipe.task == .dpo ? 2 : 1)
     let atOnce =
@@ -68,7 +68,8 @@ extension Plan {
       case .samples(let count): sample * count
       case .tokens(let count): max(sample, min(count, sample * recipe.training.batchSize))
       }
-    return 16 * model.parameterCount + atOnce * model.activationBytes(recompute: recipe.training.recompute)
+    return (8 + recipe.optimizer.algorithm.stateSize) * model.parameterCount
+      + atOnce * model.activationBytes(recompute: recipe.training.recompute)
   }
 }
 

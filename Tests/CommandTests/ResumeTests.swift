@@ -25,6 +25,27 @@ import Testing
     }
   }
 
+  /// Rounding by chance draws the same after a stop; the file holds floats, with which either format can go on.
+  @Test func withMomentsOfHalfTheSize() throws {
+    let tiny = try TinyRun()
+    try tiny.train("pretrain", "tiny.json", "optimizer.state_dtype=bfloat16")
+    let whole = try tiny.contents("runs/tiny", step: 12)
+    for step in [1, 7] {
+      let run = "runs/from-\(step)"
+      try tiny.copy("runs/tiny", as: run, upTo: step)
+      #expect(try tiny.train("resume", run).contains("resuming after step \(step)\n"))
+      #expect(try tiny.contents(run, step: 12).differences(whole) == [], "from step \(step)")
+    }
+    try tiny.copy("runs/tiny", as: "runs/floats", upTo: 7)
+    try tiny.train("resume", "runs/floats", "optimizer.state_dtype=float32")
+    #expect(try tiny.contents("runs/floats", step: 12).differences(whole) != [])
+    try tiny.train("pretrain", "tiny.json", "run=runs/exact")
+    let losses = try ["runs/tiny", "runs/exact", "runs/floats"].map { run in
+      try #require(try tiny.metrics(run).compactMap { $0["eval_loss"]?.double }.last)
+    }
+    for loss in losses { #expect(abs(loss / losses[1] - 1) < 0.01, "\(losses)") }
+  }
+
   @Test func afterSignals() throws {
     let tiny = try TinyRun()
     let long = ["training.max_steps=1500", "checkpoint.every=100000", "evaluation.every=400"]

@@ -84,6 +84,17 @@ private let workloads = [
     adamWUpdate(&p, &m, &v, generator.normals([50_003]).floats, step: step, decay: 0.1, p.count)
     return p + m + v
   },
+  Workload("AdamW in halves") {
+    var generator = SeededGenerator(seed: 5)
+    var p = generator.normals([50_003]).floats
+    var m = generator.normals([50_003]).floats.map { BFloat16(bits: UInt16($0.bitPattern >> 16)) }
+    var v = m.map { BFloat16(bits: $0.bits & 0x7FFF) }
+    let step = AdamWStep(
+      learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, correction1: 0.1, correction2: 0.01,
+      gradientScale: 0.7)
+    adamWUpdate(&p, &m, &v, generator.normals([50_003]).floats, step: step, decay: 0.1, seed: 9, p.count)
+    return p + m.map(\.value) + v.map(\.value)
+  },
   Workload("elementwise") {
     var generator = SeededGenerator(seed: 5)
     let x = generator.normals([100_003]).floats

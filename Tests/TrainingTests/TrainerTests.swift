@@ -124,7 +124,7 @@ import Training
       try fixture.model(), objective: NextToken(), optimizer: AdamWSettings(beta1: 0), maximumNorm: 0)
     let report = try #require(try trainer.step(batch.split(rowsAtOnce: rowsAtOnce), learningRate: 1e-3))
     let moments = try #require(trainer.optimizer.state.first { $0.kind == "exp_avg" })
-    return (report, moments.tensors.map(\.elements))
+    return (report, zip(moments.moments, trainer.parameters).map { $0.values(rows: 0..<$1.shape[0]).elements })
   }
 }
 

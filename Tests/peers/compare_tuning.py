@@ -1,4 +1,5 @@
-"""Interleaves `train sft` or `train dpo` with TRL's trainers on the same rows, and prints a Markdown table of medians.
+"""Interleaves `train sft` or `train dpo`, with AdamW's moments as 32-bit floats and as bfloat16, with TRL's trainers on the same
+rows, and prints a Markdown table of medians.
 
 usage: compare_tuning.py TRAIN PYTHON sft|dpo ROWS.json TOKENIZER.json [--repeats N]"""
 import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile
@@ -31,8 +32,9 @@ recipe = {
 (work / "recipe.json").write_text(json.dumps(recipe))
 
 
-def ours(useful_per_row):
-    command = [options.train, options.task, str(work / "recipe.json"), "--overwrite"]
+def ours(useful_per_row, moments):
+    command = [
+        options.train, options.task, str(work / "recipe.json"), f"optimizer.state_dtype={moments}", "--overwrite"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     log = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
@@ -55,22 +57,29 @@ def theirs():
     return json.loads(result.stdout.strip().splitlines()[-1])
 
 
-pairs = []
+formats = ["float32", "bfloat16"]
+rounds = []
 for repeat in range(options.repeats):
     trl = theirs()
-    pairs.append((ours(trl["useful_tokens_per_row"]), trl))
-    print(repeat, *(f"{run['tokens_per_second']:.0f}" for run in pairs[-1]), file=sys.stderr)
+    rounds.append({"TRL": trl} | {moments: ours(trl["useful_tokens_per_row"], moments) for moments in formats})
+    print(repeat, *(f"{name} {run['tokens_per_second']:.0f}" for name, run in rounds[-1].items()), file=sys.stderr)
 
 
-def summary(index):
-    values = [pair[index]["tokens_per_second"] for pair in pairs]
+def summary(name):
+    values = [runs[name]["tokens_per_second"] for runs in rounds]
     return f"{statistics.median(values):,.0f} ({min(values):,.0f}-{max(values):,.0f})"
 
 
-def mebibytes(index):
-    return statistics.median(pair[index]["peak_rss_bytes"] for pair in pairs) / 2**20
+def ratio(name, key):
+    return statistics.median(runs[name][key] / runs["TRL"][key] for runs in rounds)
 
 
-ratio = statistics.median(a["tokens_per_second"] / b["tokens_per_second"] for a, b in pairs)
-print("| task | train, useful tokens/s | TRL | ratio | MiB train / TRL |\n|---|---|---|---|---|")
-print(f"| {options.task} | {summary(0)} | {summary(1)} | {ratio:.2f} | {mebibytes(0):,.0f} / {mebibytes(1):,.0f} |")
+def mebibytes(name):
+    return statistics.median(runs[name]["peak_rss_bytes"] for runs in rounds) / 2**20
+
+
+print("| task | moments | train, useful tokens/s | TRL | ratio | MiB train / TRL | ratio |\n|---|---|---|---|---|---|---|")
+for name in formats:
+    print(
+        f"| {options.task} | {name} | {summary(name)} | {summary('TRL')} | {ratio(name, 'tokens_per_second'):.2f} "
+        f"| {mebibytes(name):,.0f} / {mebibytes('TRL'):,.0f} | {ratio(name, 'peak_rss_bytes'):.2f} |")

@@ -15,6 +15,8 @@ package struct AdamWSettings: OptimizerSettings, Equatable {
   package var epsilon: Double
   /// The share of a weight, times the learning rate, that each step takes away; only of tensors of rank 2 and more.
   package var weightDecay: Double
+  /// How the two moments are kept.
+  package var stateFormat: Moment.Format
 
   package init(from section: inout SettingsSection) {
     let betas = section.value(
@@ -23,32 +25,42 @@ package struct AdamWSettings: OptimizerSettings, Equatable {
     epsilon = section.value("eps", .number(above: 0), default: 1e-8, "Added to the root of the second moment")
     weightDecay = section.value(
       "weight_decay", .number(from: 0), default: 0, "Decoupled decay of the tensors of rank 2 and more")
+    stateFormat = section.value(
+      "state_dtype", .oneOf(Moment.Format.self), default: .float32,
+      "How the two moments are kept: bfloat16 takes half the memory and is rounded by chance")
   }
 
-  package init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0) {
+  package init(
+    beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0,
+    stateFormat: Moment.Format = .float32
+  ) {
     (self.beta1, self.beta2, self.epsilon, self.weightDecay) = (beta1, beta2, epsilon, weightDecay)
+    self.stateFormat = stateFormat
   }
+
+  package var stateSize: Int { 2 * stateFormat.size }
 
   package func make(for parameters: [Parameter]) -> any Optimizer { AdamW(self, parameters) }
 }
 
 /// Adam with decoupled weight decay; with c1 = 1 - b1^t and c2 = 1 - b2^t at step t:
 ///   m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,  p = p (1 - rate decay) - rate (m / c1) / (sqrt(v / c2) + eps)
+/// Moments that are kept as bfloat16 are rounded stochastically: to the nearest, a v that changes by a thousandth would stay.
 final class AdamW: Optimizer {
   private let settings: AdamWSettings
   private let parameters: [Parameter]
-  private let first: [Tensor]
-  private let second: [Tensor]
+  private let first: [Moment]
+  private let second: [Moment]
   var stepCount = 0
 
   init(_ settings: AdamWSettings, _ parameters: [Parameter]) {
     self.settings = settings
     self.parameters = parameters
-    first = parameters.map { Tensor(repeating: 0, shape: $0.shape) }
-    second = parameters.map { Tensor(repeating: 0, shape: $0.shape) }
+    first = parameters.map { Moment(zeros: $0.shape, as: settings.stateFormat) }
+    second = parameters.map { Moment(zeros: $0.shape, as: settings.stateFormat) }
   }
 
-  var state: [(kind: String, tensors: [Tensor])] { [("exp_avg", first), ("exp_avg_sq", second)] }
+  var state: [(kind: String, moments: [Moment])] { [("exp_avg", first), ("exp_avg_sq", second)] }
 
   func step(_ gradients: Gradients, learningRate: Double, gradientScale: Double) {
     stepCount += 1
@@ -58,9 +70,19 @@ final class AdamW: Optimizer {
       correction2: Float(1 - pow(settings.beta2, Double(stepCount))), gradientScale: Float(gradientScale))
     for (index, parameter) in parameters.enumerated() {
       guard let gradient = gradients[parameter] else { continue }
-      adamWUpdate(
-        parameter.value.pointer, first[index].pointer, second[index].pointer, gradient.pointer, step: step,
-        decay: parameter.shape.rank >= 2 ? Float(settings.weightDecay) : 0, parameter.shape.count)
+      let (p, m, v, count) = (parameter.value.pointer, first[index], second[index], parameter.shape.count)
+      let decay = parameter.shape.rank >= 2 ? Float(settings.weightDecay) : 0
+      switch settings.stateFormat {
+      case .float32: adamWUpdate(p, m.floats, v.floats, gradient.pointer, step: step, decay: decay, count)
+      case .bfloat16:
+        adamWUpdate(
+          p, m.halves, v.halves, gradient.pointer, step: step, decay: decay, seed: seed(of: index), count)
+      }
     }
+  }
+
+  /// What the roundings of a parameter's moments in this step are drawn from: a resumed run draws the same.
+  private func seed(of parameter: Int) -> UInt64 {
+    (UInt64(stepCount) << 20 | UInt64(parameter)) &* 0x9e37_79b9_7f4a_7c15
   }
 }

@@ -124,7 +124,7 @@ package final class TrainingRun {
     if needed > usable {
       log.note(
         "warning: training takes about \(needed >> 20) MiB and \(usable >> 20) MiB are free: a smaller "
-          + "training.micro_batch_size, or training.recompute, takes less")
+          + "training.micro_batch_size, training.recompute, or optimizer.state_dtype=bfloat16 takes less")
     }
     if state.step > 0 { log.note("resuming after step \(state.step)") }
     if recipe.task != .pretrain, let tokenizer = preparation.tokenizer, let parts = try? train.example(0) {

@@ -37,7 +37,11 @@ package struct TrainingState: Sendable {
     if let reference { attributes["reference"] = .string(reference) }
     if let bestLoss { attributes["best_loss"] = .double(bestLoss) }
     let groups = Self.moments(of: trainer).map { kind, parts in
-      ArrayGroup("optimizer.\(kind)", parts.map { NamedArray($0.name, $0.tensor) })
+      ArrayGroup(
+        "optimizer.\(kind)",
+        parts.map { named, moment in
+          NamedArray(named.name, shape: named.value.shape) { moment.values(rows: named.rows) }
+        })
     }
     return ArrayFileContents(attributes: attributes, groups: groups)
   }
@@ -67,7 +71,11 @@ package struct TrainingState: Sendable {
     reference = file.attributes["reference"]?.string
     bestLoss = file.attributes["best_loss"]?.double
     for (kind, parts) in Self.moments(of: trainer) {
-      for part in parts { try file.read(part.name, in: "optimizer.\(kind)", into: part.tensor) }
+      for (named, moment) in parts {
+        try moment.replace(rows: named.rows) { (values) throws(Failure) in
+          try file.read(named.name, in: "optimizer.\(kind)", into: values)
+        }
+      }
     }
     trainer.optimizer.stepCount = step
   }
@@ -100,13 +108,14 @@ package struct TrainingState: Sendable {
     return warnings
   }
 
-  private static func moments(of trainer: Trainer) -> [(kind: String, parts: [(name: String, tensor: Tensor)])] {
+  /// For each kind of moment, every part that has a name of its own and the moment of its parameter.
+  private static func moments(of trainer: Trainer) -> [(kind: String, parts: [(NamedParameter, Moment)])] {
     let parameters = trainer.parameters
-    return trainer.optimizer.state.map { kind, tensors in
+    return trainer.optimizer.state.map { kind, moments in
       (
         kind,
         trainer.model.namedParameters.map { named in
-          (named.name, named.part(of: tensors[parameters.firstIndex { $0 === named.parameter }!]))
+          (named, moments[parameters.firstIndex { $0 === named.parameter }!])
         }
       )
     }
