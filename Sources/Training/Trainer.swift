@@ -62,7 +62,8 @@ package final class Trainer {
     let weight = parts.reduce(0) { $0 + objective.weight(of: $1) }
     let scale = weight > 0 ? Float(1 / weight) : 0
     var measures = Measures()
-    gradients.clear()
+    // Evaluation and checkpoints between two steps have their memory.
+    defer { gradients.clear() }
     for (index, part) in parts.enumerated() {
       if isCancelled() { return nil }
       let context = StepContext(recompute: recompute, noiseSeed: noiseSeed(part: index))
