@@ -1,4 +1,3 @@
-import Dispatch
 import Kernels
 
 /// The speed of matrix products on this machine, which bounds that of training.
@@ -39,23 +38,5 @@ package enum GEMMPeak {
     }
     let rest = profile.reduce(0) { $0 + ($1.product == nil ? $1.operations : 0) }
     return (total + (bestRate > 0 ? rest / bestRate : 0)) / Double(steps)
-  }
-}
-
-/// Time on the monotonic clock.
-package struct Stopwatch {
-  private let start = DispatchTime.now().uptimeNanoseconds
-
-  /// A watch that starts now.
-  package init() {}
-
-  /// Seconds since the start.
-  package var seconds: Double { Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9 }
-
-  /// How long `body` takes.
-  package static func seconds(_ body: () -> Void) -> Double {
-    let watch = Stopwatch()
-    body()
-    return watch.seconds
   }
 }

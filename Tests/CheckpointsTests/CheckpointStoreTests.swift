@@ -19,6 +19,11 @@ func flip(_ path: String, byte: Int, bit: Int = 0) throws {
 }
 
 struct CheckpointStoreTests {
+  @Test func folderNamesSortByStep() {
+    #expect(CheckpointStore.folderName(step: 400) == "step-000400")
+    #expect(CheckpointStore.folderName(step: 12_345_678) == "step-12345678")
+  }
+
   @Test func aSavedStepIsCompleteAndVerified() throws {
     try withTemporaryFolder { run in
       let store = CheckpointStore(run: run)

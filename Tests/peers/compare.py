@@ -9,6 +9,7 @@ them, and does not reach the median of its steps.
 
 usage: compare.py TRAIN PYTHON [--repeats N] [WORK...]"""
 import argparse, json, os, pathlib, platform, signal, statistics, subprocess, sys, time
+import reporting
 
 parser = argparse.ArgumentParser()
 parser.add_argument("train")
@@ -55,12 +56,8 @@ def take_turns(commands, running, turn):
     return results
 
 
-def summary(values):
-    return f"{statistics.median(values):,.0f} ({min(values):,.0f}-{max(values):,.0f})"
-
-
 def mebibytes(runs):
-    return " / ".join(f"{statistics.median(run['peak_rss_bytes'] for run in some) / 2**20:,.0f}" for some in runs)
+    return " / ".join(reporting.mebibytes([run["peak_rss_bytes"] for run in some]) for some in runs)
 
 
 def shares(run, floor):
@@ -93,6 +90,6 @@ for work in options.works:
     ratio = statistics.median(a / b for a, b in zip(speed["train"], speed["compile"]))
     own, mkl = (statistics.median(some) for some in zip(*map(shares, runs["train"], runs["floor"])))
     print(
-        f"| {work} | {' | '.join(summary(speed[name]) for name in programs)} | {ratio:.2f} | {own:.0%} | {mkl:.0%} "
+        f"| {work} | {' | '.join(reporting.spread(speed[name]) for name in programs)} | {ratio:.2f} | {own:.0%} | {mkl:.0%} "
         f"| {mebibytes([runs[name] for name in programs])} |", flush=True)
 print(f"\ntorch {runs['eager'][0]['torch']}, Python {platform.python_version()}")

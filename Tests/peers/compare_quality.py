@@ -2,7 +2,8 @@
 processes from start to end, and prints a Markdown table: the loss on the last tenth of the text and the seconds.
 
 usage: compare_quality.py TRAIN PYTHON TEXT [--repeats N]"""
-import argparse, json, pathlib, statistics, subprocess, sys, tempfile, time
+import argparse, json, pathlib, sys, tempfile, time
+import reporting
 
 parser = argparse.ArgumentParser()
 parser.add_argument("train")
@@ -16,25 +17,18 @@ text = pathlib.Path(options.text).read_bytes()
 (work / "held-out.txt").write_bytes(text[int(0.9 * len(text)) :])
 
 
-def output(command):
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode:
-        sys.exit(f"{' '.join(command)} failed:\n{result.stderr}")
-    return result.stdout
-
-
 def ours():
     start = time.perf_counter()
     folder = str(work / "run")
     changes = ["run=" + folder, "data.train=" + options.text]
-    output([options.train, "pretrain", "recipes/shakespeare-char.json", "--overwrite", *changes])
+    reporting.run(options.train, "pretrain", "recipes/shakespeare-char.json", "--overwrite", *changes)
     seconds = time.perf_counter() - start
-    found = json.loads(output([options.train, "eval", folder, "--data", str(work / "held-out.txt"), "--json"]))
+    found = json.loads(reporting.run(options.train, "eval", folder, "--data", work / "held-out.txt", "--json").stdout)
     return found["loss"], seconds
 
 
 def theirs():
-    found = json.loads(output([options.python, str(peer), options.text]).strip().splitlines()[-1])
+    found = json.loads(reporting.run(options.python, peer, options.text).stdout.strip().splitlines()[-1])
     return found["validation_loss"], found["seconds"]
 
 
@@ -43,9 +37,7 @@ for repeat in range(options.repeats):
     for name, run in (("train", ours), ("PyTorch", theirs)):
         runs[name].append(run())
         print(repeat, name, *(f"{value:.3f}" for value in runs[name][-1]), file=sys.stderr)
-print("| | loss | seconds, median (least-greatest) |\n|---|---|---|")
+print("| | loss | seconds |\n|---|---|---|")
 for name, values in runs.items():
-    seconds = [value[1] for value in values]
-    print(
-        f"| {name} | {statistics.median(value[0] for value in values):.3f} "
-        f"| {statistics.median(seconds):.0f} ({min(seconds):.0f}-{max(seconds):.0f}) |")
+    loss, seconds = zip(*values)
+    print(f"| {name} | {reporting.spread(loss, 3)} | {reporting.spread(seconds)} |")

@@ -3,6 +3,7 @@ rows, and prints a Markdown table of medians.
 
 usage: compare_tuning.py TRAIN PYTHON sft|dpo ROWS.json TOKENIZER.json [--repeats N]"""
 import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile
+import reporting
 
 parser = argparse.ArgumentParser()
 parser.add_argument("train")
@@ -50,11 +51,8 @@ def ours(useful_per_row, moments):
 
 
 def theirs():
-    command = [options.python, str(peer), options.task, str(work / "rows.json"), options.tokenizer]
-    result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode:
-        sys.exit(result.stderr)
-    return json.loads(result.stdout.strip().splitlines()[-1])
+    told = reporting.run(options.python, peer, options.task, work / "rows.json", options.tokenizer).stdout
+    return json.loads(told.strip().splitlines()[-1])
 
 
 formats = ["float32", "bfloat16"]
@@ -65,21 +63,18 @@ for repeat in range(options.repeats):
     print(repeat, *(f"{name} {run['tokens_per_second']:.0f}" for name, run in rounds[-1].items()), file=sys.stderr)
 
 
-def summary(name):
-    values = [runs[name]["tokens_per_second"] for runs in rounds]
-    return f"{statistics.median(values):,.0f} ({min(values):,.0f}-{max(values):,.0f})"
+def values(name, key):
+    return [runs[name][key] for runs in rounds]
 
 
 def ratio(name, key):
-    return statistics.median(runs[name][key] / runs["TRL"][key] for runs in rounds)
+    return statistics.median(a / b for a, b in zip(values(name, key), values("TRL", key)))
 
 
-def mebibytes(name):
-    return statistics.median(runs[name]["peak_rss_bytes"] for runs in rounds) / 2**20
-
-
+speed, memory = "tokens_per_second", "peak_rss_bytes"
 print("| task | moments | train, useful tokens/s | TRL | ratio | MiB train / TRL | ratio |\n|---|---|---|---|---|---|---|")
 for name in formats:
     print(
-        f"| {options.task} | {name} | {summary(name)} | {summary('TRL')} | {ratio(name, 'tokens_per_second'):.2f} "
-        f"| {mebibytes(name):,.0f} / {mebibytes('TRL'):,.0f} | {ratio(name, 'peak_rss_bytes'):.2f} |")
+        f"| {options.task} | {name} | {reporting.spread(values(name, speed))} | {reporting.spread(values('TRL', speed))} "
+        f"| {ratio(name, speed):.2f} | {reporting.mebibytes(values(name, memory))} / {reporting.mebibytes(values('TRL', memory))} "
+        f"| {ratio(name, memory):.2f} |")

@@ -2,8 +2,9 @@
 packed documents of uneven length, a real data pipeline beside random tokens, and generation beside the memory's bandwidth.
 
 usage: scaling.py TRAIN [--repeats N]     with a Python that has torch, whose sum of an array measures the bandwidth"""
-import argparse, json, pathlib, random, re, statistics, subprocess, sys, tempfile, time
+import argparse, json, pathlib, random, re, statistics, tempfile, time
 import torch
+import reporting
 
 parser = argparse.ArgumentParser()
 parser.add_argument("train")
@@ -15,10 +16,7 @@ work = pathlib.Path(tempfile.mkdtemp())
 
 
 def run(command, *arguments):
-    result = subprocess.run([program, command, *map(str, arguments)], capture_output=True, text=True, cwd=work)
-    if result.returncode:
-        sys.exit(f"{command} {arguments} failed:\n{result.stderr}")
-    return result
+    return reporting.run(program, command, *arguments, cwd=work)
 
 
 def bench(name, *changes, steps):
@@ -97,7 +95,5 @@ print("| | tokens/s | beside | ratio | expected |\n|---|---|---|---|---|")
 for name, measure in rows:
     runs = [measure() for _ in range(options.repeats)]
     first, second, expected = (statistics.median(column) for column in zip(*runs))
-    ratios = [a / b for a, b, _ in runs]
-    print(
-        f"| {name} | {first:,.0f} | {second:,.0f} | {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f}) "
-        f"| {expected:.2f} |", flush=True)
+    ratios = reporting.spread([a / b for a, b, _ in runs], 2)
+    print(f"| {name} | {first:,.0f} | {second:,.0f} | {ratios} | {expected:.2f} |", flush=True)

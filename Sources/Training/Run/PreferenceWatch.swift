@@ -1,14 +1,16 @@
 /// Looks at the rewards of a preference run for what its users should know, and says each thing once.
-struct PreferenceWatch {
+package struct PreferenceWatch {
   private var perfectSteps = 0
   private var firstChosen: Double?
   private var isTold: Set<String> = []
+
+  package init() {}
 
   /// Steps in a row with every pair ranked right before that is worth saying.
   private static let perfectRun = 30
 
   /// What there is to say after a step.
-  mutating func observe(_ measures: Measures) -> [String] {
+  package mutating func observe(_ measures: Measures) -> [String] {
     guard let accuracy = measures["rewards/accuracies"], let chosen = measures["logps/chosen"] else { return [] }
     let start = firstChosen ?? chosen
     firstChosen = start
@@ -29,7 +31,7 @@ struct PreferenceWatch {
   }
 
   /// What there is to say after an evaluation.
-  mutating func observe(evaluation measures: Measures) -> [String] {
+  package mutating func observe(evaluation measures: Measures) -> [String] {
     guard let margin = measures["rewards/margins"], margin < 0 else { return [] }
     return tell(
       "the margin of the held-out pairs is negative (\(Progress.fixed(margin, 4))): the model prefers the rejected answers; "

@@ -20,12 +20,6 @@ package struct RunFolder: Sendable, Equatable {
   package var tokenizer: String { "\(path)/tokenizer.json" }
   package var lock: String { "\(path)/.lock" }
 
-  /// The folder of the checkpoint after `step` steps: `step-000400`.
-  package func checkpoint(_ step: Int) -> String {
-    let digits = String(step)
-    return "\(path)/step-\(String(repeating: "0", count: max(0, 6 - digits.count)))\(digits)"
-  }
-
   // MARK: Opening
 
   /// The folder of an existing run.

@@ -1,0 +1,20 @@
+"""What the comparisons share: running a program to its end, and what is printed of several runs."""
+import statistics, subprocess, sys
+
+
+def run(*command, **options):
+    """The finished process of a command; ends this one if it fails."""
+    command = [str(word) for word in command]
+    result = subprocess.run(command, capture_output=True, text=True, **options)
+    if result.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{result.stderr}")
+    return result
+
+
+def spread(values, digits=0):
+    """Median, least and greatest."""
+    return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
+
+
+def mebibytes(sizes):
+    return f"{statistics.median(sizes) / 2**20:,.0f}"
