@@ -125,9 +125,11 @@ extension LanguageModel {
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.count } }
 
   /// Floating point operations of one training step on `tokens` tokens in sequences of `length`: 6 a matrix weight and
-  /// token, the head included once, and causal attention (half of 12 L T H D a token).
-  public func trainingFLOPs(tokens: Int, length: Int) -> Double {
-    let weights = multipliedWeights
-    return Double(tokens) * (6 * Double(weights) + 6 * Double(cacheShape.layers * length * attentionWidth))
+  /// token, the head included once and only at the `supervised` tokens, by default all of them, and causal attention (half
+  /// of 12 L T H D a token).
+  public func trainingFLOPs(tokens: Int, supervised: Int? = nil, length: Int) -> Double {
+    let (everywhere, atHead) = (multipliedWeights - head.shape.count, head.shape.count)
+    return 6 * Double(tokens) * Double(everywhere + cacheShape.layers * length * attentionWidth)
+      + 6 * Double(supervised ?? tokens) * Double(atHead)
   }
 }

@@ -301,6 +301,6 @@ extension Recipe {
 extension LanguageModel {
   /// Floating point operations of a training step on a batch.
   func trainingFLOPs(of batch: Batch) -> Double {
-    trainingFLOPs(tokens: batch.tokens.count, length: Int((2 * batch.meanContext).rounded()))
+    trainingFLOPs(tokens: batch.tokens.count, supervised: batch.weight, length: Int((2 * batch.meanContext).rounded()))
   }
 }
