@@ -33,6 +33,13 @@ public struct Shape: Equatable, Hashable, Sendable, ExpressibleByArrayLiteral {
   /// The length of the last axis; 1 for a scalar.
   package var columns: Int { dimensions.last ?? 1 }
 
+  /// Where a part of the first axis begins, in elements, and its shape.
+  package func part(_ range: Range<Int>) -> (start: Int, shape: Shape) {
+    precondition(rank > 0 && range.upperBound <= dimensions[0], "\(range) is outside the first axis of \(self)")
+    let size = dimensions.dropFirst().reduce(1, *)
+    return (range.lowerBound * size, Shape([range.count] + dimensions.dropFirst()))
+  }
+
   /// The shape that two tensors broadcast to (NumPy's rule), nil if they do not fit.
   public func broadcast(with other: Shape) -> Shape? {
     var result: [Int] = []

@@ -18,11 +18,8 @@ public struct NamedParameter {
   /// The same part of another tensor of the parameter's shape, such as its gradient; it shares that tensor's storage.
   package func part(of tensor: Tensor) -> Tensor {
     precondition(tensor.shape == parameter.shape, "\(tensor.shape) is not of the shape \(parameter.shape) of \(name)")
-    guard rows.count < tensor.shape[0] else { return tensor.detached() }
-    let size = tensor.shape.count / tensor.shape[0]
-    return Tensor(
-      storage: tensor.storage, offset: tensor.offset + rows.lowerBound * size,
-      shape: Shape([rows.count] + tensor.shape.dimensions.dropFirst()))
+    let (start, shape) = tensor.shape.part(rows)
+    return Tensor(storage: tensor.storage, offset: tensor.offset + start, shape: shape)
   }
 }
 

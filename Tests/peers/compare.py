@@ -8,7 +8,7 @@ shared, what other programs leave of it changes within a minute. The step that a
 them, and does not reach the median of its steps.
 
 usage: compare.py TRAIN PYTHON [--repeats N] [WORK...]"""
-import argparse, json, os, pathlib, platform, signal, statistics, subprocess, sys, time
+import argparse, json, os, pathlib, platform, signal, subprocess, sys, time
 import reporting
 
 parser = argparse.ArgumentParser()
@@ -87,9 +87,10 @@ for work in options.works:
             work, repeat, *(f"{name} {run['tokens_per_second']:.0f}" for name, run in last.items()),
             f"of the limit {own:.0%}, of MKL's {mkl:.0%}, {mebibytes([[last[name]] for name in programs])} MiB", file=sys.stderr)
     speed = {name: [run["tokens_per_second"] for run in runs[name]] for name in runs}
-    ratio = statistics.median(a / b for a, b in zip(speed["train"], speed["compile"]))
-    own, mkl = (statistics.median(some) for some in zip(*map(shares, runs["train"], runs["floor"])))
+    ratio = reporting.ratios(speed["train"], speed["compile"])
+    own, mkl = (
+        reporting.spread([100 * share for share in some], unit=" %") for some in zip(*map(shares, runs["train"], runs["floor"])))
     print(
-        f"| {work} | {' | '.join(reporting.spread(speed[name]) for name in programs)} | {ratio:.2f} | {own:.0%} | {mkl:.0%} "
+        f"| {work} | {' | '.join(reporting.spread(speed[name]) for name in programs)} | {ratio} | {own} | {mkl} "
         f"| {mebibytes([runs[name] for name in programs])} |", flush=True)
 print(f"\ntorch {runs['eager'][0]['torch']}, Python {platform.python_version()}")

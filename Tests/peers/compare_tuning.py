@@ -67,14 +67,11 @@ def values(name, key):
     return [runs[name][key] for runs in rounds]
 
 
-def ratio(name, key):
-    return statistics.median(a / b for a, b in zip(values(name, key), values("TRL", key)))
-
-
 speed, memory = "tokens_per_second", "peak_rss_bytes"
 print("| task | moments | train, useful tokens/s | TRL | ratio | MiB train / TRL | ratio |\n|---|---|---|---|---|---|---|")
 for name in formats:
+    faster, larger = (reporting.ratios(values(name, key), values("TRL", key)) for key in (speed, memory))
     print(
         f"| {options.task} | {name} | {reporting.spread(values(name, speed))} | {reporting.spread(values('TRL', speed))} "
-        f"| {ratio(name, speed):.2f} | {reporting.mebibytes(values(name, memory))} / {reporting.mebibytes(values('TRL', memory))} "
-        f"| {ratio(name, memory):.2f} |")
+        f"| {faster} | {reporting.mebibytes(values(name, memory))} / {reporting.mebibytes(values('TRL', memory))} "
+        f"| {larger} |")

@@ -11,9 +11,14 @@ def run(*command, **options):
     return result
 
 
-def spread(values, digits=0):
+def spread(values, digits=0, unit=""):
     """Median, least and greatest."""
-    return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
+    return f"{statistics.median(values):,.{digits}f}{unit} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
+
+
+def ratios(values, others):
+    """The same of the runs' ratios."""
+    return spread([a / b for a, b in zip(values, others)], 2)
 
 
 def mebibytes(sizes):

@@ -82,8 +82,9 @@ def generation():
             "training.max_steps=1", "checkpoint.keep_best=false")
     told = run("generate", folder, "--greedy", "--max-tokens", 128, "--verbose").stderr
     speed = float(re.findall(r"([\d.,]+) tokens/s", told)[-1].replace(",", ""))
+    parameters = json.loads(run("plan", recipes / "bench-smol.json", "--json").stdout)["parameters"]
     # A token reads all weights once.
-    return speed, bandwidth() / (4 * 134_515_008), 1
+    return speed, bandwidth() / (4 * parameters), 1
 
 
 rows = [
@@ -94,6 +95,6 @@ rows = [
 print("| | tokens/s | beside | ratio | expected |\n|---|---|---|---|---|")
 for name, measure in rows:
     runs = [measure() for _ in range(options.repeats)]
-    first, second, expected = (statistics.median(column) for column in zip(*runs))
-    ratios = reporting.spread([a / b for a, b, _ in runs], 2)
-    print(f"| {name} | {first:,.0f} | {second:,.0f} | {ratios} | {expected:.2f} |", flush=True)
+    speeds, others, expected = zip(*runs)
+    first, second, share = map(statistics.median, (speeds, others, expected))
+    print(f"| {name} | {first:,.0f} | {second:,.0f} | {reporting.ratios(speeds, others)} | {share:.2f} |", flush=True)

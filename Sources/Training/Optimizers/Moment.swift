@@ -38,7 +38,7 @@ package struct Moment {
 
   /// The values of some rows: what is kept itself, or a copy where that is no float.
   package func values(rows: Range<Int>) -> Tensor {
-    let (start, part) = place(of: rows)
+    let (start, part) = shape.part(rows)
     if format == .float32 { return Tensor(storage: storage, offset: start, shape: part) }
     let result = Tensor(uninitialized: part)
     for i in 0..<part.count { result.pointer[i] = halves[start + i].value }
@@ -50,13 +50,7 @@ package struct Moment {
     let values = values(rows: rows)
     try body(values)
     guard format == .bfloat16 else { return }
-    let (start, part) = place(of: rows)
+    let (start, part) = shape.part(rows)
     for i in 0..<part.count { halves[start + i] = BFloat16(bits: HalfPrecision.bfloat16(values.pointer[i])) }
-  }
-
-  private func place(of rows: Range<Int>) -> (start: Int, shape: Shape) {
-    // A scalar has no rows; parameters have at least one axis.
-    let size = shape.count / shape[0]
-    return (rows.lowerBound * size, Shape([rows.count] + shape.dimensions.dropFirst()))
   }
 }
