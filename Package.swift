@@ -34,44 +34,63 @@ let package = Package(
     .systemLibrary(name: "CProcessor"),
     .systemLibrary(name: "CSignals"),
 
+    .target(name: "Machine"),
+    .target(name: "Numerics"),
     .target(name: "Files"),
     .target(
-      name: "Kernels", dependencies: ["CInstructionSet", "CProcessor"], exclude: ["README.md"],
+      name: "Kernels", dependencies: ["CInstructionSet", "CProcessor", "Machine", "Numerics"], exclude: ["README.md"],
       swiftSettings: kernelSettings),
-    .target(name: "Autograd", dependencies: ["Kernels"]),
+    .target(name: "Autograd", dependencies: ["Kernels", "Numerics"]),
     .target(name: "Models", dependencies: ["Autograd", "Files"]),
     .target(name: "Tokenizers", dependencies: ["Files"]),
-    .target(name: "Corpus", dependencies: ["Files", "Tokenizers"]),
-    .target(name: "Stories"),
-    .target(name: "Checkpoints", dependencies: ["CHDF5", "Files"]),
+    .target(name: "Corpus", dependencies: ["Files", "Machine", "Numerics", "Tokenizers"]),
+    .target(name: "Checkpoints", dependencies: ["CHDF5", "Files", "Numerics"]),
     .target(
-      name: "Inference", dependencies: ["Autograd", "Checkpoints", "Files", "Models", "Tokenizers"],
+      name: "ModelFiles", dependencies: ["Autograd", "Checkpoints", "Files", "Models", "Tokenizers"],
       exclude: ["README.md"]),
+    .target(name: "Inference", dependencies: ["Autograd", "Files", "ModelFiles", "Models", "Tokenizers"]),
     .target(
-      name: "Interchange", dependencies: ["Autograd", "Checkpoints", "Files", "Inference", "Models", "Tokenizers"]),
+      name: "Training", dependencies: ["Autograd", "Corpus", "Files", "Kernels", "Models", "Numerics", "Tokenizers"]),
+    .target(name: "Stories", dependencies: ["Numerics"]),
     .target(
-      name: "Training",
+      name: "Runs",
       dependencies: [
-        "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Interchange", "Models", "Stories", "Tokenizers",
+        "Autograd", "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Kernels", "Machine", "ModelFiles",
+        "Models",
+        "Stories", "Tokenizers", "Training",
       ]),
     .executableTarget(
       name: "train",
-      dependencies: ["Checkpoints", "Corpus", "Files", "Inference", "Interchange", "Tokenizers", "Training"]),
+      dependencies: [
+        "Checkpoints", "Corpus", "Files", "Inference", "Machine", "ModelFiles", "Runs", "Tokenizers", "Training",
+      ]),
 
     .target(name: "Support", dependencies: ["Files"], path: "Tests/Support"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
-    .testTarget(name: "FilesTests", dependencies: ["Files", "Support"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Support"]),
-    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Support"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files"]),
+    .testTarget(name: "NumericsTests", dependencies: ["Numerics"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Machine", "Numerics", "Support"]),
+    .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Support"]),
     .testTarget(name: "ModelsTests", dependencies: ["Autograd", "Files", "Models", "Support"]),
-    .testTarget(name: "TokenizersTests", dependencies: ["Checkpoints", "Tokenizers", "Support"]),
-    .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Support"]),
-    .testTarget(name: "StoriesTests", dependencies: ["Stories", "Support"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "CHDF5", "Support"]),
-    .testTarget(name: "InferenceTests", dependencies: ["Inference", "Support"]),
-    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Support"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "Support"]),
-    .testTarget(name: "CommandTests", dependencies: ["train", "Support"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Checkpoints", "Files", "Support", "Tokenizers"]),
+    .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "Support", "Tokenizers"]),
+    .testTarget(name: "StoriesTests", dependencies: ["Stories"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "CHDF5", "Files", "Numerics", "Support"]),
+    .testTarget(
+      name: "InferenceTests",
+      dependencies: ["Autograd", "Files", "Inference", "Models", "Support", "Tokenizers"]),
+    .testTarget(
+      name: "ModelFilesTests",
+      dependencies: ["Autograd", "Checkpoints", "Files", "Inference", "ModelFiles", "Models", "Support", "Tokenizers"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Autograd", "Corpus", "Files", "Kernels", "Models", "Support", "Training"]),
+    .testTarget(
+      name: "RunsTests",
+      dependencies: ["Files", "Kernels", "Machine", "Runs", "Support", "Training"]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["Checkpoints", "Files", "Inference", "Models", "Support", "Tokenizers", "train"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,24 +1,24 @@
 import Kernels
+import Numerics
 
 /// A reproducible source of random numbers (SplitMix64: Steele, Lea and Flood 2014), a value with no hidden state.
 public struct Generator: RandomNumberGenerator, Sendable {
+  private var generator: SplitMix64
+
   /// The state; two generators with equal states give equal numbers.
-  public var state: UInt64
-
-  /// A generator started from `seed`.
-  public init(seed: UInt64) { state = seed }
-
-  /// The next 64 random bits.
-  public mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
+  public var state: UInt64 {
+    get { generator.state }
+    set { generator.state = newValue }
   }
 
+  /// A generator started from `seed`.
+  public init(seed: UInt64) { generator = SplitMix64(state: seed) }
+
+  /// The next 64 random bits.
+  public mutating func next() -> UInt64 { generator.next() }
+
   /// A number drawn evenly from [0, 1).
-  public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+  public mutating func uniform() -> Double { generator.uniform() }
 
   /// A tensor of numbers drawn evenly from `range`. It does not depend on the number of threads.
   public mutating func uniform(_ shape: Shape, in range: ClosedRange<Float>) -> Tensor {

@@ -1,4 +1,5 @@
 import Files
+import Numerics
 
 /// The plain floats that model files are made of, little-endian.
 enum FloatFormat {
@@ -12,9 +13,9 @@ enum FloatFormat {
     case .float32:
       try file.read(into: UnsafeMutableRawBufferPointer(values), at: offset)
     case .float16:
-      try Self.convert(file, offset, values) { HalfPrecision.float(fromBinary16: UInt16(littleEndian: $0)) }
+      try Self.convert(file, offset, values) { Binary16(bits: UInt16(littleEndian: $0)).value }
     case .bfloat16:
-      try Self.convert(file, offset, values) { HalfPrecision.float(fromBFloat16: UInt16(littleEndian: $0)) }
+      try Self.convert(file, offset, values) { BFloat16(bits: UInt16(littleEndian: $0)).value }
     case .float64:
       try Self.convert(file, offset, values) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
     }

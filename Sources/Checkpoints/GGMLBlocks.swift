@@ -1,3 +1,5 @@
+import Numerics
+
 /// The blocks that ggml quantises rows of weights into: a scale, sometimes an offset, and a few bits a weight
 /// (github.com/ggml-org/ggml, src/ggml-quants.c). Weights are computed in the order of operations of ggml's reference
 /// code, in single precision.
@@ -31,7 +33,7 @@ enum GGMLBlocks: String {
 
   @inline(__always)
   private static func half(_ bytes: UnsafePointer<UInt8>) -> Float {
-    HalfPrecision.float(fromBinary16: UInt16(bytes[0]) | UInt16(bytes[1]) << 8)
+    Binary16(bits: UInt16(bytes[0]) | UInt16(bytes[1]) << 8).value
   }
 
   @inline(__always)
@@ -117,7 +119,7 @@ enum GGMLBlocks: String {
     for index in 0..<32 { largest = max(largest, abs(weights[index])) }
     let scale = largest / 127
     let inverse = scale == 0 ? 0 : 1 / scale
-    let bits = HalfPrecision.binary16(scale)
+    let bits = Binary16(nearest: scale).bits
     bytes.append(UInt8(truncatingIfNeeded: bits))
     bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
     for index in 0..<32 {

@@ -1,4 +1,5 @@
 import Files
+import Numerics
 
 /// How a tensor is written into a GGUF file.
 package enum GGUFEncoding: String, Sendable, CaseIterable {
@@ -72,8 +73,8 @@ extension GGUFFile {
       let values = bytes.bindMemory(to: Float.self)
       switch encoding {
       case .float32: try file.write(bytes)
-      case .float16: try file.write(values) { HalfPrecision.binary16($0) }
-      case .bfloat16: try file.write(values) { HalfPrecision.bfloat16($0) }
+      case .float16: try file.write(values) { Binary16(nearest: $0).bits }
+      case .bfloat16: try file.write(values) { BFloat16(nearest: $0).bits }
       case .q80:
         for start in stride(from: 0, to: values.count, by: 1 << 18) {
           var blocks: [UInt8] = []

@@ -1,4 +1,5 @@
 import Files
+import Numerics
 
 extension SafetensorsFile {
   /// Writes float arrays as a safetensors file, durably and whole, as `type`: F32, F16 or BF16 (rounded to nearest, ties
@@ -49,9 +50,9 @@ extension SafetensorsFile {
       guard type != .float32 else { return try file.write(bytes) }
       let values = bytes.bindMemory(to: Float.self)
       if type == .float16 {
-        try file.write(values) { HalfPrecision.binary16($0) }
+        try file.write(values) { Binary16(nearest: $0).bits }
       } else {
-        try file.write(values) { HalfPrecision.bfloat16($0) }
+        try file.write(values) { BFloat16(nearest: $0).bits }
       }
     }
   }

@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import Machine
 import Synchronization
 import Tokenizers
 
@@ -10,8 +10,7 @@ struct EncodingLanes {
   private var encoders: [Tokenizer.Encoder]
 
   init(_ tokenizer: Tokenizer) {
-    let count = max(1, ProcessInfo.processInfo.activeProcessorCount)
-    encoders = (0..<count).map { _ in Tokenizer.Encoder(tokenizer) }
+    encoders = (0..<Processor.usableCount).map { _ in Tokenizer.Encoder(tokenizer) }
   }
 
   /// The tokens of each piece.

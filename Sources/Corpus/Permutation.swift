@@ -1,3 +1,5 @@
+import Numerics
+
 /// A seeded permutation of `0 ..< count` that reaches any place in O(1) and stores nothing.
 ///
 /// A balanced Feistel network permutes the smallest power of four that is not below `count`; a result outside the range
@@ -16,8 +18,8 @@ package struct Permutation: Sendable {
     let bits = UInt64.bitWidth - (UInt64(count) - 1).leadingZeroBitCount
     halfBits = UInt64(max(1, (bits + 1) / 2))
     mask = (1 << halfBits) - 1
-    let start = Self.mixed(Self.mixed(seed) ^ UInt64(bitPattern: Int64(epoch)))
-    keys = (1...8).map { Self.mixed(start &+ $0 &* 0x9e37_79b9_7f4a_7c15) }
+    let start = SplitMix64.mixed(SplitMix64.mixed(seed) ^ UInt64(bitPattern: Int64(epoch)))
+    keys = (1...8).map { SplitMix64.mixed(start &+ $0 &* SplitMix64.increment) }
   }
 
   /// The item at a place of the order.
@@ -32,16 +34,8 @@ package struct Permutation: Sendable {
     var left = value >> halfBits
     var right = value & mask
     for key in keys {
-      (left, right) = (right, left ^ (Self.mixed(right ^ key) & mask))
+      (left, right) = (right, left ^ (SplitMix64.mixed(right ^ key) & mask))
     }
     return left << halfBits | right
-  }
-
-  /// SplitMix64's finaliser: every input bit reaches every output bit.
-  private static func mixed(_ value: UInt64) -> UInt64 {
-    var z = value
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
   }
 }

@@ -1,5 +1,6 @@
 import Autograd
 import Files
+import ModelFiles
 import Models
 import Tokenizers
 

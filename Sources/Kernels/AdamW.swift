@@ -1,3 +1,5 @@
+import Numerics
+
 /// The numbers of one AdamW step that are the same for every parameter.
 package struct AdamWStep: Sendable {
   package var learningRate: Float
@@ -61,9 +63,9 @@ private func update<Element: MomentElement>(
       let g = gradient[i] * scale
       let first = (b1 * m[i].value).addingProduct(1 - b1, g)
       let second = (b2 * v[i].value).addingProduct((1 - b2) * g, g)
-      let chance = randomBits(seed: seed, i)
-      m[i] = Element(first, chance: chance)
-      v[i] = Element(second, chance: chance &>> 16)
+      let random = randomBits(seed: seed, i)
+      m[i] = Element(first, randomBits: random)
+      v[i] = Element(second, randomBits: random &>> 16)
       let denominator = epsilon.addingProduct(second.squareRoot(), inverse)
       p[i] = (p[i] * keep).addingProduct(-size, first / denominator)
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Machine
 
 /// The one door to OpenBLAS, loaded at run time.
 ///
@@ -58,17 +59,11 @@ package struct BLAS: Sendable {
 
   /// The fastest kernels that this CPU can run, nil where OpenBLAS's own choice is as good.
   private static var preferredCoreType: String? {
-    let features = cpuFeatures
+    let features = Processor.instructionSets
     if features.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) { return "SkylakeX" }
     if features.isSuperset(of: ["avx2", "fma"]) { return "Haswell" }
     return nil
   }
-
-  /// The CPU's feature flags as the kernel lists them.
-  package static let cpuFeatures: Set<String> = {
-    let flags = SystemText.lines(of: "/proc/cpuinfo").first { $0.hasPrefix("flags") }
-    return Set(flags?.split(whereSeparator: \.isWhitespace).map(String.init) ?? [])
-  }()
 
   /// C = alpha op(A) op(B) + beta C on one thread; matrices are row-major, `m` x `n` is the shape of C, `k` the inner size.
   func gemm(

@@ -1,3 +1,5 @@
+import Numerics
+
 /// out = x / (1 - p) where a number in [0, 1) drawn for (seed, index) is at least p, else 0.
 ///
 /// The draw is a function of the index, so the mask is never stored: the gradient is the same function of the upstream

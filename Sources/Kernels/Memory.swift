@@ -1,4 +1,5 @@
 import Glibc
+import Machine
 import Synchronization
 
 /// Buffers of floats in one long range of addresses that is used again from step to step, so that after the second step of
@@ -66,7 +67,7 @@ package enum Memory {
 
   /// Reserves addresses, which costs nothing: four times the machine's memory, or what the process may have.
   private static func reserve(_ state: inout State) {
-    var bytes = 4 * Int(sysconf(Int32(_SC_PHYS_PAGES))) * Int(sysconf(Int32(_SC_PAGESIZE))) / hugePage * hugePage
+    var bytes = 4 * SystemMemory.total / hugePage * hugePage
     while bytes > hugePage {
       let raw = mmap(nil, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
       if let raw, raw != MAP_FAILED {

@@ -1,5 +1,6 @@
 import CProcessor
 import Glibc
+import Machine
 import Synchronization
 
 /// Fixed pieces of work over the cores.
@@ -25,29 +26,12 @@ package enum Parallel {
     return try body()
   }
 
-  private static let count = Atomic<Int>(availableProcessors)
+  private static let count = Atomic<Int>(Processor.usableCount)
   private static let ownCount: pthread_key_t = {
     var key = pthread_key_t()
     pthread_key_create(&key, nil)
     return key
   }()
-
-  /// The number of processors this process may run on: its affinity mask, cut down to its cgroup's quota.
-  package static let availableProcessors: Int = {
-    let online = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-    return max(1, min(online, affinity() ?? online, cgroupQuota() ?? online))
-  }()
-
-  private static func affinity() -> Int? {
-    let mask = SystemText.lines(of: "/proc/self/status").first { $0.hasPrefix("Cpus_allowed:") }
-    return mask?.dropFirst("Cpus_allowed:".count).reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) }
-  }
-
-  private static func cgroupQuota() -> Int? {
-    let words = SystemText.lines(of: "/sys/fs/cgroup/cpu.max").first?.split(separator: " ") ?? []
-    guard words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), period > 0 else { return nil }
-    return Int((quota / period).rounded(.up))
-  }
 
   private static let pool = ThreadPool()
 

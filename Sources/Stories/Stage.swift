@@ -1,8 +1,10 @@
+import Numerics
+
 /// A story while it is made: the world it happens in, and the text that tells it.
 struct Stage: Sendable {
   private(set) var world = World()
   private(set) var teller = Teller()
-  var random: SplitMix
+  var random: SplitMix64
   let setting: Setting
 
   /// For each event of the log, whether a sentence of its own tells it, and the reason the text gives for it.
@@ -14,7 +16,7 @@ struct Stage: Sendable {
   private var usedAdjectives: [String] = []
   private var usedFrames: [String] = []
 
-  init(for plot: Plot, random: SplitMix) {
+  init(for plot: Plot, random: SplitMix64) {
     self.random = random
     setting = self.random.pick(Setting.all.filter { plot.suitsWoodland || !$0.isWoodland })
     freePlaces = setting.places

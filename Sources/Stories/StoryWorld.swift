@@ -1,3 +1,5 @@
+import Numerics
+
 /// A world of stories: story i is the same for the same seed, on every machine.
 public struct StoryWorld: Sendable {
   public let seed: UInt64
@@ -7,7 +9,7 @@ public struct StoryWorld: Sendable {
   }
 
   public func story(_ index: Int) -> Story {
-    var random = SplitMix(seed: seed, stream: UInt64(bitPattern: Int64(index)))
+    var random = SplitMix64(seed: seed, stream: UInt64(bitPattern: Int64(index)))
     let plot = random.pick(Plot.allCases)
     var stage = Stage(for: plot, random: random)
     plot.play(&stage)

@@ -10,32 +10,30 @@ package protocol ScheduleShape: Sendable {
   func level(at step: Int, warmup: Int, steps: Int) -> Double
 }
 
-extension Recipe {
-  /// `schedule`: the learning rate as a function of the step.
-  ///
-  /// With i the 0-based index of the step, w the warm-up's steps and s the run's:
-  /// `rate(i) = peak (i + 1) / w` while i < w, then `minimum + (peak - minimum) level(i)`.
-  package struct Schedule: Sendable {
-    package var shape: any ScheduleShape
-    package var warmupSteps: Int
-    package var minimumLearningRate: Double
+/// `schedule` in a recipe: the learning rate as a function of the step.
+///
+/// With i the 0-based index of the step, w the warm-up's steps and s the run's:
+/// `rate(i) = peak (i + 1) / w` while i < w, then `minimum + (peak - minimum) level(i)`.
+package struct Schedule: Sendable {
+  package var shape: any ScheduleShape
+  package var warmupSteps: Int
+  package var minimumLearningRate: Double
 
-    package init(from section: inout SettingsSection) {
-      let kind = section.choice(
-        "name", among: Registry.schedules, named: { $0.name }, default: Cosine.name, "The course after the warm-up")
-      warmupSteps = section.value("warmup_steps", .integer(from: 0), default: 0, "Steps over which the rate rises")
-      minimumLearningRate = section.value(
-        "min_learning_rate", .number(from: 0), default: 0, "The rate at the end of the run")
-      shape = kind.init(from: &section)
-    }
+  package init(from section: inout SettingsSection) {
+    let kind = section.choice(
+      "name", among: Registry.schedules, named: { $0.name }, default: Cosine.name, "The course after the warm-up")
+    warmupSteps = section.value("warmup_steps", .integer(from: 0), default: 0, "Steps over which the rate rises")
+    minimumLearningRate = section.value(
+      "min_learning_rate", .number(from: 0), default: 0, "The rate at the end of the run")
+    shape = kind.init(from: &section)
+  }
 
-    /// The learning rate of step index `step` of a run of `steps`; after the run, that of its end.
-    package func learningRate(at step: Int, of steps: Int, peak: Double) -> Double {
-      precondition(step >= 0 && steps > 0, "no learning rate for step \(step) of \(steps)")
-      if step < warmupSteps { return peak * Double(step + 1) / Double(warmupSteps) }
-      let level = warmupSteps < steps ? shape.level(at: min(step, steps), warmup: warmupSteps, steps: steps) : 1
-      return minimumLearningRate + (peak - minimumLearningRate) * level
-    }
+  /// The learning rate of step index `step` of a run of `steps`; after the run, that of its end.
+  package func learningRate(at step: Int, of steps: Int, peak: Double) -> Double {
+    precondition(step >= 0 && steps > 0, "no learning rate for step \(step) of \(steps)")
+    if step < warmupSteps { return peak * Double(step + 1) / Double(warmupSteps) }
+    let level = warmupSteps < steps ? shape.level(at: min(step, steps), warmup: warmupSteps, steps: steps) : 1
+    return minimumLearningRate + (peak - minimumLearningRate) * level
   }
 }
 

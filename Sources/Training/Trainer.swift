@@ -43,13 +43,6 @@ package final class Trainer {
     self.optimizer = optimizer.make(for: gradients.parameters)
   }
 
-  /// A trainer as a recipe describes it.
-  package convenience init(_ model: any LanguageModel, _ recipe: Recipe) {
-    self.init(
-      model, objective: recipe.objective, optimizer: recipe.optimizer.algorithm,
-      maximumNorm: recipe.optimizer.maximumGradientNorm, recompute: recipe.training.recompute)
-  }
-
   /// One step on a batch given as the micro-batches `parts`. The weight of all of them is counted first, so that one
   /// division is right for any masks and any split.
   ///

@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 /// The words after a command, sorted into operands and options by what the command declares.
 ///

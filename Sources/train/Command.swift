@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 /// One word after `train`: what it takes, and what it does.
 protocol Command: Sendable {

@@ -1,7 +1,7 @@
 import Corpus
 import Files
 import Inference
-import Interchange
+import ModelFiles
 import Models
 
 /// What is in a checkpoint or a token shard.

@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 /// The texts that explain the command line, made from what the commands declare.
 enum Help {

@@ -1,7 +1,7 @@
 import Checkpoints
 import Files
 import Glibc
-import Training
+import Runs
 
 /// The command line: finds the command, runs it, and turns what came of it into the exit code.
 @main enum Main {

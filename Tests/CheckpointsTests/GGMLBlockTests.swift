@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Foundation
+import Numerics
 import Support
 import Testing
 
@@ -81,10 +82,10 @@ import Testing
       #expect(file.tensors.allSatisfy { $0.range.lowerBound % 32 == 0 })
       #expect(try file.read(file.tensors[0]) == Array(values[..<3]))
       #expect(try file.read(file.tensors[3]) == Array(values[3..<8]))
-      let half = values.map { HalfPrecision.float(fromBinary16: HalfPrecision.binary16($0)) }
+      let half = values.map { Binary16(bits: Binary16(nearest: $0).bits).value }
       #expect(try file.read(file.tensors[1]) == half)
       #expect(
-        try file.read(file.tensors[2]) == values.map { HalfPrecision.float(fromBFloat16: HalfPrecision.bfloat16($0)) })
+        try file.read(file.tensors[2]) == values.map { BFloat16(bits: BFloat16(nearest: $0).bits).value })
     }
   }
 }

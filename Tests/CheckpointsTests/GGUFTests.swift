@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Foundation
+import Numerics
 import Support
 import Testing
 
@@ -137,7 +138,7 @@ struct GGUFTests {
       #expect(values == [1, -2])
       values = [Float](repeating: 0, count: 64)
       try values.withUnsafeMutableBufferPointer { try file.read(file.tensors[3], into: $0) }
-      #expect(values.allSatisfy { $0 == HalfPrecision.float(fromBinary16: 0x0101) })
+      #expect(values.allSatisfy { $0 == Binary16(bits: 0x0101).value })
     }
   }
 

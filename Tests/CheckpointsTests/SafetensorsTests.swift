@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Foundation
+import Numerics
 import Support
 import Testing
 
@@ -109,8 +110,8 @@ struct SafetensorsTests {
         #expect(try file.read(entry).map(\.bitPattern) == noise(entry.count).map(\.bitPattern))
       }
       for (type, round) in [
-        (SafetensorsType.float16, { HalfPrecision.float(fromBinary16: HalfPrecision.binary16($0)) }),
-        (.bfloat16, { HalfPrecision.float(fromBFloat16: HalfPrecision.bfloat16($0)) }),
+        (SafetensorsType.float16, { Binary16(bits: Binary16(nearest: $0).bits).value }),
+        (.bfloat16, { BFloat16(bits: BFloat16(nearest: $0).bits).value }),
       ] as [(SafetensorsType, (Float) -> Float)] {
         try SafetensorsFile.write(arrays, as: type, to: path)
         let file = try SafetensorsFile(path)

@@ -2,6 +2,7 @@ import Checkpoints
 import Files
 import Foundation
 import Inference
+import ModelFiles
 import Models
 import Support
 import Testing

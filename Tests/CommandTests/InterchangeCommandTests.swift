@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Inference
+import ModelFiles
 import Models
 import Testing
 import Tokenizers

@@ -1,6 +1,5 @@
 import Files
 import Inference
-import Models
 import Testing
 import Tokenizers
 

@@ -1,5 +1,7 @@
 import Foundation
 import Kernels
+import Machine
+import Numerics
 import Support
 import Testing
 
@@ -176,7 +178,8 @@ private let threadCounts = [2, 3, 8]
     .enabled(if: !isChild),
     arguments: ["SkylakeX", "Haswell", "Sandybridge", "Prescott"])
   func productsDoNotDependOnThreads(_ coreType: String) throws {
-    guard BLAS.cpuFeatures.isSuperset(of: requirements[coreType]!), try BLAS.library.get().coreType != coreType else {
+    guard Processor.instructionSets.isSuperset(of: requirements[coreType]!), try BLAS.library.get().coreType != coreType
+    else {
       return
     }
     let process = Process()

@@ -1,5 +1,6 @@
 import Foundation
 import Kernels
+import Machine
 import Support
 import Synchronization
 import Testing
@@ -77,7 +78,7 @@ import Testing
       Parallel.withThreads(2) { #expect(Parallel.threads == 2) }
       #expect(Parallel.threads == 5)
     }
-    #expect(Parallel.threads == before && Parallel.availableProcessors >= 1)
+    #expect(Parallel.threads == before && Processor.usableCount >= 1)
   }
 }
 

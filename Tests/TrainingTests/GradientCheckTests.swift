@@ -21,7 +21,7 @@ import Training
 /// The loss of the next token with a gradient that is twice as large.
 private struct TwiceTheGradient: Objective {
   static let name = "twice"
-  static let task = Recipe.Task.pretrain
+  static let task = TrainingTask.pretrain
 
   init(from section: inout SettingsSection) {}
   init() {}

@@ -131,7 +131,7 @@ import Training
 /// A loss that is known: a mean of 2 over a micro-batch of 10 tokens, of 1 over any other.
 private struct FixedMeans: Objective {
   static let name = "fixed_means"
-  static let task = Recipe.Task.pretrain
+  static let task = TrainingTask.pretrain
 
   final class Sum: Sendable { let value = Mutex(0.0) }
   /// The sum of the scaled losses.

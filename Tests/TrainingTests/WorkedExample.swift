@@ -7,7 +7,7 @@ import Training
 /// The focal loss of the next token, -(1 - p)^gamma ln p (Lin et al. 2017): tokens the model is sure of count less.
 struct FocalLoss: Objective {
   static let name = "focal"
-  static let task = Recipe.Task.pretrain
+  static let task = TrainingTask.pretrain
   private let gamma: Double
 
   init(from section: inout SettingsSection) {

@@ -1,3 +1,5 @@
+import Numerics
+
 /// Finds the questions a story answers: it goes through the events that the text tells, and asks what only one of them
 /// answers.
 struct Interview {
@@ -10,13 +12,13 @@ struct Interview {
 
   let story: Story
   let transfers: [Transfer]
-  var random: SplitMix
+  var random: SplitMix64
   private var found: [Question] = []
 
   init(of story: Story) {
     self.story = story
     transfers = story.events.flatMap(Self.transfers)
-    random = SplitMix(seed: story.bytes.fingerprint, stream: 0)
+    random = SplitMix64(seed: story.bytes.fingerprint, stream: 0)
   }
 
   mutating func questions() -> [Question] {

@@ -1,3 +1,5 @@
+import Numerics
+
 /// Pairs of answers to questions about stories, one good and one bad.
 public enum StoryPreferences {
   /// What is bad about the worse answer of a pair.
@@ -31,7 +33,7 @@ public enum StoryPreferences {
 
   /// One line about a story; nil when it is too long or answers no question.
   static func pair(about story: Story) -> [UInt8]? {
-    var random = SplitMix(seed: story.bytes.fingerprint, stream: 2)
+    var random = SplitMix64(seed: story.bytes.fingerprint, stream: 2)
     let questions = StoryQuestions.choose(about: story, &random)
     guard let question = questions.last else { return nil }
     let prompt = StoryQuestions.asked(questions, about: story).joined(separator: ", ")
@@ -43,7 +45,7 @@ public enum StoryPreferences {
       """.utf8)
   }
 
-  private static func flaw(_ random: inout SplitMix) -> Flaw {
+  private static func flaw(_ random: inout SplitMix64) -> Flaw {
     switch random.below(20) {
     case 0..<12: .wrong
     case 12..<15: .offStory
@@ -53,7 +55,7 @@ public enum StoryPreferences {
   }
 
   static func answer(
-    to question: Question, about story: Story, with flaw: Flaw, _ random: inout SplitMix
+    to question: Question, about story: Story, with flaw: Flaw, _ random: inout SplitMix64
   ) -> String {
     switch flaw {
     case .wrong: random.pick(question.falseAnswers)
@@ -64,7 +66,7 @@ public enum StoryPreferences {
   }
 
   /// A sentence about somebody and something that the story does not know.
-  private static func offStory(_ story: Story, _ random: inout SplitMix) -> String {
+  private static func offStory(_ story: Story, _ random: inout SplitMix64) -> String {
     let text = story.text.lowercased()
     let strangers = (Lexicon.girls + Lexicon.boys).filter { !text.contains($0.lowercased()) }
     let word = random.pick(Lexicon.things.filter { !text.contains($0.noun) })
@@ -76,7 +78,7 @@ public enum StoryPreferences {
   }
 
   /// The answer again and again, with words between that say nothing.
-  private static func rambling(_ answer: String, _ random: inout SplitMix) -> String {
+  private static func rambling(_ answer: String, _ random: inout SplitMix64) -> String {
     let fillers = random.shuffled(emptyWords).prefix(random.number(in: 3...5))
     return fillers.reduce(answer) { text, filler in text + " " + filler + (random.chance(40) ? " " + answer : "") }
   }

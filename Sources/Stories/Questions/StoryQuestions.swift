@@ -1,3 +1,5 @@
+import Numerics
+
 /// Conversations about stories: a story, a question, its answer, and sometimes more questions.
 public enum StoryQuestions {
   /// Stories longer than this leave too little of a short context for the questions.
@@ -21,7 +23,7 @@ public enum StoryQuestions {
 
   /// One line about a story; nil when it is too long or answers no question.
   static func conversation(about story: Story) -> [UInt8]? {
-    var random = SplitMix(seed: story.bytes.fingerprint, stream: 1)
+    var random = SplitMix64(seed: story.bytes.fingerprint, stream: 1)
     let questions = choose(about: story, &random)
     guard let last = questions.last else { return nil }
     let messages = asked(questions, about: story) + [message("assistant", last.answer)]
@@ -30,7 +32,7 @@ public enum StoryQuestions {
 
   /// One to three questions of different kinds; the rare kinds are as likely as the common ones. None when the story is
   /// too long or answers none.
-  static func choose(about story: Story, _ random: inout SplitMix) -> [Question] {
+  static func choose(about story: Story, _ random: inout SplitMix64) -> [Question] {
     guard story.bytes.count(where: { $0 == UInt8(ascii: " ") }) < longestStory else { return [] }
     let questions = story.questions
     var kinds = Question.Kind.allCases.filter { kind in questions.contains { $0.kind == kind } }

@@ -1,3 +1,5 @@
+import Numerics
+
 /// Turns frames into text: names or pronouns, articles, capital letters, paragraphs.
 ///
 /// A pronoun stands only for somebody mentioned in this frame or the one before it, when nobody else whom the pronoun
@@ -23,7 +25,7 @@ struct Teller: Sendable {
   /// Tells `frame` as a sentence of its own; `ending` continues it. Returns where the ending starts.
   @discardableResult
   mutating func tell(
-    _ frame: Frame, _ roles: Roles, ending: (Frame, Roles)? = nil, world: World, random: inout SplitMix
+    _ frame: Frame, _ roles: Roles, ending: (Frame, Roles)? = nil, world: World, random: inout SplitMix64
   ) -> Int {
     if startsParagraph {
       if !bytes.isEmpty { append("\n\n") }
@@ -60,7 +62,7 @@ struct Teller: Sendable {
   /// Whether the text has presented a person.
   func knows(_ person: Person.ID) -> Bool { knownPeople.contains(person) }
 
-  private mutating func render(_ pieces: [Frame.Piece], _ roles: Roles, _ world: World, _ random: inout SplitMix) {
+  private mutating func render(_ pieces: [Frame.Piece], _ roles: Roles, _ world: World, _ random: inout SplitMix64) {
     for piece in pieces {
       switch piece {
       case .text(let text): for byte in text { append(byte) }
@@ -71,7 +73,7 @@ struct Teller: Sendable {
   }
 
   private mutating func fill(
-    _ role: Frame.Role, _ form: Frame.Form, _ roles: Roles, _ world: World, _ random: inout SplitMix
+    _ role: Frame.Role, _ form: Frame.Form, _ roles: Roles, _ world: World, _ random: inout SplitMix64
   ) {
     switch role {
     case .a, .b, .c:
@@ -97,7 +99,7 @@ struct Teller: Sendable {
 
   // MARK: People
 
-  private mutating func tell(person id: Person.ID, _ form: Frame.Form, _ world: World, _ random: inout SplitMix) {
+  private mutating func tell(person id: Person.ID, _ form: Frame.Form, _ world: World, _ random: inout SplitMix64) {
     let person = world.people[id.index]
     if subject.isEmpty { subject = [id] }
     switch form {
@@ -143,7 +145,7 @@ struct Teller: Sendable {
     mention(id)
   }
 
-  private mutating func tell(speech verb: String, of id: Person.ID, _ world: World, _ random: inout SplitMix) {
+  private mutating func tell(speech verb: String, of id: Person.ID, _ world: World, _ random: inout SplitMix64) {
     if raisesNext {
       name(id, world)
       append(" ")
@@ -188,7 +190,7 @@ struct Teller: Sendable {
     }
   }
 
-  private mutating func tell(group: [Person.ID], _ form: Frame.Form, _ world: World, _ random: inout SplitMix) {
+  private mutating func tell(group: [Person.ID], _ form: Frame.Form, _ world: World, _ random: inout SplitMix64) {
     let recent = mentionedPeople.isEmpty ? earlierPeople : mentionedPeople
     let isClear = recent.count == group.count && group.allSatisfy(recent.contains)
     switch form {
@@ -241,7 +243,7 @@ struct Teller: Sendable {
 
   // MARK: Things, places and numbers
 
-  private mutating func tell(thing id: Thing.ID, _ form: Frame.Form, _ world: World, _ random: inout SplitMix) {
+  private mutating func tell(thing id: Thing.ID, _ form: Frame.Form, _ world: World, _ random: inout SplitMix64) {
     let thing = world.things[id.index]
     let isNew = !knownThings.contains(id)
     let isPronounClear = isClear(id, world)
@@ -271,7 +273,7 @@ struct Teller: Sendable {
     if !mentionedThings.contains(id) { mentionedThings.append(id) }
   }
 
-  private func noun(of id: Thing.ID, isNew: Bool, _ world: World, _ random: inout SplitMix) -> String {
+  private func noun(of id: Thing.ID, isNew: Bool, _ world: World, _ random: inout SplitMix64) -> String {
     let thing = world.things[id.index]
     let sharesNoun = world.things.filter { $0.noun == thing.noun }.count > 1
     return isNew || sharesNoun || random.chance(30) ? thing.full : thing.noun

@@ -9,7 +9,7 @@ import Models
 /// `PreferenceLosses.swift`.
 package struct DPO: Objective {
   package static let name = "dpo"
-  package static let task = Recipe.Task.dpo
+  package static let task = TrainingTask.dpo
 
   private let losses: [(loss: PreferenceLoss, weight: Double)]
   private let settings: PreferenceSettings

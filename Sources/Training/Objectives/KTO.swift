@@ -11,7 +11,7 @@ import Models
 /// "KTO: Model Alignment as Prospect Theoretic Optimization", equation 8.
 package struct KTO: Objective, Equatable {
   package static let name = "kto"
-  package static let task = Recipe.Task.dpo
+  package static let task = TrainingTask.dpo
 
   private let beta: Double
   private let desirableWeight: Double

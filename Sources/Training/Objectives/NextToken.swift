@@ -6,7 +6,7 @@ import Models
 /// The cross-entropy of the next token, a mean over all tokens that have one: -ln p(x_t | x_<t). It has no keys of its own.
 package struct NextToken: Objective, Equatable {
   package static let name = "next_token"
-  package static let task = Recipe.Task.pretrain
+  package static let task = TrainingTask.pretrain
 
   package init(from section: inout SettingsSection) {}
   package init() {}

@@ -8,7 +8,7 @@ package protocol Objective: Sendable {
   /// The word that `objective.name` chooses it by.
   static var name: String { get }
   /// The task that it belongs to.
-  static var task: Recipe.Task { get }
+  static var task: TrainingTask { get }
   init(from section: inout SettingsSection)
   /// The kind of example it reads.
   var examples: ExampleKind { get }

@@ -7,7 +7,7 @@ import Models
 /// trained tokens of the step.
 package struct SFT: Objective, Equatable {
   package static let name = "sft"
-  package static let task = Recipe.Task.sft
+  package static let task = TrainingTask.sft
 
   private let lossOn: LossOn
   /// The strength of the noise on the embeddings; 0 for none.

@@ -2,6 +2,7 @@ import Autograd
 import Files
 import Foundation
 import Kernels
+import Numerics
 
 /// The keys of AdamW (Loshchilov and Hutter 2019).
 package struct AdamWSettings: OptimizerSettings, Equatable {
@@ -83,6 +84,6 @@ final class AdamW: Optimizer {
 
   /// What the roundings of a parameter's moments in this step are drawn from: a resumed run draws the same.
   private func seed(of parameter: Int) -> UInt64 {
-    (UInt64(stepCount) << 20 | UInt64(parameter)) &* 0x9e37_79b9_7f4a_7c15
+    (UInt64(stepCount) << 20 | UInt64(parameter)) &* SplitMix64.increment
   }
 }

@@ -1,7 +1,7 @@
 import Autograd
-import Checkpoints
 import Files
 import Kernels
+import Numerics
 
 /// What an optimizer keeps for each number of a parameter from step to step.
 package struct Moment {
@@ -51,6 +51,6 @@ package struct Moment {
     try body(values)
     guard format == .bfloat16 else { return }
     let (start, part) = shape.part(rows)
-    for i in 0..<part.count { halves[start + i] = BFloat16(bits: HalfPrecision.bfloat16(values.pointer[i])) }
+    for i in 0..<part.count { halves[start + i] = BFloat16(nearest: values.pointer[i]) }
   }
 }

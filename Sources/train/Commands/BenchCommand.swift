@@ -1,6 +1,6 @@
 import Files
 import Foundation
-import Training
+import Runs
 
 struct BenchCommand: Command {
   static let name = "bench"

@@ -1,8 +1,8 @@
 import Files
 import Inference
-import Interchange
+import ModelFiles
+import Runs
 import Tokenizers
-import Training
 
 struct ChatCommand: Command {
   static let name = "chat"

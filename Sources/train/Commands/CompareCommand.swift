@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 struct CompareCommand: Command {
   static let name = "compare"

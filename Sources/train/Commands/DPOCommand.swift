@@ -1,4 +1,4 @@
-import Training
+import Runs
 
 struct DPOCommand: RunStart {
   static let name = "dpo"

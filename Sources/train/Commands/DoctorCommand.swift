@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
-import Training
+import Machine
+import Runs
 
 struct DoctorCommand: Command {
   static let name = "doctor"
@@ -13,38 +14,37 @@ struct DoctorCommand: Command {
 
   func run() throws(Failure) {
     try MatrixLibrary.requireInstructionSets()
-    let machine = Machine.current()
     let blas = MatrixLibrary.description
     let peak = (try? MatrixLibrary.require()).map { GEMMPeak.measure() }
     let hdf5 = try? ArrayFile.libraryVersion()
     if isJSON {
       let result: JSONValue = [
-        "version": JSONValue(Build.version), "machine": machine.json,
+        "version": JSONValue(Build.version), "machine": MachineReport.json,
         "blas": JSONValue(blas?.configuration ?? "missing"), "core_type": JSONValue(blas?.coreType ?? "missing"),
         "product_kernels": JSONValue(MatrixLibrary.coreType), "hdf5": JSONValue(hdf5 ?? "missing"),
         "gemm_gflops_per_second": peak.map { JSONValue($0 / 1e9) } ?? .null,
       ]
       return Output.results.line(result.serialized())
     }
-    let quota = machine.coreQuota.map { ", the control group grants \($0)" } ?? ""
-    let limit = machine.memoryLimit.map { ", the control group's limit is \(gibibytes($0))" } ?? ""
+    let quota = Processor.quota.map { ", the control group grants \($0)" } ?? ""
+    let limit = SystemMemory.limit.map { ", the control group's limit is \(gibibytes($0))" } ?? ""
     let rows = [
       ("train", Build.version),
-      ("system", machine.system),
-      ("processor", machine.processor),
-      ("features", machine.features.joined(separator: " ")),
-      ("cores", "\(machine.usableCores) usable of \(machine.onlineCores)\(quota)"),
+      ("system", OperatingSystem.description),
+      ("processor", Processor.name),
+      ("features", MachineReport.features.joined(separator: " ")),
+      ("cores", "\(Processor.usableCount) usable of \(Processor.onlineCount)\(quota)"),
       (
         "BLAS", blas.map { "\($0.configuration), kernels \($0.coreType)" } ?? "missing: apt-get install libopenblas-dev"
       ),
       (
         "GEMM",
         peak.map {
-          "\(Progress.fixed($0 / 1e9, 0)) GFLOP/s in float32 on \(machine.usableCores) threads, \(MatrixLibrary.coreType) kernels"
+          "\(Progress.fixed($0 / 1e9, 0)) GFLOP/s in float32 on \(GEMMPeak.threads) threads, \(MatrixLibrary.coreType) kernels"
         } ?? "-"
       ),
       ("HDF5", hdf5 ?? "missing: apt-get install libhdf5-dev"),
-      ("memory", "\(gibibytes(machine.availableMemory)) available of \(gibibytes(machine.memory))\(limit)"),
+      ("memory", "\(gibibytes(SystemMemory.available)) available of \(gibibytes(SystemMemory.total))\(limit)"),
     ]
     for (name, value) in rows { Output.results.line("\(name.padded(to: 10)) \(value)") }
   }

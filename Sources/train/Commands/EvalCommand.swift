@@ -1,7 +1,7 @@
 import Files
 import Inference
-import Interchange
-import Training
+import ModelFiles
+import Runs
 
 struct EvalCommand: Command {
   static let name = "eval"

@@ -1,4 +1,5 @@
 import Files
+import Runs
 import Training
 
 struct GradcheckCommand: Command {

@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 struct HelpCommand: Command {
   static let name = "help"

@@ -1,6 +1,6 @@
 import Corpus
 import Files
-import Training
+import Runs
 
 struct InspectCommand: Command {
   static let name = "inspect"

@@ -1,5 +1,6 @@
 import Files
-import Training
+import Machine
+import Runs
 
 struct PlanCommand: Command {
   static let name = "plan"
@@ -30,9 +31,9 @@ struct PlanCommand: Command {
     if let seconds = plan.seconds { rows.append(("time", "about \(Progress.duration(.seconds(seconds)))")) }
     rows.append(("disk", "\(mebibytes(plan.disk)), \(mebibytes(plan.checkpointSize)) a checkpoint"))
     for (name, value) in rows { Output.results.line("\(name.padded(to: 14)) \(value)") }
-    if plan.memory > Machine.current().usableMemory {
+    if plan.memory > SystemMemory.usable {
       Output.log.line(
-        "warning: this machine has \(mebibytes(Machine.current().usableMemory)): a smaller training.micro_batch_size or "
+        "warning: this machine has \(mebibytes(SystemMemory.usable)): a smaller training.micro_batch_size or "
           + "training.recompute takes less")
     }
   }

@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 struct PrepareCommand: Command {
   static let name = "prepare"

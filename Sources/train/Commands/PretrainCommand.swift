@@ -1,4 +1,4 @@
-import Training
+import Runs
 
 struct PretrainCommand: RunStart {
   static let name = "pretrain"

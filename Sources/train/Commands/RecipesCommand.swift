@@ -1,6 +1,6 @@
 import Files
 import Glibc
-import Training
+import Runs
 
 struct RecipesCommand: Command {
   static let name = "recipes"

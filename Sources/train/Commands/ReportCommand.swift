@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 struct ReportCommand: Command {
   static let name = "report"

@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 struct ResumeCommand: Command {
   static let name = "resume"

@@ -1,4 +1,4 @@
-import Training
+import Runs
 
 struct RunCommand: RunStart {
   static let name = "run"

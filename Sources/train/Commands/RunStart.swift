@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 /// A command that starts a run of a recipe.
 protocol RunStart: Command {

@@ -1,4 +1,4 @@
-import Training
+import Runs
 
 struct SFTCommand: RunStart {
   static let name = "sft"

@@ -1,7 +1,7 @@
 import Files
-import Interchange
+import ModelFiles
+import Runs
 import Tokenizers
-import Training
 
 struct TokenizerCommand: Command {
   static let name = "tokenizer"

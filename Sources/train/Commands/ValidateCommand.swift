@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 struct ValidateCommand: Command {
   static let name = "validate"

@@ -1,5 +1,5 @@
 import Files
-import Training
+import Runs
 
 struct VersionCommand: Command {
   static let name = "version"

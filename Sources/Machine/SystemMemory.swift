@@ -1,0 +1,28 @@
+import Glibc
+
+/// The memory that the process may use, in bytes. Nothing else in the program asks the system for it.
+package enum SystemMemory {
+  /// All of the machine's memory.
+  package static let total = kilobytes("MemTotal")
+
+  /// What can be had now without swapping.
+  package static var available: Int { kilobytes("MemAvailable") }
+
+  /// The control group's limit; nil when there is none.
+  package static let limit = ControlGroup().memory
+
+  /// What a run may plan with.
+  package static var usable: Int { min(available, limit ?? .max) }
+
+  /// The largest resident size that this process has had.
+  package static var peakResident: Int {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return usage.ru_maxrss * 1024
+  }
+
+  private static func kilobytes(_ name: String) -> Int {
+    let words = SystemText.field(name, of: "/proc/meminfo")?.split(separator: " ") ?? []
+    return words.first.flatMap { Int($0) }.map { $0 * 1024 } ?? 0
+  }
+}

@@ -1,0 +1,89 @@
+import Checkpoints
+import Files
+import Models
+
+/// Writes models for other programs, and makes sure that what it has written is what was meant.
+package struct Export: Sendable {
+  /// What is written.
+  package enum Format: String, Sendable, CaseIterable {
+    /// A folder for Hugging Face's libraries.
+    case huggingFace = "hf"
+    /// The weights alone.
+    case safetensors
+    /// A file for llama.cpp.
+    case gguf
+  }
+
+  /// The numbers that the weights are written as.
+  package enum NumberFormat: String, Sendable, CaseIterable {
+    case float32 = "f32"
+    case float16 = "f16"
+    case bfloat16 = "bf16"
+    /// Blocks of 32 signed bytes with a scale (ggml).
+    case q80 = "q8_0"
+  }
+
+  private let format: Format
+  private let numbers: NumberFormat
+  private let overwrite: Bool
+
+  /// An export; `q8_0` numbers are GGUF's alone.
+  ///
+  /// - Throws: `.usage` for numbers that the format does not have.
+  package init(to format: Format, numbers: NumberFormat = .float32, overwrite: Bool = false) throws(Failure) {
+    if numbers == .q80, format != .gguf {
+      throw Failure(.usage, "\(format.rawValue) has no q8_0 numbers", notes: ["expected f32, f16 or bf16"])
+    }
+    self.format = format
+    self.numbers = numbers
+    self.overwrite = overwrite
+  }
+
+  /// Writes the model to `path`, which appears whole or not at all, and only when it reads back as it should.
+  ///
+  /// - Throws: `.usage` when something is there already, `.model` or `.tokenizer` when the format cannot hold the model,
+  ///   `.verification` when what was written reads back differently.
+  package func write(_ stored: StoredModel, to path: String) throws(Failure) -> Verification.Outcome {
+    let model = try stored.model()
+    let contents = format == .huggingFace ? HuggingFaceExport.fileNames : nil
+    return try StagedOutput.write(path, overwrite: overwrite, contents: contents) { (path) throws(Failure) in
+      switch format {
+      case .huggingFace: try HuggingFaceExport(stored, model).write(to: path, as: numbers.safetensors)
+      case .safetensors: try SafetensorsFile.write(model.namedArrays, as: numbers.safetensors, to: path)
+      case .gguf: try GGUFExport(stored, model).write(to: path, as: numbers.gguf)
+      }
+      return try Verification(stored, model, numbers: numbers).compare(with: reopened(path, stored))
+    }
+  }
+
+  /// What has been written, opened as any other model is.
+  private func reopened(_ path: String, _ stored: StoredModel) throws(Failure) -> StoredModel {
+    do throws(Failure) {
+      guard format == .safetensors else { return try StoredModel(at: path) }
+      return try StoredModel(
+        stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,
+        endTokens: stored.endTokens, weights: HuggingFaceWeights(file: path, stored.configuration))
+    } catch {
+      throw Failure(.verification, "the export cannot be read back: \(error.what)", at: path, notes: error.notes)
+    }
+  }
+}
+
+extension Export.NumberFormat {
+  fileprivate var safetensors: SafetensorsType {
+    switch self {
+    case .float32, .q80: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    }
+  }
+
+  fileprivate var gguf: GGUFEncoding {
+    switch self {
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    case .q80: .q80
+    }
+  }
+}

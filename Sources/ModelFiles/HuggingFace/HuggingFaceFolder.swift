@@ -1,0 +1,99 @@
+import Files
+import Models
+import Tokenizers
+
+/// A model as Hugging Face's libraries save it: a folder with `config.json`, `model.safetensors` or shards of it, and
+/// files about the tokenizer (huggingface.co/docs/transformers, `save_pretrained`).
+enum HuggingFaceFolder {
+  static let configurationName = "config.json"
+  private static let jsonLimit = 256 << 20
+
+  /// Opens the model in the folder `path`.
+  static func open(_ path: String) throws(Failure) -> StoredModel {
+    let source = "\(path)/\(configurationName)"
+    let bytes = try ReadableFile.contents(of: source, area: .model, limit: jsonLimit)
+    if let invalid = bytes.withUnsafeBytes({ UTF8Bytes.firstInvalid(in: $0) }) {
+      throw Failure(.model, "the file is not UTF-8", at: "\(source), byte \(invalid)")
+    }
+    let description = try ModelDescription(configuration: String(decoding: bytes, as: UTF8.self), source: source)
+    let configuration = description.configuration(vocabularySize: description.vocabularySize!)
+    let (endTokens, endNotes) = try endTokens(in: path, configuration)
+    return try StoredModel(
+      configuration, tokenizer: tokenizer(in: path), chatTemplate: chatTemplate(in: path), endTokens: endTokens,
+      notes: description.notes + endNotes, weights: HuggingFaceWeights(path, configuration))
+  }
+
+  /// The object in one of the folder's files, nil when the file is not there.
+  private static func json(_ name: String, in path: String, area: Failure.Area) throws(Failure) -> JSONValue? {
+    guard try Folder.names(in: path, area: area).contains(name) else { return nil }
+    let source = "\(path)/\(name)"
+    let document = try JSONValue.parse(
+      ReadableFile.contents(of: source, area: area, limit: jsonLimit), source: source, area: area)
+    if document.object == nil {
+      throw Failure(area, "the file is \(document.kind) where an object is expected", at: source)
+    }
+    return document
+  }
+
+  // MARK: Tokenizer
+
+  /// The folder's tokenizer, nil when it has none: `tokenizer.json`, or GPT-2's `vocab.json` with `merges.txt`.
+  static func tokenizer(in path: String) throws(Failure) -> Tokenizer? {
+    let names = try Folder.names(in: path, area: .tokenizer)
+    let tokenizer: Tokenizer
+    if names.contains("tokenizer.json") {
+      let source = "\(path)/tokenizer.json"
+      tokenizer = try Tokenizer(
+        json: ReadableFile.contents(of: source, area: .tokenizer, limit: jsonLimit), source: source)
+    } else if names.contains("vocab.json"), names.contains("merges.txt") {
+      let (vocabulary, merges) = ("\(path)/vocab.json", "\(path)/merges.txt")
+      tokenizer = try Tokenizer(
+        gpt2Encoder: ReadableFile.contents(of: vocabulary, area: .tokenizer, limit: jsonLimit),
+        merges: ReadableFile.contents(of: merges, area: .tokenizer, limit: jsonLimit), source: vocabulary,
+        mergesSource: merges)
+    } else {
+      return nil
+    }
+    guard tokenizer.endOfText == nil, let end = try specialToken("eos_token", in: path, tokenizer) else {
+      return tokenizer
+    }
+    return try tokenizer.with(endOfText: end)
+  }
+
+  /// The id of a token that `tokenizer_config.json` names, as a string or as an object.
+  private static func specialToken(
+    _ key: String, in path: String, _ tokenizer: Tokenizer
+  ) throws(Failure) -> Int32? {
+    let value = try json("tokenizer_config.json", in: path, area: .tokenizer)?[key]
+    return (value?.string ?? value?["content"]?.string).flatMap { tokenizer.id(ofToken: $0) }
+  }
+
+  /// The template that stands by itself, or in `tokenizer_config.json`: as a text, or as the default of several.
+  private static func chatTemplate(in path: String) throws(Failure) -> String {
+    let source = "\(path)/chat_template.jinja"
+    if try Folder.names(in: path, area: .tokenizer).contains("chat_template.jinja") {
+      let bytes = try ReadableFile.contents(of: source, area: .tokenizer, limit: 1 << 20)
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    let value = try json("tokenizer_config.json", in: path, area: .tokenizer)?["chat_template"]
+    if let text = value?.string { return text }
+    let named = value?.array?.first { $0["name"]?.string == "default" }
+    return named?["template"]?.string ?? ""
+  }
+
+  // MARK: End tokens
+
+  /// The end tokens of `generation_config.json`, else those of the configuration, else the tokenizer's `eos_token`. Ids
+  /// that are none of the model's are left out and noted: configurations keep defaults of other vocabularies.
+  private static func endTokens(
+    in path: String, _ configuration: any ModelConfiguration
+  ) throws(Failure) -> (ids: [Int32]?, notes: [String]) {
+    for name in ["generation_config.json", configurationName] {
+      guard let ids = try json(name, in: path, area: .model)?.endTokens(source: "\(path)/\(name)") else { continue }
+      let known = ids.filter { 0..<configuration.vocabularySize ~= Int($0) }
+      let notes = known.count == ids.count ? [] : ["eos_token_id of \(name) is no token of the model and is left out"]
+      return (known.isEmpty ? nil : known, notes)
+    }
+    return (nil, [])
+  }
+}

@@ -1,0 +1,95 @@
+import Checkpoints
+import Files
+import Models
+
+/// The tensors of a Hugging Face folder: those of `model.safetensors`, or of the shards that an index lists.
+struct HuggingFaceWeights: WeightSource {
+  let path: String
+  private var tensors: [String: (file: SafetensorsFile, entry: SafetensorsEntry)] = [:]
+  private let configuration: any ModelConfiguration
+
+  private static let single = "model.safetensors"
+  private static let index = "model.safetensors.index.json"
+
+  init(_ path: String, _ configuration: any ModelConfiguration) throws(Failure) {
+    self.path = path
+    self.configuration = configuration
+    let names = try Folder.names(in: path, area: .model)
+    if names.contains(Self.index) {
+      try readShards()
+    } else if names.contains(Self.single) {
+      let file = try SafetensorsFile("\(path)/\(Self.single)")
+      for entry in file.entries { try add(entry, of: file) }
+    } else {
+      let other = names.first { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") }
+      throw Failure(
+        .model, "the folder holds no \(Self.single)", at: path,
+        notes: other.map { ["\($0) is not read: save the model again with safe_serialization=True"] } ?? [])
+    }
+  }
+
+  /// The tensors of one safetensors file.
+  init(file path: String, _ configuration: any ModelConfiguration) throws(Failure) {
+    self.path = path
+    self.configuration = configuration
+    let file = try SafetensorsFile(path)
+    for entry in file.entries { try add(entry, of: file) }
+  }
+
+  /// Reads the index and the shards it names, whose tensors must be exactly those that it lists for each.
+  private mutating func readShards() throws(Failure) {
+    let source = "\(path)/\(Self.index)"
+    let index = try JSONValue.parse(
+      ReadableFile.contents(of: source, area: .model, limit: SafetensorsFile.headerLimit), source: source, area: .model)
+    guard let members = index["weight_map"]?.object else {
+      throw Failure(.model, "the index has no object \"weight_map\"", at: source)
+    }
+    var places: [String: String] = [:]
+    for member in members {
+      guard let file = member.value.string, !file.contains("/"), file.hasSuffix(".safetensors") else {
+        throw Failure(
+          .model, "tensor \(member.key) lies in no safetensors file of the folder", at: "\(source):\(member.line)",
+          notes: ["found \(member.value.found)"])
+      }
+      places[member.key] = file
+    }
+    for name in Set(places.values).sorted() {
+      let file = try SafetensorsFile("\(path)/\(name)")
+      for entry in file.entries {
+        guard places.removeValue(forKey: entry.name) == name else {
+          throw Failure(.model, "tensor \(entry.name) is not where the index says", at: file.path)
+        }
+        try add(entry, of: file)
+      }
+    }
+    if let missing = places.keys.min() {
+      throw Failure(.model, "tensor \(missing) is missing", at: "\(path)/\(places[missing]!)")
+    }
+  }
+
+  private mutating func add(_ entry: SafetensorsEntry, of file: SafetensorsFile) throws(Failure) {
+    guard let name = name(of: entry.name) else { return }
+    if tensors.updateValue((file, entry), forKey: name) != nil {
+      throw Failure(.model, "tensor \(name) is there twice", at: path)
+    }
+  }
+
+  /// The name that our model has for a tensor, nil for one that says nothing: masks and rotary tables that older versions
+  /// saved, and the head of a model whose head is the embedding. Base models lack the prefix of the ones with a head.
+  private func name(of tensor: String) -> String? {
+    let suffixes = [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"]
+    if suffixes.contains(where: tensor.hasSuffix) { return nil }
+    if tensor == "lm_head.weight" { return configuration.tiesEmbeddings ? nil : tensor }
+    let prefix = type(of: configuration).tensorPrefix
+    return tensor.hasPrefix(prefix) ? tensor : prefix + tensor
+  }
+
+  var shapes: [(name: String, shape: [Int]?)] {
+    tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value.entry.type.isFloat ? $0.value.entry.shape : nil) }
+  }
+
+  func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
+    let (file, entry) = tensors[name]!
+    try file.read(entry, into: values)
+  }
+}

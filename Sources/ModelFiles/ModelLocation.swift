@@ -1,0 +1,56 @@
+import Checkpoints
+import Files
+
+/// The formats that a model can be read from.
+package enum ModelFormat: Sendable {
+  /// A `model.h5`, a step folder or a run folder.
+  case checkpoint
+  /// A folder as Hugging Face's libraries save it.
+  case huggingFace
+  /// A GGUF file.
+  case gguf
+  /// A model of llama2.c.
+  case llama2C
+
+  /// The format of what lies at `path`, told by its contents.
+  package init(of path: String) throws(Failure) {
+    if Folder.exists(path) {
+      let names = try Folder.names(in: path, area: .checkpoint)
+      self = names.contains(HuggingFaceFolder.configurationName) ? .huggingFace : .checkpoint
+      return
+    }
+    let file = try ReadableFile(path, area: .checkpoint)
+    let head = try file.read(min(32, file.count), at: 0)
+    if head.starts(with: [0x89] + Array("HDF\r\n\u{1A}\n".utf8)) {
+      self = .checkpoint
+    } else if head.starts(with: Array("GGUF".utf8)) {
+      self = .gguf
+    } else if Llama2CModel.recognizes(head, count: file.count) {
+      self = .llama2C
+    } else {
+      throw Failure(
+        .checkpoint, "this is no model", at: path,
+        notes: [
+          "expected a run, a step folder, a model.h5, a Hugging Face folder, a GGUF file or a model of llama2.c"
+        ])
+    }
+  }
+}
+
+extension StoredModel {
+  /// What may be named as a model, for the help of commands.
+  package static let kinds =
+    "CHECKPOINT is a run, a step folder, a model.h5, a Hugging Face folder, a GGUF file or a model of llama2.c."
+
+  /// Opens the model that a user names, of whatever format it is.
+  ///
+  /// - Throws: `.checkpoint` for what is damaged or no model, `.model` or `.tokenizer` for contents that do not fit.
+  package init(at path: String) throws(Failure) {
+    switch try ModelFormat(of: path) {
+    case .checkpoint: self = try ModelFile.open(path)
+    case .huggingFace: self = try HuggingFaceFolder.open(path)
+    case .gguf: self = try GGUFModel.open(path)
+    case .llama2C: self = try Llama2CModel.open(path)
+    }
+  }
+}

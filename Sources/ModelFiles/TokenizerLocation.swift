@@ -1,0 +1,40 @@
+import Checkpoints
+import Files
+import Tokenizers
+
+extension Tokenizer {
+  /// The tokenizer that a user names: a `tokenizer.json`, a folder with one (a run, a Hugging Face folder), any model that
+  /// has one, or the word `bytes`.
+  ///
+  /// - Throws: `Failure` of the areas `.tokenizer`, `.checkpoint` or `.model`.
+  package init(at path: String) throws(Failure) {
+    if path == "bytes" {
+      self = .bytes
+    } else if Folder.exists(path) {
+      if let tokenizer = try HuggingFaceFolder.tokenizer(in: path) {
+        self = tokenizer
+      } else {
+        try self.init(ofModel: path)
+      }
+    } else {
+      let file = try ReadableFile(path, area: .tokenizer)
+      let first = try file.read(min(64, file.count), at: 0).first { !$0.isJSONSpace }
+      if first == UInt8(ascii: "{") {
+        try self.init(json: file.read(file.count, at: 0), source: path)
+      } else {
+        try self.init(ofModel: path)
+      }
+    }
+  }
+
+  private init(ofModel path: String) throws(Failure) {
+    guard let tokenizer = try StoredModel(at: path).tokenizer else {
+      throw Failure(.tokenizer, "the model has no tokenizer", at: path)
+    }
+    self = tokenizer
+  }
+}
+
+extension UInt8 {
+  fileprivate var isJSONSpace: Bool { self == 0x20 || (0x09...0x0A).contains(self) || self == 0x0D }
+}

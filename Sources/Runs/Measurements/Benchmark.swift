@@ -1,0 +1,127 @@
+import Autograd
+import Corpus
+import Files
+import Foundation
+import Kernels
+import Machine
+import Models
+import Training
+
+/// The real training step of a recipe on random tokens, timed.
+package struct Benchmark: Sendable {
+  /// Seconds of each timed step, in order.
+  package let steps: [Double]
+  package let tokensPerStep: Int
+  package let parameters: Int
+  package let flopsPerStep: Double
+  /// Floating point operations a second of a large matrix product, measured in the same call.
+  package let peak: Double
+  /// The process's largest resident size after two steps, in bytes: the third uses the same memory again.
+  package let peakMemory: Int
+  package let loss: Double
+  /// What the kernels of the timed steps took together, the longest first; empty unless it was asked for.
+  package let profile: [Profile.Entry]
+  /// Seconds of a step that does nothing but its matrix products, each as fast as it is alone, and that step's share of the
+  /// real one; nil unless profiled.
+  package let limit: (seconds: Double, share: Double)?
+
+  /// Times `count` steps of `recipe` after two that are not counted; with `profiled` also the kernels of those steps.
+  package init(_ recipe: Recipe, steps count: Int, profiled: Bool = false) throws(Failure) {
+    guard let description = recipe.model.description, let length = recipe.data.sequenceLength else {
+      throw Failure(
+        .recipe, "a benchmark needs a model that is described", notes: ["\"model.from\" names a checkpoint"])
+    }
+    if let threads = recipe.threads { Parallel.threads = threads }
+    let vocabulary = description.vocabularySize ?? recipe.tokenizer?.vocabularySize ?? 257
+    let model = description.configuration(vocabularySize: vocabulary).makeModel(seed: UInt64(recipe.seed))
+    let trainer = Trainer(model, recipe)
+    let rows = recipe.training.batchSize
+    var generator = Generator(seed: UInt64(recipe.seed))
+    var loss = 0.0
+    func takeSteps(_ count: Int) throws(Failure) -> [Double] {
+      var seconds: [Double] = []
+      for _ in 0..<count {
+        let loader = RandomTokens(generator: &generator, samples: rows, length: length, vocabularySize: vocabulary)
+        let batches = try loader.microBatches(0..<rows, size: recipe.microBatchSize)
+        let watch = Stopwatch()
+        let report = try trainer.step(batches, learningRate: recipe.optimizer.learningRate)
+        seconds.append(watch.seconds)
+        loss = report?.loss ?? .nan
+      }
+      return seconds
+    }
+    _ = try takeSteps(2)
+    // Read before the products are measured, which takes room of its own.
+    peakMemory = SystemMemory.peakResident
+    let rounds =
+      profiled ? try Self.rounds(of: count, takeSteps) : [Round(steps: try takeSteps(count), profile: [], limit: 0)]
+    steps = rounds.flatMap(\.steps)
+    profile = Profile.sum(rounds.map(\.profile))
+    limit =
+      profiled
+      ? (rounds.map(\.limit).median, rounds.flatMap { round in round.steps.map { round.limit / $0 } }.median) : nil
+    tokensPerStep = rows * length
+    parameters = model.parameterCount
+    flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
+    peak = GEMMPeak.measure()
+    self.loss = loss
+  }
+
+  /// Some steps and, right after them, what limits them: on a machine that is shared, minutes are not alike.
+  private struct Round {
+    let steps: [Double]
+    let profile: [Profile.Entry]
+    let limit: Double
+  }
+
+  private static func rounds(of count: Int, _ takeSteps: (Int) throws(Failure) -> [Double]) throws(Failure) -> [Round] {
+    let number = min(count, 6)
+    var rounds: [Round] = []
+    for round in 0..<number {
+      var steps: [Double] = []
+      let profile = try Profile.entries { () throws(Failure) in
+        steps = try takeSteps(count * (round + 1) / number - count * round / number)
+      }
+      rounds.append(Round(steps: steps, profile: profile, limit: GEMMPeak.limit(of: profile, steps: steps.count)))
+    }
+    return rounds
+  }
+
+  /// Median, least and greatest number of tokens a second.
+  package var tokensPerSecond: (median: Double, least: Double, greatest: Double) {
+    let tokens = Double(tokensPerStep)
+    return (tokens / steps.median, tokens / steps.max()!, tokens / steps.min()!)
+  }
+
+  /// Floating point operations a second of the median step.
+  package var flopsPerSecond: Double { flopsPerStep / Double(tokensPerStep) * tokensPerSecond.median }
+}
+
+/// Windows of random tokens that follow one another.
+private struct RandomTokens: SampleLoader {
+  let order: SampleOrder
+  let length: Int
+  let tokens: [Int32]
+  var tokenCount: Int { tokens.count }
+  var fingerprint: String { "random" }
+  var summary: String { "random tokens" }
+  var exampleCount: Int { order.count }
+  func example(_ index: Int) -> [TrainedTokens] { [] }
+
+  init(generator: inout Generator, samples: Int, length: Int, vocabularySize: Int) {
+    order = SampleOrder(count: samples, seed: 0, shuffle: false)
+    self.length = length
+    tokens = (0...samples * length).map { _ in Int32.random(in: 0..<Int32(vocabularySize), using: &generator) }
+  }
+
+  func length(ofSample sample: Int) -> Int { length }
+
+  func batch(samples: [Int]) -> Batch {
+    let places = TokenPlaces(rows: samples.count, columns: length)
+    return Batch(
+      rows: samples.count, columns: length,
+      tokens: samples.flatMap { tokens[$0 * length..<($0 + 1) * length] },
+      targets: samples.flatMap { tokens[$0 * length + 1...($0 + 1) * length] },
+      positions: places.positions, documentStarts: places.documentStarts)
+  }
+}

@@ -1,0 +1,45 @@
+import Kernels
+
+/// The speed of matrix products on this machine, which bounds that of training.
+package enum GEMMPeak {
+  /// The threads that are measured with.
+  package static var threads: Int { Parallel.threads }
+
+  /// Floating point operations a second of a large matrix product on all of `Parallel.threads`: the best of `repeats`.
+  package static func measure(size: Int = 1152, repeats: Int = 12) -> Double {
+    let shape = ProductShape(m: size, n: size, k: size, transposeA: false, transposeB: true)
+    return Double(shape.operations) / seconds(of: shape, repeats: repeats)
+  }
+
+  /// How long a product takes alone, on all of `Parallel.threads`: the best of `repeats`.
+  package static func seconds(of shape: ProductShape, repeats: Int) -> Double {
+    let (m, n, k) = (shape.m, shape.n, shape.k)
+    let count = m * k + k * n + m * n
+    let a = Memory.allocate(count)
+    defer { Memory.release(a, count: count) }
+    fill(a, 0.5, count)
+    let b = a + m * k
+    return (0..<repeats).map { _ in
+      Stopwatch.seconds {
+        matrixProduct(
+          b + k * n, ldc: n, a, lda: shape.transposeA ? m : k, transposeA: shape.transposeA, b,
+          ldb: shape.transposeB ? k : n, transposeB: shape.transposeB, m: m, n: n, k: k, accumulate: false)
+      }
+    }.min()!
+  }
+
+  /// The seconds that a profiled step would take if it did nothing but its matrix products, each as fast as it is alone,
+  /// and what its other kernels multiply at the best rate of any of them.
+  package static func limit(of profile: [Profile.Entry], steps: Int, repeats: Int = 5) -> Double {
+    let products = Dictionary(grouping: profile.filter { $0.product != nil }, by: { $0.product! })
+    var total = 0.0
+    var bestRate = 0.0
+    for (shape, entries) in products {
+      let seconds = seconds(of: shape, repeats: repeats)
+      bestRate = max(bestRate, Double(shape.operations) / seconds)
+      total += seconds * Double(entries.reduce(0) { $0 + $1.calls })
+    }
+    let rest = profile.reduce(0) { $0 + ($1.product == nil ? $1.operations : 0) }
+    return (total + (bestRate > 0 ? rest / bestRate : 0)) / Double(steps)
+  }
+}

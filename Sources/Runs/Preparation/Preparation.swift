@@ -1,0 +1,113 @@
+import Corpus
+import Files
+import Inference
+import ModelFiles
+import Models
+import Tokenizers
+import Training
+
+/// What a run needs before its first step: tokenizer, model and data.
+package struct Preparation {
+  package let tokenizer: Tokenizer?
+  package let configuration: any ModelConfiguration
+  package let data: TrainingData
+  package let sequenceLength: Int
+  /// The Jinja text that makes messages one prompt; empty if the model has none.
+  package let chatTemplate: String
+  /// The tokens that end a text of the model; nil leaves that to the tokenizer.
+  package let endTokens: [Int32]?
+  /// How conversations become tokens; nil when the recipe's task has none.
+  package let chat: ChatFormat?
+  /// What the weights come from; nil for those of a new model.
+  private let start: StoredModel?
+  private let seed: UInt64
+
+  /// Prepares everything that `recipe` names. `checkpoint` is that of a run that goes on.
+  package init(_ recipe: Recipe, resuming checkpoint: StoredModel? = nil, note: (String) -> Void) throws(Failure) {
+    try BuiltInCorpus.provide(for: recipe.data, note: note)
+    var (start, named) = (checkpoint, Tokenizer?.none)
+    if checkpoint == nil {
+      if let source = recipe.model.source { start = try StoredModel(at: source) }
+      named = try TokenizerSource.tokenizer(for: recipe, note: note)
+    }
+    for remark in start?.notes ?? [] { note("note: \(remark)") }
+    self.start = start
+    chat = try recipe.chatFormat(named ?? start?.tokenizer, jinja: start?.chatTemplate ?? "")
+    tokenizer = chat?.tokenizer ?? named ?? start?.tokenizer
+    chatTemplate = chat?.jinja ?? start?.chatTemplate ?? ""
+    endTokens = chat?.stopTokens ?? start?.endTokens
+    configuration = try Self.configuration(recipe, start: start, tokenizer: tokenizer, note: note)
+    sequenceLength = recipe.data.sequenceLength ?? configuration.maximumPositions
+    seed = UInt64(recipe.seed)
+    guard sequenceLength <= configuration.maximumPositions else {
+      throw Failure(
+        .recipe,
+        "sequence_length (\(sequenceLength)) must not exceed the model's positions (\(configuration.maximumPositions))")
+    }
+    data = try TrainingData(
+      recipe, tokenizer: tokenizer, chat: chat, vocabularySize: configuration.vocabularySize,
+      sequenceLength: sequenceLength,
+      note: note)
+    for warning in data.warnings { note("warning: \(warning)") }
+  }
+
+  /// The model that training begins with.
+  package func model() throws(Failure) -> any LanguageModel {
+    guard let start else { return configuration.makeModel(seed: seed) }
+    return try start.model().grown(to: configuration)
+  }
+
+  /// The model that a run of `recipe` began with, made again.
+  func startingModel(of recipe: Recipe) throws(Failure) -> any LanguageModel {
+    guard let source = recipe.model.source else { return configuration.makeModel(seed: seed) }
+    return try StoredModel(at: source).model().grown(to: configuration)
+  }
+
+  /// The reference model at `path`, which must know the model's tokens.
+  func reference(at path: String) throws(Failure) -> any LanguageModel {
+    let stored = try StoredModel(at: path)
+    let (found, expected) = (stored.configuration.vocabularySize, configuration.vocabularySize)
+    if let theirs = stored.tokenizer, let ours = tokenizer, theirs.json() != ours.json() {
+      throw Failure(
+        .model, "the reference model has another tokenizer", at: path,
+        notes: ["log-probabilities of different tokens cannot be compared", "choose a model with the same tokenizer"])
+    }
+    guard found == expected else {
+      throw Failure(
+        .model, "the reference model has another vocabulary", at: path,
+        notes: ["\(found) tokens, the model has \(expected)", "choose a model with the same tokenizer"])
+    }
+    return try stored.model()
+  }
+
+  private static func configuration(
+    _ recipe: Recipe, start: StoredModel?, tokenizer: Tokenizer?, note: (String) -> Void
+  ) throws(Failure) -> any ModelConfiguration {
+    let needed = tokenizer?.vocabularySize
+    if var configuration = start?.configuration {
+      let size = configuration.vocabularySize
+      if recipe.task != .pretrain, let needed, needed > size {
+        note("the embedding grows from \(size) to \(needed) tokens: the chat template needs more")
+        configuration.vocabularySize = needed
+      }
+      return configuration
+    }
+    let description = recipe.model.description!
+    guard let size = description.vocabularySize ?? needed else {
+      throw Failure(.recipe, "the size of the vocabulary is not known", notes: ["give model.vocab_size or a tokenizer"])
+    }
+    if let needed, size < needed {
+      throw Failure(
+        .tokenizer, "the model's vocabulary is too small for the tokenizer",
+        notes: ["model.vocab_size is \(size), the tokenizer has \(needed) tokens"])
+    }
+    return description.configuration(vocabularySize: size)
+  }
+}
+
+extension Recipe.Model {
+  /// The run, checkpoint or folder the model comes from.
+  var source: String? {
+    if case .from(let path) = self { path } else { nil }
+  }
+}

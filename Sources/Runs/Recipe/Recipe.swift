@@ -1,0 +1,162 @@
+import Files
+import Training
+
+/// A complete training run, decoded strictly from JSON.
+///
+/// The keys are those of the README's recipe reference; `train help recipe` prints them from the declarations below.
+/// Everything that can be known to be wrong without opening another file is found in one pass and thrown as one failure.
+package struct Recipe: Sendable {
+  package typealias Task = TrainingTask
+
+  package var task: Task
+  /// The run folder, relative to the working folder.
+  package var run: String
+  package var seed: Int
+  /// Worker threads; nil uses every core that is available.
+  package var threads: Int?
+  package var model: Model
+  /// Where the tokenizer comes from; nil takes the model's.
+  package var tokenizer: Tokenizer?
+  package var data: Data
+  package var objective: any Objective
+  package var optimizer: Optimizer
+  package var schedule: Schedule
+  package var training: Training
+  package var evaluation: Evaluation
+  package var checkpoint: Checkpoint
+  package var logging: Logging
+
+  /// The recipe as JSON with every default filled in.
+  package private(set) var resolved: JSONValue = [:]
+  /// The recipe as it was written, with the overrides applied.
+  package private(set) var text: String = ""
+  package private(set) var overrides: [RecipeOverride] = []
+}
+
+// MARK: - Reading
+
+extension Recipe {
+  /// Reads the recipe at `path` and applies `overrides` in their order.
+  ///
+  /// - Throws: `.usage` when the file cannot be read or an override meets no key, `.recipe` with every problem found.
+  package static func load(_ path: String, overrides: [RecipeOverride] = []) throws(Failure) -> Recipe {
+    let bytes: [UInt8]
+    do {
+      bytes = try ReadableFile.contents(of: path, area: .usage, limit: 1 << 24)
+    } catch {
+      var failure = error
+      failure.notes.append("`train recipes` lists the built-in recipes")
+      throw failure
+    }
+    return try Recipe(bytes, source: path, overrides: overrides)
+  }
+
+  /// Decodes the JSON in `bytes`; comments and trailing commas are allowed. `source` names it in errors.
+  package init(_ bytes: [UInt8], source: String, overrides: [RecipeOverride] = []) throws(Failure) {
+    var document = try JSONValue.parse(bytes, source: source, area: .recipe, comments: true)
+    guard document.object != nil else {
+      throw Failure(.recipe, "a recipe is an object", at: "\(source):1", notes: ["found \(document.found)"])
+    }
+    for override in overrides { document = try override.applied(to: document) }
+    let decoder = SettingsDecoder(source: source, area: .recipe) { path in
+      overrides.last { $0.concerns(path) }.map { "command line: \($0)" }
+    }
+    var resolved: JSONValue = [:]
+    self = decoder.read(document) { section in
+      defer { resolved = section.resolved }
+      return Recipe(from: &section, name: Self.name(of: source))
+    }
+    if let failure = decoder.failure { throw failure }
+    self.resolved = resolved
+    text = overrides.isEmpty ? String(decoding: bytes, as: UTF8.self) : document.serialized(pretty: true) + "\n"
+    self.overrides = overrides
+  }
+
+  init(from section: inout SettingsSection, name: String) {
+    _ = section.value("schema", .integer(from: 1, to: 1), default: 1, "Version of the recipe's format")
+    let task = section.required("task", .oneOf(Task.self), "What is trained")
+    self.task = task
+    run = section.value(
+      "run", .string, derived: "checkpoints/\(name)",
+      "Folder of the run, never overwritten; default: checkpoints/ and the name of the recipe")
+    seed = section.value(
+      "seed", .largeInteger(from: 0), default: 1337, "Of the weights, the order of the data, samples")
+    threads = section.value("threads", .auto(or: .integer(to: 1024)), default: nil, "Worker threads; auto is all cores")
+    model = section.section("model", "What is trained: a description, or where it comes from", Model.init)
+    tokenizer = section.optionalSection("tokenizer", "Left out, it comes with the model", Tokenizer.init)
+    let model = model
+    data = section.section("data", "What it is trained on") { Data(from: &$0, task: task, model: model) }
+    objective = section.section("objective", "What is minimised") { Self.objective(from: &$0, task: task) }
+    optimizer = section.section("optimizer", "How the weights follow the gradient", Optimizer.init)
+    schedule = section.section("schedule", "How the learning rate changes", Schedule.init)
+    training = section.section("training", "How much, and in what pieces", Training.init)
+    evaluation = section.section("evaluation", "What is measured on the way", Evaluation.init)
+    checkpoint = section.section("checkpoint", "What is saved on the way", Checkpoint.init)
+    logging = section.section("logging", "What is written down on the way", Logging.init)
+    checkRules(section)
+  }
+
+  private static func objective(from section: inout SettingsSection, task: Task) -> any Objective {
+    let kinds = Registry.objectives
+    let usual = kinds.first { $0.task == task }
+    let kind = section.choice("name", among: kinds, named: { $0.name }, default: (usual ?? kinds[0]).name, "The loss")
+    return kind.init(from: &section)
+  }
+
+  /// `recipes/tiny.json` is called `tiny`.
+  private static func name(of source: String) -> String {
+    let file = source.split(separator: "/").last ?? "run"
+    return String(file.hasSuffix(".json") ? file.dropLast(5) : file)
+  }
+
+  // MARK: Rules across sections
+
+  private func checkRules(_ section: SettingsSection) {
+    let kind = type(of: objective)
+    section.rule(
+      "objective.name", "task", holds: kind.task == task,
+      "objective \"\(kind.name)\" does not fit task \"\(task.rawValue)\": it is for task \"\(kind.task.rawValue)\"")
+    if case .steps(let steps) = training.duration {
+      section.rule(
+        "schedule.warmup_steps", "training.max_steps", holds: schedule.warmupSteps <= steps,
+        "warmup_steps (\(schedule.warmupSteps)) must not exceed max_steps (\(steps))")
+    }
+    section.rule(
+      "schedule.min_learning_rate", "optimizer.learning_rate",
+      holds: schedule.minimumLearningRate <= optimizer.learningRate,
+      "min_learning_rate (\(schedule.minimumLearningRate)) must not exceed learning_rate (\(optimizer.learningRate))")
+    if let length = data.sequenceLength, let positions = model.description?.maximumPositions {
+      section.rule(
+        "data.sequence_length", "model.max_position_embeddings", "model.n_positions", holds: length <= positions,
+        "sequence_length (\(length)) must not exceed the model's positions (\(positions))")
+    }
+    checkSizes(section)
+  }
+
+  private func checkSizes(_ section: SettingsSection) {
+    guard let description = model.description else {
+      section.rule(
+        "tokenizer.train", "model.from", holds: tokenizer.map { if case .train = $0 { false } else { true } } ?? true,
+        "a model that comes from a checkpoint has its tokenizer: a new one would give its tokens other meanings")
+      return
+    }
+    let vocabulary = description.vocabularySize ?? tokenizer?.vocabularySize ?? 257
+    section.rule(
+      "model", holds: description.parameterCount(vocabularySize: vocabulary) != nil,
+      "the model's number of parameters overflows 64 bits")
+    section.rule(
+      "tokenizer", "model.architecture", holds: tokenizer != nil,
+      "missing key \"tokenizer\": a model that is described needs { \"train\": ... }, { \"from\": PATH } or { \"from\": \"bytes\" }"
+    )
+    if let size = description.vocabularySize, let needed = tokenizer?.vocabularySize {
+      section.rule(
+        "model.vocab_size", "tokenizer.train", holds: size >= needed,
+        "vocab_size (\(size)) must hold the tokenizer's \(needed) tokens")
+    }
+    let steps = if case .steps(let steps) = training.duration { steps } else { 1 }
+    section.rule(
+      "training.max_steps", "training.batch_size", "data.sequence_length",
+      holds: sumOfProducts([[steps, training.batchSize, data.sequenceLength ?? 1]]) != nil,
+      "the number of tokens of the run overflows 64 bits")
+  }
+}

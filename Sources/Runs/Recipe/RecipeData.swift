@@ -1,0 +1,145 @@
+import Corpus
+import Files
+import Tokenizers
+import Training
+
+extension Recipe {
+  /// `tokenizer`: trained on the data, or read from somewhere.
+  package enum Tokenizer: Sendable, Equatable {
+    /// A byte-level BPE of the training text.
+    case train(Training)
+    /// A tokenizer.json, a run or a Hugging Face folder.
+    case from(String)
+    /// The 256 bytes and the end of text.
+    case bytes
+
+    package struct Training: Sendable, Equatable {
+      package var vocabularySize: Int
+      /// How text is cut into pieces before bytes are merged.
+      package var pattern: PreTokenizer
+      /// Tokens that stand for themselves besides the end of text.
+      package var specialTokens: [String]
+    }
+
+    package init(from section: inout SettingsSection) {
+      let training = section.optionalSection("train", "A byte-level BPE is trained on the data", Training.init)
+      let source = section.optional("from", .string, "A tokenizer.json, a run, a Hugging Face folder, or \"bytes\"")
+      section.rule(
+        "train", "from", holds: (training == nil) != (source == nil),
+        "\"tokenizer\" has either \"train\" or \"from\"")
+      self = training.map { .train($0) } ?? (source == "bytes" ? .bytes : .from(source ?? "bytes"))
+    }
+
+    /// The size of the vocabulary, nil when it takes a file to know.
+    package var vocabularySize: Int? {
+      switch self {
+      case .train(let training): training.vocabularySize
+      case .from: nil
+      case .bytes: 257
+      }
+    }
+  }
+
+  /// `data`: the examples.
+  package struct Data: Sendable, Equatable {
+    /// What happens to an example that is longer than `sequence_length`.
+    package enum Overflow: String, Sendable, CaseIterable {
+      case split, drop, truncate, error
+    }
+
+    package var train: [String]
+    package var validation: [String]
+    /// The share of the training data that is held out, when `validation` is not given.
+    package var validationFraction: Double?
+    /// What the files hold; nil looks into them.
+    package var format: CorpusFormat?
+    /// Tokens a row; nil takes the longest sequence of a model that comes from files.
+    package var sequenceLength: Int?
+    package var packing: Bool
+    package var documentMask: Bool
+    package var onOverflow: Overflow
+    package var onError: RowErrorPolicy
+    package var shuffle: Bool
+    /// The chat template: the name of a built-in one, or a file with a Jinja text; nil takes the model's.
+    package var template: String?
+    /// The names that the files have for columns, by the names used here.
+    package var fields: [String: String]
+
+    init(from section: inout SettingsSection, task: Task, model: Model) {
+      train = section.required("train", .oneOrMore(.string), "Files or globs: text, JSONL or token shards")
+      validation = section.value("validation", .list(of: .string).orOne, default: [], "Files or globs held out")
+      validationFraction = section.optional(
+        "validation_fraction", .number(above: 0, below: 1), "Share of the training data held out instead")
+      format = section.value(
+        "format", .auto(or: .oneOf(CorpusFormat.self)), default: nil, "What the files hold; auto looks into them")
+      sequenceLength = section.optional("sequence_length", .integer(), "Tokens a row; default: the model's positions")
+      packing = section.value("packing", .boolean, default: true, "Whether several documents share a row")
+      documentMask = section.value(
+        "document_mask", .boolean, default: true, "Whether attention stays inside a document")
+      onOverflow = section.value(
+        "on_overflow", .oneOf(Overflow.self), derived: task == .pretrain ? .split : .truncate,
+        "What happens to a longer example; default: split for pretrain, else truncate")
+      onError = section.value(
+        "on_error", .oneOf(RowErrorPolicy.self), derived: task == .pretrain ? .stop : .skip,
+        "What happens at a row that cannot be used; default: stop for pretrain, else skip")
+      shuffle = section.value("shuffle", .boolean, default: true, "Whether each epoch has an order of its own")
+      template = section.optional(
+        "template", .string,
+        "Chat template: \(ChatTemplate.builtIn.map(\.name).joined(separator: ", ")) or a file; default: the model's")
+      fields = section.value("fields", .names, default: [:], "The files' names of columns: {\"prompt\": \"query\"}")
+      section.rule(
+        "document_mask", holds: task == .pretrain || documentMask,
+        "document_mask can only be left out for task \"pretrain\": examples must not see each other")
+      section.rule(
+        "template", "fields", holds: task != .pretrain || (template == nil && fields.isEmpty),
+        "\"template\" and \"fields\" are for conversations: task \"pretrain\" reads plain text")
+      section.rule(
+        "validation_fraction", "validation", holds: validation.isEmpty || validationFraction == nil,
+        "\"validation\" and \"validation_fraction\" exclude each other")
+      section.rule(
+        "on_overflow", holds: task == .pretrain || onOverflow != .split,
+        "on_overflow \"split\" is for task \"pretrain\": half a conversation is not an example")
+      if sequenceLength == nil { sequenceLength = model.description?.maximumPositions }
+    }
+  }
+}
+
+extension Recipe.Tokenizer.Training {
+  fileprivate init(from section: inout SettingsSection) {
+    vocabularySize = section.required(
+      "vocab_size", .integer(from: 257, to: 1 << 24), "Tokens: 256 bytes, the end of text, and merges")
+    pattern = section.value(
+      "pattern", .oneOf(PreTokenizer.self), default: .gpt2, "How text is cut before its pieces are merged")
+    specialTokens = section.value(
+      "special_tokens", .list(of: .string), default: [], "Tokens that stand for themselves besides the end of text")
+  }
+}
+
+extension SettingsType where Value == [String] {
+  /// A single string counts as a list of one.
+  fileprivate var orOne: Self {
+    Self(
+      "a string or \(expectation)", placeholder: [],
+      read: { [read] value in value.string.map { $0.isEmpty ? nil : [$0] } ?? read(value) }, write: write)
+  }
+}
+
+extension SettingsType where Value == [String: String] {
+  /// An object whose members are strings.
+  fileprivate static var names: Self {
+    Self(
+      "an object of strings", placeholder: [:],
+      read: { value in
+        guard let members = value.object else { return nil }
+        var names: [String: String] = [:]
+        for member in members {
+          guard let name = member.value.string else { return nil }
+          names[member.key] = name
+        }
+        return names
+      },
+      write: { names in
+        JSONValue(names.sorted { $0.key < $1.key }.map { JSONMember($0.key, JSONValue($0.value)) })
+      })
+  }
+}

@@ -1,0 +1,118 @@
+import Corpus
+import Files
+import Training
+
+extension Recipe {
+  /// `optimizer`: the keys every optimizer has, and the chosen one's own.
+  package struct Optimizer: Sendable {
+    /// The highest learning rate, which the schedule scales.
+    package var learningRate: Double
+    /// The bound of the gradient's global norm; 0 leaves it alone.
+    package var maximumGradientNorm: Double
+    package var algorithm: any OptimizerSettings
+
+    package init(from section: inout SettingsSection) {
+      let kind = section.choice(
+        "name", among: Registry.optimizers, named: { $0.name }, default: AdamWSettings.name, "The optimizer")
+      learningRate = section.required("learning_rate", .number(above: 0), "The highest rate of the schedule")
+      maximumGradientNorm = section.value(
+        "max_grad_norm", .number(from: 0), default: 1, "Bound of the gradient's global norm; 0 leaves it alone")
+      algorithm = kind.init(from: &section)
+    }
+  }
+
+  /// `training`: how much, and in what pieces.
+  package struct Training: Sendable, Equatable {
+    package enum Duration: Sendable, Equatable {
+      case steps(Int)
+      case epochs(Double)
+      case tokens(Int)
+    }
+
+    /// Sequences or pairs a step.
+    package var batchSize: Int
+    /// Sequences or pairs computed at once; nil leaves the choice to the trainer.
+    package var microBatchSize: Int?
+    package var duration: Duration
+    /// Whether a block's activations are computed again in the backward pass instead of kept.
+    package var recompute: Bool
+
+    package init(from section: inout SettingsSection) {
+      batchSize = section.required("batch_size", .integer(), "Sequences or pairs a step")
+      microBatchSize = section.value(
+        "micro_batch_size", .auto(or: .integer()), default: nil, "Sequences or pairs computed at once")
+      let steps = section.optional("max_steps", .integer(), "Steps of the run; or epochs, or tokens")
+      let epochs = section.optional("epochs", .number(above: 0), "Passes over the data")
+      let tokens = section.optional("tokens", .largeInteger(from: 1), "Tokens of the run")
+      recompute = section.value(
+        "recompute", .boolean, default: false, "Computes activations again instead of keeping them")
+      duration = steps.map { .steps($0) } ?? epochs.map { .epochs($0) } ?? tokens.map { .tokens($0) } ?? .steps(1)
+      let given = ["max_steps", "epochs", "tokens"].filter(section.has)
+      section.rule(
+        "max_steps", "epochs", "tokens", holds: given.count == 1,
+        given.isEmpty
+          ? "one of \"max_steps\", \"epochs\" and \"tokens\" must say how long \"training\" is"
+          : "only one of \"max_steps\", \"epochs\" and \"tokens\" may say how long \"training\" is")
+      section.rule(
+        "micro_batch_size", "batch_size", holds: microBatchSize.map(batchSize.isMultiple) ?? true,
+        "micro_batch_size (\(microBatchSize ?? 0)) must divide batch_size (\(batchSize))")
+    }
+  }
+
+  /// What is computed at once: as many samples as the recipe says, else about 4,096 tokens, whose activations stay near
+  /// the caches. A function of the recipe and the data alone, because it decides the order of the gradient's sums.
+  package var microBatchSize: MicroBatchSize { training.microBatchSize.map { .samples($0) } ?? .tokens(4096) }
+
+  /// `evaluation`: what is measured and sampled on the way.
+  package struct Evaluation: Sendable, Equatable {
+    /// Steps between two evaluations.
+    package var every: Int
+    /// Batches an evaluation reads.
+    package var batches: Int
+    /// The beginnings of the samples.
+    package var prompts: [String]
+    /// The length of a sample in tokens.
+    package var maximumTokens: Int
+    package var temperature: Double
+
+    package init(from section: inout SettingsSection) {
+      every = section.value("every", .integer(), default: 100, "Steps between two evaluations")
+      batches = section.value("batches", .integer(), default: 16, "Batches an evaluation reads")
+      prompts = section.value("prompts", .list(of: .string), default: [], "Beginnings of the samples")
+      maximumTokens = section.value("max_tokens", .integer(), default: 128, "Length of a sample in tokens")
+      temperature = section.value("temperature", .number(from: 0), default: 0.8, "Of the samples; 0 is greedy")
+    }
+  }
+
+  /// `checkpoint`: what is saved on the way.
+  package struct Checkpoint: Sendable, Equatable {
+    /// Steps between two checkpoints; the last step is always saved.
+    package var every: Int
+    /// How many of the newest are kept.
+    package var keepLast: Int
+    /// Whether the one with the lowest evaluation loss is kept too.
+    package var keepBest: Bool
+
+    package init(from section: inout SettingsSection) {
+      every = section.value("every", .integer(), default: 500, "Steps between two checkpoints")
+      keepLast = section.value("keep_last", .integer(), default: 2, "How many of the newest are kept")
+      keepBest = section.value("keep_best", .boolean, default: true, "Whether the best evaluated one is kept too")
+    }
+  }
+
+  /// `logging`: what is written down on the way.
+  package struct Logging: Sendable, Equatable {
+    /// Steps between two lines of the log.
+    package var every: Int
+    /// Whether an event file for TensorBoard is written.
+    package var tensorboard: Bool
+    /// Whether report.html is written at the end.
+    package var report: Bool
+
+    package init(from section: inout SettingsSection) {
+      every = section.value("every", .integer(), default: 10, "Steps between two lines of the log")
+      tensorboard = section.value("tensorboard", .boolean, default: true, "Whether TensorBoard's event file is written")
+      report = section.value("report", .boolean, default: true, "Whether report.html is written at the end")
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import Files
+import Training
+
+/// Several runs side by side: their figures, their curves, and where their recipes differ.
+package struct Comparison: Sendable {
+  package var runs: [RunRecord]
+
+  package init(_ runs: [RunRecord]) { self.runs = runs }
+
+  /// A key of the recipe and its value in each run, nil where it is absent.
+  package struct Difference: Sendable {
+    package var path: String
+    package var values: [String?]
+  }
+
+  /// The keys whose values are not the same in all runs, other than the run's own folder.
+  package var differences: [Difference] {
+    let flat = runs.map { Self.leaves(of: $0.resolved, at: "") }
+    var paths: [String] = []
+    for leaf in flat.joined() where !paths.contains(leaf.path) && leaf.path != "run" { paths.append(leaf.path) }
+    return paths.map { path in
+      Difference(path: path, values: flat.map { leaves in leaves.first { $0.path == path }?.value })
+    }.filter { Set($0.values).count > 1 }
+  }
+
+  private static func leaves(of value: JSONValue, at path: String) -> [(path: String, value: String)] {
+    guard let members = value.object else { return [(path, value.serialized())] }
+    return members.flatMap { leaves(of: $0.value, at: path.isEmpty ? $0.key : "\(path).\($0.key)") }
+  }
+
+  /// The names of the figures, then a row of figures a run.
+  package var figures: [[String]] {
+    var names: [String] = []
+    for row in runs.flatMap(\.summary) where !names.contains(row.name) { names.append(row.name) }
+    return [["run"] + names]
+      + runs.map { run in
+        [run.folder.path] + names.map { name in run.summary.first { $0.name == name }?.value ?? "-" }
+      }
+  }
+
+  /// The page with the curves laid over each other.
+  package var page: String {
+    let keys = [
+      ("loss", "Training loss"), ("eval_loss", "Evaluation loss"), ("learning_rate", "Learning rate"),
+      ("grad_norm", "Gradient norm"), ("tokens_per_second", "Tokens per second"),
+    ]
+    let charts = keys.map { key, title in Chart(title, runs.map { $0.curve(key, called: $0.folder.path) }) }
+      .filter { !$0.curves.isEmpty }
+    let rows = differences.map { [$0.path] + $0.values.map { $0 ?? "-" } }
+    return Report.page(
+      title: "Comparison",
+      [
+        "<h1>Comparison</h1>", table(figures),
+        "<div class=\"charts\">\(charts.map(\.svg).joined(separator: "\n"))</div>", "<h2>Where the recipes differ</h2>",
+        table([["key"] + runs.map(\.folder.path)] + rows),
+      ])
+  }
+
+  private func table(_ rows: [[String]]) -> String {
+    let lines = rows.map { row in
+      "<tr>\(row.enumerated().map { $0 == 0 ? "<th>\($1.escapedForHTML)</th>" : "<td>\($1.escapedForHTML)</td>" }.joined())</tr>"
+    }
+    return "<table>\(lines.joined())</table>"
+  }
+}

@@ -1,0 +1,80 @@
+import Files
+import Training
+
+/// What a run has written down, read back for a report.
+package struct RunRecord: Sendable {
+  package var folder: RunFolder
+  package var resolved: JSONValue
+  package var environment: JSONValue
+  /// The rows of metrics.jsonl.
+  package var metrics: [JSONValue]
+  /// The rows of samples.jsonl.
+  package var samples: [JSONValue]
+
+  package init(_ folder: RunFolder) throws(Failure) {
+    self.folder = folder
+    resolved = try Self.json(folder.resolved) ?? [:]
+    environment = try Self.json(folder.environment) ?? [:]
+    metrics = try Metrics.rows(folder.metrics)
+    samples = try Metrics.rows(folder.samples)
+  }
+
+  private static func json(_ path: String) throws(Failure) -> JSONValue? {
+    if !Path.exists(path) { return nil }
+    return try JSONValue.parse(try ReadableFile.contents(of: path, area: .data), source: path, area: .data)
+  }
+
+  /// The values of a key over the step.
+  package func curve(_ key: String, called name: String? = nil) -> Curve {
+    Curve(
+      name ?? key,
+      metrics.compactMap { row in
+        guard let step = row["step"]?.integer, let value = row[key]?.double else { return nil }
+        return SIMD2(Double(step), value)
+      })
+  }
+
+  /// The keys of the rows that hold numbers, in the order they first appear, without the step.
+  var measures: [String] {
+    var found: [String] = []
+    for row in metrics {
+      for member in row.object ?? [] where member.value.double != nil && !found.contains(member.key) {
+        found.append(member.key)
+      }
+    }
+    return found.filter { $0 != "step" }
+  }
+
+  /// What a reader wants to know first, as names and values.
+  package var summary: [(name: String, value: String)] {
+    let loss = curve("loss").points
+    let evaluations = curve("eval_loss").points
+    let speeds = curve("tokens_per_second").points.map(\.y)
+    var rows: [(name: String, value: String)] = []
+    if let last = loss.last {
+      rows.append(("steps", "\(Int(last.x))"))
+      rows.append(("first loss", Progress.fixed(loss[0].y, 4)))
+      rows.append(("last loss", Progress.fixed(last.y, 4)))
+    }
+    if let best = evaluations.min(by: { $0.y < $1.y }) {
+      rows.append(("best evaluation loss", "\(Progress.fixed(best.y, 4)) at step \(Int(best.x))"))
+    }
+    if let tokens = metrics.last(where: { $0["tokens"] != nil })?["tokens"]?.integer {
+      rows.append(("tokens", "\(tokens)"))
+    }
+    if !speeds.isEmpty { rows.append(("tokens/s (median)", Progress.fixed(speeds.median, 0))) }
+    return rows
+  }
+
+  /// The charts of a report: the usual ones first, then one for every other measure.
+  var charts: [Chart] {
+    var charts = [
+      Chart("Loss", [curve("loss", called: "training"), curve("eval_loss", called: "evaluation")]),
+      Chart("Learning rate", [curve("learning_rate")]), Chart("Gradient norm", [curve("grad_norm")]),
+      Chart("Tokens per second", [curve("tokens_per_second")]),
+    ]
+    let shown: Set = ["loss", "eval_loss", "learning_rate", "grad_norm", "tokens_per_second", "tokens"]
+    charts += measures.filter { !shown.contains($0) }.map { Chart($0, [curve($0)]) }
+    return charts.filter { !$0.curves.isEmpty }
+  }
+}

@@ -1,0 +1,124 @@
+import Autograd
+import Checkpoints
+import Files
+import Inference
+import Models
+import Training
+
+/// What `training.h5` holds beside the weights: everything that continuing as if nothing had happened needs.
+///
+/// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are all there is.
+/// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
+/// of the training data), `core_type`, `reference` (the digest of its weights), `best_loss`. Moments: `/optimizer.KIND/NAME`, named and shaped like the weights.
+package struct TrainingState: Sendable {
+  package static let fileName = "training.h5"
+  private static let format = "train-state"
+
+  package var step: Int
+  /// Samples consumed.
+  package var samples: Int
+  /// Tokens read, supervised or not.
+  package var tokens: Int
+  package var recipe: String
+  /// The fingerprint of the data that was trained on.
+  package var data: String
+  package var coreType: String
+  /// What identifies the weights of the reference model, where the objective has one.
+  package var reference: String?
+  /// The lowest evaluation loss of a saved step.
+  package var bestLoss: Double?
+
+  /// The contents of training.h5 for a trainer at this state.
+  package func contents(_ trainer: Trainer) -> ArrayFileContents {
+    var attributes: Attributes = [
+      "format": .string(Self.format), "format_version": .integer(1), "step": .integer(step),
+      "samples": .integer(samples), "tokens": .integer(tokens),
+      "recipe": .string(recipe), "data": .string(data), "core_type": .string(coreType),
+    ]
+    if let reference { attributes["reference"] = .string(reference) }
+    if let bestLoss { attributes["best_loss"] = .double(bestLoss) }
+    let groups = Self.moments(of: trainer).map { kind, parts in
+      ArrayGroup(
+        "optimizer.\(kind)",
+        parts.map { named, moment in
+          NamedArray(named.name, shape: named.value.shape) { moment.values(rows: named.rows) }
+        })
+    }
+    return ArrayFileContents(attributes: attributes, groups: groups)
+  }
+
+  /// The state of a run that has not taken a step.
+  package init(recipe: String, data: String, coreType: String) {
+    (step, samples, tokens) = (0, 0, 0)
+    self.recipe = recipe
+    self.data = data
+    self.coreType = coreType
+  }
+
+  /// Reads training.h5 at `path` and puts the moments into the trainer's optimizer, by name.
+  package init(reading path: String, into trainer: Trainer) throws(Failure) {
+    let file = try ArrayFile(path)
+    guard file.attributes["format"]?.string == Self.format, file.attributes["format_version"]?.integer == 1,
+      let step = file.attributes["step"]?.integer, let samples = file.attributes["samples"]?.integer,
+      let tokens = file.attributes["tokens"]?.integer,
+      let recipe = file.attributes["recipe"]?.string, let data = file.attributes["data"]?.string
+    else { throw Failure(.checkpoint, "this is not the training state of a checkpoint", at: path) }
+    self.step = step
+    self.samples = samples
+    self.tokens = tokens
+    self.recipe = recipe
+    self.data = data
+    coreType = file.attributes["core_type"]?.string ?? "unknown"
+    reference = file.attributes["reference"]?.string
+    bestLoss = file.attributes["best_loss"]?.double
+    for (kind, parts) in Self.moments(of: trainer) {
+      for (named, moment) in parts {
+        try moment.replace(rows: named.rows) { (values) throws(Failure) in
+          try file.read(named.name, in: "optimizer.\(kind)", into: values)
+        }
+      }
+    }
+    trainer.optimizer.stepCount = step
+  }
+
+  /// Goes on from where `earlier` stopped and returns what the user should know about it.
+  ///
+  /// - Throws: `.data` if the training data is not what it was, unless that is allowed.
+  package mutating func goOn(
+    from earlier: TrainingState, at place: String, allowsChangedData: Bool
+  ) throws(Failure) -> [String] {
+    var warnings: [String] = []
+    if coreType != earlier.coreType {
+      warnings.append(
+        "the run was on \(earlier.coreType) kernels and goes on with \(coreType): not bit-identical to a run without a stop"
+      )
+    }
+    if data != earlier.data {
+      guard allowsChangedData else {
+        throw Failure(
+          .data, "the training data is not what the run started with", at: place,
+          notes: [
+            "fingerprint \(earlier.data) then, \(data) now",
+            "put the data back, or accept the new one with --allow-changed-data",
+          ])
+      }
+      warnings.append("the training data has changed")
+    }
+    (step, samples, tokens) = (earlier.step, earlier.samples, earlier.tokens)
+    (bestLoss, reference) = (earlier.bestLoss, earlier.reference)
+    return warnings
+  }
+
+  /// For each kind of moment, every part that has a name of its own and the moment of its parameter.
+  private static func moments(of trainer: Trainer) -> [(kind: String, parts: [(NamedParameter, Moment)])] {
+    let parameters = trainer.parameters
+    return trainer.optimizer.state.map { kind, moments in
+      (
+        kind,
+        trainer.model.namedParameters.map { named in
+          (named, moments[parameters.firstIndex { $0 === named.parameter }!])
+        }
+      )
+    }
+  }
+}

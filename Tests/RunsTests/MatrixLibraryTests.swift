@@ -1,0 +1,21 @@
+import Files
+import Kernels
+import Machine
+import Runs
+import Support
+import Testing
+
+@Suite struct MatrixLibraryTests {
+  @Test func thisMachineCanRunWhatItCompiled() throws {
+    try MatrixLibrary.require()
+  }
+
+  @Test func anotherProcessorIsToldWhatItLacks() throws {
+    let compiled = Set(String(cString: compiledInstructionSets()).split(separator: " ").map(String.init))
+    let absent = try #require(compiled.contains("avx2") ? "avx2" : compiled.first)
+    let failure = #expect(throws: Failure.self) {
+      try MatrixLibrary.requireInstructionSets(of: Processor.instructionSets.subtracting([absent]))
+    }
+    #expect(failure?.area == .resources && failure?.notes.first == "this one lacks \(absent)")
+  }
+}

@@ -1,0 +1,46 @@
+import Runs
+import Testing
+import Training
+
+@Suite struct PreferenceWatchTests {
+  private func measures(accuracy: Double = 0.5, chosen: Double = -100, margin: Double = 0.1) -> Measures {
+    var measures = Measures()
+    measures.add("rewards/accuracies", 4 * accuracy, weight: 4)
+    measures.add("rewards/margins", 4 * margin, weight: 4)
+    measures.add("logps/chosen", 4 * chosen, weight: 4)
+    return measures
+  }
+
+  @Test func aRunOfPerfectStepsIsSaidOnce() {
+    var watch = PreferenceWatch()
+    func told(_ steps: Int, accuracy: Double) -> [String] {
+      (0..<steps).flatMap { _ in watch.observe(measures(accuracy: accuracy)) }
+    }
+    #expect(told(29, accuracy: 1) == [] && told(1, accuracy: 0.75) == [] && told(29, accuracy: 1) == [])
+    let notes = told(1, accuracy: 1)
+    #expect(notes.count == 1 && notes[0].hasPrefix("warning: all pairs of the last 30 steps"), "\(notes)")
+    #expect(told(1, accuracy: 0.75) == [] && told(60, accuracy: 1) == [])
+  }
+
+  /// From -100 to below -160, half as much again and ten.
+  @Test func chosenAnswersThatFallAreSaidOnce() {
+    var watch = PreferenceWatch()
+    #expect(watch.observe(measures()) == [] && watch.observe(measures(chosen: -159)) == [])
+    let notes = watch.observe(measures(chosen: -161))
+    #expect(notes.count == 1 && notes[0].contains("fallen from -100.0 to -161.0"), "\(notes)")
+    #expect(watch.observe(measures(chosen: -200)) == [])
+  }
+
+  @Test func aNegativeMarginOfTheHeldOutPairsIsSaid() {
+    var watch = PreferenceWatch()
+    #expect(watch.observe(evaluation: measures(margin: 0)) == [])
+    #expect(watch.observe(evaluation: measures(margin: -0.25)).count == 1)
+    #expect(watch.observe(evaluation: measures(margin: -0.5)) == [])
+  }
+
+  @Test func otherObjectivesAreNotWatched() {
+    var (watch, other) = (PreferenceWatch(), Measures())
+    other.add("loss", 3, weight: 1)
+    #expect(watch.observe(other) == [] && watch.observe(evaluation: other) == [])
+  }
+}
