@@ -1,20 +1,6 @@
 // Sums over contiguous rows. Sixty-four partial sums in a fixed arrangement keep the adders busy; the order of the
 // additions depends on the length alone.
 
-@inline(__always)
-func load(_ x: UnsafePointer<Float>, _ i: Int) -> SIMD16<Float> {
-  UnsafeRawPointer(x + i).loadUnaligned(as: SIMD16<Float>.self)
-}
-
-/// The sum of sixteen lanes, halves added to halves: `sum()` would add them one after the other.
-@inline(__always)
-func total(_ lanes: SIMD16<Float>) -> Float {
-  let eight = lanes.lowHalf + lanes.highHalf
-  let four = eight.lowHalf + eight.highHalf
-  let two = four.lowHalf + four.highHalf
-  return two[0] + two[1]
-}
-
 /// sum of term(i) for i in 0..<n, by sixteen lanes; `wide` gives the terms i to i + 15.
 @inline(__always)
 private func laneSum(

@@ -1,63 +1,5 @@
-/// Which keys of its row a query sees: those from the start of its document to itself, but for a range that is hidden
-/// from it, as one answer to a prompt is from the next.
-package struct AttentionMask: Sendable {
-  /// The column at which each query's document begins, [B T].
-  let starts: [Int32]
-  /// The columns from `starts` up to `ends` that each query does not see, [B T] each.
-  let hidden: (starts: [Int32], ends: [Int32])?
-
-  package init(starts: [Int32], hidden: (starts: [Int32], ends: [Int32])? = nil) {
-    self.starts = starts
-    self.hidden = hidden
-  }
-
-  /// Runs `body` with the mask's columns, which threads may pass on: to count references to the arrays, many times a head and by
-  /// all threads at once, takes as long as a good part of attention.
-  func withColumns<Result>(_ body: (MaskColumns) -> Result) -> Result {
-    starts.withUnsafeBufferPointer { starts in
-      guard let hidden else { return body(MaskColumns(starts: starts, hidden: nil)) }
-      return hidden.starts.withUnsafeBufferPointer { hiddenStarts in
-        hidden.ends.withUnsafeBufferPointer { hiddenEnds in
-          body(MaskColumns(starts: starts, hidden: (hiddenStarts, hiddenEnds)))
-        }
-      }
-    }
-  }
-
-  /// How many keys all queries see together, in rows of `length`.
-  func pairs(length: Int) -> Int {
-    withColumns { mask in
-      starts.indices.reduce(0) { $0 + $1 % length + 1 - mask.start($1) - mask.hiddenColumns($1).count }
-    }
-  }
-
-  /// The most numbers that a row of scores has, in tiles of `tile` queries of rows of `length`.
-  func widestTile(of tile: Int, length: Int) -> Int {
-    withColumns { mask in
-      var widest = 0
-      for row in stride(from: 0, to: starts.count, by: length) {
-        for first in stride(from: 0, to: length, by: tile) {
-          let keys = TileKeys(mask, row: row, queries: first..<min(first + tile, length), offset: 0)
-          widest = max(widest, keys.width)
-        }
-      }
-      return widest
-    }
-  }
-}
-
-/// The columns of an `AttentionMask` where they lie.
-struct MaskColumns {
-  fileprivate let starts: UnsafeBufferPointer<Int32>
-  fileprivate let hidden: (starts: UnsafeBufferPointer<Int32>, ends: UnsafeBufferPointer<Int32>)?
-
-  func start(_ query: Int) -> Int { Int(starts[query]) }
-
-  func hiddenColumns(_ query: Int) -> Range<Int> {
-    guard let hidden else { return 0..<0 }
-    return Int(hidden.starts[query])..<Int(hidden.ends[query])
-  }
-}
+/// Queries of a tile.
+let attentionTile = 32
 
 /// The keys that a tile of queries meets: those from its first document's start to its last query, without a gap that
 /// none of its queries sees. In the tile's scores they stand side by side.
@@ -121,5 +63,32 @@ struct TileKeys {
 
   private func place(_ column: Int) -> Int {
     min(column, gap.lowerBound) + max(0, column - gap.upperBound) - low
+  }
+}
+
+/// Writes `value` over what a row of scores holds for keys that its query does not see, inside its blocks.
+@inline(__always)
+func hide(_ scores: UnsafeMutablePointer<Float>, _ seen: TileKeys.Seen, value: Float) {
+  func hide(_ places: Range<Int>) {
+    for j in places { scores[j] = value }
+  }
+  hide(seen.blocks.lowerBound..<seen.begin)
+  hide(seen.hole)
+  hide(seen.end..<seen.blocks.upperBound)
+}
+
+/// Writes `zero` over what a row of scores holds outside its blocks; `width` is a multiple of sixteen too.
+@inline(__always)
+func clear(_ scores: UnsafeMutablePointer<Float>, outside blocks: Range<Int>, width: Int, zero: Float) {
+  write(zero, scores, blocks.lowerBound)
+  write(zero, scores + blocks.upperBound, width - blocks.upperBound)
+}
+
+/// x = value over whole blocks. They are few, and a constant zero would become a call of `memset`, which takes longer.
+@inline(__always)
+func write(_ value: Float, _ x: UnsafeMutablePointer<Float>, _ n: Int) {
+  let lanes = SIMD16(repeating: value)
+  for block in stride(from: 0, to: n, by: TileKeys.block) {
+    store(lanes, x + block)
   }
 }

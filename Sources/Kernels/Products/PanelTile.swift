@@ -10,16 +10,6 @@ struct Ahead {
   let step: Int
 }
 
-/// Sums that stay in registers, eight rows of them.
-protocol RegisterTile {
-  init()
-  /// Whole vectors of columns.
-  static var vectors: Int { get }
-  /// Adds the products of a column of A, its numbers `step` apart, and a row of B.
-  mutating func add(_ a: UnsafePointer<Float>, _ step: Int, _ b: UnsafePointer<Float>)
-  func write(to c: UnsafeMutablePointer<Float>, _ ldc: Int, accumulate: Bool)
-}
-
 /// The operands of a tile, which passes through them an inner step at a time.
 protocol TileSource {
   /// Makes the next `steps`, at most sixteen, ready for a tile of so many vectors.
@@ -148,65 +138,4 @@ private func computeTile<Tile: RegisterTile>(
   if k % 16 == 1 { source.prepare(1, vectors: Tile.vectors) }
   if k % 2 > 0 { source.step(&tile) }
   tile.write(to: c, ldc, accumulate: accumulate)
-}
-
-/// 8 x 48 sums: with three vectors of B and a number of A, the 32 registers are used but for four.
-private struct WideTile: RegisterTile {
-  private var rows = (
-    WideRow(), WideRow(), WideRow(), WideRow(), WideRow(), WideRow(), WideRow(), WideRow()
-  )
-
-  @inline(__always)
-  init() {}
-
-  static var vectors: Int { @inline(__always) get { 3 } }
-
-  @inline(__always)
-  mutating func add(_ a: UnsafePointer<Float>, _ step: Int, _ b: UnsafePointer<Float>) {
-    let (low, middle, high) = (load(b, 0), load(b, 16), load(b, 32))
-    rows.0.add(a[0], low, middle, high)
-    rows.1.add(a[step], low, middle, high)
-    rows.2.add(a[2 * step], low, middle, high)
-    rows.3.add(a[3 * step], low, middle, high)
-    rows.4.add(a[4 * step], low, middle, high)
-    rows.5.add(a[5 * step], low, middle, high)
-    rows.6.add(a[6 * step], low, middle, high)
-    rows.7.add(a[7 * step], low, middle, high)
-  }
-
-  @inline(__always)
-  func write(to c: UnsafeMutablePointer<Float>, _ ldc: Int, accumulate: Bool) {
-    rows.0.write(to: c, accumulate: accumulate)
-    rows.1.write(to: c + ldc, accumulate: accumulate)
-    rows.2.write(to: c + 2 * ldc, accumulate: accumulate)
-    rows.3.write(to: c + 3 * ldc, accumulate: accumulate)
-    rows.4.write(to: c + 4 * ldc, accumulate: accumulate)
-    rows.5.write(to: c + 5 * ldc, accumulate: accumulate)
-    rows.6.write(to: c + 6 * ldc, accumulate: accumulate)
-    rows.7.write(to: c + 7 * ldc, accumulate: accumulate)
-  }
-}
-
-/// 8 x 32 sums, for the last columns of a product.
-private struct NarrowTile: RegisterTile {
-  private var upper = FourRows()
-  private var lower = FourRows()
-
-  @inline(__always)
-  init() {}
-
-  static var vectors: Int { @inline(__always) get { 2 } }
-
-  @inline(__always)
-  mutating func add(_ a: UnsafePointer<Float>, _ step: Int, _ b: UnsafePointer<Float>) {
-    let (low, high) = (load(b, 0), load(b, 16))
-    upper.add(a, step, low, high)
-    lower.add(a + 4 * step, step, low, high)
-  }
-
-  @inline(__always)
-  func write(to c: UnsafeMutablePointer<Float>, _ ldc: Int, accumulate: Bool) {
-    upper.write(to: c, ldc, accumulate: accumulate)
-    lower.write(to: c + 4 * ldc, ldc, accumulate: accumulate)
-  }
 }

@@ -2,29 +2,6 @@
 // [k, 8]; rows of A that are copied lie `Panels.rowStride` floats after each other: so that all are copied in pieces as they
 // lie, and only a B that is stored transposed has to be turned around.
 
-/// The inner size of a product in parts that fit into panels. Where they end depends on the inner size alone, and with them the
-/// order of every sum.
-struct InnerParts {
-  private let k: Int
-  let count: Int
-
-  init(_ k: Int) {
-    self.k = k
-    count = (k + Panels.depth - 1) / Panels.depth
-  }
-
-  /// The size of the largest.
-  var deepest: Int { (k + count - 1) / count }
-
-  /// How many parts, of which the packed operand takes `size` floats each, fill half of the second level of the cache.
-  func together(size: Int) -> Int { max(1, min(count, (1 << 17) / size)) }
-
-  subscript(part: Int) -> Range<Int> { self[part..<part + 1] }
-
-  /// Some parts in a row.
-  subscript(group: Range<Int>) -> Range<Int> { k * group.lowerBound / count..<k * group.upperBound / count }
-}
-
 /// The measures of panels.
 enum Panels {
   /// Rows of a panel of A.

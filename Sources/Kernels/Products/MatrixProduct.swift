@@ -1,27 +1,3 @@
-import CInstructionSet
-
-/// The shape of a product C [m, n] = op(A) [m, k] op(B) [k, n].
-package struct ProductShape: Sendable, Hashable, CustomStringConvertible {
-  package let m: Int
-  package let n: Int
-  package let k: Int
-  /// A is stored [k, m].
-  package let transposeA: Bool
-  /// B is stored [n, k].
-  package let transposeB: Bool
-
-  package init(m: Int, n: Int, k: Int, transposeA: Bool, transposeB: Bool) {
-    (self.m, self.n, self.k, self.transposeA, self.transposeB) = (m, n, k, transposeA, transposeB)
-  }
-
-  /// Floating point operations, a multiplication and an addition being two.
-  package var operations: Int { 2 * m * n * k }
-
-  package var description: String {
-    "product \(m) x \(n) x \(k) \(transposeA ? "A^T" : "A") \(transposeB ? "B^T" : "B")"
-  }
-}
-
 /// C = op(A) op(B) + (accumulate ? C : 0) for row-major matrices, on all threads.
 ///
 /// C is [m, n] with row stride `ldc`, the inner size is `k`; `transposeA` means A is stored [k, m], `transposeB` that B
@@ -75,15 +51,4 @@ private func panelProduct(
   } else {
     PanelProduct(c, ldc: ldc, a, b, m: m, n: n, k: k, accumulate: accumulate).run()
   }
-}
-
-/// What computes matrix products.
-package enum ProductKernels: Sendable {
-  /// The program's own kernels, where there are 32 registers of 512 bits.
-  case panels
-  /// OpenBLAS.
-  case library
-
-  /// What the program was compiled for.
-  package static var chosen: ProductKernels { instruction_set_is_512_bits_wide() ? .panels : .library }
 }
