@@ -48,18 +48,21 @@ public final class Gradients {
     for buffer in buffers { buffer.tensor = nil }
   }
 
-  /// Computes `loss`, a scalar, and adds its gradients to what is there. Returns the loss.
-  public func add(_ loss: () throws -> Tensor) rethrows -> Tensor {
+  /// Computes `loss`, a scalar, and adds `scale` times its gradients to what is there. Returns the loss, not scaled.
+  ///
+  /// The backward pass begins with `scale`, which costs nothing. Operations that compute gradients in their forward pass
+  /// know it in advance.
+  public func add(scaledBy scale: Float = 1, _ loss: () throws -> Tensor) rethrows -> Tensor {
     precondition(parameters.allSatisfy { $0.node == nil }, "gradients of these parameters are already being computed")
     for (parameter, buffer) in zip(parameters, buffers) {
       parameter.node = Node(
-        "parameter", inputs: [], outputShapes: [parameter.shape], accumulator: buffer, pullback: nil)
+        "parameter", inputs: [], outputShapes: [parameter.shape], seed: scale, accumulator: buffer, pullback: nil)
     }
     defer { for parameter in parameters { parameter.node = nil } }
     let result = try loss()
     precondition(result.shape.count == 1, "a loss is a scalar, this one has shape \(result.shape)")
     if let node = result.node {
-      backpropagate(from: [(node, result.slot, Tensor(repeating: 1, shape: result.shape))])
+      backpropagate(from: [(node, result.slot, Tensor(repeating: scale, shape: result.shape))])
     }
     return result.detached()
   }

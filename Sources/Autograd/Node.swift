@@ -13,6 +13,8 @@ package final class Node {
   let outputShapes: [Shape]
   var gradients: [Tensor?]
   private var pullback: ((inout Backpropagation) -> Void)?
+  /// The gradient that the backward pass begins with at the loss.
+  let seed: Float
   /// Where the gradient of a parameter is kept; nil for operations.
   let accumulator: GradientBuffer?
   var isReached = false
@@ -21,13 +23,14 @@ package final class Node {
   typealias Input = (node: Node, slot: Int)?
 
   init(
-    _ name: StaticString, inputs: [Input], outputShapes: [Shape], accumulator: GradientBuffer? = nil,
+    _ name: StaticString, inputs: [Input], outputShapes: [Shape], seed: Float, accumulator: GradientBuffer? = nil,
     pullback: ((inout Backpropagation) -> Void)?
   ) {
     serial = Self.counter.add(1, ordering: .relaxed).newValue
     self.name = name
     self.inputs = inputs
     self.outputShapes = outputShapes
+    self.seed = seed
     self.accumulator = accumulator
     self.pullback = pullback
     gradients = Array(repeating: nil, count: outputShapes.count)
@@ -139,10 +142,10 @@ extension Tensor {
     pullback: @escaping (inout Backpropagation) -> Void
   ) -> [Tensor] {
     FiniteCheck.inspect(name, outputs)
-    guard inputs.contains(where: \.isRecorded) else { return outputs }
+    guard let seed = inputs.lazy.compactMap(\.node).first?.seed else { return outputs }
     let node = Node(
       name, inputs: inputs.map { input in input.node.map { ($0, input.slot) } }, outputShapes: outputs.map(\.shape),
-      pullback: pullback)
+      seed: seed, pullback: pullback)
     var results = outputs.enumerated().map { slot, output in
       Tensor(storage: output.storage, offset: output.offset, shape: output.shape, node: node, slot: slot)
     }

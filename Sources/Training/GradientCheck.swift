@@ -27,10 +27,10 @@ package struct GradientCheck: Sendable {
     let scale = Float(1 / objective.weight(of: batch))
     func loss() -> Tensor {
       var measures = Measures()
-      return objective.loss(model, batch, scale: scale, context: StepContext(), measures: &measures)
+      return objective.loss(model, batch, context: StepContext(), measures: &measures)
     }
     let gradients = Gradients(of: model.parameters)
-    _ = gradients.add(loss)
+    _ = gradients.add(scaledBy: scale, loss)
     slopes = (0..<directions).map { _ in
       let direction = model.parameters.map { generator.normal($0.shape, deviation: 1) }
       let exact = zip(model.parameters, direction).reduce(0.0) { sum, pair in
@@ -41,7 +41,7 @@ package struct GradientCheck: Sendable {
         defer {
           for (parameter, along) in zip(model.parameters, direction) { parameter.value.move(by: -step, along: along) }
         }
-        return Double(loss().scalar)
+        return Double(loss().scalar) * Double(scale)
       }
       return (exact, (moved(Self.step) - moved(-Self.step)) / (2 * Double(Self.step)))
     }

@@ -60,10 +60,10 @@ package final class Trainer {
     for (index, part) in parts.enumerated() {
       if isCancelled() { return nil }
       let context = StepContext(recompute: recompute, noiseSeed: noiseSeed(part: index))
-      _ = gradients.add { objective.loss(model, part, scale: scale, context: context, measures: &measures) }
+      _ = gradients.add(scaledBy: scale) { objective.loss(model, part, context: context, measures: &measures) }
     }
     let norm = gradients.globalNorm
-    guard norm.isFinite, measures["loss"]?.isFinite ?? true else { throw failure(parts, scale: scale, norm: norm) }
+    guard norm.isFinite, measures["loss"]?.isFinite ?? true else { throw failure(parts, norm: norm) }
     let clip = maximumNorm > 0 && norm > maximumNorm ? maximumNorm / (norm + 1e-6) : 1
     optimizer.step(gradients, learningRate: learningRate, gradientScale: clip)
     return Report(
@@ -75,12 +75,12 @@ package final class Trainer {
   private func noiseSeed(part: Int) -> UInt64 { UInt64(optimizer.stepCount) << 20 | UInt64(part) }
 
   /// Says where the first number that is not finite came from, by running the step's forward pass again.
-  private func failure(_ parts: [Batch], scale: Float, norm: Double) -> Failure {
+  private func failure(_ parts: [Batch], norm: Double) -> Failure {
     var measures = Measures()
     let operation = FiniteCheck.firstCulprit {
       for (index, part) in parts.enumerated() {
         let context = StepContext(noiseSeed: noiseSeed(part: index))
-        _ = objective.loss(model, part, scale: scale, context: context, measures: &measures)
+        _ = objective.loss(model, part, context: context, measures: &measures)
       }
     }
     let parameters = model.namedParameters

@@ -94,7 +94,7 @@ extension OperationCase {
     case "token_losses": { tokenLosses($0[0], targets) }
     case "cross_entropy": { tokenLosses($0[0], targets).sum() }
     case "head_token_losses": { -headLogProbabilities($0[0], $0[1], targets: targets) }
-    case "head_cross_entropy": { headCrossEntropy($0[0], $0[1], targets: targets, scale: 1) }
+    case "head_cross_entropy": { headCrossEntropy($0[0], $0[1], targets: targets) }
     default: nil
     }
   }

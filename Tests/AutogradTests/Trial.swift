@@ -24,10 +24,12 @@ struct Trial {
     var uses = 1
     /// How often its gradients are added up.
     var passes = 1
+    /// What the backward pass is told to begin with.
+    var seed: Float = 1
     /// The only input that is recorded, nil for all.
     var onlyInput: Int?
 
-    var testDescription: String { "inside \(isInside), \(uses) uses, \(passes) passes" }
+    var testDescription: String { "inside \(isInside), \(uses) uses, \(passes) passes, seed \(seed)" }
   }
 
   init(_ operation: Operation, _ inputs: [ReferenceArray], upstream: ReferenceArray, _ setting: Setting = Setting()) {
@@ -36,7 +38,7 @@ struct Trial {
     let gradients = Gradients(of: parameters)
     var outputs: [Tensor] = []
     for _ in 0..<setting.passes {
-      _ = gradients.add {
+      _ = gradients.add(scaledBy: setting.seed) {
         let operands = parameters.enumerated().map { index, parameter in
           if let only = setting.onlyInput, only != index { return parameter.value }
           return setting.isInside ? parameter.tensor.reshaped(to: parameter.shape) : parameter.tensor

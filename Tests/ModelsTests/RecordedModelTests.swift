@@ -118,11 +118,13 @@ extension ModelFixture {
 extension LanguageModel {
   func lossAndGradients(_ fixture: ModelFixture, recompute: Bool) -> (value: Tensor, gradients: Gradients) {
     let weight = fixture.targets.values.count { $0 >= 0 }
-    return valueAndGradients(of: parameters) {
+    let gradients = Gradients(of: parameters)
+    let sum = gradients.add(scaledBy: 1 / Float(weight)) {
       let hidden = hiddenStates(
         fixture.tokens.int32s, shape: Shape(fixture.tokens.shape), attention: .sequences(fixture.places),
         recompute: recompute)
-      return headCrossEntropy(hidden, head.tensor, targets: fixture.targets.int32s, scale: 1 / Float(weight))
+      return headCrossEntropy(hidden, head.tensor, targets: fixture.targets.int32s)
     }
+    return (sum / Float(weight), gradients)
   }
 }

@@ -31,9 +31,9 @@ private struct TwiceTheGradient: Objective {
   func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
   func loss(
-    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
   ) -> Tensor {
-    let loss = model.tokenLoss(batch, scale: scale, context).loss
+    let loss = model.tokenLoss(batch, context).loss
     return 2 * loss - loss.detached()
   }
 }

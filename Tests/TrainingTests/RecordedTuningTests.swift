@@ -38,9 +38,8 @@ import Training
       let model = try fixture.model.model()
       let gradients = Gradients(of: model.parameters)
       var measures = Measures()
-      _ = gradients.add {
-        SFT().loss(
-          model, batch, scale: 1 / Float(batch.weight), context: StepContext(), measures: &measures)
+      _ = gradients.add(scaledBy: 1 / Float(batch.weight)) {
+        SFT().loss(model, batch, context: StepContext(), measures: &measures)
       }
       return (batch, try #require(measures["loss"]), try model.parameters.map { try #require(gradients[$0]).elements })
     }
@@ -87,8 +86,8 @@ import Training
     let gradients = Gradients(of: model.parameters)
     var measures = Measures()
     for batch in batches {
-      _ = gradients.add {
-        objective.loss(model, batch, scale: Float(1 / weight), context: StepContext(), measures: &measures)
+      _ = gradients.add(scaledBy: Float(1 / weight)) {
+        objective.loss(model, batch, context: StepContext(), measures: &measures)
       }
     }
     for named in model.namedParameters {

@@ -18,11 +18,11 @@ struct FocalLoss: Objective {
   func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
   func loss(
-    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
   ) -> Tensor {
     let logp = headLogProbabilities(model.hiddenStates(batch, context), model.head.tensor, targets: batch.targets)
     let loss = -(pow(1 - exp(logp), Float(gamma)) * logp).sum()
     measures.add("loss", Double(loss.scalar), weight: weight(of: batch))
-    return loss * scale
+    return loss
   }
 }

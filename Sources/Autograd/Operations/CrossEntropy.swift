@@ -8,20 +8,22 @@ public struct TokenLosses {
   public let hits: [Bool]
 }
 
-/// scale * the sum of -ln softmax(x W^T)[target] over the tokens with a target >= 0, fused with the head's product.
+/// The sum of -ln softmax(x W^T)[target] over the tokens with a target >= 0, fused with the head's product.
 ///
 /// x is [..., C], `weight` [V, C], `targets` one a row of x, -1 for a token that is not trained; such rows cost nothing.
-/// Only a chunk of the logits exists at a time. Where gradients are wanted they are made in the same pass, for an upstream
-/// gradient of 1, which is what a loss has that is returned as it is; any other upstream gradient costs a second pass.
-/// So the result must reach the loss that is differentiated. `inspect` sees the single losses.
+/// Only a chunk of the logits exists at a time. Where gradients are wanted they are made in the same pass, for the gradient
+/// that the backward pass begins with (`Gradients.add(scaledBy:)`), which is what a loss has that is returned as it is; any
+/// other upstream gradient costs a second pass. So the result must reach the loss that is differentiated. `inspect` sees
+/// the single losses.
 public func headCrossEntropy(
-  _ x: Tensor, _ weight: Tensor, targets: [Int32], scale: Float, inspect: ((TokenLosses) -> Void)? = nil
+  _ x: Tensor, _ weight: Tensor, targets: [Int32], inspect: ((TokenLosses) -> Void)? = nil
 ) -> Tensor {
   let head = SupervisedRows(x, weight, targets)
   let losses = Storage(count: max(1, head.count))
   let hits = inspect.map { _ in Storage(count: max(1, head.count)) }
   let isRecorded = x.isRecorded || weight.isRecorded
-  let coefficients = Tensor(repeating: scale, shape: [head.count])
+  let expected = (x.node ?? weight.node)?.seed ?? 1
+  let coefficients = Tensor(repeating: expected, shape: [head.count])
   let dx = Tensor(uninitialized: isRecorded ? head.rows.shape : [0])
 
   let node = weight.node
@@ -38,21 +40,21 @@ public func headCrossEntropy(
   if head.count > 0 {
     if let eager { eager.accumulate { run($0, $1) } } else { run(nil, false) }
   }
-  loss = Tensor(Float(head.total(losses) * Double(scale)))
+  loss = Tensor(Float(head.total(losses)))
   inspect?(head.tokenLosses(losses, hits!))
 
   let weight0 = weight.detached()
   return .record("headCrossEntropy", [x, weight], output: loss) { back in
     guard head.count > 0 else { return }
     let upstream = back.gradient.scalar
-    if upstream != 1 { Kernels.scale(dx.pointer, by: upstream, dx.shape.count) }
+    if upstream != expected { Kernels.scale(dx.pointer, by: upstream / expected, dx.shape.count) }
     back.add(head.scattered(dx), to: 0)
-    // What was added to the weight's gradient in advance was for an upstream gradient of 1.
-    let missing = eager == nil ? upstream : upstream - 1
+    // What was added to the weight's gradient in advance was for the expected upstream gradient.
+    let missing = eager == nil ? upstream : upstream - expected
     guard missing != 0 else { return }
     back.accumulate(into: 1) { dw, accumulates in
       head.addWeightGradient(
-        dw, accumulates: accumulates, weight0, coefficients: Tensor(repeating: scale * missing, shape: [head.count]))
+        dw, accumulates: accumulates, weight0, coefficients: Tensor(repeating: missing, shape: [head.count]))
     }
   }
 }

@@ -6,15 +6,15 @@
 public func recomputed(_ inputs: [Tensor], _ block: @escaping ([Tensor]) -> [Tensor]) -> [Tensor] {
   // The graph of this first run ends with this scope, and with it every activation but the inputs.
   let results = block(inputs)
-  guard results.contains(where: \.isRecorded) else { return results }
+  guard let seed = results.lazy.compactMap(\.node).first?.seed else { return results }
   let saved = inputs.map { $0.detached() }
   let node = Node(
     "recomputed", inputs: inputs.map { input in input.node.map { ($0, input.slot) } },
-    outputShapes: results.map(\.shape)
+    outputShapes: results.map(\.shape), seed: seed
   ) { back in
     let buffers = saved.map { GradientBuffer(shape: $0.shape) }
     let leaves = zip(saved, buffers).map { input, buffer in
-      let leaf = Node("input", inputs: [], outputShapes: [input.shape], accumulator: buffer, pullback: nil)
+      let leaf = Node("input", inputs: [], outputShapes: [input.shape], seed: seed, accumulator: buffer, pullback: nil)
       return Tensor(storage: input.storage, offset: input.offset, shape: input.shape, node: leaf)
     }
     let seeds = block(leaves).enumerated().compactMap { slot, output -> (Node, Int, Tensor)? in

@@ -44,7 +44,7 @@ package struct DPO: Objective {
   package func weight(of batch: Batch) -> Double { Double(batch.answers.count / 2) }
 
   package func loss(
-    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
   ) -> Tensor {
     let scores = model.answerScores(batch, context)
     let total = loss(scores).sum()
@@ -59,7 +59,7 @@ package struct DPO: Objective {
     ] {
       measures.add(name, values.reduce(0, +), weight: pairs)
     }
-    return total * scale
+    return total
   }
 
   /// The losses [P] of the pairs.

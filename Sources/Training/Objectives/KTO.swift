@@ -37,7 +37,7 @@ package struct KTO: Objective, Equatable {
   package func weight(of batch: Batch) -> Double { Double(batch.answers.count / 2) }
 
   package func loss(
-    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
   ) -> Tensor {
     let scores = model.answerScores(batch, context)
     let divergence = max(0, scores.secondRatio.mean().scalar)
@@ -52,7 +52,7 @@ package struct KTO: Objective, Equatable {
       measures.add("rewards/\(side)", reward, weight: 1)
       measures.add("logps/\(side)", logp, weight: 1)
     }
-    return total * scale
+    return total
   }
 
   /// The losses [P] of answers.

@@ -16,9 +16,9 @@ package struct NextToken: Objective, Equatable {
   package func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
   package func loss(
-    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
   ) -> Tensor {
-    let (loss, seen) = model.tokenLoss(batch, scale: scale, context)
+    let (loss, seen) = model.tokenLoss(batch, context)
     measures.add("loss", seen.sum, weight: Double(batch.weight))
     measures.add("token_accuracy", seen.hitCount, weight: Double(batch.weight))
     return loss

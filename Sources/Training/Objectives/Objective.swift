@@ -22,10 +22,9 @@ package protocol Objective: Sendable {
   var lossAtReference: Double? { get }
   /// What the losses of a step are divided by, summed over its micro-batches: its supervised tokens, or its pairs.
   func weight(of batch: Batch) -> Double
-  /// The sum of the losses of a micro-batch times `scale`, which is 1 / the step's weight. What is worth reporting is added
-  /// to `measures`, as sums that `report` turns into metrics.
+  /// The sum of the losses of a micro-batch. What is worth reporting is added to `measures`, as sums.
   func loss(
-    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
   ) -> Tensor
 }
 

@@ -31,10 +31,10 @@ package struct SFT: Objective, Equatable {
   package func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
   package func loss(
-    _ model: any LanguageModel, _ batch: Batch, scale: Float, context: StepContext, measures: inout Measures
+    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
   ) -> Tensor {
     let noise = context.noiseSeed.map { EmbeddingNoise(alpha: noiseAlpha, seed: $0) }
-    let (loss, seen) = model.tokenLoss(batch, scale: scale, context, noise: noiseAlpha > 0 ? noise : nil)
+    let (loss, seen) = model.tokenLoss(batch, context, noise: noiseAlpha > 0 ? noise : nil)
     measures.add("loss", seen.sum, weight: Double(batch.weight))
     measures.add("mean_token_accuracy", seen.hitCount, weight: Double(batch.weight))
     measures.add("supervised_share", Double(batch.weight), weight: Double(batch.tokenCount))

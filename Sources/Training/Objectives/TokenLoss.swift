@@ -13,13 +13,13 @@ extension LanguageModel {
       noise: noise)
   }
 
-  /// The sum of -ln p(target) over the batch's targets, times `scale`, and the single losses.
+  /// The sum of -ln p(target) over the batch's targets, and the single losses.
   package func tokenLoss(
-    _ batch: Batch, scale: Float, _ context: StepContext, noise: EmbeddingNoise? = nil
+    _ batch: Batch, _ context: StepContext, noise: EmbeddingNoise? = nil
   ) -> (loss: Tensor, seen: TokenLosses) {
     var seen: TokenLosses?
     let hidden = hiddenStates(batch, context, noise: noise)
-    let loss = headCrossEntropy(hidden, head.tensor, targets: batch.targets, scale: scale) { seen = $0 }
+    let loss = headCrossEntropy(hidden, head.tensor, targets: batch.targets) { seen = $0 }
     return (loss, seen!)
   }
 }
