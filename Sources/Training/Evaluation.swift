@@ -31,7 +31,7 @@ package struct Evaluation: Sendable {
     for start in stride(from: 0, to: chosen.count, by: 64) {
       let group = Array(chosen[start..<min(chosen.count, start + 64)])
       for batch in try loader.microBatches(samples: group, size: size) {
-        _ = objective.loss(model, batch, context: StepContext(), measures: &measures)
+        measures.add(objective.loss(batch, StepContext(model)), weight: objective.weight(of: batch))
         tokens += batch.weight
         bytes += lengths?.bytes(of: batch.targets) ?? 0
       }

@@ -25,10 +25,7 @@ package struct GradientCheck: Sendable {
     for parameter in model.parameters where parameter.shape.rank > 1 { parameter.value.enlarge(by: 8) }
     let batch = objective.examples.smallBatch(&generator, vocabularySize: model.vocabularySize)
     let scale = Float(1 / objective.weight(of: batch))
-    func loss() -> Tensor {
-      var measures = Measures()
-      return objective.loss(model, batch, context: StepContext(), measures: &measures)
-    }
+    func loss() -> Tensor { objective.loss(batch, StepContext(model)).sum }
     let gradients = Gradients(of: model.parameters)
     _ = gradients.add(scaledBy: scale, loss)
     slopes = (0..<directions).map { _ in

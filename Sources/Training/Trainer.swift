@@ -52,18 +52,25 @@ package final class Trainer {
   package func step(
     _ parts: [Batch], learningRate: Double, isCancelled: () -> Bool = { false }
   ) throws(Failure) -> Report? {
-    let weight = parts.reduce(0) { $0 + objective.weight(of: $1) }
+    let weights = parts.map(objective.weight)
+    let weight = weights.reduce(0, +)
     let scale = weight > 0 ? Float(1 / weight) : 0
     var measures = Measures()
     // Evaluation and checkpoints between two steps have their memory.
     defer { gradients.clear() }
     for (index, part) in parts.enumerated() {
       if isCancelled() { return nil }
-      let context = StepContext(recompute: recompute, noiseSeed: noiseSeed(part: index))
-      _ = gradients.add(scaledBy: scale) { objective.loss(model, part, context: context, measures: &measures) }
+      let context = StepContext(model, recompute: recompute, noiseSeed: noiseSeed(part: index))
+      _ = gradients.add(scaledBy: scale) {
+        let loss = objective.loss(part, context)
+        measures.add(loss, weight: weights[index])
+        return loss.sum
+      }
     }
     let norm = gradients.globalNorm
-    guard norm.isFinite, measures["loss"]?.isFinite ?? true else { throw failure(parts, norm: norm) }
+    guard norm.isFinite, measures["loss"]?.isFinite ?? true else {
+      throw failure(parts, loss: measures["loss"], norm: norm)
+    }
     let clip = maximumNorm > 0 && norm > maximumNorm ? maximumNorm / (norm + 1e-6) : 1
     optimizer.step(gradients, learningRate: learningRate, gradientScale: clip)
     return Report(
@@ -75,12 +82,10 @@ package final class Trainer {
   private func noiseSeed(part: Int) -> UInt64 { UInt64(optimizer.stepCount) << 20 | UInt64(part) }
 
   /// Says where the first number that is not finite came from, by running the step's forward pass again.
-  private func failure(_ parts: [Batch], norm: Double) -> Failure {
-    var measures = Measures()
+  private func failure(_ parts: [Batch], loss: Double?, norm: Double) -> Failure {
     let operation = FiniteCheck.firstCulprit {
       for (index, part) in parts.enumerated() {
-        let context = StepContext(noiseSeed: noiseSeed(part: index))
-        _ = objective.loss(model, part, context: context, measures: &measures)
+        _ = objective.loss(part, StepContext(model, noiseSeed: noiseSeed(part: index)))
       }
     }
     let parameters = model.namedParameters
@@ -92,7 +97,7 @@ package final class Trainer {
       notes: [
         operation.map { "first in operation \"\($0)\" of the forward pass" } ?? "the forward pass is finite", bad,
         gradient,
-        "loss \(measures["loss"].map { "\($0)" } ?? "none"), gradient norm \(norm)",
+        "loss \(loss.map { "\($0)" } ?? "none"), gradient norm \(norm)",
         "lower optimizer.learning_rate, lengthen schedule.warmup_steps, or look at the batch; no parameter was changed",
       ].compactMap { $0 })
   }

@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func singleLossesAndHits() {
+  @Test func singleLossesAndCorrectTokens() {
     let (x, w) = (Tensor(inputs[0]), Tensor(inputs[1]))
     var seen: TokenLosses?
     _ = headCrossEntropy(x, w, targets: Self.targets.int32s) { seen = $0 }
@@ -63,10 +63,10 @@ import Testing
     let supervised = Self.targets.values.indices.filter { Self.targets.values[$0] >= 0 }
     let expected = ReferenceArray([supervised.count], supervised.map { losses.values[$0] })
     #expect(mismatch(seen!.losses, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil)
-    let hits = supervised.map { row in
+    let isCorrect = supervised.map { row in
       logits.splitRows[row].max()! == logits.splitRows[row][Self.targets.values[row]]
     }
-    #expect(seen!.hits == hits)
+    #expect(seen!.isCorrect == isCorrect)
   }
 
   /// A tied table: the gradient is the sum of both uses.

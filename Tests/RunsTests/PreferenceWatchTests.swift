@@ -5,9 +5,9 @@ import Training
 @Suite struct PreferenceWatchTests {
   private func measures(accuracy: Double = 0.5, chosen: Double = -100, margin: Double = 0.1) -> Measures {
     var measures = Measures()
-    measures.add("rewards/accuracies", 4 * accuracy, weight: 4)
-    measures.add("rewards/margins", 4 * margin, weight: 4)
-    measures.add("logps/chosen", 4 * chosen, weight: 4)
+    measures.add(Measure("rewards/accuracies", sum: 4 * accuracy, weight: 4))
+    measures.add(Measure("rewards/margins", sum: 4 * margin, weight: 4))
+    measures.add(Measure("logps/chosen", sum: 4 * chosen, weight: 4))
     return measures
   }
 
@@ -40,7 +40,7 @@ import Training
 
   @Test func otherObjectivesAreNotWatched() {
     var (watch, other) = (PreferenceWatch(), Measures())
-    other.add("loss", 3, weight: 1)
+    other.add(Measure("loss", sum: 3, weight: 1))
     #expect(watch.observe(other) == [] && watch.observe(evaluation: other) == [])
   }
 }

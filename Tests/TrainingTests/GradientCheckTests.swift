@@ -30,10 +30,8 @@ private struct TwiceTheGradient: Objective {
 
   func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
-  func loss(
-    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
-  ) -> Tensor {
-    let loss = model.tokenLoss(batch, context).loss
-    return 2 * loss - loss.detached()
+  func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
+    let loss = context.tokenLoss(batch).sum
+    return StepLoss(2 * loss - loss.detached())
   }
 }

@@ -37,11 +37,13 @@ import Training
       let batch = loader.batch(samples: Array(0..<loader.sampleCount))
       let model = try fixture.model.model()
       let gradients = Gradients(of: model.parameters)
-      var measures = Measures()
+      var loss = 0.0
       _ = gradients.add(scaledBy: 1 / Float(batch.weight)) {
-        SFT().loss(model, batch, context: StepContext(), measures: &measures)
+        let result = SFT().loss(batch, StepContext(model))
+        loss = result.value / Double(batch.weight)
+        return result.sum
       }
-      return (batch, try #require(measures["loss"]), try model.parameters.map { try #require(gradients[$0]).elements })
+      return (batch, loss, try model.parameters.map { try #require(gradients[$0]).elements })
     }
     let (apart, shared) = (try gradients(sharesBeginnings: false), try gradients(sharesBeginnings: true))
     #expect(shared.batch.columns <= apart.batch.columns - 17 * (examples.count - 1))
@@ -87,7 +89,9 @@ import Training
     var measures = Measures()
     for batch in batches {
       _ = gradients.add(scaledBy: Float(1 / weight)) {
-        objective.loss(model, batch, context: StepContext(), measures: &measures)
+        let loss = objective.loss(batch, StepContext(model))
+        measures.add(loss, weight: objective.weight(of: batch))
+        return loss.sum
       }
     }
     for named in model.namedParameters {

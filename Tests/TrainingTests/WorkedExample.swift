@@ -1,7 +1,6 @@
 import Autograd
 import Corpus
 import Files
-import Models
 import Training
 
 /// The focal loss of the next token, -(1 - p)^gamma ln p (Lin et al. 2017): tokens the model is sure of count less.
@@ -17,12 +16,9 @@ struct FocalLoss: Objective {
   var examples: ExampleKind { .windows }
   func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
-  func loss(
-    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
-  ) -> Tensor {
-    let logp = headLogProbabilities(model.hiddenStates(batch, context), model.head.tensor, targets: batch.targets)
-    let loss = -(pow(1 - exp(logp), Float(gamma)) * logp).sum()
-    measures.add("loss", Double(loss.scalar), weight: weight(of: batch))
-    return loss
+  func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
+    let logp = headLogProbabilities(
+      context.hiddenStates(batch), context.model.head.tensor, targets: batch.targets)
+    return StepLoss(-(pow(1 - exp(logp), Float(gamma)) * logp).sum())
   }
 }

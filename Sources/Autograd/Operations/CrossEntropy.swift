@@ -5,7 +5,7 @@ public struct TokenLosses {
   /// -ln p(target), one a supervised token, in order.
   public let losses: [Float]
   /// Whether the target had the largest logit.
-  public let hits: [Bool]
+  public let isCorrect: [Bool]
 }
 
 /// The sum of -ln softmax(x W^T)[target] over the tokens with a target >= 0, fused with the head's product.
@@ -132,7 +132,7 @@ private struct SupervisedRows {
 
   func tokenLosses(_ losses: Storage, _ hits: Storage) -> TokenLosses {
     TokenLosses(
-      losses: (0..<count).map { losses.pointer[$0] }, hits: (0..<count).map { hits.pointer[$0] == 1 })
+      losses: (0..<count).map { losses.pointer[$0] }, isCorrect: (0..<count).map { hits.pointer[$0] == 1 })
   }
 
   /// The gradient of x from that of the supervised rows.

@@ -87,7 +87,7 @@ package enum ReferenceScores {
     for start in stride(from: 0, to: loader.sampleCount, by: 64) {
       let samples = Array(start..<min(start + 64, loader.sampleCount))
       for batch in try loader.microBatches(samples: samples, size: .tokens(4096)) {
-        let scores = model.answerScores(batch, StepContext())
+        let scores = StepContext(model).answerScores(batch)
         references += zip(scores.first.elements, scores.second.elements).map { (Double($0), Double($1)) }
       }
     }

@@ -1,7 +1,6 @@
 import Autograd
 import Corpus
 import Files
-import Models
 
 /// Preference optimisation on ranked pairs of answers: a weighted sum of losses of pairs, a mean over all pairs of the step.
 ///
@@ -43,23 +42,18 @@ package struct DPO: Objective {
 
   package func weight(of batch: Batch) -> Double { Double(batch.answers.count / 2) }
 
-  package func loss(
-    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
-  ) -> Tensor {
-    let scores = model.answerScores(batch, context)
-    let total = loss(scores).sum()
+  package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
+    let scores = context.answerScores(batch)
     let pairs = weight(of: batch)
-    measures.add("loss", Double(total.scalar), weight: pairs)
     let (chosen, rejected) = rewards(scores)
     let margins = zip(chosen, rejected).map { $0 - $1 }
-    for (name, values) in [
+    let measures: [(name: String, values: [Double])] = [
       ("rewards/chosen", chosen), ("rewards/rejected", rejected), ("rewards/margins", margins),
       ("rewards/accuracies", margins.map { $0 > 0 ? 1 : 0 }), ("logps/chosen", scores.first.elements.map(Double.init)),
       ("logps/rejected", scores.second.elements.map(Double.init)),
-    ] {
-      measures.add(name, values.reduce(0, +), weight: pairs)
-    }
-    return total
+    ]
+    return StepLoss(
+      loss(scores).sum(), measures: measures.map { Measure($0.name, sum: $0.values.reduce(0, +), weight: pairs) })
   }
 
   /// The losses [P] of the pairs.

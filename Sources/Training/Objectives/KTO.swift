@@ -1,7 +1,6 @@
 import Autograd
 import Corpus
 import Files
-import Models
 
 /// Preference optimisation on single answers that are wanted or not.
 ///
@@ -36,23 +35,19 @@ package struct KTO: Objective, Equatable {
 
   package func weight(of batch: Batch) -> Double { Double(batch.answers.count / 2) }
 
-  package func loss(
-    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
-  ) -> Tensor {
-    let scores = model.answerScores(batch, context)
+  package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
+    let scores = context.answerScores(batch)
     let divergence = max(0, scores.secondRatio.mean().scalar)
-    let total = losses(scores, divergence: divergence).sum()
     let count = weight(of: batch)
-    measures.add("loss", Double(total.scalar), weight: count)
-    measures.add("kl", Double(divergence) * count, weight: count)
+    var measures = [Measure("kl", sum: Double(divergence) * count, weight: count)]
     let rewards = scores.firstRatio.detached().elements.map { beta * Double($0) }
     let logps = scores.first.detached().elements.map(Double.init)
     for (reward, (logp, isWanted)) in zip(rewards, zip(logps, scores.isFirstPreferred)) {
       let side = isWanted ? "chosen" : "rejected"
-      measures.add("rewards/\(side)", reward, weight: 1)
-      measures.add("logps/\(side)", logp, weight: 1)
+      measures.append(Measure("rewards/\(side)", sum: reward, weight: 1))
+      measures.append(Measure("logps/\(side)", sum: logp, weight: 1))
     }
-    return total
+    return StepLoss(losses(scores, divergence: divergence).sum(), measures: measures)
   }
 
   /// The losses [P] of answers.

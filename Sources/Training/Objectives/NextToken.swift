@@ -1,7 +1,5 @@
-import Autograd
 import Corpus
 import Files
-import Models
 
 /// The cross-entropy of the next token, a mean over all tokens that have one: -ln p(x_t | x_<t). It has no keys of its own.
 package struct NextToken: Objective, Equatable {
@@ -15,12 +13,9 @@ package struct NextToken: Objective, Equatable {
 
   package func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
-  package func loss(
-    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
-  ) -> Tensor {
-    let (loss, seen) = model.tokenLoss(batch, context)
-    measures.add("loss", seen.sum, weight: Double(batch.weight))
-    measures.add("token_accuracy", seen.hitCount, weight: Double(batch.weight))
-    return loss
+  package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
+    let (loss, tokens) = context.tokenLoss(batch)
+    let accuracy = Measure("token_accuracy", sum: tokens.correctCount, weight: Double(batch.weight))
+    return StepLoss(loss, value: tokens.sum, measures: [accuracy])
   }
 }

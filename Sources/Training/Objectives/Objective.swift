@@ -1,4 +1,3 @@
-import Autograd
 import Corpus
 import Files
 import Models
@@ -22,10 +21,8 @@ package protocol Objective: Sendable {
   var lossAtReference: Double? { get }
   /// What the losses of a step are divided by, summed over its micro-batches: its supervised tokens, or its pairs.
   func weight(of batch: Batch) -> Double
-  /// The sum of the losses of a micro-batch. What is worth reporting is added to `measures`, as sums.
-  func loss(
-    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
-  ) -> Tensor
+  /// The sum of the losses of a micro-batch, and what is worth reporting besides.
+  func loss(_ batch: Batch, _ context: StepContext) -> StepLoss
 }
 
 extension Objective {
@@ -47,44 +44,17 @@ package enum ExampleKind: Sendable, Equatable {
   case labelled
 }
 
-/// How a loss is computed, whatever it is.
-package struct StepContext: Sendable {
+/// What an objective computes with: the model that is trained, and how.
+package struct StepContext {
+  package let model: any LanguageModel
   /// Whether a block's activations are computed again in the backward pass instead of kept.
-  package var recompute = false
+  package let recompute: Bool
   /// What the random choices of a micro-batch start from; nil outside training, where nothing is random.
-  package var noiseSeed: UInt64?
+  package let noiseSeed: UInt64?
 
-  package init(recompute: Bool = false, noiseSeed: UInt64? = nil) {
+  package init(_ model: any LanguageModel, recompute: Bool = false, noiseSeed: UInt64? = nil) {
+    self.model = model
     self.recompute = recompute
     self.noiseSeed = noiseSeed
   }
-}
-
-/// Sums over the examples of a step or an evaluation, by name, with what each is to be divided by.
-package struct Measures: Sendable, Equatable {
-  package private(set) var sums: [(name: String, sum: Double, weight: Double)] = []
-
-  package init() {}
-
-  /// Adds to the sum and the weight of a name.
-  package mutating func add(_ name: String, _ sum: Double, weight: Double) {
-    if let index = sums.firstIndex(where: { $0.name == name }) {
-      sums[index].sum += sum
-      sums[index].weight += weight
-    } else {
-      sums.append((name, sum, weight))
-    }
-  }
-
-  /// The weighted mean of a name; nil if nothing was added.
-  package subscript(name: String) -> Double? {
-    sums.first { $0.name == name && $0.weight > 0 }.map { $0.sum / $0.weight }
-  }
-
-  /// All weighted means, in the order in which the names came up.
-  package var means: [(name: String, value: Double)] {
-    sums.filter { $0.weight > 0 }.map { ($0.name, $0.sum / $0.weight) }
-  }
-
-  package static func == (a: Measures, b: Measures) -> Bool { a.sums.elementsEqual(b.sums, by: ==) }
 }

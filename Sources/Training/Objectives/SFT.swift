@@ -1,4 +1,3 @@
-import Autograd
 import Corpus
 import Files
 import Models
@@ -30,14 +29,15 @@ package struct SFT: Objective, Equatable {
 
   package func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
-  package func loss(
-    _ model: any LanguageModel, _ batch: Batch, context: StepContext, measures: inout Measures
-  ) -> Tensor {
+  package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let noise = context.noiseSeed.map { EmbeddingNoise(alpha: noiseAlpha, seed: $0) }
-    let (loss, seen) = model.tokenLoss(batch, context, noise: noiseAlpha > 0 ? noise : nil)
-    measures.add("loss", seen.sum, weight: Double(batch.weight))
-    measures.add("mean_token_accuracy", seen.hitCount, weight: Double(batch.weight))
-    measures.add("supervised_share", Double(batch.weight), weight: Double(batch.tokenCount))
-    return loss
+    let (loss, tokens) = context.tokenLoss(batch, noise: noiseAlpha > 0 ? noise : nil)
+    let weight = Double(batch.weight)
+    return StepLoss(
+      loss, value: tokens.sum,
+      measures: [
+        Measure("mean_token_accuracy", sum: tokens.correctCount, weight: weight),
+        Measure("supervised_share", sum: weight, weight: Double(batch.tokenCount)),
+      ])
   }
 }

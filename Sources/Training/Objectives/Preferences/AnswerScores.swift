@@ -1,6 +1,5 @@
 import Autograd
 import Corpus
-import Models
 
 /// The log-probabilities of the two answers of each pair of a batch, all tensors [P], P pairs.
 package struct AnswerScores {
@@ -32,10 +31,10 @@ package struct AnswerScores {
   package var secondRatio: Tensor { second - referenceSecond }
 }
 
-extension LanguageModel {
+extension StepContext {
   /// The log-probabilities of all answers of `batch`.
-  package func answerScores(_ batch: Batch, _ context: StepContext) -> AnswerScores {
-    let tokens = headLogProbabilities(hiddenStates(batch, context), head.tensor, targets: batch.targets)
+  package func answerScores(_ batch: Batch) -> AnswerScores {
+    let tokens = headLogProbabilities(hiddenStates(batch), model.head.tensor, targets: batch.targets)
     func sums(_ answers: [Batch.Answer]) -> Tensor {
       concatenate(answers.map { tokens.slice($0.places).sum(keepingDimensions: true) })
     }
