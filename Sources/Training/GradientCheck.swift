@@ -23,7 +23,7 @@ package struct GradientCheck: Sendable {
     let model = Llama.Configuration.small.makeModel(seed: seed)
     var generator = Generator(seed: seed &+ 1)
     for parameter in model.parameters where parameter.shape.rank > 1 { parameter.value.enlarge(by: 8) }
-    let batch = objective.examples.smallBatch(&generator, vocabularySize: model.vocabularySize)
+    let batch = type(of: objective).examples.smallBatch(&generator, vocabularySize: model.vocabularySize)
     let scale = Float(1 / objective.weight(of: batch))
     func loss() -> Tensor { objective.loss(batch, StepContext(model)).sum }
     let gradients = Gradients(of: model.parameters)
@@ -72,7 +72,7 @@ extension ExampleKind {
       }
       let loader = ExampleLoader(examples, digest: "", sequenceLength: 32, seed: 0, shuffle: false)
       return loader.batch(samples: Array(0..<loader.sampleCount))
-    case .pairs, .labelled:
+    case .pairs, .unpaired:
       let pairs = SmallPairs(
         pairs: [(5, 4, 6), (1, 3, 2), (7, 2, 5)].enumerated().map { index, lengths in
           AnswerPair(

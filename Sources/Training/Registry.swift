@@ -1,6 +1,6 @@
 /// What a recipe can choose by name. To add one: its file, and its line here.
 package enum Registry {
-  /// The first objective of a task is the task's default.
+  /// A recipe that names none means the first that reads the kind of example that its task is about.
   package static let objectives: [any Objective.Type] = [
     NextToken.self,
     SFT.self,

@@ -21,14 +21,10 @@ import Training
 /// The loss of the next token with a gradient that is twice as large.
 private struct TwiceTheGradient: Objective {
   static let name = "twice"
-  static let task = TrainingTask.pretrain
+  static let examples = ExampleKind.windows
 
   init(from section: inout SettingsSection) {}
   init() {}
-
-  var examples: ExampleKind { .windows }
-
-  func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
   func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let loss = context.tokenLoss(batch).sum

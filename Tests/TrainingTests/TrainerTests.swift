@@ -131,14 +131,10 @@ import Training
 /// number of the head.
 private struct FixedMeans: Objective {
   static let name = "fixed_means"
-  static let task = TrainingTask.pretrain
+  static let examples = ExampleKind.windows
 
   init(from section: inout SettingsSection) {}
   init() {}
-
-  var examples: ExampleKind { .windows }
-
-  func weight(of batch: Batch) -> Double { Double(batch.weight) }
 
   func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let sum = Double(batch.weight) * (batch.weight == 10 ? 2 : 1)

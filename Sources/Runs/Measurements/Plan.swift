@@ -42,8 +42,7 @@ package struct Plan {
     let length = recipe.data.sequenceLength ?? configuration.maximumPositions
     let samples = recipe.training.batchSize
     parameters = model.parameterCount
-    // Pairs hold two answers.
-    tokensPerStep = samples * length * (recipe.task == .dpo ? 2 : 1)
+    tokensPerStep = samples * length * recipe.examples.sequencesPerSample
     flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
     tokensPerSecond = Self.efficiency * GEMMPeak.measure() * Double(tokensPerStep) / flopsPerStep
     memory = Self.memory(model, recipe, length: length)
@@ -63,7 +62,7 @@ extension Plan {
   /// Bytes of memory that training `model` takes at the peak, within about a fifth: weights, gradients, the optimizer's
   /// moments, and what a micro-batch of samples of `length` tokens keeps for its backward pass.
   package static func memory(_ model: any LanguageModel, _ recipe: Recipe, length: Int) -> Int {
-    let sample = length * (recipe.task == .dpo ? 2 : 1)
+    let sample = length * recipe.examples.sequencesPerSample
     let atOnce =
       switch recipe.microBatchSize {
       case .samples(let count): sample * count

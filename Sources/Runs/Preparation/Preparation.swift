@@ -86,7 +86,7 @@ package struct Preparation {
     let needed = tokenizer?.vocabularySize
     if var configuration = start?.configuration {
       let size = configuration.vocabularySize
-      if recipe.task != .pretrain, let needed, needed > size {
+      if recipe.examples.hasConversations, let needed, needed > size {
         note("the embedding grows from \(size) to \(needed) tokens: the chat template needs more")
         configuration.vocabularySize = needed
       }

@@ -15,24 +15,25 @@ package struct TrainingData {
     _ recipe: Recipe, tokenizer: Tokenizer?, chat: ChatFormat?, vocabularySize: Int, sequenceLength: Int,
     note: (String) -> Void
   ) throws(Failure) {
-    switch recipe.objective.examples {
+    switch recipe.examples {
     case .windows:
       try self.init(
         windowsOf: recipe, tokenizer: tokenizer, vocabularySize: vocabularySize, sequenceLength: sequenceLength,
         note: note)
-    case .conversations(let lossOn, let shareBeginnings):
-      let settings = TuningSettings(recipe.data, lossOn: lossOn, maximumLength: sequenceLength)
+    case .conversations:
+      let options = recipe.objective.conversations
+      let settings = TuningSettings(recipe.data, lossOn: options.lossOn, maximumLength: sequenceLength)
       try self.init(InstructionData.self, of: recipe, chat!, settings, note: note) { data, shuffle in
         ExampleLoader(
           data.examples, digest: data.digest, sequenceLength: sequenceLength, seed: UInt64(recipe.seed),
-          shuffle: shuffle, packing: recipe.data.packing, sharesBeginnings: shareBeginnings)
+          shuffle: shuffle, packing: recipe.data.packing, sharesBeginnings: options.sharesBeginnings)
       }
     case .pairs:
       let settings = TuningSettings(recipe.data, maximumLength: sequenceLength)
       try self.init(PreferenceData.self, of: recipe, chat!, settings, note: note) {
         PairLoader(RankedPairs($0), seed: UInt64(recipe.seed), shuffle: $1)
       }
-    case .labelled:
+    case .unpaired:
       let settings = TuningSettings(recipe.data, maximumLength: sequenceLength)
       try self.init(LabelledData.self, of: recipe, chat!, settings, note: note) {
         PairLoader(JudgedAnswers($0), seed: UInt64(recipe.seed), shuffle: $1)

@@ -6,8 +6,6 @@ import Training
 /// The keys are those of the README's recipe reference; `train help recipe` prints them from the declarations below.
 /// Everything that can be known to be wrong without opening another file is found in one pass and thrown as one failure.
 package struct Recipe: Sendable {
-  package typealias Task = TrainingTask
-
   package var task: Task
   /// The run folder, relative to the working folder.
   package var run: String
@@ -97,9 +95,8 @@ extension Recipe {
   }
 
   private static func objective(from section: inout SettingsSection, task: Task) -> any Objective {
-    let kinds = Registry.objectives
-    let usual = kinds.first { $0.task == task }
-    let kind = section.choice("name", among: kinds, named: { $0.name }, default: (usual ?? kinds[0]).name, "The loss")
+    let kind = section.choice(
+      "name", among: Registry.objectives, named: { $0.name }, default: task.objectives[0].name, "The loss")
     return kind.init(from: &section)
   }
 
@@ -112,10 +109,10 @@ extension Recipe {
   // MARK: Rules across sections
 
   private func checkRules(_ section: SettingsSection) {
-    let kind = type(of: objective)
+    let (name, fitting) = (type(of: objective).name, Task(reading: examples))
     section.rule(
-      "objective.name", "task", holds: kind.task == task,
-      "objective \"\(kind.name)\" does not fit task \"\(task.rawValue)\": it is for task \"\(kind.task.rawValue)\"")
+      "objective.name", "task", holds: fitting == task,
+      "objective \"\(name)\" does not fit task \"\(task.rawValue)\": it is for task \"\(fitting.rawValue)\"")
     if case .steps(let steps) = training.duration {
       section.rule(
         "schedule.warmup_steps", "training.max_steps", holds: schedule.warmupSteps <= steps,

@@ -66,6 +66,7 @@ extension Recipe {
     package var fields: [String: String]
 
     init(from section: inout SettingsSection, task: Task, model: Model) {
+      let hasConversations = task.examples.allSatisfy(\.hasConversations)
       train = section.required("train", .oneOrMore(.string), "Files or globs: text, JSONL or token shards")
       validation = section.value("validation", .list(of: .string).orOne, default: [], "Files or globs held out")
       validationFraction = section.optional(
@@ -77,10 +78,10 @@ extension Recipe {
       documentMask = section.value(
         "document_mask", .boolean, default: true, "Whether attention stays inside a document")
       onOverflow = section.value(
-        "on_overflow", .oneOf(Overflow.self), derived: task == .pretrain ? .split : .truncate,
+        "on_overflow", .oneOf(Overflow.self), derived: hasConversations ? .truncate : .split,
         "What happens to a longer example; default: split for pretrain, else truncate")
       onError = section.value(
-        "on_error", .oneOf(RowErrorPolicy.self), derived: task == .pretrain ? .stop : .skip,
+        "on_error", .oneOf(RowErrorPolicy.self), derived: hasConversations ? .skip : .stop,
         "What happens at a row that cannot be used; default: stop for pretrain, else skip")
       shuffle = section.value("shuffle", .boolean, default: true, "Whether each epoch has an order of its own")
       template = section.optional(
@@ -88,16 +89,16 @@ extension Recipe {
         "Chat template: \(ChatTemplate.builtIn.map(\.name).joined(separator: ", ")) or a file; default: the model's")
       fields = section.value("fields", .names, default: [:], "The files' names of columns: {\"prompt\": \"query\"}")
       section.rule(
-        "document_mask", holds: task == .pretrain || documentMask,
+        "document_mask", holds: !hasConversations || documentMask,
         "document_mask can only be left out for task \"pretrain\": examples must not see each other")
       section.rule(
-        "template", "fields", holds: task != .pretrain || (template == nil && fields.isEmpty),
+        "template", "fields", holds: hasConversations || (template == nil && fields.isEmpty),
         "\"template\" and \"fields\" are for conversations: task \"pretrain\" reads plain text")
       section.rule(
         "validation_fraction", "validation", holds: validation.isEmpty || validationFraction == nil,
         "\"validation\" and \"validation_fraction\" exclude each other")
       section.rule(
-        "on_overflow", holds: task == .pretrain || onOverflow != .split,
+        "on_overflow", holds: !hasConversations || onOverflow != .split,
         "on_overflow \"split\" is for task \"pretrain\": half a conversation is not an example")
       if sequenceLength == nil { sequenceLength = model.description?.maximumPositions }
     }

@@ -23,7 +23,9 @@ extension Recipe {
   private static var documents: [JSONValue] {
     var documents: [JSONValue] = [["tokenizer": ["train": [:], "from": "bytes"], "model": ["from": ""]]]
     documents += Architectures.all.map { ["model": ["architecture": JSONValue($0.name), "rope_scaling": [:]]] }
-    documents += Registry.objectives.map { ["task": JSONValue($0.task.rawValue), "objective": named($0.name)] }
+    documents += Registry.objectives.map {
+      ["task": JSONValue(Task(reading: $0.examples).rawValue), "objective": named($0.name)]
+    }
     documents += Registry.optimizers.map { ["optimizer": named($0.name)] }
     documents += Registry.schedules.map { ["schedule": named($0.name)] }
     return documents

@@ -130,7 +130,7 @@ package final class TrainingRun {
           + "training.micro_batch_size, training.recompute, or optimizer.state_dtype=bfloat16 takes less")
     }
     if state.step > 0 { log.note("resuming after step \(state.step)") }
-    if recipe.task != .pretrain, let tokenizer = preparation.tokenizer, let parts = try? train.example(0) {
+    if recipe.examples.hasConversations, let tokenizer = preparation.tokenizer, let parts = try? train.example(0) {
       for part in parts {
         let text = ExampleText.marked(part, tokenizer, inColour: Output.log.hasColour)
         log.note("first example\(part.part.map { ", \($0)" } ?? ""), its trained tokens marked:\n\(text)")

@@ -8,7 +8,7 @@ import Files
 /// `PreferenceLosses.swift`.
 package struct DPO: Objective {
   package static let name = "dpo"
-  package static let task = TrainingTask.dpo
+  package static let examples = ExampleKind.pairs
 
   private let losses: [(loss: PreferenceLoss, weight: Double)]
   private let settings: PreferenceSettings
@@ -36,11 +36,7 @@ package struct DPO: Objective {
     reference = nil
   }
 
-  package var examples: ExampleKind { .pairs }
-  package var measuresTokens: Bool { false }
   package var usesReference: Bool { losses.contains { $0.loss.usesReference } }
-
-  package func weight(of batch: Batch) -> Double { Double(batch.answers.count / 2) }
 
   package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let scores = context.answerScores(batch)

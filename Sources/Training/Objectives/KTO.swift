@@ -10,7 +10,7 @@ import Files
 /// "KTO: Model Alignment as Prospect Theoretic Optimization", equation 8.
 package struct KTO: Objective, Equatable {
   package static let name = "kto"
-  package static let task = TrainingTask.dpo
+  package static let examples = ExampleKind.unpaired
 
   private let beta: Double
   private let desirableWeight: Double
@@ -29,11 +29,7 @@ package struct KTO: Objective, Equatable {
     reference = nil
   }
 
-  package var examples: ExampleKind { .labelled }
-  package var measuresTokens: Bool { false }
   package var usesReference: Bool { true }
-
-  package func weight(of batch: Batch) -> Double { Double(batch.answers.count / 2) }
 
   package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let scores = context.answerScores(batch)

@@ -6,11 +6,11 @@ import Models
 package protocol Objective: Sendable {
   /// The word that `objective.name` chooses it by.
   static var name: String { get }
-  /// The task that it belongs to.
-  static var task: TrainingTask { get }
-  init(from section: inout SettingsSection)
   /// The kind of example it reads.
-  var examples: ExampleKind { get }
+  static var examples: ExampleKind { get }
+  init(from section: inout SettingsSection)
+  /// How it wants the tokens of conversations, if it reads any.
+  var conversations: ConversationOptions { get }
   /// Whether the loss is that of tokens, so that it has a perplexity.
   var measuresTokens: Bool { get }
   /// Whether it compares with a reference model.
@@ -26,22 +26,17 @@ package protocol Objective: Sendable {
 }
 
 extension Objective {
-  package var measuresTokens: Bool { true }
+  package var conversations: ConversationOptions { ConversationOptions() }
+  package var measuresTokens: Bool { Self.examples.answersPerSample == 0 }
   package var usesReference: Bool { false }
   package var reference: String? { nil }
   package var lossAtReference: Double? { nil }
-}
 
-/// The kinds of example that objectives read.
-package enum ExampleKind: Sendable, Equatable {
-  /// Windows of text.
-  case windows
-  /// Conversations, of which some tokens are trained; whether those of a batch may share their first tokens.
-  case conversations(LossOn, shareBeginnings: Bool)
-  /// Prompts with a better and a worse answer.
-  case pairs
-  /// Prompts with an answer that is wanted or not.
-  case labelled
+  /// The supervised tokens, or the pairs of answers.
+  package func weight(of batch: Batch) -> Double {
+    let answers = Self.examples.answersPerSample
+    return Double(answers == 0 ? batch.weight : batch.answers.count / answers)
+  }
 }
 
 /// What an objective computes with: the model that is trained, and how.

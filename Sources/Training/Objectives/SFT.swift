@@ -6,7 +6,7 @@ import Models
 /// trained tokens of the step.
 package struct SFT: Objective, Equatable {
   package static let name = "sft"
-  package static let task = TrainingTask.sft
+  package static let examples = ExampleKind.conversations
 
   private let lossOn: LossOn
   /// The strength of the noise on the embeddings; 0 for none.
@@ -24,10 +24,10 @@ package struct SFT: Objective, Equatable {
     (self.lossOn, self.noiseAlpha) = (lossOn, noiseAlpha)
   }
 
-  /// Noise is drawn for each example.
-  package var examples: ExampleKind { .conversations(lossOn, shareBeginnings: noiseAlpha == 0) }
-
-  package func weight(of batch: Batch) -> Double { Double(batch.weight) }
+  /// Noise is drawn for each example, so that none can share its beginning.
+  package var conversations: ConversationOptions {
+    ConversationOptions(lossOn: lossOn, sharesBeginnings: noiseAlpha == 0)
+  }
 
   package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let noise = context.noiseSeed.map { EmbeddingNoise(alpha: noiseAlpha, seed: $0) }

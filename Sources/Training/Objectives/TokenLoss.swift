@@ -13,6 +13,11 @@ extension StepContext {
       noise: noise)
   }
 
+  /// ln p(target) at each place of a batch, [B T]; 0 where nothing is trained.
+  package func logProbabilities(_ batch: Batch) -> Tensor {
+    headLogProbabilities(hiddenStates(batch), model.head.tensor, targets: batch.targets)
+  }
+
   /// The sum of -ln p(target) over the batch's targets, and the single losses.
   package func tokenLoss(_ batch: Batch, noise: EmbeddingNoise? = nil) -> (sum: Tensor, tokens: TokenLosses) {
     var tokens: TokenLosses?

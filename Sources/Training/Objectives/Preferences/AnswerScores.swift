@@ -34,7 +34,7 @@ package struct AnswerScores {
 extension StepContext {
   /// The log-probabilities of all answers of `batch`.
   package func answerScores(_ batch: Batch) -> AnswerScores {
-    let tokens = headLogProbabilities(hiddenStates(batch), model.head.tensor, targets: batch.targets)
+    let tokens = logProbabilities(batch)
     func sums(_ answers: [Batch.Answer]) -> Tensor {
       concatenate(answers.map { tokens.slice($0.places).sum(keepingDimensions: true) })
     }
