@@ -5,10 +5,13 @@ import Training
 
 /// Hand-derived losses: policy -10 and -12, reference -11 and -11.5, 5 and 4 tokens, so that u_c = 1, u_r = -0.5, h = 1.5.
 @Suite struct PreferenceLossTests {
-  private let scores = AnswerScores(
-    first: Tensor([-10], shape: [1]), second: Tensor([-12], shape: [1]), referenceFirst: Tensor([-11], shape: [1]),
-    referenceSecond: Tensor([-11.5], shape: [1]), firstLengths: Tensor([5], shape: [1]),
-    secondLengths: Tensor([4], shape: [1]), isFirstPreferred: [true])
+  private let scores = scores(reference: (Tensor([-11], shape: [1]), Tensor([-11.5], shape: [1])))
+
+  private static func scores(reference: (Tensor, Tensor)?) -> AnswerScores {
+    AnswerScores(
+      first: Tensor([-10], shape: [1]), second: Tensor([-12], shape: [1]), reference: reference,
+      firstLengths: Tensor([5], shape: [1]), secondLengths: Tensor([4], shape: [1]), isFirstPreferred: [true])
+  }
 
   private func value(_ name: String, _ settings: PreferenceSettings = PreferenceSettings()) throws -> Double {
     Double(try #require(PreferenceLoss.named(name)).losses(scores, settings).elements[0])
@@ -63,6 +66,16 @@ import Training
     scores.isFirstPreferred = [false]
     let unwanted = KTO(beta: 0.1).losses(scores, divergence: 0.4).elements[0]
     #expect(abs(Double(unwanted) - 0.514995502) < 2e-6)
+  }
+
+  /// A batch that no reference model has scored is refused by the losses that compare with one, and by no other.
+  @Test func noLossTakesAMissingReferenceForZero() async throws {
+    await #expect(processExitsWith: .failure) { _ = DPO().loss(Self.scores(reference: nil)) }
+    await #expect(processExitsWith: .failure) { _ = KTO().losses(Self.scores(reference: nil), divergence: 0) }
+    for loss in PreferenceLoss.all where !loss.usesReference {
+      let value = loss.losses(Self.scores(reference: nil), PreferenceSettings()).elements[0]
+      #expect(value == loss.losses(scores, PreferenceSettings()).elements[0], "\(loss.name)")
+    }
   }
 
   /// ln(1 + e^x).

@@ -88,20 +88,22 @@ package struct CheckpointEvaluation {
       (pairs, summary) = (JudgedAnswers(data), data.summary)
     }
     for line in summary.lines { Output.log.line(line) }
-    var loader = PairLoader(pairs, seed: 0, shuffle: false)
-    if let path = options.reference {
-      let reference = try StoredModel(at: path).model()
-      loader = try ReferenceScores.attach(
-        to: loader, identity: ReferenceScores.identity(of: reference), note: { Output.log.line($0) },
-        model: { reference })
-    }
-    try measure(loader, kind == .pair ? DPO() : KTO())
+    let loader = PairLoader(pairs, seed: 0, shuffle: false)
+    try measure(loader.with(references: try references(of: loader)), kind == .pair ? DPO() : KTO())
     guard options.asksQuestions, kind == .pair else { return }
     let preferences = try ConversationFile.preferences(patterns, settings: settings, template: format.template)
     let questions = preferences.prefix(options.limit ?? preferences.count).map {
       AnswerEvaluation.Question(messages: $0.prompt, answer: $0.chosen, rejected: $0.rejected)
     }
     try ask(questions, format)
+  }
+
+  /// The scores of the answers under the reference model. Without one they are all alike: rewards are then the model's own
+  /// log-probabilities.
+  private func references(of loader: PairLoader) throws(Failure) -> [(first: Double, second: Double)] {
+    guard let path = options.reference else { return Array(repeating: (0, 0), count: loader.sampleCount) }
+    let reference = try ReferenceScores { () throws(Failure) in try StoredModel(at: path).model() }
+    return try reference.scores(of: loader) { Output.log.line($0) }
   }
 
   private mutating func measure(_ loader: any SampleLoader, _ objective: any Objective) throws(Failure) {

@@ -57,14 +57,31 @@ package struct Preparation {
     return try start.model().grown(to: configuration)
   }
 
+  /// The scores of the model that the recipe's objective compares with; nil if it compares with none.
+  ///
+  /// - Parameters:
+  ///   - start: the model that training starts with; nil for a run that resumes.
+  ///   - known: the identity of the reference model of a run that resumes.
+  func referenceScores(
+    for recipe: Recipe, start: (any LanguageModel)?, known: String?
+  ) throws(Failure) -> ReferenceScores? {
+    guard let reference = recipe.objective.reference else { return nil }
+    return try ReferenceScores(known: known) { () throws(Failure) in
+      switch reference {
+      case .start: if let start { start } else { try startingModel(of: recipe) }
+      case .stored(let path): try storedReference(at: path)
+      }
+    }
+  }
+
   /// The model that a run of `recipe` began with, made again.
-  func startingModel(of recipe: Recipe) throws(Failure) -> any LanguageModel {
+  private func startingModel(of recipe: Recipe) throws(Failure) -> any LanguageModel {
     guard let source = recipe.model.source else { return configuration.makeModel(seed: seed) }
     return try StoredModel(at: source).model().grown(to: configuration)
   }
 
   /// The reference model at `path`, which must know the model's tokens.
-  func reference(at path: String) throws(Failure) -> any LanguageModel {
+  private func storedReference(at path: String) throws(Failure) -> any LanguageModel {
     let stored = try StoredModel(at: path)
     let (found, expected) = (stored.configuration.vocabularySize, configuration.vocabularySize)
     if let theirs = stored.tokenizer, let ours = tokenizer, theirs.json() != ours.json() {

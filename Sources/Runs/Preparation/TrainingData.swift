@@ -89,11 +89,20 @@ package struct TrainingData {
 }
 
 extension TrainingData {
-  /// This data with `attach` applied to the pairs of both parts.
-  func attachingReferences(_ attach: (PairLoader) throws(Failure) -> PairLoader) throws(Failure) -> TrainingData {
+  /// The data with the log-probabilities of its answers under a reference model, which `scores` gives for each sample. Its
+  /// examples must be answers.
+  func withReferences(
+    _ scores: (PairLoader) throws(Failure) -> [(first: Double, second: Double)]
+  ) throws(Failure) -> TrainingData {
+    func scored(_ loader: any SampleLoader) throws(Failure) -> PairLoader {
+      guard let pairs = loader as? PairLoader else {
+        preconditionFailure("a reference model cannot score samples that are no answers: \(type(of: loader))")
+      }
+      return pairs.with(references: try scores(pairs))
+    }
     var data = self
-    if let pairs = train as? PairLoader { data.train = try attach(pairs) }
-    if let pairs = validation as? PairLoader { data.validation = try attach(pairs) }
+    data.train = try scored(train)
+    data.validation = try validation.map(scored)
     return data
   }
 }

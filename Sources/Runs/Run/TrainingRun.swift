@@ -88,8 +88,16 @@ package final class TrainingRun {
       let earlier = try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
       warnings += try state.goOn(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
     }
-    (data, state.reference) = try ReferenceScores.attach(
-      to: preparation, of: recipe, start: checkpoint == nil ? trainer.model : nil, known: state.reference)
+    let references = try preparation.referenceScores(
+      for: recipe, start: checkpoint == nil ? trainer.model : nil, known: state.reference)
+    state.reference = references?.identity
+    if let references {
+      data = try preparation.data.withReferences { (loader) throws(Failure) in
+        try references.scores(of: loader) { Output.log.line($0) }
+      }
+    } else {
+      data = preparation.data
+    }
     self.state = state
     savedStep = checkpoint?.step
     peak = GEMMPeak.measure()
@@ -207,7 +215,7 @@ package final class TrainingRun {
   /// the model itself, which must then hold.
   private func checkFirstLoss(_ loss: Double) throws(Failure) {
     let objective = recipe.objective
-    if objective.reference == nil, let expected = objective.lossAtReference {
+    if objective.reference == .start, let expected = objective.lossAtReference {
       log.note("first loss \(Progress.fixed(loss, 4)), of a model that is its reference \(Progress.fixed(expected, 4))")
       guard abs(loss - expected) <= 1e-2 * max(1, abs(expected)) else {
         throw Failure(

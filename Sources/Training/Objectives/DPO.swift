@@ -12,7 +12,7 @@ package struct DPO: Objective {
 
   private let losses: [(loss: PreferenceLoss, weight: Double)]
   private let settings: PreferenceSettings
-  package let reference: String?
+  private let compared: ReferenceModel
 
   package init(from section: inout SettingsSection) {
     let terms = section.value(
@@ -24,7 +24,7 @@ package struct DPO: Objective {
         "label_smoothing", .number(from: 0, below: 0.5), default: 0, "Share of pairs taken to be the wrong way round"),
       simPOGamma: section.value("simpo_gamma", .number(from: 0), default: 0.5, "Margin that loss \"simpo\" asks for"),
       cpoAlpha: section.value("cpo_alpha", .number(from: 0), default: 1, "Weight of the likelihood in loss \"cpo\""))
-    reference = ReferenceSetting.read(from: &section)
+    compared = ReferenceModel(from: &section)
   }
 
   package init(
@@ -33,10 +33,10 @@ package struct DPO: Objective {
   ) {
     self.losses = losses
     self.settings = settings
-    reference = nil
+    compared = .start
   }
 
-  package var usesReference: Bool { losses.contains { $0.loss.usesReference } }
+  package var reference: ReferenceModel? { losses.contains { $0.loss.usesReference } ? compared : nil }
 
   package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let scores = context.answerScores(batch)
@@ -79,7 +79,7 @@ package struct DPO: Objective {
     let zero = Tensor(repeating: 0, shape: [1])
     let one = Tensor(repeating: 1, shape: [1])
     let same = AnswerScores(
-      first: zero, second: zero, referenceFirst: zero, referenceSecond: zero, firstLengths: one, secondLengths: one,
+      first: zero, second: zero, reference: (zero, zero), firstLengths: one, secondLengths: one,
       isFirstPreferred: [true])
     return Double(loss(same).elements[0])
   }

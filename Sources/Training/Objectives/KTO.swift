@@ -15,21 +15,19 @@ package struct KTO: Objective, Equatable {
   private let beta: Double
   private let desirableWeight: Double
   private let undesirableWeight: Double
-  package let reference: String?
+  package let reference: ReferenceModel?
 
   package init(from section: inout SettingsSection) {
     beta = section.value("beta", .number(above: 0), default: 0.1, "How strongly the model is held to the reference")
     desirableWeight = section.value("desirable_weight", .number(from: 0), default: 1, "Weight of wanted answers")
     undesirableWeight = section.value("undesirable_weight", .number(from: 0), default: 1, "Weight of unwanted answers")
-    reference = ReferenceSetting.read(from: &section)
+    reference = ReferenceModel(from: &section)
   }
 
   package init(beta: Double = 0.1, desirableWeight: Double = 1, undesirableWeight: Double = 1) {
     (self.beta, self.desirableWeight, self.undesirableWeight) = (beta, desirableWeight, undesirableWeight)
-    reference = nil
+    reference = .start
   }
-
-  package var usesReference: Bool { true }
 
   package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let scores = context.answerScores(batch)

@@ -13,10 +13,8 @@ package protocol Objective: Sendable {
   var conversations: ConversationOptions { get }
   /// Whether the loss is that of tokens, so that it has a perplexity.
   var measuresTokens: Bool { get }
-  /// Whether it compares with a reference model.
-  var usesReference: Bool { get }
-  /// The reference model's path; nil for the weights that training starts with.
-  var reference: String? { get }
+  /// The model whose scores of the answers it needs; nil if it needs none.
+  var reference: ReferenceModel? { get }
   /// The loss of a model that is its own reference; nil where that is not all it depends on.
   var lossAtReference: Double? { get }
   /// What the losses of a step are divided by, summed over its micro-batches: its supervised tokens, or its pairs.
@@ -28,8 +26,7 @@ package protocol Objective: Sendable {
 extension Objective {
   package var conversations: ConversationOptions { ConversationOptions() }
   package var measuresTokens: Bool { Self.examples.answersPerSample == 0 }
-  package var usesReference: Bool { false }
-  package var reference: String? { nil }
+  package var reference: ReferenceModel? { nil }
   package var lossAtReference: Double? { nil }
 
   /// The supervised tokens, or the pairs of answers.

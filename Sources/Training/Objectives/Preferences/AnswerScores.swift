@@ -6,9 +6,8 @@ package struct AnswerScores {
   /// ln pi(y|x) of the first and the second answer: sums over the answers' tokens.
   package var first: Tensor
   package var second: Tensor
-  /// The same under the reference model; zero where there is none.
-  package var referenceFirst: Tensor
-  package var referenceSecond: Tensor
+  /// The same under the reference model; nil if the batch has no scores of one.
+  package var reference: (first: Tensor, second: Tensor)?
   /// The number of tokens of each answer.
   package var firstLengths: Tensor
   package var secondLengths: Tensor
@@ -16,19 +15,26 @@ package struct AnswerScores {
   package var isFirstPreferred: [Bool]
 
   package init(
-    first: Tensor, second: Tensor, referenceFirst: Tensor, referenceSecond: Tensor, firstLengths: Tensor,
+    first: Tensor, second: Tensor, reference: (first: Tensor, second: Tensor)?, firstLengths: Tensor,
     secondLengths: Tensor, isFirstPreferred: [Bool]
   ) {
     (self.first, self.second) = (first, second)
-    (self.referenceFirst, self.referenceSecond) = (referenceFirst, referenceSecond)
+    self.reference = reference
     (self.firstLengths, self.secondLengths) = (firstLengths, secondLengths)
     self.isFirstPreferred = isFirstPreferred
   }
 
   /// ln pi - ln pi_ref of the first answer.
-  package var firstRatio: Tensor { first - referenceFirst }
+  package var firstRatio: Tensor { first - neededReference.first }
   /// ln pi - ln pi_ref of the second answer.
-  package var secondRatio: Tensor { second - referenceSecond }
+  package var secondRatio: Tensor { second - neededReference.second }
+
+  private var neededReference: (first: Tensor, second: Tensor) {
+    guard let reference else {
+      preconditionFailure("a loss compares with a reference model that has not scored the batch")
+    }
+    return reference
+  }
 }
 
 extension StepContext {
@@ -41,9 +47,14 @@ extension StepContext {
     func values(_ numbers: [Double]) -> Tensor { Tensor(numbers.map(Float.init), shape: [numbers.count]) }
     let firsts = stride(from: 0, to: batch.answers.count, by: 2).map { batch.answers[$0] }
     let seconds = stride(from: 1, to: batch.answers.count, by: 2).map { batch.answers[$0] }
+    let references = batch.answers.compactMap(\.reference)
+    precondition(
+      references.isEmpty || references.count == batch.answers.count,
+      "the reference model has scored \(references.count) of \(batch.answers.count) answers")
     return AnswerScores(
-      first: sums(firsts), second: sums(seconds), referenceFirst: values(firsts.map { $0.reference ?? 0 }),
-      referenceSecond: values(seconds.map { $0.reference ?? 0 }),
+      first: sums(firsts), second: sums(seconds),
+      reference: references.isEmpty
+        ? nil : (values(firsts.map { $0.reference! }), values(seconds.map { $0.reference! })),
       firstLengths: values(firsts.map { Double($0.places.count) }),
       secondLengths: values(seconds.map { Double($0.places.count) }), isFirstPreferred: firsts.map(\.isPreferred))
   }

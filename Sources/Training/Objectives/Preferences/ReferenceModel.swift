@@ -1,15 +1,20 @@
 import Files
 
-/// The keys about the reference model that preference objectives share.
-enum ReferenceSetting {
-  /// The path of the reference model, nil for the weights that training starts with.
-  static func read(from section: inout SettingsSection) -> String? {
+/// The model that an objective compares with.
+package enum ReferenceModel: Sendable, Equatable {
+  /// The weights that training starts with.
+  case start
+  /// The model at a path.
+  case stored(String)
+
+  /// The keys about it, which preference objectives share.
+  init(from section: inout SettingsSection) {
     let source = section.value(
       "reference", .string, default: "start", "The reference model: \"start\", the weights at the start, or a path")
     _ = section.value(
       "precompute_reference", .accepting(true), default: true,
       "The reference's log-probabilities are computed once, before training")
-    return source == "start" ? nil : source
+    self = source == "start" ? .start : .stored(source)
   }
 }
 
