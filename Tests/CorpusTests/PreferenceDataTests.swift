@@ -5,7 +5,7 @@ import Support
 import Testing
 import Tokenizers
 
-/// Preference pairs and judged answers through the byte tokenizer: token ids are bytes, 256 is the end of text.
+/// Preference pairs and answers without partners through the byte tokenizer: token ids are bytes, 256 is the end of text.
 @Suite struct PreferenceDataTests {
   private let folder: TemporaryFolder
 
@@ -26,10 +26,10 @@ import Tokenizers
       tokenizer: template.extending(.bytes), template: template)
   }
 
-  private func labelled(
+  private func unpaired(
     _ text: String, length: Int = 1000, onError: RowErrorPolicy = .skip
-  ) throws -> LabelledData {
-    try LabelledData.open(
+  ) throws -> UnpairedPreferenceData {
+    try UnpairedPreferenceData.open(
       [folder.write(text, to: "rows.jsonl")], settings: settings(length, .truncate, onError, [:]), tokenizer: .bytes,
       template: .plain)
   }
@@ -193,8 +193,8 @@ import Tokenizers
       ["Q: a\nA: ", "b."], true
     ),
   ])
-  func judgedAnswersAreRead(row: String, expected: [String], isDesirable: Bool) throws {
-    let data = try labelled(row)
+  func unpairedAnswersAreRead(row: String, expected: [String], isDesirable: Bool) throws {
+    let data = try unpaired(row)
     #expect([text(data[0].prompt), text(data[0].completion)] == expected)
     #expect(data[0].isDesirable == isDesirable && data.count == 1)
   }
@@ -206,9 +206,9 @@ import Tokenizers
     (#"{"text": "a", "label": true}"#, "the row has none of the known forms"),
     (#"{"messages": [{"role": "user", "content": "a"}], "label": true}"#, "the row has no assistant turn"),
   ])
-  func judgementsThatCannotBeUsedAreCounted(row: String, reason: String) throws {
+  func unpairedAnswersThatCannotBeUsedAreCounted(row: String, reason: String) throws {
     let good = #"{"prompt": "a", "completion": "b", "label": true}"#
-    let data = try labelled("\(good)\n\(row)")
+    let data = try unpaired("\(good)\n\(row)")
     #expect(data.count == 1 && data.summary.drops.map(\.reason) == [reason])
   }
 
@@ -217,8 +217,8 @@ import Tokenizers
     let (train, validation) = try open(rows).split(fraction: 0.2)
     #expect(train.count == 8 && validation.count == 2 && texts(validation) == ["Q: a\nA: ", "b8.", "c."])
     #expect(train.digest != validation.digest)
-    let judged = (0..<10).map { #"{"prompt": "a", "completion": "b\#($0)", "label": \#($0 % 2)}"# }
-    let parts = try labelled(judged.joined(separator: "\n")).split(fraction: 0.1)
+    let unpairedRows = (0..<10).map { #"{"prompt": "a", "completion": "b\#($0)", "label": \#($0 % 2)}"# }
+    let parts = try unpaired(unpairedRows.joined(separator: "\n")).split(fraction: 0.1)
     #expect(parts.train.count == 9 && parts.validation.count == 1 && parts.validation[0].isDesirable)
   }
 }

@@ -60,8 +60,8 @@ import Tokenizers
   }
 
   @Test(.enabled(if: SharedData.url("dpo") != nil, Comment(rawValue: SharedData.skipMessage("dpo"))))
-  func judgementsAreRead() throws {
-    let data = try LabelledData.open(
+  func unpairedPreferencesAreRead() throws {
+    let data = try UnpairedPreferenceData.open(
       [path("dpo/dpo-llamafactory/kto_en_demo.json")], settings: .init(maximumLength: 1 << 20),
       tokenizer: .bytes, template: .plain)
     #expect(data.count == 300 && data.labels.contains(true) && data.labels.contains(false))
@@ -109,7 +109,7 @@ import Tokenizers
       for open in [
         { _ = try InstructionData.open([path], settings: settings, tokenizer: .bytes, template: .plain) },
         { _ = try PreferenceData.open([path], settings: settings, tokenizer: .bytes, template: .plain) },
-        { _ = try LabelledData.open([path], settings: settings, tokenizer: .bytes, template: .plain) },
+        { _ = try UnpairedPreferenceData.open([path], settings: settings, tokenizer: .bytes, template: .plain) },
       ] {
         do { try open() } catch let error as Failure { #expect(error.exitCode == 4, "\(error)") }
       }

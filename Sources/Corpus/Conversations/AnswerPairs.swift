@@ -9,7 +9,7 @@ package protocol AnswerPairs: Sendable {
 /// Two answers to one prompt, as tokens.
 package struct AnswerPair: Sendable {
   package var prompt: ArraySlice<Int32>
-  /// The better answer of a pair, or the answer that is judged.
+  /// The better answer of a pair, or the answer that is wanted or not.
   package var first: ArraySlice<Int32>
   /// The worse answer of a pair, or an answer to another prompt.
   package var second: ArraySlice<Int32>
@@ -50,11 +50,11 @@ package struct RankedPairs: AnswerPairs {
   }
 }
 
-/// Judged answers as they are trained: each beside the answer to the next prompt, from which the divergence is estimated.
-package struct JudgedAnswers: AnswerPairs {
-  private let data: LabelledData
+/// Answers without partners as they are trained: each beside the answer to the next prompt, from which the divergence is estimated.
+package struct UnpairedPreferences: AnswerPairs {
+  private let data: UnpairedPreferenceData
 
-  package init(_ data: LabelledData) { self.data = data }
+  package init(_ data: UnpairedPreferenceData) { self.data = data }
 
   package var count: Int { data.count }
   package var digest: String { data.digest }

@@ -46,7 +46,7 @@ package struct PairLoader: SampleLoader {
 
   package var exampleCount: Int { pairs.count }
 
-  /// The prompt with each answer: `chosen` and `rejected`, or the one that is judged.
+  /// The prompt with each answer: `chosen` and `rejected`, or the one that has no partner.
   package func example(_ index: Int) -> [TrainedTokens] {
     let pair = pairs[index]
     func whole(_ answer: ArraySlice<Int32>, _ part: String) -> TrainedTokens {

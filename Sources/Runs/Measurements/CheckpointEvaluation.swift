@@ -83,9 +83,9 @@ package struct CheckpointEvaluation {
         patterns, settings: settings, tokenizer: format.tokenizer, template: format.template)
       (pairs, summary) = (RankedPairs(data), data.summary)
     } else {
-      let data = try LabelledData.open(
+      let data = try UnpairedPreferenceData.open(
         patterns, settings: settings, tokenizer: format.tokenizer, template: format.template)
-      (pairs, summary) = (JudgedAnswers(data), data.summary)
+      (pairs, summary) = (UnpairedPreferences(data), data.summary)
     }
     for line in summary.lines { Output.log.line(line) }
     let loader = PairLoader(pairs, seed: 0, shuffle: false)

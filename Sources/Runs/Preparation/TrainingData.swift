@@ -35,8 +35,8 @@ package struct TrainingData {
       }
     case .unpaired:
       let settings = TuningSettings(recipe.data, maximumLength: sequenceLength)
-      try self.init(LabelledData.self, of: recipe, chat!, settings, note: note) {
-        PairLoader(JudgedAnswers($0), seed: UInt64(recipe.seed), shuffle: $1)
+      try self.init(UnpairedPreferenceData.self, of: recipe, chat!, settings, note: note) {
+        PairLoader(UnpairedPreferences($0), seed: UInt64(recipe.seed), shuffle: $1)
       }
     }
   }
@@ -128,7 +128,7 @@ private protocol TuningRows {
 
 extension InstructionData: TuningRows {}
 extension PreferenceData: TuningRows {}
-extension LabelledData: TuningRows {}
+extension UnpairedPreferenceData: TuningRows {}
 
 extension TuningSettings {
   /// What a recipe says about its rows.

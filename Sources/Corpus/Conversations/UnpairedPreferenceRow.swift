@@ -1,31 +1,31 @@
 import Files
 import Tokenizers
 
-/// What a row for tuning by single judgements (KTO) holds: an answer that is wanted, or one that is not.
-struct LabelledRow {
+/// What a row for tuning on answers without partners (KTO) holds: an answer that is wanted, or one that is not.
+struct UnpairedPreferenceRow {
   let prompt: [Message]
   let completion: [Message]
   let isDesirable: Bool
 }
 
 extension TuningRow {
-  /// The row as a judged answer; its columns tell how it is written.
+  /// The row as an answer that is wanted or not; its columns tell how it is written.
   ///
-  /// The judgement is `label` (or LLaMA-Factory's `kto_tag`): true or false, 1 or 0. Prompt and answer are `prompt` and
+  /// Whether it is wanted says `label` (or LLaMA-Factory's `kto_tag`): true or false, 1 or 0. Prompt and answer are `prompt` and
   /// `completion` (texts or messages), Alpaca's columns, or a conversation whose last turn is the answer.
-  func labelled() throws(Failure) -> LabelledRow {
+  func unpairedPreference() throws(Failure) -> UnpairedPreferenceRow {
     guard let label = self["label"] else {
       throw unusable("the row has no \"\(name("label"))\"", "found \(foundColumns)")
     }
     guard let isDesirable = label.bool ?? label.integer.flatMap({ [0: false, 1: true][$0] }) else {
       throw unusable("\"\(name("label"))\" is neither true nor false", "found \(label.kind)")
     }
-    let (prompt, completion) = try judgedAnswer()
+    let (prompt, completion) = try promptAndAnswer()
     try check(completion, to: prompt)
-    return LabelledRow(prompt: prompt, completion: completion, isDesirable: isDesirable)
+    return UnpairedPreferenceRow(prompt: prompt, completion: completion, isDesirable: isDesirable)
   }
 
-  private func judgedAnswer() throws(Failure) -> (prompt: [Message], completion: [Message]) {
+  private func promptAndAnswer() throws(Failure) -> (prompt: [Message], completion: [Message]) {
     for column in ["messages", "conversations"] where has(column) {
       let turns = try messages(column)
       return (turns.dropLast(), turns.suffix(1))

@@ -1,8 +1,8 @@
 import Files
 import Tokenizers
 
-/// Answers that are wanted or not, for tuning by single judgements (KTO), as tokens.
-package struct LabelledData: Sendable {
+/// Answers that are wanted or not, without partners (KTO), as tokens.
+package struct UnpairedPreferenceData: Sendable {
   /// A prompt and an answer to it, which ends with the end-of-turn token unless it was cut.
   package struct Example: Sendable {
     /// The conversation up to the header of the assistant's turn.
@@ -29,14 +29,13 @@ package struct LabelledData: Sendable {
   /// - Throws: as ``InstructionData/open(_:settings:tokenizer:template:)``.
   package static func open(
     _ patterns: [String], settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate
-  ) throws(Failure) -> LabelledData {
+  ) throws(Failure) -> UnpairedPreferenceData {
     let reader = try TuningReader(settings: settings, tokenizer: tokenizer, template: template)
     var encoder = PairEncoder(reader.format)
     var (prompts, completions, labels) = (TokenLists(), TokenLists(), [Bool]())
     let reading = try reader.read(patterns) { (row) throws(Failure) in
-      let labelled = try row.labelled()
-      let example = try encoder.example(prompt: labelled.prompt, answers: [labelled.completion])
-      return (example, labelled.isDesirable)
+      let row = try row.unpairedPreference()
+      return (try encoder.example(prompt: row.prompt, answers: [row.completion]), row.isDesirable)
     } keep: { (labelled, place, summary) throws(Failure) in
       guard let example = try reader.fitted(labelled.0, place, &summary) else { return }
       prompts.append(example.prompt)
@@ -44,15 +43,17 @@ package struct LabelledData: Sendable {
       labels.append(labelled.1)
       summary.used += 1
     }
-    return LabelledData(
+    return UnpairedPreferenceData(
       prompts: prompts, completions: completions, labels: labels, summary: reading.summary, digest: reading.digest)
   }
 
   /// The data in two parts, the last rows as the second: about `fraction` of them, at least one.
-  package func split(fraction: Double) throws(Failure) -> (train: LabelledData, validation: LabelledData) {
+  package func split(fraction: Double) throws(Failure) -> (
+    train: UnpairedPreferenceData, validation: UnpairedPreferenceData
+  ) {
     let cut = try TuningSplit.cut(count, fraction: fraction)
-    func part(_ range: Range<Int>) -> LabelledData {
-      LabelledData(
+    func part(_ range: Range<Int>) -> UnpairedPreferenceData {
+      UnpairedPreferenceData(
         prompts: prompts.sublists(range), completions: completions.sublists(range), labels: Array(labels[range]),
         summary: summary, digest: Digest.sha256("\(digest)\n\(range)"))
     }
