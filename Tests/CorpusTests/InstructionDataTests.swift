@@ -21,7 +21,7 @@ import Tokenizers
       [path],
       settings: TuningSettings(
         fields: fields, lossOn: lossOn, maximumLength: length, onOverflow: onOverflow, onError: onError),
-      tokenizer: template.extending(.bytes), template: template)
+      format: .bytes(template))
   }
 
   /// The text of an example, `[` and `]` around what is trained, `.` for the end of text.
@@ -191,7 +191,7 @@ import Tokenizers
       Array("{\"text\": \"ab\"}\n{\"text\": \"".utf8) + [0xff] + Array("\"}\n{\"text\": \"cd\"}\n".utf8),
       to: "rows.jsonl")
     let data = try InstructionData.open(
-      [path], settings: .init(maximumLength: 10), tokenizer: .bytes, template: .plain)
+      [path], settings: .init(maximumLength: 10), format: .bytes(.plain))
     #expect(data.examples.count == 2)
     #expect(data.summary.drops.map(\.reason) == ["the line is no JSON"])
     #expect(data.summary.drops[0].places[0].hasPrefix("\(path):2"))
@@ -257,7 +257,7 @@ import Tokenizers
     let path = try folder.write(
       "\(dialogue)\n{}\n{\"text\": \"x\"}\n{\"question\": \"a\", \"answer\": \"b\"}", to: "r.jsonl")
     let conversations = try ConversationFile.conversations(
-      [path], settings: .init(maximumLength: 9), template: .plain)
+      [path], settings: .init(maximumLength: 9), format: .bytes(.plain))
     #expect(conversations.map(\.count) == [5, 2])
     #expect(conversations[1] == [Message(role: "user", content: "a"), Message(role: "assistant", content: "b")])
   }

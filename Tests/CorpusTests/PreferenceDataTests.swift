@@ -23,15 +23,15 @@ import Tokenizers
   ) throws -> PreferenceData {
     try PreferenceData.open(
       [folder.write(text, to: name)], settings: settings(length, onOverflow, onError, fields),
-      tokenizer: template.extending(.bytes), template: template)
+      format: .bytes(template))
   }
 
   private func unpaired(
     _ text: String, length: Int = 1000, onError: RowErrorPolicy = .skip
   ) throws -> UnpairedPreferenceData {
     try UnpairedPreferenceData.open(
-      [folder.write(text, to: "rows.jsonl")], settings: settings(length, .truncate, onError, [:]), tokenizer: .bytes,
-      template: .plain)
+      [folder.write(text, to: "rows.jsonl")], settings: settings(length, .truncate, onError, [:]),
+      format: .bytes(.plain))
   }
 
   /// The text of tokens, `.` for the end of text.
@@ -174,12 +174,11 @@ import Tokenizers
 
   @Test func theBeginningOfTextIsNotCut() throws {
     let row = #"{"prompt": "0123456789", "chosen": "b", "rejected": "c"}"#
-    let tokenizer = try ChatTemplate.llama3.extending(.bytes)
+    let format = try ChatFormat.bytes(.llama3)
     let data = try PreferenceData.open(
-      [folder.write(row, to: "rows.jsonl")], settings: settings(24, .truncate, .skip, [:]), tokenizer: tokenizer,
-      template: .llama3)
-    #expect(data[0].prompt.first == tokenizer.beginningOfText && data[0].prompt.count == 22)
-    #expect(data[0].chosen.last == tokenizer.id(ofToken: "<|eot_id|>"))
+      [folder.write(row, to: "rows.jsonl")], settings: settings(24, .truncate, .skip, [:]), format: format)
+    #expect(data[0].prompt.first == format.tokenizer.beginningOfText && data[0].prompt.count == 22)
+    #expect(data[0].chosen.last == format.tokenizer.id(ofToken: "<|eot_id|>"))
   }
 
   @Test(arguments: [

@@ -36,8 +36,7 @@ import Tokenizers
     ])
   func instructionFilesAreRead(name: String, rows: Int, used: Int) throws {
     let data = try InstructionData.open(
-      [path("sft/\(name)")], settings: .init(maximumLength: 1 << 20), tokenizer: ChatTemplate.chatML.extending(.bytes),
-      template: .chatML)
+      [path("sft/\(name)")], settings: .init(maximumLength: 1 << 20), format: .bytes(.chatML))
     #expect(data.summary.rows == rows && data.examples.count == used, "\(data.summary.drops)")
     #expect(data.summary.used == used && data.examples.lengths.max() == data.summary.longest)
     for index in 0..<data.examples.count { #expect(data.examples[index].isTrained.contains(true)) }
@@ -53,8 +52,7 @@ import Tokenizers
     ])
   func preferenceFilesAreRead(name: String, rows: Int, used: Int) throws {
     let data = try PreferenceData.open(
-      [path("dpo/\(name)")], settings: .init(maximumLength: 1 << 20), tokenizer: ChatTemplate.chatML.extending(.bytes),
-      template: .chatML)
+      [path("dpo/\(name)")], settings: .init(maximumLength: 1 << 20), format: .bytes(.chatML))
     #expect(data.summary.rows == rows && data.count == used, "\(data.summary.drops)")
     for index in 0..<data.count { #expect(Array(data[index].chosen) != Array(data[index].rejected)) }
   }
@@ -63,7 +61,7 @@ import Tokenizers
   func unpairedPreferencesAreRead() throws {
     let data = try UnpairedPreferenceData.open(
       [path("dpo/dpo-llamafactory/kto_en_demo.json")], settings: .init(maximumLength: 1 << 20),
-      tokenizer: .bytes, template: .plain)
+      format: .bytes(.plain))
     #expect(data.count == 300 && data.labels.contains(true) && data.labels.contains(false))
   }
 
@@ -82,7 +80,7 @@ import Tokenizers
       let clock = ContinuousClock()
       let start = clock.now
       let data = try InstructionData.open(
-        [path], settings: .init(maximumLength: 512), tokenizer: .bytes, template: .plain)
+        [path], settings: .init(maximumLength: 512), format: .bytes(.plain))
       let elapsed = clock.now - start
       print("\(name): \(text.utf8.count) bytes in \(elapsed)")
       #expect(data.examples.count == count - 1 && data.summary.truncated == 1)
@@ -97,6 +95,7 @@ import Tokenizers
       #"{"messages": [{"role": "user", "content": "a\u00e9"}, {"role": "assistant", "content": "b"}], "label": true}"#
     let pair = #"{"prompt": "\n\nHuman: a\n\nAssistant:", "chosen": "b", "rejected": [{"from": "gpt", "value": "c"}]}"#
     let text = Array("[\(row),\n \(pair)]".utf8)
+    let format = try ChatFormat.bytes(.plain)
     var generator = SeededGenerator(seed: 8)
     for round in 0..<3000 {
       var bytes = text
@@ -107,9 +106,9 @@ import Tokenizers
       let path = try folder.write(bytes, to: "rows.json")
       let settings = TuningSettings(maximumLength: 16)
       for open in [
-        { _ = try InstructionData.open([path], settings: settings, tokenizer: .bytes, template: .plain) },
-        { _ = try PreferenceData.open([path], settings: settings, tokenizer: .bytes, template: .plain) },
-        { _ = try UnpairedPreferenceData.open([path], settings: settings, tokenizer: .bytes, template: .plain) },
+        { _ = try InstructionData.open([path], settings: settings, format: format) },
+        { _ = try PreferenceData.open([path], settings: settings, format: format) },
+        { _ = try UnpairedPreferenceData.open([path], settings: settings, format: format) },
       ] {
         do { try open() } catch let error as Failure { #expect(error.exitCode == 4, "\(error)") }
       }

@@ -6,18 +6,11 @@ package enum ConversationFile {
   /// The conversations in the files that `patterns` name, in their order, for those who ask what they ask. Rows that
   /// cannot be used and rows of plain text are passed over.
   package static func conversations(
-    _ patterns: [String], settings: TuningSettings, template: ChatTemplate
+    _ patterns: [String], settings: TuningSettings, format: ChatFormat
   ) throws(Failure) -> [[Message]] {
-    var conversations: [[Message]] = []
-    for file in try files(patterns) {
-      _ = try rows(of: file) { (value, place) in
-        guard let value = try? value.get() else { return }
-        let row = try? TuningRow(
-          value, at: place, fields: settings.fields, inputSeparator: template.inputSeparator)
-        if case .conversation(let messages)? = try? row?.instruction() { conversations.append(messages) }
-      }
+    try usable(patterns, settings, format) { (row) throws(Failure) in
+      if case .conversation(let messages) = try row.instruction() { messages } else { nil }
     }
-    return conversations
   }
 
   /// A prompt, the answer to give, and the answer not to give.
@@ -25,22 +18,33 @@ package enum ConversationFile {
 
   /// The pairs of single answers in the files that `patterns` name, in their order; rows of another kind are passed over.
   package static func preferences(
-    _ patterns: [String], settings: TuningSettings, template: ChatTemplate
+    _ patterns: [String], settings: TuningSettings, format: ChatFormat
   ) throws(Failure) -> [Preference] {
-    var preferences: [Preference] = []
+    try usable(patterns, settings, format) { (row) throws(Failure) in
+      guard case .conversation(let prompt, let chosen, let rejected) = try row.preference(), chosen.count == 1,
+        rejected.count == 1
+      else { return nil }
+      return (prompt, chosen[0].content, rejected[0].content)
+    }
+  }
+
+  /// What `make` makes of the rows; those that it makes nothing of or cannot use are left out.
+  private static func usable<Item>(
+    _ patterns: [String], _ settings: TuningSettings, _ format: ChatFormat,
+    _ make: (TuningRow) throws(Failure) -> Item?
+  ) throws(Failure) -> [Item] {
+    var items: [Item] = []
     for file in try files(patterns) {
       _ = try rows(of: file) { (value, place) in
-        guard let value = try? value.get() else { return }
-        let row = try? TuningRow(
-          value, at: place, fields: settings.fields, inputSeparator: template.inputSeparator)
-        if case .conversation(let prompt, let chosen, let rejected)? = try? row?.preference(), chosen.count == 1,
-          rejected.count == 1
-        {
-          preferences.append((prompt, chosen[0].content, rejected[0].content))
-        }
+        guard let value = try? value.get(),
+          let row = try? TuningRow(
+            value, at: place, fields: settings.fields, inputSeparator: format.template.inputSeparator),
+          let item = try? make(row)
+        else { return }
+        items.append(item)
       }
     }
-    return preferences
+    return items
   }
 
   /// The files that `patterns` name. Files that hold no rows are errors, all reported together.

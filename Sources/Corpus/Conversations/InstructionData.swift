@@ -13,13 +13,12 @@ package struct InstructionData: Sendable {
   /// An example with more than `settings.maximumLength` tokens is cut at its end, left out, or an error, as
   /// `settings.onOverflow` says. Rows of plain text end with the end of text and are trained as a whole.
   ///
-  /// - Parameter tokenizer: one that has the tokens of the template: see ``ChatTemplate/extending(_:)``.
   /// - Throws: `Failure` of area `.data` when a file is missing or malformed, more than half of the rows cannot be used,
-  ///   or none is left; `.tokenizer` when the template does not fit; `.recipe` for unknown `fields`.
+  ///   or none is left; `.recipe` for unknown `fields`.
   package static func open(
-    _ patterns: [String], settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate
+    _ patterns: [String], settings: TuningSettings, format: ChatFormat
   ) throws(Failure) -> InstructionData {
-    let reader = try TuningReader(settings: settings, tokenizer: tokenizer, template: template)
+    let reader = try TuningReader(settings: settings, format: format)
     var builder = InstructionEncoder(reader.format, lossOn: settings.lossOn)
     var examples = TokenizedExamples()
     var texts = 0

@@ -30,11 +30,11 @@ package struct PreferenceData: Sendable {
   /// keep their beginnings; a prompt is cut at its start, and only as far as an answer needs the room and the prompt has
   /// more than half of it. Pairs that are the same after that are dropped.
   ///
-  /// - Throws: as ``InstructionData/open(_:settings:tokenizer:template:)``.
+  /// - Throws: as ``InstructionData/open(_:settings:format:)``.
   package static func open(
-    _ patterns: [String], settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate
+    _ patterns: [String], settings: TuningSettings, format: ChatFormat
   ) throws(Failure) -> PreferenceData {
-    let reader = try TuningReader(settings: settings, tokenizer: tokenizer, template: template)
+    let reader = try TuningReader(settings: settings, format: format)
     var encoder = PairEncoder(reader.format)
     var lists = (prompts: TokenLists(), chosen: TokenLists(), rejected: TokenLists())
     let reading = try reader.read(patterns) { (row) throws(Failure) in

@@ -13,10 +13,10 @@ struct TuningReader {
     let digest: String
   }
 
-  init(settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate) throws(Failure) {
+  init(settings: TuningSettings, format: ChatFormat) throws(Failure) {
     try settings.check()
     self.settings = settings
-    format = try ChatFormat(template, tokenizer: tokenizer)
+    self.format = format
   }
 
   /// Reads the files that `patterns` name.

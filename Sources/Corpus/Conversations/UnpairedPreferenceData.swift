@@ -26,11 +26,11 @@ package struct UnpairedPreferenceData: Sendable {
 
   /// Reads the rows of the files that `patterns` name and encodes them; lengths are treated as in ``PreferenceData``.
   ///
-  /// - Throws: as ``InstructionData/open(_:settings:tokenizer:template:)``.
+  /// - Throws: as ``InstructionData/open(_:settings:format:)``.
   package static func open(
-    _ patterns: [String], settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate
+    _ patterns: [String], settings: TuningSettings, format: ChatFormat
   ) throws(Failure) -> UnpairedPreferenceData {
-    let reader = try TuningReader(settings: settings, tokenizer: tokenizer, template: template)
+    let reader = try TuningReader(settings: settings, format: format)
     var encoder = PairEncoder(reader.format)
     var (prompts, completions, labels) = (TokenLists(), TokenLists(), [Bool]())
     let reading = try reader.read(patterns) { (row) throws(Failure) in

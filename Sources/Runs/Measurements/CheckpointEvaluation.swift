@@ -62,13 +62,13 @@ package struct CheckpointEvaluation {
     let format = try stored.chatFormat(template: options.template)
     let settings = TuningSettings(fields: options.fields, maximumLength: length)
     let data = try InstructionData.open(
-      patterns, settings: settings, tokenizer: format.tokenizer, template: format.template)
+      patterns, settings: settings, format: format)
     for line in data.summary.lines { Output.log.line(line) }
     let loader = ExampleLoader(data.examples, digest: data.digest, sequenceLength: length, seed: 0, shuffle: false)
     try measure(loader, SFT())
     guard options.asksQuestions else { return }
     let conversations = try ConversationFile.conversations(
-      patterns, settings: settings, template: format.template)
+      patterns, settings: settings, format: format)
     let questions = AnswerEvaluation.questions(of: Array(conversations.prefix(options.limit ?? conversations.count)))
     try ask(questions, format)
   }
@@ -80,18 +80,18 @@ package struct CheckpointEvaluation {
     let summary: TuningSummary
     if kind == .pair {
       let data = try PreferenceData.open(
-        patterns, settings: settings, tokenizer: format.tokenizer, template: format.template)
+        patterns, settings: settings, format: format)
       (pairs, summary) = (RankedPairs(data), data.summary)
     } else {
       let data = try UnpairedPreferenceData.open(
-        patterns, settings: settings, tokenizer: format.tokenizer, template: format.template)
+        patterns, settings: settings, format: format)
       (pairs, summary) = (UnpairedPreferences(data), data.summary)
     }
     for line in summary.lines { Output.log.line(line) }
     let loader = PairLoader(pairs, seed: 0, shuffle: false)
     try measure(loader.with(references: try references(of: loader)), kind == .pair ? DPO() : KTO())
     guard options.asksQuestions, kind == .pair else { return }
-    let preferences = try ConversationFile.preferences(patterns, settings: settings, template: format.template)
+    let preferences = try ConversationFile.preferences(patterns, settings: settings, format: format)
     let questions = preferences.prefix(options.limit ?? preferences.count).map {
       AnswerEvaluation.Question(messages: $0.prompt, answer: $0.chosen, rejected: $0.rejected)
     }

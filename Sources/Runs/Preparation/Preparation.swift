@@ -8,16 +8,10 @@ import Training
 
 /// What a run needs before its first step: tokenizer, model and data.
 package struct Preparation {
-  package let tokenizer: Tokenizer?
+  package let text: TextFormat
   package let configuration: any ModelConfiguration
   package let data: TrainingData
   package let sequenceLength: Int
-  /// The Jinja text that makes messages one prompt; empty if the model has none.
-  package let chatTemplate: String
-  /// The tokens that end a text of the model; nil leaves that to the tokenizer.
-  package let endTokens: [Int32]?
-  /// How conversations become tokens; nil when the recipe's task has none.
-  package let chat: ChatFormat?
   /// What the weights come from; nil for those of a new model.
   private let start: StoredModel?
   private let seed: UInt64
@@ -32,11 +26,8 @@ package struct Preparation {
     }
     for remark in start?.notes ?? [] { note("note: \(remark)") }
     self.start = start
-    chat = try recipe.chatFormat(named ?? start?.tokenizer, jinja: start?.chatTemplate ?? "")
-    tokenizer = chat?.tokenizer ?? named ?? start?.tokenizer
-    chatTemplate = chat?.jinja ?? start?.chatTemplate ?? ""
-    endTokens = chat?.stopTokens ?? start?.endTokens
-    configuration = try Self.configuration(recipe, start: start, tokenizer: tokenizer, note: note)
+    text = try TextFormat(recipe, named: named, start: start)
+    configuration = try Self.configuration(recipe, start: start, tokenizer: text.tokenizer, note: note)
     sequenceLength = recipe.data.sequenceLength ?? configuration.maximumPositions
     seed = UInt64(recipe.seed)
     guard sequenceLength <= configuration.maximumPositions else {
@@ -45,11 +36,12 @@ package struct Preparation {
         "sequence_length (\(sequenceLength)) must not exceed the model's positions (\(configuration.maximumPositions))")
     }
     data = try TrainingData(
-      recipe, tokenizer: tokenizer, chat: chat, vocabularySize: configuration.vocabularySize,
-      sequenceLength: sequenceLength,
-      note: note)
+      recipe, text: text, vocabularySize: configuration.vocabularySize, sequenceLength: sequenceLength, note: note)
     for warning in data.warnings { note("warning: \(warning)") }
   }
+
+  /// The run's tokenizer.
+  package var tokenizer: Tokenizer? { text.tokenizer }
 
   /// The model that training begins with.
   package func model() throws(Failure) -> any LanguageModel {
@@ -84,7 +76,7 @@ package struct Preparation {
   private func storedReference(at path: String) throws(Failure) -> any LanguageModel {
     let stored = try StoredModel(at: path)
     let (found, expected) = (stored.configuration.vocabularySize, configuration.vocabularySize)
-    if let theirs = stored.tokenizer, let ours = tokenizer, theirs.json() != ours.json() {
+    if let theirs = stored.tokenizer, let ours = text.tokenizer, theirs.json() != ours.json() {
       throw Failure(
         .model, "the reference model has another tokenizer", at: path,
         notes: ["log-probabilities of different tokens cannot be compared", "choose a model with the same tokenizer"])

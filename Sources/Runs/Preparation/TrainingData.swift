@@ -12,30 +12,29 @@ package struct TrainingData {
 
   /// Opens the data of `recipe` as the kind of example its objective reads; what is missing is prepared first.
   package init(
-    _ recipe: Recipe, tokenizer: Tokenizer?, chat: ChatFormat?, vocabularySize: Int, sequenceLength: Int,
-    note: (String) -> Void
+    _ recipe: Recipe, text: TextFormat, vocabularySize: Int, sequenceLength: Int, note: (String) -> Void
   ) throws(Failure) {
     switch recipe.examples {
     case .windows:
       try self.init(
-        windowsOf: recipe, tokenizer: tokenizer, vocabularySize: vocabularySize, sequenceLength: sequenceLength,
+        windowsOf: recipe, tokenizer: text.tokenizer, vocabularySize: vocabularySize, sequenceLength: sequenceLength,
         note: note)
     case .conversations:
       let options = recipe.objective.conversations
       let settings = TuningSettings(recipe.data, lossOn: options.lossOn, maximumLength: sequenceLength)
-      try self.init(InstructionData.self, of: recipe, chat!, settings, note: note) { data, shuffle in
+      try self.init(InstructionData.self, of: recipe, text.chat!, settings, note: note) { data, shuffle in
         ExampleLoader(
           data.examples, digest: data.digest, sequenceLength: sequenceLength, seed: UInt64(recipe.seed),
           shuffle: shuffle, packing: recipe.data.packing, sharesBeginnings: options.sharesBeginnings)
       }
     case .pairs:
       let settings = TuningSettings(recipe.data, maximumLength: sequenceLength)
-      try self.init(PreferenceData.self, of: recipe, chat!, settings, note: note) {
+      try self.init(PreferenceData.self, of: recipe, text.chat!, settings, note: note) {
         PairLoader(RankedPairs($0), seed: UInt64(recipe.seed), shuffle: $1)
       }
     case .unpaired:
       let settings = TuningSettings(recipe.data, maximumLength: sequenceLength)
-      try self.init(UnpairedPreferenceData.self, of: recipe, chat!, settings, note: note) {
+      try self.init(UnpairedPreferenceData.self, of: recipe, text.chat!, settings, note: note) {
         PairLoader(UnpairedPreferences($0), seed: UInt64(recipe.seed), shuffle: $1)
       }
     }
@@ -71,7 +70,7 @@ package struct TrainingData {
   ) throws(Failure) {
     let data = recipe.data
     func open(_ patterns: [String]) throws(Failure) -> Rows {
-      let rows = try Rows.open(patterns, settings: settings, tokenizer: chat.tokenizer, template: chat.template)
+      let rows = try Rows.open(patterns, settings: settings, format: chat)
       for line in rows.summary.lines { note(line) }
       return rows
     }
@@ -120,7 +119,7 @@ extension Recipe {
 /// Rows for tuning, whatever they become.
 private protocol TuningRows {
   static func open(
-    _ patterns: [String], settings: TuningSettings, tokenizer: Tokenizer, template: ChatTemplate
+    _ patterns: [String], settings: TuningSettings, format: ChatFormat
   ) throws(Failure) -> Self
   func split(fraction: Double) throws(Failure) -> (train: Self, validation: Self)
   var summary: TuningSummary { get }

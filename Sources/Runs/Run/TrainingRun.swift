@@ -279,7 +279,7 @@ package final class TrainingRun {
     do throws(Failure) {
       let model = ModelFile.contents(
         trainer.model, preparation.configuration, tokenizer: preparation.tokenizer,
-        chatTemplate: preparation.chatTemplate, endTokens: preparation.endTokens, step: state.step)
+        chatTemplate: preparation.text.jinja, endTokens: preparation.text.endTokens, step: state.step)
       try store.save(
         step: state.step, files: [(ModelFile.name, model), (TrainingState.fileName, state.contents(trainer))],
         extra: [JSONMember("core_type", JSONValue(state.coreType))])
