@@ -32,7 +32,7 @@ let package = Package(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CInstructionSet"),
     .systemLibrary(name: "CProcessor"),
-    .systemLibrary(name: "CSignals"),
+    .target(name: "CSignals"),
 
     .target(name: "Machine"),
     .target(name: "Numerics"),

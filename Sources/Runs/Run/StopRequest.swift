@@ -3,16 +3,15 @@ import CSignals
 /// What signals have asked of the process: to stop, or to save.
 ///
 /// Handlers only set flags; a run polls them where it can act: between micro-batches, and between the arrays of a save.
-/// What touches the flags is never inlined: another module would get flags of its own, which no handler sets.
 package enum StopRequest {
   /// Makes writing to a closed pipe, or past the limit of a file's size, an error instead of the end of the process.
   package static func ignoreWriteSignals() { csignals_ignore_write_signals() }
 
   /// From here on TERM, INT and HUP ask to stop and USR1 to save. A second TERM or INT ends the process at once.
-  @inline(never) package static func install() { csignals_install() }
+  package static func install() { csignals_install() }
 
   /// The signal that asked to stop; nil when none has.
-  @inline(never) package static var signal: Int32? {
+  package static var signal: Int32? {
     let number = csignals_stop()
     return number == 0 ? nil : number
   }
@@ -21,5 +20,5 @@ package enum StopRequest {
   package static var exitCode: Int32? { signal.map { 128 + $0 } }
 
   /// Whether a save was asked for since the last call.
-  @inline(never) package static func takeSave() -> Bool { csignals_take_save() != 0 }
+  package static func takeSave() -> Bool { csignals_take_save() != 0 }
 }

@@ -1,0 +1,19 @@
+// What signals have asked of the process. The handler is C because nothing of Swift's run time is safe inside one; it only
+// sets flags.
+#ifndef CSIGNALS_H
+#define CSIGNALS_H
+
+// Writing to a closed pipe or past a file's size limit becomes an error of the call instead of the end of the process.
+void csignals_ignore_write_signals(void);
+
+// TERM, INT and HUP ask to stop, USR1 to save; whatever the parent had blocked is unblocked. A second TERM or INT ends
+// the process at once.
+void csignals_install(void);
+
+// The first signal that asked to stop, or 0.
+int csignals_stop(void);
+
+// Whether a save was asked for since the last call.
+int csignals_take_save(void);
+
+#endif
