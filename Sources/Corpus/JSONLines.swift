@@ -34,29 +34,62 @@ enum JSONLines {
   static func read(
     _ path: String, _ body: (Result<JSONValue, Failure>, _ place: String) throws(Failure) -> Void
   ) throws(Failure) -> String {
-    var reader = try SourceReader(path)
-    var buffer: [UInt8] = []
-    var line = 0
-    var searched = 0
-    func row(_ bytes: ArraySlice<UInt8>) throws(Failure) {
-      line += 1
-      let bytes = line == 1 && bytes.starts(with: TextDocuments.byteOrderMark) ? bytes.dropFirst(3) : bytes
-      if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { return }
-      let place = "\(path):\(line)"
-      try body(Result { () throws(Failure) in try parse(Array(bytes), at: place) }, place)
+    var rows = try Rows(path)
+    while let (row, place) = try rows.next() { try body(row, place) }
+    return try rows.finish()
+  }
+
+  /// The first row of the file, or the error of a line that is no JSON; nil when all lines are empty.
+  static func first(_ path: String) throws(Failure) -> Row? {
+    var rows = try Rows(path)
+    return try rows.next()
+  }
+
+  /// A row with its position in the file.
+  typealias Row = (value: Result<JSONValue, Failure>, place: String)
+
+  /// The rows of a file, one after the other.
+  private struct Rows: ~Copyable {
+    private let path: String
+    private var reader: SourceReader
+    private var buffer: [UInt8] = []
+    /// Where the next line starts in `buffer`, and up to where no end of it was found.
+    private var (start, searched) = (0, 0)
+    private var line = 0
+    private var isAtEnd = false
+
+    init(_ path: String) throws(Failure) {
+      self.path = path
+      reader = try SourceReader(path)
     }
-    while try reader.read(into: &buffer) {
-      var start = 0
-      while let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-        try row(buffer[start..<end])
-        start = end + 1
-        searched = start
+
+    mutating func next() throws(Failure) -> Row? {
+      while let bytes = try nextLine() {
+        line += 1
+        let bytes = line == 1 && bytes.starts(with: TextDocuments.byteOrderMark) ? bytes.dropFirst(3) : bytes
+        if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
+        let place = "\(path):\(line)"
+        return (Result { () throws(Failure) in try JSONLines.parse(Array(bytes), at: place) }, place)
       }
-      buffer.removeFirst(start)
-      searched = buffer.count
+      return nil
     }
-    try row(buffer[...])
-    return try reader.finish()
+
+    /// The SHA-256 of the file.
+    consuming func finish() throws(Failure) -> String { try reader.finish() }
+
+    private mutating func nextLine() throws(Failure) -> ArraySlice<UInt8>? {
+      while !isAtEnd {
+        if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+          defer { (start, searched) = (end + 1, end + 1) }
+          return buffer[start..<end]
+        }
+        buffer.removeFirst(start)
+        (start, searched) = (0, buffer.count)
+        isAtEnd = try !reader.read(into: &buffer)
+        if isAtEnd { return buffer[...] }
+      }
+      return nil
+    }
   }
 
   private static func parse(_ bytes: [UInt8], at place: String) throws(Failure) -> JSONValue {

@@ -66,9 +66,33 @@ package enum ConversationFile {
   static func rows(
     of file: CorpusFile, _ body: (Result<JSONValue, Failure>, _ place: String) throws(Failure) -> Void
   ) throws(Failure) -> String {
+    switch try layout(of: file) {
+    case .lines: try JSONLines.read(file.path, body)
+    case .array: try array(file.path, body)
+    }
+  }
+
+  /// The first row of the file with its `file:line`; nil when there is none. What follows it is not read.
+  static func firstRow(of file: CorpusFile) throws(Failure) -> (value: JSONValue, place: String)? {
+    switch try layout(of: file) {
+    case .lines:
+      guard let (row, place) = try JSONLines.first(file.path) else { return nil }
+      return (try row.get(), place)
+    case .array:
+      let bytes = try ReadableFile.contents(of: file.path, area: .data)
+      let result = bytes.withUnsafeBytes { buffer in
+        Result { () throws(Failure) in try JSONValue.firstElement(of: buffer, source: file.path, area: .data) }
+      }
+      return try result.get().map { ($0, "\(file.path):\($0.line)") }
+    }
+  }
+
+  private enum Layout { case lines, array }
+
+  private static func layout(of file: CorpusFile) throws(Failure) -> Layout {
     switch try firstByte(of: file.path) {
-    case UInt8(ascii: "{"): return try JSONLines.read(file.path, body)
-    case UInt8(ascii: "["): return try array(file.path, body)
+    case UInt8(ascii: "{"): return .lines
+    case UInt8(ascii: "["): return .array
     default:
       throw Failure(
         .data, "no rows of JSON", at: file.path,

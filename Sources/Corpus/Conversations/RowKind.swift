@@ -14,23 +14,12 @@ package enum RowKind: Sendable {
   /// The kind of the rows in the files that `patterns` name; `fields` renames columns.
   package init(of patterns: [String], fields: [String: String] = [:]) throws(Failure) {
     let files = try CorpusFile.resolve(patterns, format: nil)
-    guard let file = files.first, try file.holdsRows else {
+    guard let file = files.first, try file.holdsRows, let (value, place) = try ConversationFile.firstRow(of: file)
+    else {
       self = .text
       return
     }
-    var found: RowKind?
-    // The first row is enough: reading ends with it.
-    let enough = Failure(.internal, "enough")
-    do throws(Failure) {
-      _ = try ConversationFile.rows(of: file) { (value, place) throws(Failure) in
-        let row = try TuningRow(try value.get(), at: place, fields: fields, inputSeparator: "")
-        found = RowKind(row)
-        throw enough
-      }
-    } catch {
-      if found == nil { throw error }
-    }
-    self = found ?? .text
+    self.init(try TuningRow(value, at: place, fields: fields, inputSeparator: ""))
   }
 
   private init(_ row: TuningRow) {
