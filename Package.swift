@@ -62,7 +62,8 @@ let package = Package(
     .executableTarget(
       name: "train",
       dependencies: [
-        "Checkpoints", "Corpus", "Files", "Inference", "Machine", "ModelFiles", "Runs", "Tokenizers", "Training",
+        "Checkpoints", "Corpus", "Files", "Inference", "Kernels", "Machine", "ModelFiles", "Runs", "Tokenizers",
+        "Training",
       ]),
 
     .target(name: "Support", dependencies: ["Files"], path: "Tests/Support"),

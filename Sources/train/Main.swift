@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Glibc
+import Kernels
 import Runs
 
 /// The command line: finds the command, runs it, and turns what came of it into the exit code.
@@ -12,6 +13,11 @@ import Runs
     ForeignFileProbe.executable = "/proc/self/exe"
     Output.openMissingStreams()
     StopRequest.ignoreWriteSignals()
+    Memory.onExhaustion { bytes in
+      let failure = Failure(.resources, "out of memory: \(bytes) more bytes were needed")
+      report(failure)
+      _exit(failure.exitCode)
+    }
     let code: Int32
     do {
       try run(Array(CommandLine.arguments.dropFirst()))

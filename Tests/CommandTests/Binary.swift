@@ -13,11 +13,12 @@ enum Binary {
   static let url = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     .appending(path: "train")
 
-  /// Runs `train` with `arguments` in `folder`.
+  /// Runs `train` with `arguments` in `folder`, with at most `addressSpace` KiB of addresses.
   static func run(
-    _ arguments: [String], in folder: URL = URL(filePath: NSTemporaryDirectory()), environment: [String: String] = [:]
+    _ arguments: [String], in folder: URL = URL(filePath: NSTemporaryDirectory()), environment: [String: String] = [:],
+    addressSpace: Int? = nil
   ) throws -> Outcome {
-    let process = try started(arguments, in: folder, environment: environment)
+    let process = try started(arguments, in: folder, environment: environment, addressSpace: addressSpace)
     process.process.waitUntilExit()
     return try process.outcome()
   }
@@ -37,11 +38,18 @@ enum Binary {
     }
   }
 
-  static func started(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws -> Running {
+  static func started(
+    _ arguments: [String], in folder: URL, environment: [String: String] = [:], addressSpace: Int? = nil
+  ) throws -> Running {
     let scratch = try scratchFolder()
     let process = Process()
-    process.executableURL = url
-    process.arguments = arguments
+    if let addressSpace {
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments = ["-c", "ulimit -v \(addressSpace) && exec \"$0\" \"$@\"", url.path] + arguments
+    } else {
+      process.executableURL = url
+      process.arguments = arguments
+    }
     process.currentDirectoryURL = folder
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice

@@ -158,6 +158,15 @@ import Testing
     #expect(try tiny.metrics("runs/disk/run") == tiny.metrics("runs/whole"))
   }
 
+  @Test func memoryThatRunsOutEndsTheProcessAtOnce() throws {
+    let tiny = try TinyRun()
+    let arguments = ["pretrain", "tiny.json", "model.hidden_size=2048", "model.intermediate_size=8192"]
+    let outcome = try Binary.run(arguments, in: tiny.folder, addressSpace: 600_000)
+    #expect(outcome.code == 6, "\(outcome.log)")
+    let error = /error\[resources\]: out of memory: [0-9]+ more bytes were needed\n/
+    #expect(outcome.log.firstMatch(of: error)?.range.upperBound == outcome.log.endIndex, "\(outcome.log)")
+  }
+
   /// An llm.c shard of version 1.
   private func shard(_ tokens: [Int]) -> [UInt8] {
     let header = [20_240_520, 1, Int32(tokens.count)] + [Int32](repeating: 0, count: 253)

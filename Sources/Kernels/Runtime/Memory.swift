@@ -18,11 +18,18 @@ package enum Memory {
     var peak = 0
   }
   private static let state = Mutex(State())
+  private static let exhaustionHandler = Mutex<(@Sendable (_ missingBytes: Int) -> Never)?>(nil)
   private static let floatSize = MemoryLayout<Float>.stride
   private static let hugePage = 2 << 20
 
+  /// Installs what ends the process when the system has no memory left; without it the process traps. The handler runs on
+  /// the thread that asked for memory and must not ask for more here.
+  package static func onExhaustion(_ handler: @escaping @Sendable (_ missingBytes: Int) -> Never) {
+    exhaustionHandler.withLock { $0 = handler }
+  }
+
   /// A 256-byte aligned buffer of at least `count` floats with undefined contents. Ends the process if the system has no
-  /// memory left.
+  /// memory left; see `onExhaustion`.
   package static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
     let count = rounded(count)
     let address = state.withLock { state in
@@ -58,9 +65,9 @@ package enum Memory {
     let usable = min(state.reserved, (end + step - 1) / step * step)
     let range = UnsafeMutableRawPointer(bitPattern: state.base)
     guard end <= usable, mprotect(range, usable, PROT_READ | PROT_WRITE) == 0 else {
-      let message = "error[resources]: out of memory: \(end - state.usable) more bytes were needed\n"
-      _ = message.withCString { write(2, $0, strlen($0)) }
-      _exit(6)
+      let missing = end - state.usable
+      exhaustionHandler.withLock { $0 }?(missing)
+      fatalError("out of memory: \(missing) more bytes were needed")
     }
     state.usable = usable
   }
