@@ -107,13 +107,14 @@ public struct GPT2: LanguageModel {
   }
 
   struct Attention: Module {
-    let cAttn: Conv1D
-    let cProj: Conv1D
+    let cAttn: Linear
+    let cProj: Linear
     let heads: Int
 
     init(_ c: Configuration, _ initializer: inout Initializer) {
-      cAttn = Conv1D(c.width, 3 * c.width, initializer: &initializer)
-      cProj = Conv1D(c.width, c.width, scale: c.residualScale, initializer: &initializer)
+      cAttn = Linear(c.width, 3 * c.width, bias: true, layout: .inputsByOutputs, initializer: &initializer)
+      cProj = Linear(
+        c.width, c.width, bias: true, layout: .inputsByOutputs, scale: c.residualScale, initializer: &initializer)
       heads = c.heads
     }
 
@@ -123,12 +124,13 @@ public struct GPT2: LanguageModel {
   }
 
   struct FeedForward: Module {
-    let cFc: Conv1D
-    let cProj: Conv1D
+    let cFc: Linear
+    let cProj: Linear
 
     init(_ c: Configuration, _ initializer: inout Initializer) {
-      cFc = Conv1D(c.width, c.innerWidth, initializer: &initializer)
-      cProj = Conv1D(c.innerWidth, c.width, scale: c.residualScale, initializer: &initializer)
+      cFc = Linear(c.width, c.innerWidth, bias: true, layout: .inputsByOutputs, initializer: &initializer)
+      cProj = Linear(
+        c.innerWidth, c.width, bias: true, layout: .inputsByOutputs, scale: c.residualScale, initializer: &initializer)
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor { cProj(gelu(cFc(x))) }

@@ -22,41 +22,26 @@ struct Initializer {
   }
 }
 
-/// y = x W^T + b.
+/// y = x W^T + b, or x W + b: `layout` says how a checkpoint stores W.
 struct Linear: Module {
   let weight: Parameter
   let bias: Parameter?
+  let layout: WeightLayout
 
-  /// A layer whose outputs are the given sections one after the other.
+  /// A layer with weights from N(0, (deviation * scale)^2) and a bias of zeros, if it has one. With `sections` it stacks
+  /// several matrices of a checkpoint, which one product then serves.
   init(
-    _ inputs: Int, _ sections: [Parameter.Section], bias: Bool = false, initializer: inout Initializer
+    _ inputs: Int, _ outputs: Int, sections: [Parameter.Section] = [], bias: Bool = false,
+    layout: WeightLayout = .outputsByInputs, scale: Float = 1, initializer: inout Initializer
   ) {
-    let outputs = sections.reduce(0) { $0 + $1.rows }
-    weight = initializer.weights([outputs, inputs], sections: sections)
+    precondition(sections.isEmpty || layout == .outputsByInputs, "only rows are stacked: \(sections)")
+    let shape: Shape = layout == .outputsByInputs ? [outputs, inputs] : [inputs, outputs]
+    weight = initializer.weights(shape, scale: scale, sections: sections)
     self.bias = bias ? initializer.constant(0, [outputs], sections: sections) : nil
+    self.layout = layout
   }
 
-  init(_ inputs: Int, _ outputs: Int, scale: Float = 1, initializer: inout Initializer) {
-    weight = initializer.weights([outputs, inputs], scale: scale)
-    bias = nil
-  }
-
-  func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight.tensor, bias: bias?.tensor) }
-}
-
-/// y = x W + b with GPT-2's orientation of W, [inputs, outputs].
-struct Conv1D: Module {
-  let weight: Parameter
-  let bias: Parameter
-
-  init(_ inputs: Int, _ outputs: Int, scale: Float = 1, initializer: inout Initializer) {
-    weight = initializer.weights([inputs, outputs], scale: scale)
-    bias = initializer.constant(0, [outputs])
-  }
-
-  func callAsFunction(_ x: Tensor) -> Tensor {
-    linear(x, weight.tensor, bias: bias.tensor, layout: .inputsByOutputs)
-  }
+  func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight.tensor, bias: bias?.tensor, layout: layout) }
 }
 
 /// A table of vectors, one a row.

@@ -147,8 +147,8 @@ public struct Llama: LanguageModel {
       keyValueHeads = c.keyValueHeads
       let keys = c.keyValueHeads * c.headSize
       qkv = Linear(
-        c.hiddenSize,
-        [.init("q_proj", rows: c.hiddenSize), .init("k_proj", rows: keys), .init("v_proj", rows: keys)],
+        c.hiddenSize, c.hiddenSize + 2 * keys,
+        sections: [.init("q_proj", rows: c.hiddenSize), .init("k_proj", rows: keys), .init("v_proj", rows: keys)],
         bias: c.hasQKVBias, initializer: &initializer)
       oProj = Linear(c.hiddenSize, c.hiddenSize, scale: c.residualScale, initializer: &initializer)
     }
@@ -164,8 +164,8 @@ public struct Llama: LanguageModel {
 
     init(_ c: Configuration, _ initializer: inout Initializer) {
       gateUp = Linear(
-        c.hiddenSize,
-        [.init("gate_proj", rows: c.intermediateSize), .init("up_proj", rows: c.intermediateSize)],
+        c.hiddenSize, 2 * c.intermediateSize,
+        sections: [.init("gate_proj", rows: c.intermediateSize), .init("up_proj", rows: c.intermediateSize)],
         initializer: &initializer)
       downProj = Linear(c.intermediateSize, c.hiddenSize, scale: c.residualScale, initializer: &initializer)
     }
