@@ -88,7 +88,10 @@ let package = Package(
       dependencies: ["Autograd", "Corpus", "Files", "Kernels", "Models", "Support", "Training"]),
     .testTarget(
       name: "RunsTests",
-      dependencies: ["Files", "Kernels", "Machine", "Runs", "Support", "Training"]),
+      dependencies: [
+        "Autograd", "Checkpoints", "Corpus", "Files", "Kernels", "Machine", "ModelFiles", "Models", "Runs", "Support",
+        "Training",
+      ]),
     .testTarget(
       name: "CommandTests",
       dependencies: ["Checkpoints", "Files", "Inference", "Models", "Support", "Tokenizers", "train"]),

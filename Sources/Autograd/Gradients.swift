@@ -2,10 +2,10 @@ import Kernels
 
 /// The gradient of one parameter.
 ///
-/// It takes memory from the first addition until it is cleared: while a forward pass runs, its activations have it.
+/// It takes memory from the first addition until it is cleared, so that the activations of a forward pass have it before.
 package final class GradientBuffer {
   private let shape: Shape
-  /// What has been added up; nil if nothing has.
+  /// The sum so far; nil before the first addition.
   fileprivate(set) var tensor: Tensor?
 
   init(shape: Shape) { self.shape = shape }
@@ -18,18 +18,18 @@ package final class GradientBuffer {
   }
 }
 
-/// The gradients of a set of parameters, added up over any number of losses.
+/// The gradients of a set of trained parameters, summed over any number of losses.
 public final class Gradients {
-  /// The parameters, in the order given.
+  /// The trained ones of the parameters given, in their order.
   public let parameters: [Parameter]
   private let buffers: [GradientBuffer]
   private let indices: [ObjectIdentifier: Int]
 
-  /// Empty gradients for `parameters`; a parameter that is named twice counts once.
+  /// Empty gradients for the trained ones of `parameters`; a parameter that is listed twice counts once.
   public init(of parameters: [Parameter]) {
     var indices: [ObjectIdentifier: Int] = [:]
     var unique: [Parameter] = []
-    for parameter in parameters where indices[ObjectIdentifier(parameter)] == nil {
+    for parameter in parameters where parameter.isTrained && indices[ObjectIdentifier(parameter)] == nil {
       indices[ObjectIdentifier(parameter)] = unique.count
       unique.append(parameter)
     }
@@ -43,12 +43,12 @@ public final class Gradients {
     indices[ObjectIdentifier(parameter)].flatMap { buffers[$0].tensor }
   }
 
-  /// Forgets all gradients.
+  /// Releases all gradients.
   public func clear() {
     for buffer in buffers { buffer.tensor = nil }
   }
 
-  /// Computes `loss`, a scalar, and adds `scale` times its gradients to what is there. Returns the loss, not scaled.
+  /// Computes `loss`, a scalar, and adds `scale` times its gradients to the sums. Returns the loss, not scaled.
   ///
   /// The backward pass begins with `scale`, which costs nothing. Operations that compute gradients in their forward pass
   /// know it in advance.
@@ -70,7 +70,7 @@ public final class Gradients {
 
 /// The value of `loss`, a scalar, and its gradients with respect to `parameters` (reverse mode).
 ///
-/// Inside `loss` every operation on a parameter's `tensor` is remembered; outside of this call nothing is.
+/// Inside `loss` every operation on a trained parameter's `tensor` is recorded; outside of this call nothing is.
 public func valueAndGradients(
   of parameters: [Parameter], _ loss: () throws -> Tensor
 ) rethrows -> (value: Tensor, gradients: Gradients) {

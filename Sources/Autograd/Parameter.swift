@@ -1,6 +1,6 @@
 import Kernels
 
-/// A tensor that training changes. It has identity: a tied head and embedding are one parameter in two places.
+/// A weight of a model. It has identity: a tied head and embedding are one parameter in two places.
 public final class Parameter {
   /// A run of rows of a parameter that has a name of its own in checkpoints.
   public struct Section: Equatable, Sendable {
@@ -21,6 +21,10 @@ public final class Parameter {
   /// The named parts, in order, of a parameter that stacks several matrices of a checkpoint so that one product serves
   /// all of them; empty for an ordinary parameter.
   public let sections: [Section]
+  /// Whether training changes the value. A frozen parameter is never recorded: it has no gradient and no optimizer state, and
+  /// operations neither keep an input nor compute a product for its gradient.
+  public var isTrained = true
+  /// Set while gradients of this parameter are being computed.
   var node: Node?
 
   /// A parameter with the given value, which it takes over.
@@ -37,8 +41,10 @@ public final class Parameter {
     self.init(Tensor(repeating: 0, shape: shape), sections: sections)
   }
 
-  /// The value as an operand: recorded while gradients of this parameter are being computed.
-  public var tensor: Tensor { Tensor(storage: value.storage, offset: value.offset, shape: value.shape, node: node) }
+  /// The value as an operand: recorded while gradients of this parameter are being computed, unless it is frozen.
+  public var tensor: Tensor {
+    Tensor(storage: value.storage, offset: value.offset, shape: value.shape, node: isTrained ? node : nil)
+  }
 
   /// The lengths of the axes.
   public var shape: Shape { value.shape }

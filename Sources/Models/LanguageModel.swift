@@ -121,9 +121,6 @@ extension LanguageModel {
     return hiddenStates(tokens, shape: [1, tokens.count], attention: .cached(cache), recompute: false)
   }
 
-  /// The number of trained numbers.
-  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.count } }
-
   /// Floating point operations of one training step on `tokens` tokens in sequences of `length`: 6 a matrix weight and
   /// token, the head included once and only at the `supervised` tokens, by default all of them, and causal attention (half
   /// of 12 L T H D a token).

@@ -49,6 +49,27 @@ extension Module {
   }
 }
 
+extension Module {
+  /// Freezes every parameter whose checkpoint name satisfies `condition`, all of them by default: training leaves them as they
+  /// are. A parameter that stacks several matrices is frozen as a whole, so `condition` must say the same of all its names.
+  public func freeze(where condition: (_ name: String) -> Bool = { _ in true }) {
+    let named = namedParameters
+    let others = named.filter { !condition($0.name) }
+    for frozen in named where condition(frozen.name) {
+      precondition(
+        !others.contains { $0.parameter === frozen.parameter },
+        "\(frozen.name) cannot be frozen without the rest of the parameter that it is a part of")
+      frozen.parameter.isTrained = false
+    }
+  }
+
+  /// The number of weights.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.count } }
+
+  /// The number of weights that training changes.
+  public var trainedParameterCount: Int { parameters.reduce(0) { $0 + ($1.isTrained ? $1.shape.count : 0) } }
+}
+
 private func walk(_ value: Any, path: [String], _ visit: ([String], Parameter) -> Void) {
   let mirror = Mirror(reflecting: value)
   if let parameter = value as? Parameter {

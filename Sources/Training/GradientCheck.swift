@@ -5,7 +5,7 @@ import Models
 
 /// Checks the gradient of an objective by finite differences through a small model.
 ///
-/// Along a random direction d over all parameters, (L(w + h d) - L(w - h d)) / 2h must be the gradient's product with d. In
+/// Along a random direction d over all trained parameters, (L(w + h d) - L(w - h d)) / 2h must be the gradient's product with d. In
 /// float32 the two agree to about three digits.
 package struct GradientCheck: Sendable {
   /// The directional derivative by the gradient and by differences, for each direction.
@@ -18,9 +18,13 @@ package struct GradientCheck: Sendable {
   package static let tolerance = 2e-2
   package var isRight: Bool { worst < Self.tolerance }
 
-  /// Checks `objective` along `directions` random directions.
-  package init(_ objective: any Objective, directions: Int = 8, seed: UInt64 = 1) {
+  /// Checks `objective` along `directions` random directions of the trained parameters of a small model, which `prepare` may
+  /// freeze some of.
+  package init(
+    _ objective: any Objective, directions: Int = 8, seed: UInt64 = 1, prepare: (any LanguageModel) -> Void = { _ in }
+  ) {
     let model = Llama.Configuration.small.makeModel(seed: seed)
+    prepare(model)
     var generator = Generator(seed: seed &+ 1)
     for parameter in model.parameters where parameter.shape.rank > 1 { parameter.value.enlarge(by: 8) }
     let batch = type(of: objective).examples.smallBatch(&generator, vocabularySize: model.vocabularySize)
@@ -29,14 +33,16 @@ package struct GradientCheck: Sendable {
     let gradients = Gradients(of: model.parameters)
     _ = gradients.add(scaledBy: scale, loss)
     slopes = (0..<directions).map { _ in
-      let direction = model.parameters.map { generator.normal($0.shape, deviation: 1) }
-      let exact = zip(model.parameters, direction).reduce(0.0) { sum, pair in
+      let direction = gradients.parameters.map { generator.normal($0.shape, deviation: 1) }
+      let exact = zip(gradients.parameters, direction).reduce(0.0) { sum, pair in
         sum + (gradients[pair.0].map { $0.product(with: pair.1) } ?? 0)
       }
       func moved(_ step: Float) -> Double {
-        for (parameter, along) in zip(model.parameters, direction) { parameter.value.move(by: step, along: along) }
+        for (parameter, along) in zip(gradients.parameters, direction) { parameter.value.move(by: step, along: along) }
         defer {
-          for (parameter, along) in zip(model.parameters, direction) { parameter.value.move(by: -step, along: along) }
+          for (parameter, along) in zip(gradients.parameters, direction) {
+            parameter.value.move(by: -step, along: along)
+          }
         }
         return Double(loss().scalar) * Double(scale)
       }

@@ -25,12 +25,12 @@ package final class Trainer {
   package let optimizer: any Optimizer
   private let gradients: Gradients
 
-  /// The parameters that are trained, in the optimizer's order.
+  /// The trained parameters of the model, in the optimizer's order.
   package var parameters: [Parameter] { gradients.parameters }
   private let maximumNorm: Double
   private let recompute: Bool
 
-  /// A trainer of all parameters of `model`.
+  /// A trainer of the parameters of `model` that are trained now.
   package init(
     _ model: any LanguageModel, objective: any Objective, optimizer: any OptimizerSettings, maximumNorm: Double,
     recompute: Bool = false

@@ -13,6 +13,11 @@ import Training
     #expect(check.isRight, "\(check.slopes)")
   }
 
+  @Test(arguments: ["norm", "mlp", "embed_tokens"]) func theGradientsOfTheTrainedParametersAreRight(_ trained: String) {
+    let check = GradientCheck(NextToken()) { $0.freeze { name in !name.contains(trained) } }
+    #expect(check.isRight && check.slopes.allSatisfy { $0.gradient != 0 }, "\(check.slopes)")
+  }
+
   @Test func aWrongGradientIsFound() {
     #expect(!GradientCheck(TwiceTheGradient()).isRight)
   }

@@ -26,7 +26,9 @@ public func linear(
     transposeB: isTransposed, m: rows, n: outputs, k: inputs, accumulate: false)
   if let bias { addBias(y.pointer, bias.pointer, rows: rows, columns: outputs) }
 
-  let (input, weight0, hasBias) = (x.saved, weight.detached(), bias != nil)
+  // Only the weight's gradient reads x: a frozen weight keeps none.
+  let input = weight.isRecorded ? x.saved : nil
+  let (weight0, hasBias) = (weight.detached(), bias != nil)
   return .record("linear", [x, weight] + (bias.map { [$0] } ?? []), output: y) { back in
     let dy = back.gradient
     back.accumulate(into: 0) { dx, accumulates in
@@ -35,7 +37,7 @@ public func linear(
         transposeB: !isTransposed, m: rows, n: inputs, k: outputs, accumulate: accumulates)
     }
     let later = back
-    input.read { x0 in
+    input?.read { x0 in
       later.accumulate(into: 1) { dw, accumulates in
         let (a, b) = isTransposed ? (dy, x0) : (x0, dy)
         let (m, n) = isTransposed ? (outputs, inputs) : (inputs, outputs)

@@ -13,7 +13,9 @@ public func recomputed(_ inputs: [Tensor], _ block: @escaping ([Tensor]) -> [Ten
     outputShapes: results.map(\.shape), seed: seed
   ) { back in
     let buffers = saved.map { GradientBuffer(shape: $0.shape) }
-    let leaves = zip(saved, buffers).map { input, buffer in
+    let leaves = zip(saved, buffers).enumerated().map { index, pair in
+      let (input, buffer) = pair
+      guard back.isWanted(index) else { return input }
       let leaf = Node("input", inputs: [], outputShapes: [input.shape], seed: seed, accumulator: buffer, pullback: nil)
       return Tensor(storage: input.storage, offset: input.offset, shape: input.shape, node: leaf)
     }
@@ -25,6 +27,7 @@ public func recomputed(_ inputs: [Tensor], _ block: @escaping ([Tensor]) -> [Ten
     for case (let index, let gradient?) in buffers.map(\.tensor).enumerated() { back.add(gradient, to: index) }
   }
   return results.enumerated().map { slot, result in
-    Tensor(storage: result.storage, offset: result.offset, shape: result.shape, node: node, slot: slot)
+    guard result.isRecorded else { return result }
+    return Tensor(storage: result.storage, offset: result.offset, shape: result.shape, node: node, slot: slot)
   }
 }

@@ -46,8 +46,8 @@ package struct Plan {
     flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
     tokensPerSecond = Self.efficiency * GEMMPeak.measure() * Double(tokensPerStep) / flopsPerStep
     memory = Self.memory(model, recipe, length: length)
-    // Weights, and two moments beside them.
-    checkpointSize = 12 * model.parameterCount
+    // Weights, and two moments beside the trained ones.
+    checkpointSize = 4 * model.parameterCount + 8 * model.trainedParameterCount
     disk = checkpointSize * (recipe.checkpoint.keepLast + (recipe.checkpoint.keepBest ? 1 : 0))
     steps =
       switch recipe.training.duration {
@@ -59,8 +59,8 @@ package struct Plan {
 }
 
 extension Plan {
-  /// Bytes of memory that training `model` takes at the peak, within about a fifth: weights, gradients, the optimizer's
-  /// moments, and what a micro-batch of samples of `length` tokens keeps for its backward pass.
+  /// Bytes of memory that training `model` takes at the peak, within about a fifth: weights, the gradients and the optimizer's
+  /// moments of the trained ones, and what a micro-batch of samples of `length` tokens keeps for its backward pass.
   package static func memory(_ model: any LanguageModel, _ recipe: Recipe, length: Int) -> Int {
     let sample = length * recipe.examples.sequencesPerSample
     let atOnce =
@@ -68,7 +68,7 @@ extension Plan {
       case .samples(let count): sample * count
       case .tokens(let count): max(sample, min(count, sample * recipe.training.batchSize))
       }
-    return (8 + recipe.optimizer.algorithm.stateSize) * model.parameterCount
+    return 4 * model.parameterCount + (4 + recipe.optimizer.algorithm.stateSize) * model.trainedParameterCount
       + atOnce * model.activationBytes(recompute: recipe.training.recompute)
   }
 }

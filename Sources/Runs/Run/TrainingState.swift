@@ -9,7 +9,8 @@ import Training
 ///
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are all there is.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
-/// of the training data), `core_type`, `reference` (the digest of its weights), `best_loss`. Moments: `/optimizer.KIND/NAME`, named and shaped like the weights.
+/// of the training data), `core_type`, `reference` (the digest of its weights), `best_loss`. Moments: `/optimizer.KIND/NAME`, named and shaped like
+/// the trained weights.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
   private static let format = "train-state"
@@ -72,6 +73,12 @@ package struct TrainingState: Sendable {
     reference = file.attributes["reference"]?.string
     bestLoss = file.attributes["best_loss"]?.double
     for (kind, parts) in Self.moments(of: trainer) {
+      let (stored, trained) = (Set(file.arrays(in: "optimizer.\(kind)").map(\.name)), Set(parts.map(\.0.name)))
+      if let other = stored.subtracting(trained).min() {
+        throw Failure(
+          .checkpoint, "\"\(other)\" was trained and is not now", at: "\(path):/optimizer.\(kind)",
+          notes: ["a run goes on with the parameters that it began to train"])
+      }
       for (named, moment) in parts {
         try moment.replace(rows: named.rows) { (values) throws(Failure) in
           try file.read(named.name, in: "optimizer.\(kind)", into: values)
@@ -109,13 +116,13 @@ package struct TrainingState: Sendable {
     return warnings
   }
 
-  /// For each kind of moment, every part that has a name of its own and the moment of its parameter.
+  /// For each kind of moment, every trained part that has a name of its own and the moment of its parameter.
   private static func moments(of trainer: Trainer) -> [(kind: String, parts: [(NamedParameter, Moment)])] {
     let parameters = trainer.parameters
     return trainer.optimizer.state.map { kind, moments in
       (
         kind,
-        trainer.model.namedParameters.map { named in
+        trainer.model.namedParameters.filter(\.parameter.isTrained).map { named in
           (named, moments[parameters.firstIndex { $0 === named.parameter }!])
         }
       )
