@@ -143,6 +143,15 @@ import Testing
     #expect(gradients[x] == nil)
   }
 
+  /// The scale is where the backward pass begins: the loss itself is not scaled.
+  @Test func gradientsMayBeScaled() {
+    let p = Parameter(Tensor([3, -1], shape: [2]))
+    let gradients = Gradients(of: [p])
+    let losses = [0.5, -2].map { scale in gradients.add(scaledBy: scale) { square(p.tensor).sum() }.scalar }
+    #expect(losses == [10, 10])
+    #expect(gradients[p]!.elements == [-9, 3])
+  }
+
   @Test func theLossMayBeAParameter() {
     let p = Parameter(Tensor(2))
     let gradients = Gradients(of: [p])

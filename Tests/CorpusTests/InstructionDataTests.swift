@@ -257,7 +257,7 @@ import Tokenizers
     let path = try folder.write(
       "\(dialogue)\n{}\n{\"text\": \"x\"}\n{\"question\": \"a\", \"answer\": \"b\"}", to: "r.jsonl")
     let conversations = try ConversationFile.conversations(
-      [path], settings: .init(maximumLength: 9), format: .bytes(.plain))
+      [path], format: .bytes(.plain))
     #expect(conversations.map(\.count) == [5, 2])
     #expect(conversations[1] == [Message(role: "user", content: "a"), Message(role: "assistant", content: "b")])
   }

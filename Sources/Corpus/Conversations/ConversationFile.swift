@@ -6,9 +6,9 @@ package enum ConversationFile {
   /// The conversations in the files that `patterns` name, in their order, for those who ask what they ask. Rows that
   /// cannot be used and rows of plain text are passed over.
   package static func conversations(
-    _ patterns: [String], settings: TuningSettings, format: ChatFormat
+    _ patterns: [String], fields: [String: String] = [:], format: ChatFormat
   ) throws(Failure) -> [[Message]] {
-    try usable(patterns, settings, format) { (row) throws(Failure) in
+    try usable(patterns, fields, format) { (row) throws(Failure) in
       if case .conversation(let messages) = try row.instruction() { messages } else { nil }
     }
   }
@@ -18,9 +18,9 @@ package enum ConversationFile {
 
   /// The pairs of single answers in the files that `patterns` name, in their order; rows of another kind are passed over.
   package static func preferences(
-    _ patterns: [String], settings: TuningSettings, format: ChatFormat
+    _ patterns: [String], fields: [String: String] = [:], format: ChatFormat
   ) throws(Failure) -> [Preference] {
-    try usable(patterns, settings, format) { (row) throws(Failure) in
+    try usable(patterns, fields, format) { (row) throws(Failure) in
       guard case .conversation(let prompt, let chosen, let rejected) = try row.preference(), chosen.count == 1,
         rejected.count == 1
       else { return nil }
@@ -30,7 +30,7 @@ package enum ConversationFile {
 
   /// What `make` makes of the rows; those that it makes nothing of or cannot use are left out.
   private static func usable<Item>(
-    _ patterns: [String], _ settings: TuningSettings, _ format: ChatFormat,
+    _ patterns: [String], _ fields: [String: String], _ format: ChatFormat,
     _ make: (TuningRow) throws(Failure) -> Item?
   ) throws(Failure) -> [Item] {
     var items: [Item] = []
@@ -38,7 +38,7 @@ package enum ConversationFile {
       _ = try rows(of: file) { (value, place) in
         guard let value = try? value.get(),
           let row = try? TuningRow(
-            value, at: place, fields: settings.fields, inputSeparator: format.template.inputSeparator),
+            value, at: place, fields: fields, inputSeparator: format.template.inputSeparator),
           let item = try? make(row)
         else { return }
         items.append(item)

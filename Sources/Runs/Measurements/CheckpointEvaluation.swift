@@ -31,76 +31,46 @@ package struct CheckpointEvaluation {
 
   private let stored: StoredModel
   private let model: any LanguageModel
-  private let length: Int
   private let options: Options
 
   /// Measures `stored` on the files that `patterns` name.
   package init(_ stored: StoredModel, on patterns: [String], options: Options) throws(Failure) {
     model = try stored.model()
-    length = options.sequenceLength ?? model.maximumPositions
+    self.stored = stored
+    self.options = options
+    let length = options.sequenceLength ?? model.maximumPositions
     guard length <= model.maximumPositions else {
       throw Failure(.usage, "--sequence-length \(length) exceeds the model's \(model.maximumPositions) positions")
     }
-    self.stored = stored
-    self.options = options
-    switch try RowKind(of: patterns, fields: options.fields) {
-    case .text: try measureText(patterns)
-    case .conversation: try measureConversations(patterns)
-    case let kind: try measurePairs(patterns, kind)
+    let objective = Self.objective(of: try RowKind(of: patterns, fields: options.fields))
+    let kind = type(of: objective).examples
+    let text = try TextFormat(of: stored, template: options.template, hasConversations: kind.hasConversations)
+    let source = ExampleSource(
+      objective: objective,
+      data: Recipe.Data(files: patterns, fields: options.fields, task: Recipe.Task(reading: kind)), seed: 0,
+      sequenceLength: length, text: text, vocabularySize: model.vocabularySize)
+    var data = try source.open { Output.log.line($0) }
+    if objective.reference != nil { data = try data.withReferences(references) }
+    try measure(data.train, objective)
+    guard options.asksQuestions, let chat = text.chat, let questions = try questions(in: patterns, kind, chat) else {
+      return
     }
+    try ask(questions, chat)
   }
 
-  private mutating func measureText(_ patterns: [String]) throws(Failure) {
-    let stream = try PretrainingData.open(
-      .init(train: patterns), tokenizer: stored.tokenizer, vocabularySize: model.vocabularySize
-    ).train
-    let loader = try WindowLoader(stream, sequenceLength: length, seed: 0, shuffle: false)
-    try measure(loader, NextToken())
-  }
-
-  private mutating func measureConversations(_ patterns: [String]) throws(Failure) {
-    let format = try stored.chatFormat(template: options.template)
-    let settings = TuningSettings(fields: options.fields, maximumLength: length)
-    let data = try InstructionData.open(
-      patterns, settings: settings, format: format)
-    for line in data.summary.lines { Output.log.line(line) }
-    let loader = ExampleLoader(data.examples, digest: data.digest, sequenceLength: length, seed: 0, shuffle: false)
-    try measure(loader, SFT())
-    guard options.asksQuestions else { return }
-    let conversations = try ConversationFile.conversations(
-      patterns, settings: settings, format: format)
-    let questions = AnswerEvaluation.questions(of: Array(conversations.prefix(options.limit ?? conversations.count)))
-    try ask(questions, format)
-  }
-
-  private mutating func measurePairs(_ patterns: [String], _ kind: RowKind) throws(Failure) {
-    let format = try stored.chatFormat(template: options.template)
-    let settings = TuningSettings(fields: options.fields, maximumLength: length)
-    let pairs: any AnswerPairs
-    let summary: TuningSummary
-    if kind == .pair {
-      let data = try PreferenceData.open(
-        patterns, settings: settings, format: format)
-      (pairs, summary) = (RankedPairs(data), data.summary)
-    } else {
-      let data = try UnpairedPreferenceData.open(
-        patterns, settings: settings, format: format)
-      (pairs, summary) = (UnpairedPreferences(data), data.summary)
+  /// The objective whose loss and measures tell most about rows of a kind.
+  private static func objective(of rows: RowKind) -> any Objective {
+    switch rows {
+    case .text: NextToken()
+    case .conversation: SFT()
+    case .pair: DPO()
+    case .labelled: KTO()
     }
-    for line in summary.lines { Output.log.line(line) }
-    let loader = PairLoader(pairs, seed: 0, shuffle: false)
-    try measure(loader.with(references: try references(of: loader)), kind == .pair ? DPO() : KTO())
-    guard options.asksQuestions, kind == .pair else { return }
-    let preferences = try ConversationFile.preferences(patterns, settings: settings, format: format)
-    let questions = preferences.prefix(options.limit ?? preferences.count).map {
-      AnswerEvaluation.Question(messages: $0.prompt, answer: $0.chosen, rejected: $0.rejected)
-    }
-    try ask(questions, format)
   }
 
   /// The scores of the answers under the reference model. Without one they are all alike: rewards are then the model's own
   /// log-probabilities.
-  private func references(of loader: PairLoader) throws(Failure) -> [(first: Double, second: Double)] {
+  private func references(_ loader: PairLoader) throws(Failure) -> [(first: Double, second: Double)] {
     guard let path = options.reference else { return Array(repeating: (0, 0), count: loader.sampleCount) }
     let reference = try ReferenceScores { () throws(Failure) in try StoredModel(at: path).model() }
     return try reference.scores(of: loader) { Output.log.line($0) }
@@ -115,6 +85,24 @@ package struct CheckpointEvaluation {
     if let bits = result.bitsPerByte { results.append(("bits_per_byte", JSONValue(bits))) }
     for (name, value) in result.measures.means where name != "loss" { results.append((name, JSONValue(value))) }
     results.append(("tokens", JSONValue(result.tokens)))
+  }
+
+  /// What the model is to answer itself: the turns of the assistant, or the prompts of pairs; nil where there is no answer to
+  /// compare with.
+  private func questions(
+    in patterns: [String], _ kind: ExampleKind, _ format: ChatFormat
+  ) throws(Failure) -> [AnswerEvaluation.Question]? {
+    switch kind {
+    case .windows, .unpaired: return nil
+    case .conversations:
+      let conversations = try ConversationFile.conversations(patterns, fields: options.fields, format: format)
+      return AnswerEvaluation.questions(of: Array(conversations.prefix(options.limit ?? conversations.count)))
+    case .pairs:
+      let preferences = try ConversationFile.preferences(patterns, fields: options.fields, format: format)
+      return preferences.prefix(options.limit ?? preferences.count).map {
+        AnswerEvaluation.Question(messages: $0.prompt, answer: $0.chosen, rejected: $0.rejected)
+      }
+    }
   }
 
   private mutating func ask(_ questions: [AnswerEvaluation.Question], _ format: ChatFormat) throws(Failure) {

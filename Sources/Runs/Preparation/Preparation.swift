@@ -35,8 +35,10 @@ package struct Preparation {
         .recipe,
         "sequence_length (\(sequenceLength)) must not exceed the model's positions (\(configuration.maximumPositions))")
     }
-    data = try TrainingData(
-      recipe, text: text, vocabularySize: configuration.vocabularySize, sequenceLength: sequenceLength, note: note)
+    let source = ExampleSource(
+      objective: recipe.objective, data: recipe.data, seed: seed, sequenceLength: sequenceLength, text: text,
+      vocabularySize: configuration.vocabularySize)
+    data = try source.open(note: note)
     for warning in data.warnings { note("warning: \(warning)") }
   }
 

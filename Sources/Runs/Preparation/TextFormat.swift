@@ -14,6 +14,13 @@ package struct TextFormat {
   /// The tokens that end a text of the model; nil leaves that to the tokenizer.
   let endTokens: [Int32]?
 
+  /// How a stored model reads text; conversations by the template of that name, else its own.
+  init(of stored: StoredModel, template: String?, hasConversations: Bool) throws(Failure) {
+    chat = hasConversations ? try stored.chatFormat(template: template) : nil
+    tokenizer = stored.tokenizer
+    (jinja, endTokens) = (stored.chatTemplate, stored.endTokens)
+  }
+
   /// The tokenizer is `named`, else that of the model that the run starts with. The template is `data.template`, else the
   /// model's own, else ChatML; special tokens that the tokenizer lacks are added to it.
   init(_ recipe: Recipe, named: Tokenizer?, start: StoredModel?) throws(Failure) {

@@ -102,6 +102,14 @@ extension Recipe {
         "on_overflow \"split\" is for task \"pretrain\": half a conversation is not an example")
       if sequenceLength == nil { sequenceLength = model.description?.maximumPositions }
     }
+
+    /// Files in their order, and everything else as if a recipe did not mention it.
+    init(files: [String], fields: [String: String], task: Task) {
+      let decoder = SettingsDecoder(source: "", area: .recipe)
+      let document: JSONValue = ["train": JSONValue(files.map { JSONValue($0) }), "shuffle": false]
+      self = decoder.read(document) { Data(from: &$0, task: task, model: .from("")) }
+      self.fields = fields
+    }
   }
 }
 
