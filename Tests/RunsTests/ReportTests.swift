@@ -8,12 +8,12 @@ import Testing
     let folder = try RunFolder(creating: path, overwrite: false)
     try folder.write(
       try RecipeFixture.decode(RecipeFixture.text, ["run=\(path)", "optimizer.learning_rate=\(learningRate)"]))
-    var metrics = try Metrics(folder.metrics)
+    var metrics = try JSONLinesLog(folder.metrics)
     for (index, loss) in losses.enumerated() {
       metrics.append("train", step: index + 1, ["loss": JSONValue(loss), "tokens": JSONValue(100 * (index + 1))])
     }
     metrics.append("eval", step: 2, ["eval_loss": 1.25])
-    var samples = try Metrics(folder.samples)
+    var samples = try JSONLinesLog(folder.samples)
     samples.append(step: 2, ["prompt": "A <b>", "text": " & \"c\""])
     return folder
   }

@@ -15,8 +15,8 @@ package struct RunRecord: Sendable {
     self.folder = folder
     resolved = try Self.json(folder.resolved) ?? [:]
     environment = try Self.json(folder.environment) ?? [:]
-    metrics = try Metrics.rows(folder.metrics)
-    samples = try Metrics.rows(folder.samples)
+    metrics = try JSONLinesLog.rows(folder.metrics)
+    samples = try JSONLinesLog.rows(folder.samples)
   }
 
   private static func json(_ path: String) throws(Failure) -> JSONValue? {

@@ -5,14 +5,14 @@ import Training
 /// Where a run writes down what happens: the terminal, metrics.jsonl, samples.jsonl and TensorBoard's event file.
 struct RunLog: ~Copyable {
   private var progress: Progress
-  private var metrics: Metrics
-  private var samples: Metrics
+  private var metrics: JSONLinesLog
+  private var samples: JSONLinesLog
   private var tensorBoard: TensorBoard?
   private let every: Int
 
   init(_ folder: RunFolder, _ settings: Recipe.Logging, steps: Int, after step: Int) throws(Failure) {
-    let metrics = try Metrics(folder.metrics)
-    let samples = try Metrics(folder.samples)
+    let metrics = try JSONLinesLog(folder.metrics)
+    let samples = try JSONLinesLog(folder.samples)
     let tensorBoard: TensorBoard? = settings.tensorboard ? try TensorBoard(folder: folder.path, after: step) : nil
     progress = Progress(steps: steps, after: step, every: settings.every)
     self.metrics = metrics

@@ -86,7 +86,7 @@ package final class TrainingRun {
     var warnings = lock.warning.map { [$0] } ?? []
     if let checkpoint {
       let earlier = try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
-      warnings += try state.goOn(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
+      warnings += try state.resume(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
     }
     let references = try preparation.referenceScores(
       for: recipe, start: checkpoint == nil ? trainer.model : nil, known: state.reference)
@@ -101,8 +101,8 @@ package final class TrainingRun {
     self.state = state
     savedStep = checkpoint?.step
     peak = GEMMPeak.measure()
-    try Metrics.cut(folder.metrics, after: state.step)
-    try Metrics.cut(folder.samples, after: state.step)
+    try JSONLinesLog.cut(folder.metrics, after: state.step)
+    try JSONLinesLog.cut(folder.samples, after: state.step)
     log = try RunLog(folder, recipe.logging, steps: steps, after: state.step)
     for warning in warnings { log.note("warning: \(warning)") }
     introduce(coreType: coreType)

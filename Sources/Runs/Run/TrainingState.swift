@@ -88,10 +88,10 @@ package struct TrainingState: Sendable {
     trainer.optimizer.stepCount = step
   }
 
-  /// Goes on from where `earlier` stopped and returns what the user should know about it.
+  /// Continues from where `earlier` stopped and returns what the user should know about it.
   ///
   /// - Throws: `.data` if the training data is not what it was, unless that is allowed.
-  package mutating func goOn(
+  package mutating func resume(
     from earlier: TrainingState, at place: String, allowsChangedData: Bool
   ) throws(Failure) -> [String] {
     var warnings: [String] = []

@@ -1,7 +1,7 @@
 import Files
 
 /// A log of JSON objects, one a line: metrics.jsonl, samples.jsonl.
-package struct Metrics: ~Copyable {
+package struct JSONLinesLog: ~Copyable {
   private var file: AppendedFile
 
   /// Opens the log at `path` for appending and creates it when it is missing.

@@ -3,17 +3,17 @@ import Foundation
 import Runs
 import Testing
 
-@Suite struct MetricsTests {
+@Suite struct JSONLinesLogTests {
   @Test func rowsAreWrittenAsTheContractHasThem() throws {
     try withScratchFolder { folder in
       let path = "\(folder)/metrics.jsonl"
       do {
-        var metrics = try Metrics(path)
+        var metrics = try JSONLinesLog(path)
         metrics.append(
           "train", step: 1, ["loss": JSONValue(0.1 + 0.2), "tokens": 8192, "grad_norm": JSONValue(Float(0.1))])
         metrics.append("eval", step: 1, ["eval_loss": JSONValue(Double.nan)])
       }
-      var metrics = try Metrics(path)
+      var metrics = try JSONLinesLog(path)
       metrics.append(step: 2, ["prompt": "a\n", "text": "\"b\""])
       #expect(
         try text(of: path) == """
@@ -22,7 +22,7 @@ import Testing
           {"step":2,"prompt":"a\\n","text":"\\"b\\""}
 
           """)
-      #expect(try Metrics.rows(path).map { $0["step"]?.integer } == [1, 1, 2])
+      #expect(try JSONLinesLog.rows(path).map { $0["step"]?.integer } == [1, 1, 2])
     }
   }
 
@@ -31,24 +31,24 @@ import Testing
       let path = "\(folder)/metrics.jsonl"
       let kept = "{\"kind\":\"train\",\"step\":1}\n{\"step\":2,\"loss\":1.50}\n"
       try write(kept + "{\"step\":3}\n{\"step\":2,\"late\":1}\nnoise\n{\"kind\":\"train\",\"step\":2", to: path)
-      #expect(try Metrics.rows(path).count == 4)
-      try Metrics.cut(path, after: 2)
+      #expect(try JSONLinesLog.rows(path).count == 4)
+      try JSONLinesLog.cut(path, after: 2)
       #expect(try text(of: path) == kept + "{\"step\":2,\"late\":1}\n")
-      try Metrics.cut(path, after: 0)
+      try JSONLinesLog.cut(path, after: 0)
       #expect(try text(of: path) == "")
-      try Metrics.cut("\(folder)/none", after: 1)
+      try JSONLinesLog.cut("\(folder)/none", after: 1)
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/none"))
     }
   }
 
   @Test func aFullDiskDropsRowsAndNothingElse() throws {
     // /dev/full takes no byte, as a full disk does.
-    var metrics = try Metrics("/dev/full")
+    var metrics = try JSONLinesLog("/dev/full")
     metrics.append("train", step: 1, [:])
     metrics.append("train", step: 2, [:])
   }
 
   @Test func aFolderThatIsMissingIsAnError() throws {
-    #expect(throws: Failure.self) { _ = try Metrics("/nonexistent/metrics.jsonl") }
+    #expect(throws: Failure.self) { _ = try JSONLinesLog("/nonexistent/metrics.jsonl") }
   }
 }
