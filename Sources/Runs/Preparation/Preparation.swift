@@ -51,21 +51,24 @@ package struct Preparation {
     return try start.model().grown(to: configuration)
   }
 
-  /// The scores of the model that the recipe's objective compares with; nil if it compares with none.
+  /// The data as it is trained: with the scores of the model that the recipe's objective compares with, and that model's
+  /// identity; both as they are if it compares with none.
   ///
   /// - Parameters:
   ///   - start: the model that training starts with; nil for a run that resumes.
   ///   - known: the identity of the reference model of a run that resumes.
-  func referenceScores(
-    for recipe: Recipe, start: (any LanguageModel)?, known: String?
-  ) throws(Failure) -> ReferenceScores? {
-    guard let reference = recipe.objective.reference else { return nil }
-    return try ReferenceScores(known: known) { () throws(Failure) in
+  func trainingData(
+    for recipe: Recipe, start: (any LanguageModel)?, knownReference known: String?, note: (String) -> Void
+  ) throws(Failure) -> (data: TrainingData, reference: String?) {
+    guard let reference = recipe.objective.reference else { return (data, nil) }
+    let scores = try ReferenceScores(known: known) { () throws(Failure) in
       switch reference {
       case .start: if let start { start } else { try startingModel(of: recipe) }
       case .stored(let path): try storedReference(at: path)
       }
     }
+    let scored = try data.withReferences { (loader) throws(Failure) in try scores.scores(of: loader, note: note) }
+    return (scored, scores.identity)
   }
 
   /// The model that a run of `recipe` began with, made again.

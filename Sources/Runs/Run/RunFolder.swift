@@ -1,3 +1,4 @@
+import Corpus
 import Files
 import Foundation
 import Glibc
@@ -105,6 +106,18 @@ package struct RunFolder: Sendable, Equatable {
     try DurableFile.write(recipe.text, to: self.recipe)
     try DurableFile.write(recipe.resolved.serialized(pretty: true) + "\n", to: resolved)
     try DurableFile.write(Self.environment(recipe, details).serialized(pretty: true) + "\n", to: environment)
+  }
+
+  /// Writes down the batches of a step that failed, one row of tokens a line; the result is where, or nil if that failed too.
+  func write(_ batches: [Batch], failedAt step: Int) -> String? {
+    let path = "\(path)/failure-step-\(step).jsonl"
+    let rows = batches.flatMap { batch in
+      (0..<batch.rows).map { row -> String in
+        let tokens = batch.tokens[row * batch.columns..<(row + 1) * batch.columns]
+        return JSONValue([JSONMember("input_ids", JSONValue(tokens.map { JSONValue(Int($0)) }))]).serialized() + "\n"
+      }
+    }
+    return (try? DurableFile.write(rows.joined(), to: path)).map { path }
   }
 
   /// Finds out before the first step whether the folder takes files; a run that resumes has nothing else to write.

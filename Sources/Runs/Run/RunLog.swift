@@ -8,9 +8,15 @@ struct RunLog: ~Copyable {
   private var metrics: JSONLinesLog
   private var samples: JSONLinesLog
   private var tensorBoard: TensorBoard?
+  private var watch = PreferenceWatch()
   private let every: Int
+  /// Floating point operations a second of a large matrix product.
+  private let peak: Double
 
-  init(_ folder: RunFolder, _ settings: Recipe.Logging, steps: Int, after step: Int) throws(Failure) {
+  /// Opens the logs of a run of `steps` steps in `folder` and removes what they say about steps after `step`.
+  init(_ folder: RunFolder, _ settings: Recipe.Logging, steps: Int, after step: Int, peak: Double) throws(Failure) {
+    try JSONLinesLog.cut(folder.metrics, after: step)
+    try JSONLinesLog.cut(folder.samples, after: step)
     let metrics = try JSONLinesLog(folder.metrics)
     let samples = try JSONLinesLog(folder.samples)
     let tensorBoard: TensorBoard? = settings.tensorboard ? try TensorBoard(folder: folder.path, after: step) : nil
@@ -19,12 +25,15 @@ struct RunLog: ~Copyable {
     self.samples = samples
     self.tensorBoard = tensorBoard
     every = settings.every
+    self.peak = peak
   }
 
   mutating func note(_ text: String) { progress.note(text) }
   mutating func endLine() { progress.endLine() }
 
-  mutating func step(_ report: Trainer.Report, tokens: Int, tokensPerSecond: Double, shareOfPeak: Double) {
+  /// A step that took `seconds` and `flops` floating point operations; `tokens` is the number of all that were read so far.
+  mutating func step(_ report: Trainer.Report, tokens: Int, flops: Double, seconds: Double) {
+    let tokensPerSecond = Double(report.tokens) / seconds
     let others = report.measures.means.filter { $0.name != "loss" }
     metrics.append(
       "train", step: report.step,
@@ -44,7 +53,8 @@ struct RunLog: ~Copyable {
     progress.show(
       StepReport(
         step: report.step, loss: report.loss, learningRate: report.learningRate, tokensPerSecond: tokensPerSecond,
-        shareOfPeak: shareOfPeak))
+        shareOfPeak: flops / seconds / peak))
+    for warning in watch.observe(report.measures) { note(warning) }
   }
 
   mutating func evaluation(_ result: Evaluation, step: Int) {
@@ -59,6 +69,7 @@ struct RunLog: ~Copyable {
     let bits = result.bitsPerByte.map { ", \(Progress.fixed($0, 3)) bits per byte" } ?? ""
     let rest = others.map { ", \($0.name.replacing("_", with: " ")) \(Progress.fixed($0.value, 4))" }.joined()
     note("step \(step): validation loss \(Progress.fixed(result.loss, 4))\(perplexity)\(bits)\(rest)")
+    for warning in watch.observe(evaluation: result.measures) { note(warning) }
   }
 
   mutating func sample(prompt: String, text: String, step: Int) {

@@ -1,0 +1,41 @@
+import Corpus
+import Files
+import Models
+import Tokenizers
+import Training
+
+/// What a run measures and writes on the way: the loss of held-out samples, and continuations of prompts.
+struct RunEvaluation {
+  private let recipe: Recipe
+  private let tokenizer: Tokenizer?
+  /// What is held out; nil if nothing is.
+  private let samples: (any SampleLoader)?
+  private var last: (step: Int, loss: Double)?
+
+  init(_ recipe: Recipe, _ tokenizer: Tokenizer?, _ samples: (any SampleLoader)?) {
+    self.recipe = recipe
+    self.tokenizer = tokenizer
+    self.samples = samples
+  }
+
+  /// The loss that was measured after a step; nil if none was.
+  func loss(after step: Int) -> Double? { last.flatMap { $0.step == step ? $0.loss : nil } }
+
+  /// Measures the model that is trained, after a step, and lets it write.
+  mutating func run(_ trainer: Trainer, after step: Int, log: inout RunLog) throws(Failure) {
+    if let samples {
+      let result = try Evaluation(
+        trainer.model, objective: trainer.objective, loader: samples,
+        samples: recipe.evaluation.batches * recipe.training.batchSize, size: recipe.microBatchSize,
+        tokenizer: tokenizer)
+      last = (step, result.loss)
+      log.evaluation(result, step: step)
+    }
+    guard let tokenizer else { return }
+    for (index, prompt) in recipe.evaluation.prompts.enumerated() {
+      let text = try Samples.continuation(
+        of: prompt, trainer.model, tokenizer, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index))
+      log.sample(prompt: prompt, text: text, step: step)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Files
+import Kernels
+import Machine
+import Models
+import Training
+
+/// What a run says about itself before its first step.
+struct StartNotes {
+  let recipe: Recipe
+  let preparation: Preparation
+  let model: any LanguageModel
+  /// The steps of the run, and how many of them are behind it.
+  let steps: Int
+  let step: Int
+  /// Floating point operations a second of a large matrix product.
+  let peak: Double
+
+  /// The notes, a line each.
+  var lines: [String] {
+    let (train, validation) = (preparation.data.train, preparation.data.validation)
+    let tokens = recipe.training.batchSize * train.tokenCount / train.sampleCount
+    var lines = ["data: \(train.summary)"]
+    if let validation { lines.append("held out: \(validation.summary)") }
+    lines.append("\(model.parameterCount) parameters, \(steps) steps of \(tokens) tokens")
+    let speed = Progress.fixed(peak / 1e9, 0)
+    lines.append(
+      "\(Parallel.threads) threads, \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s")
+    if let memoryWarning { lines.append(memoryWarning) }
+    if step > 0 { lines.append("resuming after step \(step)") }
+    return lines + firstExample
+  }
+
+  private var memoryWarning: String? {
+    let needed = Plan.memory(model, recipe, length: preparation.sequenceLength)
+    let usable = SystemMemory.usable
+    guard needed > usable else { return nil }
+    return "warning: training takes about \(needed >> 20) MiB and \(usable >> 20) MiB are free: a smaller "
+      + "training.micro_batch_size, training.recompute, or optimizer.state_dtype=bfloat16 takes less"
+  }
+
+  /// The first example where it is turns that a template writes, so that its trained tokens can be looked at.
+  private var firstExample: [String] {
+    guard let format = preparation.text.chat, let parts = try? preparation.data.train.example(0) else { return [] }
+    return parts.map { part in
+      let text = ExampleText.marked(part, format.tokenizer, inColour: Output.log.hasColour)
+      return "first example\(part.part.map { ", \($0)" } ?? ""), its trained tokens marked:\n\(text)"
+    }
+  }
+}
