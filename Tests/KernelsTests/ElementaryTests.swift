@@ -75,8 +75,9 @@ private let specials: [(String, [Float])] = [
     }
   }
 
-  @Test(arguments: cases) func gradientsAgreeWithTheTwin(_ sample: ElementaryCase) {
-    guard let backward = sample.backward else { return }
+  @Test(arguments: cases.filter { $0.backward != nil })
+  func gradientsAgreeWithTheTwin(_ sample: ElementaryCase) throws {
+    let backward = try #require(sample.backward)
     var generator = SeededGenerator(seed: 6)
     for count in [1, 7, 16, 17, 1000, 40_000] {
       let x = generator.uniforms([count], in: max(-30, sample.range.lowerBound)..<min(30, sample.range.upperBound))
@@ -88,8 +89,8 @@ private let specials: [(String, [Float])] = [
     }
   }
 
-  @Test(arguments: cases) func tinyNumbersAndLogarithmicallyManySizes(_ sample: ElementaryCase) {
-    guard sample.range.contains(1e-3) else { return }
+  @Test(arguments: cases.filter { $0.range.contains(1e-3) })
+  func tinyNumbersAndLogarithmicallyManySizes(_ sample: ElementaryCase) {
     let sizes = stride(from: -37.0, to: min(38, log10(sample.range.upperBound)), by: 0.01).map { Float(pow(10, $0)) }
     let x = ReferenceArray([2 * sizes.count], sizes + sizes.map { sample.range.lowerBound < 0 ? max(-0.5, -$0) : $0 })
     var y = [Float](repeating: .nan, count: x.count)

@@ -50,7 +50,7 @@ private func greedy(_ count: Int) -> GenerationOptions {
 }
 
 /// Karpathy's 260K model: the values are those of an independent forward pass in float32.
-@Suite(.enabled(if: SharedData.url(stories) != nil, "\(SharedData.skipMessage(stories))"))
+@Suite(.needsSharedData(stories))
 struct StoriesModelTests {
   private func model() throws -> TextGenerator {
     let path = try #require(SharedData.url("\(stories)/stories260K.bin")).path
@@ -81,7 +81,7 @@ struct StoriesModelTests {
 
   private static let samples = "text/text-tinystories-samples/tinystories_sample_cs336.txt"
 
-  @Test(.enabled(if: SharedData.url(samples) != nil, "\(SharedData.skipMessage(samples))"))
+  @Test(.needsSharedData(samples))
   func theLossOnStoriesIsTheRecordedOne() throws {
     let generator = try model()
     let text = try String(contentsOf: #require(SharedData.url(Self.samples)), encoding: .utf8)
@@ -100,7 +100,7 @@ struct StoriesModelTests {
 }
 
 /// SmolLM2-135M-Instruct, quantised to Q4_1: the values are those of an independent reader and forward pass in float32.
-@Suite(.serialized, .enabled(if: SharedData.url(smol) != nil, "\(SharedData.skipMessage(smol))"))
+@Suite(.serialized, .needsSharedData(smol))
 struct SmolModelTests {
   private func model() throws -> TextGenerator {
     let path = try #require(SharedData.url("\(smol)/SmolLM2-135M-Instruct.Q4_1.gguf")).path

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Real inputs that lie beside the repository and are not part of it: texts, tokenizers, models.
 ///
@@ -22,9 +23,12 @@ package enum SharedData {
     guard let url = root?.appendingPathComponent(path) else { return nil }
     return FileManager.default.fileExists(atPath: url.path) ? url : nil
   }
+}
 
-  /// Why a test that needs `path` is skipped.
-  package static func skipMessage(_ path: String) -> String {
-    "needs \(path) below TRAIN_SHARED_DATA, which is not on this machine"
+extension Trait where Self == ConditionTrait {
+  /// Skips where the real input at `path` is not on this machine.
+  package static func needsSharedData(_ path: String) -> Self {
+    .enabled(
+      if: SharedData.url(path) != nil, "needs \(path) below TRAIN_SHARED_DATA, which is not on this machine")
   }
 }

@@ -8,7 +8,7 @@ import Tokenizers
 @Suite struct GoldenTrainingTests {
   static let folder = "tokenizers/tok-bpe-train-golden"
 
-  @Test(.enabled(if: SharedData.url(folder) != nil, "\(SharedData.skipMessage(folder))"))
+  @Test(.needsSharedData(folder))
   func mergesAndVocabularyAreThoseOfTheReference() throws {
     let folder = try #require(SharedData.url(Self.folder))
     let corpus = try ReadableFile.contents(of: folder.appendingPathComponent("corpus.en").path, area: .data)

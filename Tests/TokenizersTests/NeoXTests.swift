@@ -8,7 +8,7 @@ import Tokenizers
   static let folder = "tokenizers/tok-neox-dolma"
 
   /// Ids made by Hugging Face's `tokenizers` 0.23.3 from the same file.
-  @Test(.enabled(if: SharedData.url(folder) != nil, "\(SharedData.skipMessage(folder))"))
+  @Test(.needsSharedData(folder))
   func idsAreThoseOfHuggingFace() throws {
     let path = try #require(SharedData.url(Self.folder))
       .appendingPathComponent("allenai_eleuther-ai-gpt-neox-20b-pii-special.json").path

@@ -7,9 +7,7 @@ import Tokenizers
 
 /// llama.cpp's texts and ids for the vocabularies of GPT-2, Llama 3 and Qwen2.
 @Suite(
-  .enabled(
-    if: SharedData.url("tokenizers/llamacpp-vocabs") != nil,
-    "\(SharedData.skipMessage("tokenizers/llamacpp-vocabs"))"))
+  .needsSharedData("tokenizers/llamacpp-vocabs"))
 struct ReferenceVectorTests {
   private static func path(_ name: String) throws -> String {
     try #require(SharedData.url("tokenizers/llamacpp-vocabs/ggml-vocab-\(name).gguf")).path
@@ -56,7 +54,7 @@ struct ReferenceVectorTests {
     #expect(copy.json() == json)
   }
 
-  @Test(.enabled(if: SharedData.url("tokenizers/tok-gpt2") != nil, "\(SharedData.skipMessage("tokenizers/tok-gpt2"))"))
+  @Test(.needsSharedData("tokenizers/tok-gpt2"))
   func theFilesOfGPT2AreTheSameTokenizer() throws {
     let folder = try #require(SharedData.url("tokenizers/tok-gpt2"))
     let tokenizer = try Tokenizer(

@@ -162,9 +162,7 @@ private func naive(_ text: String, prefix: Bool, _ scores: [String: Double]) -> 
   // MARK: Real vocabularies
 
   @Test(
-    .enabled(
-      if: SharedData.url("tokenizers/llamacpp-vocabs") != nil,
-      "\(SharedData.skipMessage("tokenizers/llamacpp-vocabs"))"))
+    .needsSharedData("tokenizers/llamacpp-vocabs"))
   func idsAreThoseOfLlamaCPP() throws {
     let path = try #require(SharedData.url("tokenizers/llamacpp-vocabs/ggml-vocab-llama-spm.gguf")).path
     let file = try GGUFFile(path, area: .tokenizer)
