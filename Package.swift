@@ -68,7 +68,7 @@ let package = Package(
 
     .target(name: "Support", dependencies: ["Files"], path: "Tests/Support"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
-    .testTarget(name: "FilesTests", dependencies: ["Files"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "Support"]),
     .testTarget(name: "NumericsTests", dependencies: ["Numerics"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Machine", "Numerics", "Support"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Support"]),

@@ -1,35 +1,13 @@
 import Checkpoints
 import Files
 import Foundation
+import Support
 import Testing
 
-/// Where tests put their thousands of files: in memory where there is such a place.
-let temporaryRoot = Folder.exists("/dev/shm") ? "/dev/shm" : FileManager.default.temporaryDirectory.path
-
-/// Runs `body` with the path of a new folder that disappears afterwards.
-func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-  let folder = "\(temporaryRoot)/checkpoints-\(UUID())"
-  try Folder.create(folder)
-  defer { try? Folder.remove(folder) }
-  try body(folder)
-}
-
 /// What `open` makes of a file of `bytes`.
-func withTemporaryFile<T>(_ bytes: [UInt8], _ open: (String) throws -> T) throws -> T {
-  let path = "\(temporaryRoot)/checkpoints-\(UUID())"
-  try Data(bytes).write(to: URL(fileURLWithPath: path))
-  defer { unlink(path) }
-  return try open(path)
-}
-
-/// The failure that `body` throws.
-func refusal(_ body: () throws -> Void) -> Failure? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return error as? Failure
-  }
+func withScratchFile<T>(_ bytes: [UInt8], _ open: (String) throws -> T) throws -> T {
+  let folder = try ScratchFolder(inMemory: true)
+  return try open(folder.write(bytes, to: "file"))
 }
 
 /// Numbers that look random and include odd bit patterns.
@@ -65,7 +43,7 @@ func sampleContents(step: Int = 3) -> ArrayFileContents {
 
 struct ArrayFileTests {
   @Test func everythingComesBackBitForBit() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       let path = "\(folder)/model.h5"
       try sampleContents().write(to: path)
       let file = try ArrayFile(path)
@@ -88,7 +66,7 @@ struct ArrayFileTests {
   }
 
   @Test func equalContentsMakeEqualFiles() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       try sampleContents().write(to: "\(folder)/a.h5")
       Thread.sleep(forTimeInterval: 1.1)
       try sampleContents().write(to: "\(folder)/b.h5")
@@ -99,7 +77,7 @@ struct ArrayFileTests {
   }
 
   @Test func attributesOfManyMegabytes() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       let text = String(repeating: "{\"token\": \"Ġé\"}\n", count: 300_000)
       #expect(text.utf8.count > 5_000_000)
       var contents = sampleContents()
@@ -110,7 +88,7 @@ struct ArrayFileTests {
   }
 
   @Test func chunksAreAboutAMebibyteOfWholeRows() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       for shape in [[1], [262_144], [300_000], [3, 400_000], [2, 1, 300_001], [5000, 64], [1, 3, 5, 7]] {
         let count = shape.reduce(1, *)
         let array = NamedArray("a", shape: shape, values: noise(count))
@@ -123,7 +101,7 @@ struct ArrayFileTests {
   }
 
   @Test func readersAndWritersOnManyThreads() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       DispatchQueue.concurrentPerform(iterations: 8) { index in
         let path = "\(folder)/\(index).h5"
         #expect(refusal { try sampleContents(step: index).write(to: path) } == nil)

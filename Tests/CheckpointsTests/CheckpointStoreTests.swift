@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Foundation
+import Support
 import Testing
 
 private func files(step: Int) -> [(name: String, contents: ArrayFileContents)] {
@@ -25,7 +26,7 @@ struct CheckpointStoreTests {
   }
 
   @Test func aSavedStepIsCompleteAndVerified() throws {
-    try withTemporaryFolder { run in
+    try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       let extra = [JSONMember("core_type", "SkylakeX")]
       let folder = try store.save(step: 400, files: files(step: 400), extra: extra)
@@ -44,7 +45,7 @@ struct CheckpointStoreTests {
   }
 
   @Test func theSameStepIsReplaced() throws {
-    try withTemporaryFolder { run in
+    try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       try store.save(step: 1, files: files(step: 1), extra: [JSONMember("round", 1)])
       try store.save(step: 1, files: files(step: 1), extra: [JSONMember("round", 2)])
@@ -70,7 +71,7 @@ struct CheckpointStoreTests {
         }
       ),
     ]
-    try withTemporaryFolder { run in
+    try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       for step in [1, 2] { try store.save(step: step, files: files(step: step)) }
       for fault in faults {
@@ -86,7 +87,7 @@ struct CheckpointStoreTests {
   }
 
   @Test func linksAreNotTrusted() throws {
-    try withTemporaryFolder { run in
+    try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       try store.save(step: 5, files: files(step: 5))
       for target in ["step-000099", "/etc", "..", "latest"] {
@@ -97,7 +98,7 @@ struct CheckpointStoreTests {
   }
 
   @Test func modelsAreFoundByRunStepAndFile() throws {
-    try withTemporaryFolder { run in
+    try withScratchFolder(inMemory: true) { run in
       #expect(refusal { _ = try CheckpointLocation(run) }?.what == "the folder holds no checkpoint")
       let store = CheckpointStore(run: run)
       try store.save(step: 5, files: files(step: 5))
@@ -115,7 +116,7 @@ struct CheckpointStoreTests {
   }
 
   @Test func pruningKeepsTheLastAndTheBest() throws {
-    try withTemporaryFolder { run in
+    try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       for step in 1...6 { try store.save(step: step, files: files(step: step)) }
       try store.markBest(step: 2)
@@ -130,7 +131,7 @@ struct CheckpointStoreTests {
 
   /// Two broken ones come after the step that has just been saved: it must not make room for them.
   @Test func pruningDoesNotCountWhatComesLater() throws {
-    try withTemporaryFolder { run in
+    try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       for step in [1, 2, 5, 6] { try store.save(step: step, files: files(step: step)) }
       try store.prune(keepLast: 1, keepBest: false, upTo: 2)
@@ -139,7 +140,7 @@ struct CheckpointStoreTests {
   }
 
   @Test func leftoversAreReapedUnderTheLock() throws {
-    try withTemporaryFolder { run in
+    try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       try store.save(step: 1, files: files(step: 1))
       for name in [".tmp-step-000002.77", ".trash-step-000000.77"] {
@@ -154,7 +155,7 @@ struct CheckpointStoreTests {
   }
 
   @Test func aSecondProcessIsKeptOut() throws {
-    try withTemporaryFolder { run in
+    try withScratchFolder(inMemory: true) { run in
       do {
         let lock = try RunLock(run: run)
         #expect(lock.warning == nil)

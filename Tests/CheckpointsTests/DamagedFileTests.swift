@@ -21,7 +21,7 @@ private func smallFile(_ path: String) throws -> [UInt8] {
 
 struct DamagedFileTests {
   @Test func aFileCutOffAnywhereIsRefused() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       let bytes = try smallFile("\(folder)/whole.h5")
       let lengths = [0, 1, 7, 8, 11, 12, 47, 48, 49, 500, bytes.count / 2, bytes.count - 1]
       for length in lengths + Array(stride(from: 100, to: bytes.count, by: 997)) {
@@ -33,7 +33,7 @@ struct DamagedFileTests {
 
   /// Each flipped bit is refused, or it lies where the file holds nothing.
   @Test func noFlippedBitChangesWhatIsRead() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       let bytes = try smallFile("\(folder)/whole.h5")
       let whole = try contents(of: "\(folder)/whole.h5")
       var generator = SeededGenerator(seed: 5)
@@ -57,7 +57,7 @@ struct DamagedFileTests {
   }
 
   @Test func whatIsNoFinishedHDF5FileIsNamed() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       var unfinished = try smallFile("\(folder)/whole.h5")
       unfinished[11] = 1
       var old = try smallFile("\(folder)/whole.h5")

@@ -2,6 +2,7 @@ import CHDF5
 import Checkpoints
 import Files
 import Foundation
+import Support
 import Testing
 
 /// An HDF5 file made by hand, to be valid but not what this program writes.
@@ -75,7 +76,7 @@ private struct HandMade {
 @Suite(.serialized) struct ForeignFileTests {
   private func refusedFile(_ fill: (HandMade) -> Void) throws -> Failure? {
     var failure: Failure?
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       try HandMade.make("\(folder)/f.h5", fill)
       failure = refusal {
         let file = try ArrayFile("\(folder)/f.h5")
@@ -181,7 +182,7 @@ private struct HandMade {
   }
 
   @Test func variableStringsAreReadFromProbedFiles() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       try HandMade.make("\(folder)/f.h5") { $0.variableString("config", "{\"é\": 1}") }
       let file = try ArrayFile("\(folder)/f.h5", isProbed: true)
       #expect(file.attributes["config"]?.string == "{\"é\": 1}")
@@ -192,7 +193,7 @@ private struct HandMade {
 
   /// Runs the probe with a shell script in place of the program.
   private func probe(_ script: String, _ check: (Failure?) -> Void) throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       try HandMade.make("\(folder)/f.h5") { $0.array() }
       try DurableFile.write("#!/bin/sh\n\(script)\n", to: "\(folder)/program")
       chmod("\(folder)/program", 0o755)
@@ -214,7 +215,7 @@ private struct HandMade {
   }
 
   @Test func theProbeNeedsAnExecutable() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       try HandMade.make("\(folder)/f.h5") { $0.array() }
       let refusal = refusal { try ForeignFileProbe.run(path: "\(folder)/f.h5", executable: "\(folder)/none") }
       #expect(refusal?.exitCode == 6)
@@ -222,7 +223,7 @@ private struct HandMade {
   }
 
   @Test func filesWithoutAManifestAreProbedWhereTheProgramSaysHow() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       try HandMade.make("\(folder)/model.h5") { $0.variableString("config", "{}") }
       let location = try CheckpointLocation(folder)
       #expect(refusal { _ = try location.open(probe: nil) }?.what.contains("variable length") == true)

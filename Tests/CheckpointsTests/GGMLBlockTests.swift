@@ -33,7 +33,7 @@ import Testing
   {
     let (bytes, weights) = (numbers(name, "bytes").map { UInt8($0) }, numbers(name, "weights").map { Float($0) })
     #expect(weights.count >= 64)
-    try withTemporaryFile(file(type: number, count: weights.count, bytes)) { path in
+    try withScratchFile(file(type: number, count: weights.count, bytes)) { path in
       let file = try GGUFFile(path)
       #expect(file.tensors[0].type.name == name && file.tensors[0].type.isFloat)
       #expect(try file.read(file.tensors[0]) == weights)
@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func typesThatAreNotReadAreNamed() throws {
-    try withTemporaryFile(file(type: 10, count: 256, [UInt8](repeating: 0, count: 84))) { path in
+    try withScratchFile(file(type: 10, count: 256, [UInt8](repeating: 0, count: 84))) { path in
       let file = try GGUFFile(path)
       #expect(!file.tensors[0].type.isFloat)
       #expect(refusal { _ = try file.read(file.tensors[0]) }?.notes.first?.hasSuffix("found Q2_K") == true)
@@ -50,7 +50,7 @@ import Testing
 
   @Test func q8IsWrittenAsGGMLDoes() throws {
     let (bytes, weights) = (numbers("quantized", "bytes").map { UInt8($0) }, numbers("quantized", "weights"))
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       let array = NamedArray("w", shape: [2, 32], values: weights.map { Float($0) })
       try GGUFFile.write(metadata: [], [(array, .q80)], to: "\(folder)/f.gguf")
       let file = try GGUFFile("\(folder)/f.gguf")
@@ -67,7 +67,7 @@ import Testing
       ("a.flag", .bool(true)), ("integers", .integers([1, -2])), ("floats", .floats([0.25])),
       ("strings", .strings(["é", ""])), ("none", .strings([])), ("flags", .bools([true, false])),
     ]
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       let arrays = [
         (NamedArray("odd", shape: [3], values: Array(values[..<3])), GGUFEncoding.float32),
         (NamedArray("half", shape: [3, 64], values: values), .float16),

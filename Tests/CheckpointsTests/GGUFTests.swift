@@ -58,7 +58,7 @@ private struct GGUFBytes {
 }
 
 private func open(_ bytes: [UInt8]) throws -> GGUFFile {
-  try withTemporaryFile(bytes) { try GGUFFile($0) }
+  try withScratchFile(bytes) { try GGUFFile($0) }
 }
 
 struct GGUFTests {
@@ -125,7 +125,7 @@ struct GGUFTests {
     for bits in [0x3C00, 0xC000] as [UInt16] { file.append(bits) }
     file.pad(to: alignment)
     file.bytes += repeatElement(1, count: 68)
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       try Data(file.bytes).write(to: URL(fileURLWithPath: "\(folder)/f.gguf"))
       let file = try GGUFFile("\(folder)/f.gguf")
       #expect(file.tensors.map(\.shape) == [[2, 3], [2], [5, 0], [2, 32]])
@@ -291,7 +291,7 @@ struct GGUFTests {
     }
   }
 
-  @Test(.enabled(if: SharedData.url("tokenizers/llamacpp-vocabs") != nil))
+  @Test(.needsSharedData("tokenizers/llamacpp-vocabs"))
   func vocabulariesOfRealModels() throws {
     let folder = try #require(SharedData.url("tokenizers/llamacpp-vocabs")).path
     for name in try Folder.names(in: folder, area: .data) where name.hasSuffix(".gguf") {

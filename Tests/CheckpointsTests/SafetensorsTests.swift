@@ -13,7 +13,7 @@ private func bytes(_ header: String, length: UInt64? = nil, data: [UInt8] = []) 
 private func zeros(_ count: Int) -> [UInt8] { [UInt8](repeating: 0, count: count) }
 
 private func open(_ bytes: [UInt8]) throws -> SafetensorsFile {
-  try withTemporaryFile(bytes) { try SafetensorsFile($0) }
+  try withScratchFile(bytes) { try SafetensorsFile($0) }
 }
 
 private func tensor(_ shape: String, _ offsets: String, type: String = "I32", name: String = "test") -> String {
@@ -97,7 +97,7 @@ struct SafetensorsTests {
   }
 
   @Test func whatIsWrittenComesBack() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder(inMemory: true) { folder in
       let path = "\(folder)/model.safetensors"
       let shapes = [("b.weight", [300, 1000]), ("a.weight", [7]), ("c", [1, 2, 3])]
       let arrays = shapes.map { NamedArray($0.0, shape: $0.1, values: noise($0.1.reduce(1, *))) }

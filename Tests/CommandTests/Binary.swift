@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// The built `train`, run as its users run it.
 enum Binary {
@@ -15,7 +16,7 @@ enum Binary {
 
   /// Runs `train` with `arguments` in `folder`, with at most `addressSpace` KiB of addresses.
   static func run(
-    _ arguments: [String], in folder: URL = URL(filePath: NSTemporaryDirectory()), environment: [String: String] = [:],
+    _ arguments: [String], in folder: ScratchFolder? = nil, environment: [String: String] = [:],
     addressSpace: Int? = nil
   ) throws -> Outcome {
     let process = try started(arguments, in: folder, environment: environment, addressSpace: addressSpace)
@@ -26,22 +27,22 @@ enum Binary {
   /// A process that is under way; its outputs go to files, so that it never waits for a reader.
   struct Running {
     var process: Process
-    var scratch: URL
+    var scratch: ScratchFolder
 
     func outcome() throws -> Outcome {
-      defer { try? FileManager.default.removeItem(at: scratch) }
       let wasKilled = process.terminationReason == .uncaughtSignal
       return Outcome(
         code: process.terminationStatus + (wasKilled ? 128 : 0),
-        results: try String(contentsOf: scratch.appending(path: "results"), encoding: .utf8),
-        log: try String(contentsOf: scratch.appending(path: "log"), encoding: .utf8))
+        results: try scratch.text(of: "results"),
+        log: try scratch.text(of: "log"))
     }
   }
 
   static func started(
-    _ arguments: [String], in folder: URL, environment: [String: String] = [:], addressSpace: Int? = nil
+    _ arguments: [String], in folder: ScratchFolder? = nil, environment: [String: String] = [:],
+    addressSpace: Int? = nil
   ) throws -> Running {
-    let scratch = try scratchFolder()
+    let scratch = try ScratchFolder()
     let process = Process()
     if let addressSpace {
       process.executableURL = URL(filePath: "/bin/sh")
@@ -50,24 +51,14 @@ enum Binary {
       process.executableURL = url
       process.arguments = arguments
     }
-    process.currentDirectoryURL = folder
+    process.currentDirectoryURL = folder?.url("") ?? FileManager.default.temporaryDirectory
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try file(scratch.appending(path: "results"))
-    process.standardError = try file(scratch.appending(path: "log"))
+    process.standardOutput = try file(scratch.write("", to: "results"))
+    process.standardError = try file(scratch.write("", to: "log"))
     try process.run()
     return Running(process: process, scratch: scratch)
   }
 
-  /// A new empty folder.
-  static func scratchFolder() throws -> URL {
-    let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "train-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    return folder
-  }
-
-  private static func file(_ url: URL) throws -> FileHandle {
-    try Data().write(to: url)
-    return try FileHandle(forWritingTo: url)
-  }
+  private static func file(_ path: String) throws -> FileHandle { try FileHandle(forWritingTo: URL(filePath: path)) }
 }

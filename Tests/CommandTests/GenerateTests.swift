@@ -3,14 +3,14 @@ import Foundation
 import Inference
 import ModelFiles
 import Models
+import Support
 import Testing
 import Tokenizers
 
 @Suite struct GenerateTests {
   /// A folder with a small model that has bytes as tokens.
-  private func withModel<T>(_ body: (URL) throws -> T) throws -> T {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+  private func withModel<T>(_ body: (ScratchFolder) throws -> T) throws -> T {
+    let folder = try ScratchFolder()
     let text = """
       { "model_type": "llama", "vocab_size": 257, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1,
         "num_attention_heads": 2, "max_position_embeddings": 48, "initializer_range": 0.4 }
@@ -18,7 +18,7 @@ import Tokenizers
     let configuration = try ModelDescription(configuration: text, source: "").configuration(vocabularySize: 257)
     let contents = ModelFile.contents(
       configuration.makeModel(seed: 1), configuration, tokenizer: .bytes, chatTemplate: "", step: 3)
-    try contents.write(to: folder.appending(path: "model.h5").path)
+    try contents.write(to: folder("model.h5"))
     return try body(folder)
   }
 
@@ -48,7 +48,7 @@ import Tokenizers
       process.arguments = [
         "-c", "printf 'Once\\n' | \(Binary.url.path) generate model.h5 --greedy --max-tokens 5 --prompt -",
       ]
-      process.currentDirectoryURL = folder
+      process.currentDirectoryURL = folder.url("")
       let results = Pipe()
       process.standardOutput = results
       try process.run()
@@ -89,16 +89,16 @@ import Tokenizers
 
   @Test func aFileThatIsNoModelIsACheckpointError() throws {
     try withModel { folder in
-      try Data("no model".utf8).write(to: folder.appending(path: "other.h5"))
+      try Data("no model".utf8).write(to: folder.url("other.h5"))
       for path in ["other.h5", "missing.h5"] {
         let outcome = try Binary.run(["generate", path], in: folder)
         #expect(outcome.code == 5)
         #expect(outcome.log.hasPrefix("error[checkpoint]"), "\(outcome.log)")
         #expect(outcome.results == "")
       }
-      var bytes = try Data(contentsOf: folder.appending(path: "model.h5"))
+      var bytes = try Data(contentsOf: folder.url("model.h5"))
       bytes.removeLast(bytes.count / 3)
-      try bytes.write(to: folder.appending(path: "model.h5"))
+      try bytes.write(to: folder.url("model.h5"))
       #expect(try Binary.run(["generate", "model.h5"], in: folder).code == 5)
     }
   }

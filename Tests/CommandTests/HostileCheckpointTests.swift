@@ -74,9 +74,8 @@ private func recorded(_ bytes: [UInt8], _ place: Int) -> UInt32 {
     """
 
   @Test func aProcessOfItsOwnReadsThemFirst() throws {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appending(path: "model.h5").path
+    let folder = try ScratchFolder()
+    let path = folder("model.h5")
     let configuration = try ModelDescription(configuration: Self.configuration, source: "test")
       .configuration(vocabularySize: 257)
     try ModelFile.contents(

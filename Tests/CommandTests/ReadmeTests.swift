@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 /// The commands of the README's section "Using it", run one after the other in a folder that has the recipes.
@@ -24,10 +25,9 @@ import Testing
   }
 
   @Test func itsCommandsWork() throws {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try ScratchFolder()
     try FileManager.default.copyItem(
-      at: Self.root.appending(path: "recipes"), to: folder.appending(path: "recipes"))
+      at: Self.root.appending(path: "recipes"), to: folder.url("recipes"))
     let commands = try Self.commands(after: "## Using it")
     #expect(commands.count > 8)
     for words in commands {

@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 @Suite struct RecipeCommandTests {
@@ -16,12 +17,11 @@ import Testing
   }
 
   @Test func validateNamesEveryProblem() throws {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try ScratchFolder()
     let text = try String(contentsOf: Self.recipes.appending(path: "tiny.json"), encoding: .utf8)
       .replacingOccurrences(of: "\"learning_rate\"", with: "\"learning_rat\"")
       .replacingOccurrences(of: "\"max_steps\": 2200", with: "\"max_steps\": \"2200\"")
-    try text.write(to: folder.appending(path: "bad.json"), atomically: true, encoding: .utf8)
+    try text.write(to: folder.url("bad.json"), atomically: true, encoding: .utf8)
     let outcome = try Binary.run(["validate", "bad.json"], in: folder)
     #expect(outcome.code == 3)
     #expect(
@@ -42,9 +42,8 @@ import Testing
   }
 
   @Test func whatIsNoFileIsAUsageErrorAndNeverHangs() throws {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    mkfifo(folder.appending(path: "pipe").path, 0o600)
+    let folder = try ScratchFolder()
+    mkfifo(folder("pipe"), 0o600)
     for path in ["pipe", ".", "missing.json", ""] {
       let outcome = try Binary.run(["validate", path], in: folder)
       #expect(outcome.code == 2, "\(path)")
@@ -53,11 +52,10 @@ import Testing
   }
 
   @Test func recipesAreListedAndCopied() throws {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try ScratchFolder()
     #expect(try Binary.run(["recipes"], in: folder).results.contains("tiny"))
     #expect(try Binary.run(["recipes", "copy", "tiny", "mine.json"], in: folder).code == 0)
-    let copy = try Data(contentsOf: folder.appending(path: "mine.json"))
+    let copy = try Data(contentsOf: folder.url("mine.json"))
     #expect(copy == (try Data(contentsOf: Self.recipes.appending(path: "tiny.json"))))
     let again = try Binary.run(["recipes", "copy", "tiny", "mine.json"], in: folder)
     #expect(again.code == 2)

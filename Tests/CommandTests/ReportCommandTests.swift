@@ -1,9 +1,10 @@
 import Foundation
+import Support
 import Testing
 
 @Suite struct ReportCommandTests {
-  private func makeRun(_ name: String, in folder: URL, rate: String) throws {
-    let run = folder.appending(path: name)
+  private func makeRun(_ name: String, in folder: ScratchFolder, rate: String) throws {
+    let run = folder.url(name)
     try FileManager.default.createDirectory(at: run, withIntermediateDirectories: true)
     let resolved = Data("{\"run\":\"\(name)\",\"optimizer\":{\"learning_rate\":\(rate)}}".utf8)
     try resolved.write(to: run.appending(path: "resolved.json"))
@@ -12,21 +13,19 @@ import Testing
   }
 
   @Test func reportWritesThePage() throws {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try ScratchFolder()
     try makeRun("a", in: folder, rate: "1")
     let outcome = try Binary.run(["report", "a"], in: folder)
     #expect(outcome.code == 0)
     #expect(outcome.results == "a/report.html\n")
-    #expect(FileManager.default.fileExists(atPath: folder.appending(path: "a/report.html").path))
+    #expect(FileManager.default.fileExists(atPath: folder("a/report.html")))
     let missing = try Binary.run(["report", "b"], in: folder)
     #expect(missing.code == 2)
     #expect(missing.log.hasPrefix("error[usage]: no run is here\n  --> b\n"))
   }
 
   @Test func compareShowsTheDifference() throws {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try ScratchFolder()
     try makeRun("a", in: folder, rate: "1")
     try makeRun("b", in: folder, rate: "2")
     let outcome = try Binary.run(["compare", "a", "b", "--out", "page.html"], in: folder)
@@ -41,7 +40,7 @@ import Testing
         optimizer.learning_rate  1  2
 
         """)
-    #expect(FileManager.default.fileExists(atPath: folder.appending(path: "page.html").path))
+    #expect(FileManager.default.fileExists(atPath: folder("page.html")))
     #expect(try Binary.run(["compare", "a"], in: folder).code == 2)
   }
 }

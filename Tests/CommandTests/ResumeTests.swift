@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Support
 import Testing
 
 /// A run that was stopped and resumed is the run that was not.
@@ -20,7 +21,7 @@ import Testing
       #expect(resumed.differences(whole) == [], "from step \(step)")
       #expect(resumed.attributes == whole.attributes, "from step \(step)")
       #expect(try tiny.metrics(run) == tiny.metrics("runs/tiny"), "from step \(step)")
-      let samples = [run, "runs/tiny"].map { try? Data(contentsOf: tiny.folder.appending(path: "\($0)/samples.jsonl")) }
+      let samples = [run, "runs/tiny"].map { try? Data(contentsOf: tiny.folder.url("\($0)/samples.jsonl")) }
       #expect(samples[0] != nil && samples[0] == samples[1], "from step \(step)")
     }
   }

@@ -1,19 +1,18 @@
 import Checkpoints
 import Files
 import Foundation
+import Support
 import Testing
 
 /// A folder with a text, the recipe of a tiny model, and the runs made from them; gone with the value.
 final class TinyRun {
-  let folder: URL
+  let folder: ScratchFolder
 
   init() throws {
-    folder = try Binary.scratchFolder()
+    folder = try ScratchFolder()
     try write(Self.text, to: "text.txt")
     try write(Self.recipe, to: "tiny.json")
   }
-
-  deinit { try? FileManager.default.removeItem(at: folder) }
 
   /// Short documents of different lengths: 27 windows to train on.
   static let text = (1...12).map { index in
@@ -39,16 +38,16 @@ final class TinyRun {
 
   // MARK: Files
 
-  func path(_ name: String) -> String { folder.appending(path: name).path }
+  func path(_ name: String) -> String { folder(name) }
 
-  func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+  func write(_ text: String, to name: String) throws { try folder.write(text, to: name) }
 
-  func write(_ bytes: [UInt8], to name: String) throws { try Data(bytes).write(to: folder.appending(path: name)) }
+  func write(_ bytes: [UInt8], to name: String) throws { try folder.write(bytes, to: name) }
 
   /// Cuts a file down to a part of its length.
   func truncate(_ name: String, to share: Double) throws {
-    let data = try Data(contentsOf: folder.appending(path: name))
-    try data.prefix(Int(Double(data.count) * share)).write(to: folder.appending(path: name))
+    let data = try Data(contentsOf: folder.url(name))
+    try data.prefix(Int(Double(data.count) * share)).write(to: folder.url(name))
   }
 
   /// The run `name` as it was when its process was killed after `step` steps: its logs may be ahead of it.
@@ -122,7 +121,7 @@ final class TinyRun {
 
   /// The steps that a run's metrics.jsonl has rows of so far.
   func loggedSteps(_ run: String) -> Int {
-    let bytes = (try? Data(contentsOf: folder.appending(path: "\(run)/metrics.jsonl"))) ?? Data()
+    let bytes = (try? Data(contentsOf: folder.url("\(run)/metrics.jsonl"))) ?? Data()
     return bytes.count { $0 == UInt8(ascii: "\n") }
   }
 }

@@ -1,13 +1,13 @@
 import Files
 import Foundation
+import Support
 import Testing
 
 @Suite struct TokenizerCommandTests {
   @Test func trainedEncodedDecoded() throws {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try ScratchFolder()
     let text = String(repeating: "the cat sat on the mat, the dog sat on the log. ", count: 20)
-    try Data(text.utf8).write(to: folder.appending(path: "text.txt"))
+    try Data(text.utf8).write(to: folder.url("text.txt"))
     let trained = try Binary.run(
       ["tokenizer", "train", "text.txt", "--vocab-size", "270", "--output", "t.json", "--special", "<|end|>"],
       in: folder)

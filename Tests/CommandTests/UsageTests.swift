@@ -1,4 +1,5 @@
 import Foundation
+import Support
 import Testing
 
 @Suite struct UsageTests {
@@ -60,15 +61,14 @@ import Testing
 
   /// A stream that the parent has closed must not become the file that is opened next.
   @Test func closedStreamsAreNoError() throws {
-    let folder = try Binary.scratchFolder()
-    defer { try? FileManager.default.removeItem(at: folder) }
+    let folder = try ScratchFolder()
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
-    process.currentDirectoryURL = folder
+    process.currentDirectoryURL = folder.url("")
     process.arguments = ["-c", "\(Binary.url.path) recipes copy tiny copy.json <&- >&- 2>&-"]
     try process.run()
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)
-    #expect(try Data(contentsOf: folder.appending(path: "copy.json")).starts(with: Data("// ".utf8)))
+    #expect(try Data(contentsOf: folder.url("copy.json")).starts(with: Data("// ".utf8)))
   }
 }

@@ -1,19 +1,21 @@
 import Corpus
 import Files
 import Foundation
+import Support
 import Testing
 import Tokenizers
 
 /// How text files become documents, and documents a stream. The byte tokenizer's end of text is 256.
 @Suite struct DocumentTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
   private let end: Int32 = 256
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func stream(_ names: String..., onError: RowErrorPolicy = .stop) throws -> TokenStream {
     try PretrainingData.open(
-      .init(train: names.map { "\(folder.path)/\($0)" }), tokenizer: .bytes, vocabularySize: 257, cache: folder.cache,
+      .init(train: names.map { "\(folder.path)/\($0)" }), tokenizer: .bytes, vocabularySize: 257,
+      cache: folder("cache"),
       options: .init(onError: onError)
     ).train
   }
@@ -85,7 +87,7 @@ import Tokenizers
     #expect(error?.place?.contains("rows.jsonl:3") == true, "\(error.debugDescription)")
     #expect(error?.description.contains(says) == true || says.isEmpty, "\(error.debugDescription)")
     let skipped = try PretrainingData.open(
-      .init(train: ["\(folder.path)/rows.jsonl"]), tokenizer: .bytes, vocabularySize: 257, cache: folder.cache,
+      .init(train: ["\(folder.path)/rows.jsonl"]), tokenizer: .bytes, vocabularySize: 257, cache: folder("cache"),
       options: .init(onError: .skip))
     #expect(try skipped.train.tokens(0..<skipped.train.count) == ids("one") + [end] + ids("two") + [end])
     #expect(skipped.warnings.count == 1)
@@ -145,7 +147,7 @@ import Tokenizers
   @Test func theDigestOfTextIsThatOfTheContent() throws {
     let (a, b) = (try folder.write("some text", to: "a.txt"), try folder.write("some text", to: "b.txt"))
     let c = try folder.write("some next", to: "c.txt")
-    func digest(_ paths: String...) throws -> String { try CorpusText.digest(of: paths, cache: folder.cache) }
+    func digest(_ paths: String...) throws -> String { try CorpusText.digest(of: paths, cache: folder("cache")) }
     #expect(try digest(a) == digest(b))
     #expect(try digest(a) != digest(c))
     #expect(try digest(a, c) != digest(c, a))

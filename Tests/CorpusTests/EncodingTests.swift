@@ -6,14 +6,14 @@ import Tokenizers
 
 /// Text through a tokenizer with merges.
 @Suite struct EncodingTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func stream(_ path: String, _ tokenizer: Tokenizer, cache: String? = nil) throws -> TokenStream {
     try PretrainingData.open(
       .init(train: [path]), tokenizer: tokenizer, vocabularySize: tokenizer.vocabularySize,
-      cache: cache ?? folder.cache
+      cache: cache ?? folder("cache")
     ).train
   }
 

@@ -7,9 +7,9 @@ import Tokenizers
 
 /// Instruction data through the byte tokenizer: token ids are bytes, 256 is the end of text.
 @Suite struct InstructionDataTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func open(
     _ text: String, name: String = "rows.jsonl", fields: [String: String] = [:], lossOn: LossOn = .assistant,

@@ -1,5 +1,6 @@
 import Corpus
 import Files
+import Support
 import Testing
 import Tokenizers
 
@@ -8,11 +9,11 @@ import Tokenizers
 ///     place    0 1 2 | 3 4 5 6 7 8 | 9 10 | 11 12 13 14
 ///     token    a b . | c d e f g . | h .  | i  j  k  .
 @Suite struct PackingTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
   private let a = Int32(UInt8(ascii: "a"))
   private let end: Int32 = 256
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func loader(
     _ sequenceLength: Int, packing: Bool = true, documentMask: Bool = true
@@ -20,7 +21,7 @@ import Tokenizers
     let rows = ["ab", "cdefg", "h", "ijk"].map { "{\"text\": \"\($0)\"}\n" }.joined()
     let path = try folder.write(rows, to: "rows.jsonl")
     let data = try PretrainingData.open(
-      .init(train: [path]), tokenizer: .bytes, vocabularySize: 257, cache: folder.cache)
+      .init(train: [path]), tokenizer: .bytes, vocabularySize: 257, cache: folder("cache"))
     return try WindowLoader(
       data.train, sequenceLength: sequenceLength, seed: 1, shuffle: false, packing: packing, documentMask: documentMask)
   }

@@ -7,9 +7,9 @@ import Tokenizers
 
 /// Preference pairs and answers without partners through the byte tokenizer: token ids are bytes, 256 is the end of text.
 @Suite struct PreferenceDataTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func settings(
     _ length: Int, _ onOverflow: TuningSettings.Overflow, _ onError: RowErrorPolicy, _ fields: [String: String]

@@ -1,13 +1,14 @@
 import Corpus
 import Files
 import Foundation
+import Support
 import Testing
 import Tokenizers
 
 @Suite struct PreparedCorpusTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   /// Prepares `files` and says what was reported: nothing when the cache was good.
   private func prepare(
@@ -15,7 +16,7 @@ import Tokenizers
   ) throws -> (corpus: PreparedCorpus, reports: [PreparedCorpus.Progress]) {
     var reports: [PreparedCorpus.Progress] = []
     let corpus = try PreparedCorpus.prepare(
-      files, tokenizer: .bytes, cache: folder.cache, options: options
+      files, tokenizer: .bytes, cache: folder("cache"), options: options
     ) { reports.append($0) }
     return (corpus, reports)
   }
@@ -74,7 +75,7 @@ import Tokenizers
     let (corpus, _) = try prepare([path])
     let key = URL(fileURLWithPath: corpus.folder).lastPathComponent
     // No process has this number: it is above the largest that Linux gives.
-    let leftover = "\(folder.cache)/corpora/.tmp-\(key).99999999"
+    let leftover = "\(folder("cache"))/corpora/.tmp-\(key).99999999"
     try FileManager.default.moveItem(atPath: corpus.folder, toPath: leftover)
     let (again, reports) = try prepare([path])
     #expect(reports == [.encoded(bytes: 19, ofBytes: 19, tokens: 8)])
@@ -85,7 +86,7 @@ import Tokenizers
   @Test func preparationsAtTheSameTimeDoNotDisturbEachOther() throws {
     let path = try folder.write("one<|endoftext|>two", to: "a.txt")
     var inner: PreparedCorpus?
-    let outer = try PreparedCorpus.prepare([path], tokenizer: .bytes, cache: folder.cache) { _ in
+    let outer = try PreparedCorpus.prepare([path], tokenizer: .bytes, cache: folder("cache")) { _ in
       do { inner = try prepare([path]).corpus } catch { Issue.record(error) }
     }
     #expect(try outer.stream.tokens(0..<8) == #require(inner).stream.tokens(0..<8))
@@ -109,7 +110,7 @@ import Tokenizers
     #expect(try corpus.stream.tokens(2..<6) == [99, 100, 101, 102])
     // They can be read as shards, too.
     let shards = try PretrainingData.open(
-      .init(train: ["\(corpus.folder)/shard-*.bin"]), tokenizer: nil, vocabularySize: 257, cache: folder.cache)
+      .init(train: ["\(corpus.folder)/shard-*.bin"]), tokenizer: nil, vocabularySize: 257, cache: folder("cache"))
     #expect(try shards.train.tokens(0..<6) == corpus.stream.tokens(0..<6))
   }
 

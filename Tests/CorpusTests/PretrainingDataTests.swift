@@ -1,13 +1,14 @@
 import Corpus
 import Files
 import Foundation
+import Support
 import Testing
 import Tokenizers
 
 @Suite struct PretrainingDataTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func open(
     _ train: [String], validation: [String] = [], fraction: Double? = nil, tokenizer: Tokenizer? = .bytes
@@ -15,7 +16,7 @@ import Tokenizers
     func paths(_ names: [String]) -> [String] { names.map { $0.hasPrefix("/") ? $0 : "\(folder.path)/\($0)" } }
     return try PretrainingData.open(
       .init(train: paths(train), validation: paths(validation), validationFraction: fraction), tokenizer: tokenizer,
-      vocabularySize: 257, cache: folder.cache)
+      vocabularySize: 257, cache: folder("cache"))
   }
 
   /// nanoGPT: `train_data = data[:int(n * 0.9)]`.
@@ -88,7 +89,7 @@ import Tokenizers
     #expect(missing?.what == "text needs a tokenizer")
     let small = #expect(throws: Failure.self) {
       try PretrainingData.open(
-        .init(train: ["\(folder.path)/a.txt"]), tokenizer: .bytes, vocabularySize: 256, cache: folder.cache)
+        .init(train: ["\(folder.path)/a.txt"]), tokenizer: .bytes, vocabularySize: 256, cache: folder("cache"))
     }
     #expect(small?.what == "the tokenizer has more tokens than the model")
   }

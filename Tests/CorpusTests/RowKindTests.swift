@@ -1,11 +1,12 @@
 import Corpus
 import Files
+import Support
 import Testing
 
 @Suite struct RowKindTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func kind(_ text: String, _ name: String) throws -> RowKind {
     try RowKind(of: [folder.write(text, to: name)])

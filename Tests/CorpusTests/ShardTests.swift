@@ -1,17 +1,18 @@
 import Corpus
 import Files
 import Foundation
+import Support
 import Testing
 
 @Suite struct ShardTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   private func open(_ name: String..., vocabularySize: Int, format: CorpusFormat? = nil) throws -> TokenStream {
     try PretrainingData.open(
       .init(train: name.map { "\(folder.path)/\($0)" }, format: format), tokenizer: nil,
-      vocabularySize: vocabularySize, cache: folder.cache
+      vocabularySize: vocabularySize, cache: folder("cache")
     ).train
   }
 
@@ -103,7 +104,7 @@ import Testing
     let path = try folder.write(version1([1, 2, 3]), to: "a.bin")
     var scans = 0
     func fingerprint() throws -> String {
-      try PretrainingData.open(.init(train: [path]), tokenizer: nil, vocabularySize: 10, cache: folder.cache) {
+      try PretrainingData.open(.init(train: [path]), tokenizer: nil, vocabularySize: 10, cache: folder("cache")) {
         if case .scanning = $0 { scans += 1 }
       }.train.fingerprint
     }

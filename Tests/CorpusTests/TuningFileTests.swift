@@ -7,9 +7,9 @@ import Tokenizers
 
 /// Files as they are found: those of other projects, and large ones.
 @Suite struct TuningFileTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   /// The path of a file below the shared folder, unpacked where it is compressed.
   private func path(_ name: String) throws -> String {
@@ -24,7 +24,7 @@ import Tokenizers
   }
 
   @Test(
-    .enabled(if: SharedData.url("sft") != nil, Comment(rawValue: SharedData.skipMessage("sft"))),
+    .needsSharedData("sft"),
     arguments: [
       ("sft-rasbt/instruction-data.json", 1100, 1100), ("sft-rasbt/instruction-examples.json", 200, 200),
       ("sft-rasbt/instruction-data-with-response.json", 110, 110), ("sft-gsm8k/train.jsonl", 7473, 7473),
@@ -43,7 +43,7 @@ import Tokenizers
   }
 
   @Test(
-    .enabled(if: SharedData.url("dpo") != nil, Comment(rawValue: SharedData.skipMessage("dpo"))),
+    .needsSharedData("dpo"),
     arguments: [
       ("dpo-rasbt/instruction-data-with-preference.json", 1100, 1094),
       ("dpo-llamafactory/dpo_en_demo.json", 300, 300), ("dpo-llamafactory/dpo_zh_demo.json", 300, 300),
@@ -57,7 +57,7 @@ import Tokenizers
     for index in 0..<data.count { #expect(Array(data[index].chosen) != Array(data[index].rejected)) }
   }
 
-  @Test(.enabled(if: SharedData.url("dpo") != nil, Comment(rawValue: SharedData.skipMessage("dpo"))))
+  @Test(.needsSharedData("dpo"))
   func unpairedPreferencesAreRead() throws {
     let data = try UnpairedPreferenceData.open(
       [path("dpo/dpo-llamafactory/kto_en_demo.json")], settings: .init(maximumLength: 1 << 20),

@@ -1,11 +1,12 @@
 import Corpus
 import Files
+import Support
 import Testing
 
 @Suite struct WindowLoaderTests {
-  private let folder: TemporaryFolder
+  private let folder: ScratchFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try ScratchFolder() }
 
   /// The corpus 0, 1, 2, ...: every token says where it comes from.
   private func counting(_ count: Int, shards: Int = 1) throws -> TokenStream {
@@ -14,7 +15,7 @@ import Testing
       let tokens = Array(count * shard / shards..<count * (shard + 1) / shards)
       paths.append(try folder.write(version7(tokens), to: "counting-\(count)-\(shard)-\(shards).bin"))
     }
-    return try PretrainingData.open(.init(train: paths), tokenizer: nil, vocabularySize: count, cache: folder.cache)
+    return try PretrainingData.open(.init(train: paths), tokenizer: nil, vocabularySize: count, cache: folder("cache"))
       .train
   }
 

@@ -1,4 +1,5 @@
 import Files
+import Support
 import Testing
 
 struct DigestTests {
@@ -35,7 +36,7 @@ struct DigestTests {
   }
 
   @Test func filesAreReadWhole() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let bytes = (0..<(3 << 20) + 17).map { UInt8(truncatingIfNeeded: $0 &* 31) }
       try DurableFile.write(bytes, to: "\(folder)/f")
       #expect(try Digest.sha256(ofFile: "\(folder)/f", area: .data) == Digest.sha256(bytes))

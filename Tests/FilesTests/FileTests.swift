@@ -1,27 +1,11 @@
 import Files
 import Foundation
+import Support
 import Testing
-
-/// Runs `body` with the path of a new folder that disappears afterwards.
-func withTemporaryFolder(_ body: (String) throws -> Void) throws {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("files-\(UUID())").path
-  try Folder.create(folder)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  try body(folder)
-}
-
-private func refusal(_ body: () throws -> Void) -> Failure? {
-  do {
-    try body()
-    return nil
-  } catch {
-    return error as? Failure
-  }
-}
 
 struct ReadingTests {
   @Test func wholeFilesAndPieces() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let bytes = (0..<5000).map { UInt8(truncatingIfNeeded: $0) }
       try DurableFile.write(bytes, to: "\(folder)/f")
       #expect(try ReadableFile.contents(of: "\(folder)/f", area: .data) == bytes)
@@ -33,7 +17,7 @@ struct ReadingTests {
   }
 
   @Test func readingPastTheEndIsAFailure() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder { folder in
       try DurableFile.write("12345", to: "\(folder)/f")
       for (count, offset) in [(6, 0), (1, 5), (-1, 0), (1, -1), (Int.max, 1), (1, .max)] {
         let failure = refusal { _ = try ReadableFile("\(folder)/f", area: .data).read(count, at: offset) }
@@ -43,7 +27,7 @@ struct ReadingTests {
   }
 
   @Test func whatIsNoFileIsRefusedAtOnce() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder { folder in
       #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
       for (path, words) in [
         (folder, "a folder"), ("\(folder)/pipe", "a named pipe"), ("/dev/zero", "a device"),
@@ -62,7 +46,7 @@ struct ReadingTests {
   }
 
   @Test func mappedBytes() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder { folder in
       let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 3) }
       try DurableFile.write(bytes, to: "\(folder)/f")
       try DurableFile.write([], to: "\(folder)/empty")
@@ -74,7 +58,7 @@ struct ReadingTests {
 
 struct WritingTests {
   @Test func commitReplacesAndLeavesNothingElse() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder { folder in
       try DurableFile.write("old", to: "\(folder)/f")
       var file = try DurableFile(at: "\(folder)/f")
       try file.write("ne")
@@ -87,7 +71,7 @@ struct WritingTests {
   }
 
   @Test func withoutCommitNothingChanges() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder { folder in
       try DurableFile.write("old", to: "\(folder)/f")
       func abandon() throws {
         var file = try DurableFile(at: "\(folder)/f")
@@ -100,7 +84,7 @@ struct WritingTests {
   }
 
   @Test func failuresToPutItInPlaceRemoveTheTemporary() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder { folder in
       try Folder.create("\(folder)/f/below")
       for path in ["\(folder)/f", "\(folder)/missing/f"] {
         #expect(refusal { try DurableFile.write("new", to: path) }?.exitCode == 6)
@@ -110,7 +94,7 @@ struct WritingTests {
   }
 
   @Test func foldersAreCreatedWithThoseAbove() throws {
-    try withTemporaryFolder { folder in
+    try withScratchFolder { folder in
       try Folder.create("\(folder)/a/b/c")
       try Folder.create("\(folder)/a/b/c")
       #expect(Folder.exists("\(folder)/a/b/c"))

@@ -4,15 +4,15 @@ import Foundation
 import Inference
 import ModelFiles
 import Models
+import Support
 import Testing
 import Tokenizers
 
 @Suite struct ModelFileTests {
   /// The path of a file that is gone when `body` ends.
   private func withScratchFile<T>(_ body: (String) throws -> T) throws -> T {
-    let url = URL(filePath: NSTemporaryDirectory()).appending(path: "model-\(UUID().uuidString).h5")
-    defer { try? FileManager.default.removeItem(at: url) }
-    return try body(url.path)
+    let folder = try ScratchFolder()
+    return try body(folder("model.h5"))
   }
 
   /// The failure that reading the model of `contents` ends with.

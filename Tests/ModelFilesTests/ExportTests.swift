@@ -29,7 +29,7 @@ private func pieces() throws -> Tokenizer {
 }
 
 @Suite struct ExportTests {
-  private let scratch = try! Scratch()
+  private let scratch = try! ScratchFolder()
 
   /// Opens a model that is made of the given contents. HDF5 does not write a file anew that is still open.
   private func opened(_ contents: ArrayFileContents) throws -> StoredModel {
@@ -206,7 +206,7 @@ private func pieces() throws -> Tokenizer {
     let model = try odd.model()
     model.namedParameters[1].value.pointer[3] = 1e6
     let large = try opened(ModelFile.contents(model, config, tokenizer: .bytes, chatTemplate: "", step: 0))
-    let verification = self.refusal {
+    let verification = Support.refusal {
       _ = try Export(to: .huggingFace, numbers: .float16).write(large, to: scratch("out"))
     }
     #expect(
@@ -214,8 +214,6 @@ private func pieces() throws -> Tokenizer {
       "\(String(describing: verification))")
     #expect(try Folder.names(in: scratch.path, area: .data) == ["models"])
   }
-
-  private func refusal(_ body: () throws -> Void) -> Failure? { ModelFilesTests.refusal(body) }
 
   @Test func everyDifferenceIsFound() throws {
     let one = try stored("llama-tied", template: "a", ends: [256])

@@ -12,7 +12,7 @@ import Tokenizers
 /// Files from strangers: whatever is in them, reading ends in a model or in a message, and takes no more memory than the
 /// file justifies.
 @Suite(.serialized) struct HostileFileTests {
-  private let scratch = try! Scratch()
+  private let scratch = try! ScratchFolder()
 
   /// Numbers that counts, lengths and offsets are replaced by.
   private static let extremes: [UInt64] = [

@@ -25,7 +25,7 @@ import Tokenizers
 
   // MARK: Folders made here
 
-  private let scratch = try! Scratch()
+  private let scratch = try! ScratchFolder()
 
   private static let llama: JSONValue = [
     "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 40, "hidden_size": 8,

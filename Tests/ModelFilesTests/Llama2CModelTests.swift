@@ -10,7 +10,7 @@ import Tokenizers
 
 /// llama2.c's files, written as its `export.py` and `tokenizer.py` write them.
 @Suite struct Llama2CModelTests {
-  private let scratch = try! Scratch()
+  private let scratch = try! ScratchFolder()
 
   private static func little(_ value: Int) -> [UInt8] {
     withUnsafeBytes(of: UInt32(bitPattern: Int32(value)).littleEndian, Array.init)

@@ -3,6 +3,7 @@ import Foundation
 import Inference
 import ModelFiles
 import Models
+import Support
 import Testing
 import Tokenizers
 
@@ -29,7 +30,7 @@ private let python: String? = {
 /// The reader that the page about model.h5 shows, run on a model.
 @Suite(.enabled(if: python != nil, "needs a python3 with h5py; TRAIN_PYTHON names another one"))
 struct PythonReaderTests {
-  private let scratch = try! Scratch()
+  private let scratch = try! ScratchFolder()
 
   /// The block of Python in the page.
   private func reader() throws -> String {

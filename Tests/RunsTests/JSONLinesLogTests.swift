@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Runs
+import Support
 import Testing
 
 @Suite struct JSONLinesLogTests {
@@ -16,7 +17,7 @@ import Testing
       var metrics = try JSONLinesLog(path)
       metrics.append(step: 2, ["prompt": "a\n", "text": "\"b\""])
       #expect(
-        try text(of: path) == """
+        try String(contentsOfFile: path, encoding: .utf8) == """
           {"kind":"train","step":1,"loss":0.30000000000000004,"tokens":8192,"grad_norm":0.1}
           {"kind":"eval","step":1,"eval_loss":null}
           {"step":2,"prompt":"a\\n","text":"\\"b\\""}
@@ -30,12 +31,13 @@ import Testing
     try withScratchFolder { folder in
       let path = "\(folder)/metrics.jsonl"
       let kept = "{\"kind\":\"train\",\"step\":1}\n{\"step\":2,\"loss\":1.50}\n"
-      try write(kept + "{\"step\":3}\n{\"step\":2,\"late\":1}\nnoise\n{\"kind\":\"train\",\"step\":2", to: path)
+      try DurableFile.write(
+        kept + "{\"step\":3}\n{\"step\":2,\"late\":1}\nnoise\n{\"kind\":\"train\",\"step\":2", to: path)
       #expect(try JSONLinesLog.rows(path).count == 4)
       try JSONLinesLog.cut(path, after: 2)
-      #expect(try text(of: path) == kept + "{\"step\":2,\"late\":1}\n")
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == kept + "{\"step\":2,\"late\":1}\n")
       try JSONLinesLog.cut(path, after: 0)
-      #expect(try text(of: path) == "")
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == "")
       try JSONLinesLog.cut("\(folder)/none", after: 1)
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/none"))
     }

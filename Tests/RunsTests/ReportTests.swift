@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Runs
+import Support
 import Testing
 
 @Suite struct ReportTests {
@@ -22,7 +23,7 @@ import Testing
     try withScratchFolder { scratch in
       let folder = try makeRun("\(scratch)/run", learningRate: "1e-3", losses: [4, 2, .nan])
       try Report.write(folder)
-      let page = try text(of: folder.report)
+      let page = try String(contentsOfFile: folder.report, encoding: .utf8)
       #expect(page.hasPrefix("<!DOCTYPE html>"))
       #expect(page.contains("<b>A &lt;b&gt;</b> &amp; &quot;c&quot;"))
       #expect(page.contains("1.2500 at step 2"))
@@ -38,7 +39,7 @@ import Testing
       let folder = try RunFolder(creating: "\(scratch)/run", overwrite: false)
       try folder.write(try RecipeFixture.decode())
       try Report.write(folder)
-      #expect(try text(of: folder.report).contains("<h2>Recipe</h2>"))
+      #expect(try String(contentsOfFile: folder.report, encoding: .utf8).contains("<h2>Recipe</h2>"))
     }
   }
 

@@ -1,27 +1,19 @@
 import Files
 import Foundation
 import Runs
+import Support
 import Testing
 
 @Suite struct RunFolderTests {
-  private func failure(_ body: () throws -> Void) -> Failure? {
-    do {
-      try body()
-      return nil
-    } catch {
-      return error as? Failure
-    }
-  }
-
   @Test func aNewRunWritesWhatItIs() throws {
     try withScratchFolder { scratch in
       let recipe = try RecipeFixture.decode(RecipeFixture.text, ["seed=7"])
       let folder = try RunFolder(creating: "\(scratch)/a/b/", overwrite: false)
       try folder.write(recipe, environment: [JSONMember("blas", "none")])
       #expect(folder.path == "\(scratch)/a/b")
-      #expect(try text(of: folder.recipe) == recipe.text)
+      #expect(try String(contentsOfFile: folder.recipe, encoding: .utf8) == recipe.text)
       #expect(try RunFolder(existing: folder.path).resolvedRecipe().resolved == recipe.resolved)
-      let bytes = Array(try text(of: folder.environment).utf8)
+      let bytes = Array(try String(contentsOfFile: folder.environment, encoding: .utf8).utf8)
       let environment = try JSONValue.parse(bytes, source: "", area: .data)
       #expect(environment["overrides"] == ["seed=7"])
       #expect(environment["blas"] == "none")
@@ -35,9 +27,9 @@ import Testing
     try withScratchFolder { scratch in
       let recipe = try RecipeFixture.decode()
       try RunFolder(creating: scratch, overwrite: false).write(recipe)
-      try write("mine", to: "\(scratch)/notes.txt")
+      try DurableFile.write("mine", to: "\(scratch)/notes.txt")
       try FileManager.default.createDirectory(atPath: "\(scratch)/step-000400", withIntermediateDirectories: true)
-      let refused = try #require(failure { _ = try RunFolder(creating: scratch, overwrite: false) })
+      let refused = try #require(refusal { _ = try RunFolder(creating: scratch, overwrite: false) })
       #expect(refused.exitCode == 2)
       #expect(refused.notes.contains { $0.contains("train resume \(scratch)") })
       let folder = try RunFolder(creating: scratch, overwrite: true)
@@ -49,41 +41,41 @@ import Testing
 
   @Test func overwriteDeletesRunsOnly() throws {
     try withScratchFolder { scratch in
-      try write("mine", to: "\(scratch)/notes.txt")
-      #expect(failure { _ = try RunFolder(creating: scratch, overwrite: true) }?.exitCode == 2)
+      try DurableFile.write("mine", to: "\(scratch)/notes.txt")
+      #expect(refusal { _ = try RunFolder(creating: scratch, overwrite: true) }?.exitCode == 2)
       #expect(FileManager.default.fileExists(atPath: "\(scratch)/notes.txt"))
     }
   }
 
   @Test func anAbortedStartIsAnEmptyFolder() throws {
     try withScratchFolder { scratch in
-      try write("", to: "\(scratch)/.lock")
+      try DurableFile.write("", to: "\(scratch)/.lock")
       _ = try RunFolder(creating: scratch, overwrite: false)
     }
   }
 
   @Test func pathsThatAreNoFolderAreUsageErrors() throws {
     try withScratchFolder { scratch in
-      try write("", to: "\(scratch)/file")
+      try DurableFile.write("", to: "\(scratch)/file")
       try FileManager.default.createSymbolicLink(atPath: "\(scratch)/loop", withDestinationPath: "loop")
       try FileManager.default.createSymbolicLink(atPath: "\(scratch)/dangling", withDestinationPath: "nothing")
       for name in ["file", "file/inside", "loop", "loop/inside", "dangling", "../up", "a/../b"] {
-        let found = failure { _ = try RunFolder(creating: "\(scratch)/\(name)", overwrite: true) }
+        let found = refusal { _ = try RunFolder(creating: "\(scratch)/\(name)", overwrite: true) }
         #expect(found?.exitCode == 2, "\(name): \(String(describing: found))")
       }
     }
   }
 
   @Test func aFolderThatCannotBeMadeIsAMatterOfResources() {
-    #expect(failure { _ = try RunFolder(creating: "/proc/nothing/run", overwrite: false) }?.exitCode == 6)
+    #expect(refusal { _ = try RunFolder(creating: "/proc/nothing/run", overwrite: false) }?.exitCode == 6)
   }
 
   @Test func resumingNeedsARun() throws {
     try withScratchFolder { scratch in
-      #expect(failure { _ = try RunFolder(existing: scratch) }?.exitCode == 2)
-      #expect(failure { _ = try RunFolder(existing: "\(scratch)/none") }?.exitCode == 2)
-      try write("{", to: "\(scratch)/resolved.json")
-      #expect(failure { _ = try RunFolder(existing: scratch).resolvedRecipe() }?.exitCode == 5)
+      #expect(refusal { _ = try RunFolder(existing: scratch) }?.exitCode == 2)
+      #expect(refusal { _ = try RunFolder(existing: "\(scratch)/none") }?.exitCode == 2)
+      try DurableFile.write("{", to: "\(scratch)/resolved.json")
+      #expect(refusal { _ = try RunFolder(existing: scratch).resolvedRecipe() }?.exitCode == 5)
     }
   }
 }

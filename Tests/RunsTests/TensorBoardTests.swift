@@ -1,5 +1,6 @@
 import Foundation
 import Runs
+import Support
 import Testing
 
 @Suite struct TensorBoardTests {
