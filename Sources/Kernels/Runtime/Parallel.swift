@@ -34,10 +34,39 @@ package enum Parallel {
 
   private static let pool = ThreadPool()
 
+  /// Told of each piece that is about to be performed of work that several threads may share: by which thread, and of how
+  /// many pieces.
+  package typealias Observer = @Sendable (_ thread: Int, _ pieces: Int) -> Void
+
+  /// Runs `body` with an observer of the work that this thread starts; tests see by it who took part.
+  package static func observed<Result>(by observer: @escaping Observer, _ body: () throws -> Result) rethrows -> Result
+  {
+    let box = Unmanaged.passRetained(ObserverBox(observer))
+    pthread_setspecific(ownObserver, box.toOpaque())
+    defer {
+      pthread_setspecific(ownObserver, nil)
+      box.release()
+    }
+    return try body()
+  }
+
+  private final class ObserverBox {
+    let observer: Observer
+    init(_ observer: @escaping Observer) { self.observer = observer }
+  }
+
+  private static let ownObserver: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
+
   /// Runs `body(piece, thread)` for every piece in `0..<pieces` and returns when all are done; `thread` is below
   /// `threads` and tells scratch memory apart. Called from inside a piece, it runs on that thread alone.
   package static func run(_ pieces: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
-    pool.run(pieces, threads: threads, body)
+    guard let box = pthread_getspecific(ownObserver) else { return pool.run(pieces, threads: threads, body) }
+    let observer = Unmanaged<ObserverBox>.fromOpaque(box).takeUnretainedValue().observer
+    pool.run(pieces, threads: threads, observer: observer, body)
   }
 
   /// The piece that a thread is likely to take after `piece`, if there is one: what belongs to it can be fetched meanwhile.

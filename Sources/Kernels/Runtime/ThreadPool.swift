@@ -28,7 +28,7 @@ final class ThreadPool: @unchecked Sendable {
     pthread_cond_init(wake, nil)
   }
 
-  func run(_ pieces: Int, threads: Int, _ body: (Int, Int) -> Void) {
+  func run(_ pieces: Int, threads: Int, observer: Parallel.Observer? = nil, _ body: (Int, Int) -> Void) {
     guard pieces > 1, threads > 1, pieces <= Self.pieceMask,
       busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     else {
@@ -37,7 +37,14 @@ final class ThreadPool: @unchecked Sendable {
     }
     while started < threads, start(started) { started += 1 }
     withoutActuallyEscaping(body) { body in
-      self.body = body
+      if let observer {
+        self.body = { piece, thread in
+          observer(thread, pieces)
+          body(piece, thread)
+        }
+      } else {
+        self.body = body
+      }
       job = (job + 1) & 0xffff
       finished.store(0, ordering: .relaxed)
       ticket.store(
