@@ -19,7 +19,7 @@ struct CorpusCache {
   private let key: String
   private let files: [CorpusFile]
 
-  /// Tells preparations of one process apart.
+  /// Distinguishes preparations of one process.
   private static let serial = Atomic(0)
 
   init(_ cache: String, files: [CorpusFile], tokenizer: Tokenizer, options: PreparedCorpus.Options) {
@@ -56,7 +56,7 @@ struct CorpusCache {
     return .good(record)
   }
 
-  /// Lets `write` fill a temporary folder and puts it in place of the corpus: whole, on disk, or not at all.
+  /// Lets `write` fill a temporary folder, syncs it and renames it to the corpus's: the corpus appears atomically.
   func build(_ write: (_ folder: String) throws(Failure) -> CorpusRecord) throws(Failure) -> CorpusRecord {
     try Folder.create(folder)
     removeLeftovers()
@@ -75,8 +75,8 @@ struct CorpusCache {
     }
   }
 
-  /// Puts the finished folder in its place. Where another process has put one of its own there in the meantime, that
-  /// one makes way: both hold the same.
+  /// Renames the finished folder. If another process has finished the same corpus in the meantime, that
+  /// one is replaced: both hold the same.
   private func publish(_ temporary: String, discarding discarded: String) throws(Failure) {
     while true {
       remove(discarded)
@@ -92,7 +92,7 @@ struct CorpusCache {
     remove(discarded)
   }
 
-  /// Removes what processes that no longer run have left behind.
+  /// Removes temporary folders of processes that no longer run.
   private func removeLeftovers() {
     for name in (try? Folder.names(in: folder, area: .data)) ?? []
     where name.hasPrefix(".tmp-") || name.hasPrefix(".old-") {

@@ -9,7 +9,7 @@ public enum CorpusFormat: String, Sendable, CaseIterable {
   case jsonl
   /// llm.c's token shards, version 1 (`uint16`) or 7 (`uint32`).
   case shards
-  /// nanoGPT's token file: `uint16` without a header. It carries no mark and has to be asked for.
+  /// nanoGPT's token file: `uint16` without a header. It has no magic number and has to be asked for.
   case uint16
 }
 
@@ -129,7 +129,7 @@ extension CorpusFormat {
 }
 
 extension Failure {
-  /// Several failures as one, the first with the others behind it; nil for none.
+  /// Several failures as one: the first, which lists the others; nil for none.
   static func all(_ failures: [Failure]) -> Failure? {
     guard var first = failures.first else { return nil }
     first.others += failures.dropFirst().flatMap { [$0.withoutOthers] + $0.others }

@@ -24,7 +24,7 @@ struct CorpusRecord: Equatable {
   /// The rows left out because of errors.
   var skippedRows: Int
 
-  /// Goes up whenever the same text would be prepared differently.
+  /// Incremented whenever the same text would be prepared differently.
   static let version = 1
 
   static let fileName = "index.json"
@@ -50,7 +50,7 @@ extension CorpusRecord {
     ]
   }
 
-  /// The record that `json` holds; nil when it is none of this version.
+  /// The record that `json` holds; nil if it is not of this version.
   init?(_ json: JSONValue) {
     guard json["format"]?.string == Self.format, json["format_version"]?.integer == Self.version,
       let tokenizer = json["tokenizer_sha256"]?.string,

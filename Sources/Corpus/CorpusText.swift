@@ -3,7 +3,7 @@ import Files
 /// The text that a tokenizer is trained on.
 public enum CorpusText {
   /// Reads the documents of the files that `patterns` name, in pieces of at most about a megabyte that begin and end
-  /// where a pre-tokenizer cuts. Nothing is held in memory but the piece.
+  /// where a pre-tokenizer cuts. Only one piece is in memory at a time.
   ///
   /// - Throws: `Failure` of area `.data` when a file is missing, no text, or has a bad row; what `body` throws.
   public static func read(
@@ -24,9 +24,9 @@ public enum CorpusText {
     }
   }
 
-  /// A SHA-256 over the contents of the files that `patterns` name, in their order: it changes when any of them does.
+  /// A SHA-256 over the contents of the files that `patterns` name, in their order: it changes if any of them does.
   ///
-  /// What is known of a file is kept in `cache` until its size or time of last change differs.
+  /// A file's digest is cached in `cache` until its size or modification time changes.
   public static func digest(
     of patterns: [String], format: CorpusFormat? = nil, cache: String
   ) throws(Failure) -> String {

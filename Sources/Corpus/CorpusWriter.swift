@@ -36,7 +36,7 @@ struct CorpusWriter: ~Copyable {
     if pendingBytes >= 1 << 22 || pieces.count >= 1 << 16 { try flush() }
   }
 
-  /// Encodes and writes what waits.
+  /// Encodes and writes the buffered text.
   mutating func flush() throws(Failure) {
     var places: [UInt8] = []
     for (piece, tokens) in zip(pieces, lanes.encode(pieces)) {

@@ -1,8 +1,8 @@
 import Files
 
-/// Where the documents of a corpus end: a file of little-endian `UInt64`, one a document, the place behind its last token.
+/// Where the documents of a corpus end: a file of little-endian `UInt64`, one a document: the index after its last token.
 ///
-/// It is searched on disk, so that a corpus of a hundred million documents costs no memory.
+/// It is binary-searched on disk, so that a corpus of a hundred million documents costs no memory.
 package final class DocumentIndex: Sendable {
   /// The number of documents.
   let count: Int
@@ -57,7 +57,7 @@ package final class DocumentIndex: Sendable {
     return place - before <= after - place ? before : after
   }
 
-  /// The first document whose end lies behind `place`; `count` when there is none.
+  /// The first document that ends after `place`; `count` if there is none.
   private func firstDocument(endingAfter place: Int) throws(Failure) -> Int {
     var (lower, upper) = (0, count)
     while lower < upper {

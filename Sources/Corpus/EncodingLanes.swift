@@ -3,7 +3,7 @@ import Machine
 import Synchronization
 import Tokenizers
 
-/// Encodes pieces of text on all cores, with an encoder a core that remembers the words it has met.
+/// Encodes pieces of text on all cores, with one encoder a core, which caches the words it has seen.
 ///
 /// A piece's tokens depend on nothing but the piece, so the result is the same for any number of cores.
 struct EncodingLanes {
@@ -20,7 +20,7 @@ struct EncodingLanes {
     let next = Atomic(0)
     results.withUnsafeMutableBufferPointer { results in
       encoders.withUnsafeMutableBufferPointer { encoders in
-        // A lane is alone with its encoder, and a group is one lane's.
+        // No two threads share an encoder: each group of pieces belongs to one lane.
         nonisolated(unsafe) let (results, encoders) = (results, encoders)
         DispatchQueue.concurrentPerform(iterations: min(encoders.count, groups.count)) { lane in
           while true {
@@ -34,7 +34,7 @@ struct EncodingLanes {
     return results
   }
 
-  /// Neighbouring pieces in groups of at least 64 KiB: work worth handing out.
+  /// Neighbouring pieces in groups of at least 64 KiB: enough work to be worth a thread.
   private static func groups(of pieces: [TextPiece]) -> [Range<Int>] {
     var groups: [Range<Int>] = []
     var (start, bytes) = (0, 0)

@@ -4,11 +4,11 @@ import Files
 public enum RowErrorPolicy: String, Sendable, CaseIterable {
   /// The first one ends the preparation.
   case stop
-  /// It is left out and counted.
+  /// It is dropped and counted.
   case skip
 }
 
-/// A file of JSON values, one a line. Lines may end in CR LF, empty ones are passed over, and a byte order mark is
+/// A file of JSON values, one a line. Lines may end in CR LF, empty ones are skipped, and a byte order mark is
 /// allowed at the start.
 enum JSONLines {
   /// Reads the file once; `body` gets each row, with its position in the file for error messages.

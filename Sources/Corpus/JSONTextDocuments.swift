@@ -1,6 +1,6 @@
 import Files
 
-/// JSONL for pretraining: each row is `{"text": ...}` and a document; other members are passed over.
+/// JSONL for pretraining: each row is `{"text": ...}` and a document; other members are ignored.
 enum JSONTextDocuments {
   /// Reads the file once; `body` gets its documents in order. Rows with an empty text are no documents.
   static func read(

@@ -1,6 +1,6 @@
 import Numerics
 
-/// A seeded permutation of `0 ..< count` that reaches any place in O(1) and stores nothing.
+/// A seeded permutation of `0 ..< count` with O(1) random access and no storage.
 ///
 /// A balanced Feistel network permutes the smallest power of four that is not below `count`; a result outside the range
 /// is sent through again until it falls inside (cycle walking), fewer than four times on average. It is bijective
@@ -22,7 +22,7 @@ package struct Permutation: Sendable {
     keys = (1...8).map { SplitMix64.mixed(start &+ $0 &* SplitMix64.increment) }
   }
 
-  /// The item at a place of the order.
+  /// The item at an index of the order.
   package subscript(place: Int) -> Int {
     precondition(place >= 0 && place < count, "place \(place) of \(count)")
     var value = UInt64(place)

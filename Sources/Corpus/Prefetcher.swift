@@ -1,9 +1,9 @@
 import Files
 import Foundation
 
-/// Makes the next items on a thread of its own while the caller works with the last one.
+/// Makes the next items on a background thread while the caller works with the last one.
 ///
-/// Item i is `make(i)`, so what comes out does not depend on timing; at most `depth` items wait. The thread ends when
+/// Item i is `make(i)`, so the result does not depend on timing; at most `depth` items wait. The thread ends when
 /// `make` throws, on `stop()`, and when the prefetcher is released.
 public final class Prefetcher<Item: Sendable> {
   private let queue: Queue

@@ -6,7 +6,7 @@ import Tokenizers
 /// `CACHE/corpora/KEY/` holds `shard-00000.bin`, ... (llm.c's layout), `documents.bin` (where each document ends) and
 /// `index.json` (what they were made from). KEY depends on the files' paths and the tokenizer; whether the files are
 /// still the same is decided by size and time of last change, and by SHA-256 when only the time differs. The folder
-/// appears whole or not at all, so a preparation that was interrupted leaves nothing that could be taken for a corpus.
+/// appears atomically, so an interrupted preparation leaves nothing that could be mistaken for a corpus.
 public struct PreparedCorpus: Sendable {
   /// The corpus.
   public let stream: TokenStream
@@ -35,9 +35,9 @@ public struct PreparedCorpus: Sendable {
 
   /// What a preparation reports.
   public enum Progress: Sendable, Equatable {
-    /// There is a cache, but it no longer fits: why.
+    /// There is a cache that no longer matches the files, and why.
     case stale(reason: String)
-    /// So much text has been encoded; the files' markup counts as done at the end.
+    /// Bytes of text encoded so far; the files' markup is counted at the end.
     case encoded(bytes: Int, ofBytes: Int, tokens: Int)
     /// Rows were left out.
     case skipped(SkippedRows)

@@ -7,7 +7,7 @@ public struct PretrainingData: Sendable {
   public let train: TokenStream
   /// What is held out, where the run holds anything out.
   public let validation: TokenStream?
-  /// What the user should know although it stops nothing, a sentence each.
+  /// Warnings for the user, a sentence each.
   public let warnings: [String]
 
   /// Where the data comes from.

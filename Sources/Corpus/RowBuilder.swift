@@ -25,7 +25,7 @@ struct RowBuilder {
   /// Appends a row from the tokens it reads and one more that it only predicts.
   ///
   /// Documents end before the columns `documentEnds`, ascending from 1: what follows is not predicted, and positions
-  /// restart. A row that is too short is filled up with places that each stand alone.
+  /// restart. A row that is too short is padded; padding sees only itself.
   mutating func append(_ window: [Int32], documentEnds: [Int]) {
     let row = tokens.count
     let length = window.count - 1

@@ -24,7 +24,7 @@ public protocol SampleLoader: Sendable {
 public enum MicroBatchSize: Sendable, Equatable {
   /// So many samples.
   case samples(Int)
-  /// As many as share the batch evenly among the fewest parts of about so many tokens.
+  /// As many as split the batch evenly into the fewest parts of about so many tokens.
   case tokens(Int)
 }
 

@@ -1,14 +1,14 @@
-/// The order in which a run reads its samples: a pure function of the seed, the epoch and the place.
+/// The order in which a run reads its samples: a pure function of the seed, the epoch and the index.
 ///
-/// Samples are numbered through all epochs: number n is place `n % count` of epoch `n / count`, and a batch may reach over an
-/// epoch's end. The number of samples consumed is therefore all that a resumed run has to know.
+/// Samples are numbered across epochs: number n is index `n % count` of epoch `n / count`, and a batch may cross an
+/// epoch's end. The number of samples consumed is therefore all the state that resuming needs.
 public struct SampleOrder: Sendable {
   /// The samples of an epoch.
   public let count: Int
   private let seed: UInt64
   private let shuffle: Bool
 
-  /// An order of `count` samples; without `shuffle` every epoch has them as they come.
+  /// An order of `count` samples; without `shuffle` every epoch has them in their own order.
   public init(count: Int, seed: UInt64, shuffle: Bool) {
     precondition(count > 0, "an order of \(count) samples")
     self.count = count

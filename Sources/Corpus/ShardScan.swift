@@ -1,18 +1,18 @@
 import Files
 
-/// What one reading of a whole shard found out: its SHA-256 and its largest token id.
+/// The result of reading a whole shard once: its SHA-256 and its largest token id.
 ///
-/// The result is kept in `CACHE/shards/` and holds as long as the file's size and time of last change do, so that a
+/// The result is kept in `CACHE/shards/` and is valid until the file's size or modification time changes, so that a
 /// corpus is read through once and not at every start.
 struct ShardScan: Equatable {
   /// The SHA-256 of the tokens as stored, without the header.
   let digest: String
   /// The largest token id.
   let largest: UInt32
-  /// The first token that has it.
+  /// The index of the first token with that id.
   let place: Int
 
-  /// The scan of a shard, from the cache where that is still good.
+  /// The scan of a shard, from the cache if it is still valid.
   init(of shard: Shard, cache: String, progress: (_ tokens: Int) -> Void) throws(Failure) {
     let file = CorpusFile(path: shard.path, format: shard.layout.headerLength == 0 ? .uint16 : .shards)
     let stamp = try FileStamp(of: shard.path)

@@ -1,6 +1,6 @@
 import Files
 
-/// The SHA-256 of source files, kept in `CACHE/sources/` for as long as a file's size and time of last change hold: a
+/// The SHA-256 of source files, cached in `CACHE/sources/` until a file's size or modification time changes: a
 /// corpus is digested once and not at every start.
 enum SourceDigest {
   static func sha256(of file: CorpusFile, cache: String) throws(Failure) -> String {

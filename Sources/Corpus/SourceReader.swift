@@ -1,10 +1,10 @@
 import Files
 import Glibc
 
-/// A source file read once from front to back, a megabyte at a time, with its digest taken on the way.
+/// A source file read sequentially, a megabyte at a time, and digested while it is read.
 struct SourceReader: ~Copyable {
   let path: String
-  /// What the file was when it was opened.
+  /// The file's size and time when it was opened.
   let stamp: FileStamp
   private let file: ReadableFile
   private var offset = 0
@@ -29,7 +29,7 @@ struct SourceReader: ~Copyable {
     return true
   }
 
-  /// The SHA-256 of what was read. A file that was written to in the meantime is an error.
+  /// The SHA-256 of what was read. A file that has changed since it was opened is an error.
   consuming func finish() throws(Failure) -> String {
     if try FileStamp(of: path) != stamp {
       throw Failure(.data, "the file changed while it was read", at: path, notes: ["start again when it is complete"])
@@ -38,7 +38,7 @@ struct SourceReader: ~Copyable {
   }
 }
 
-/// A file's size and time of last change: a quick sign that it is still the same.
+/// A file's size and modification time: a quick check that it is unchanged.
 struct FileStamp: Sendable, Equatable {
   let bytes: Int
   /// Nanoseconds since 1970.

@@ -1,8 +1,8 @@
 import Files
 import Glibc
 
-/// Plain text: documents are what stands between `<|endoftext|>` marks, without white space around it; a file without
-/// a mark is one document, byte for byte. A byte order mark at the file's start is no part of it.
+/// Plain text: documents are separated by `<|endoftext|>`, and white space around them is dropped; a file without
+/// a separator is one document, byte for byte. A byte order mark at the file's start is dropped.
 enum TextDocuments {
   private static let mark = Array("<|endoftext|>".utf8)
   static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
@@ -34,7 +34,7 @@ enum TextDocuments {
     return try reader.finish()
   }
 
-  /// Whether the file has a mark; reads up to the first one.
+  /// Whether the file has a separator; reads up to the first one.
   static func hasMarks(_ path: String) throws(Failure) -> Bool {
     let file = try ReadableFile(path, area: .data)
     var offset = 0

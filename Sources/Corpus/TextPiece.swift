@@ -7,13 +7,13 @@ struct TextPiece: Sendable, Equatable {
 
 /// Cuts text into pieces where every pre-tokenizer cuts too, so that encoding the pieces is encoding the whole.
 ///
-/// Such a place is between an ASCII letter or digit and a space or line feed: no pre-token of GPT-2's, Llama 3's or
-/// Qwen 2's pattern reaches over it. Text that has none for 16 MiB is cut between two characters.
+/// Such a cut is between an ASCII letter or digit and a space or line feed: no pre-token of GPT-2's, Llama 3's or
+/// Qwen 2's pattern spans it. Text that has none for 16 MiB is cut between two characters.
 enum TextCutter {
   static let pieceLength = 1 << 20
   static let longestPiece = 1 << 24
 
-  /// The length of the first piece of a text that goes on behind `bytes`, nil when more has to be read first.
+  /// The length of the first piece of a text that continues after `bytes`; nil if more has to be read first.
   static func cut(in bytes: UnsafeRawBufferPointer) -> Int? {
     if bytes.count <= pieceLength { return nil }
     if let place = lastSafePlace(in: bytes, from: pieceLength) { return place }

@@ -1,10 +1,10 @@
 import Tokenizers
 
-/// How many bytes of text each token stands for, to turn a loss per token into bits per byte.
+/// The bytes of text of each token, to turn a loss per token into bits per byte.
 ///
 ///     bits per byte = (sum of the losses in nats) / (ln 2 * bytes of the targets)
 ///
-/// Special tokens stand for no text: predicting the end of a document costs bits and covers no byte.
+/// Special tokens have no text: predicting the end of a document costs bits and adds no bytes.
 public struct TokenLengths: Sendable {
   private let lengths: [Int32]
 

@@ -2,7 +2,7 @@ import Files
 
 /// A corpus as one long sequence of token ids, in one or several shards on disk, of any size.
 ///
-/// Nothing but the shards' places is held in memory; every read goes to the files.
+/// Only the paths and sizes of the shards are in memory; every read goes to the files.
 public struct TokenStream: Sendable {
   /// The number of tokens.
   public var count: Int { range.count }
@@ -78,7 +78,7 @@ public struct TokenStream: Sendable {
     }
   }
 
-  /// The tokens at some places of the stream.
+  /// The tokens at a range of indices of the stream.
   package func tokens(_ places: Range<Int>) throws(Failure) -> [Int32] {
     let buffer = UnsafeMutableBufferPointer<Int32>.allocate(capacity: places.count)
     defer { buffer.deallocate() }
@@ -86,7 +86,7 @@ public struct TokenStream: Sendable {
     return Array(buffer)
   }
 
-  /// The places behind the last token of a document that lie in `lower + 1 ... upper`; none without boundaries.
+  /// The ends of documents (the index after the last token) that lie in `lower + 1 ... upper`; none without boundaries.
   package func documentEnds(after lower: Int, through upper: Int) throws(Failure) -> [Int] {
     guard let documents else { return [] }
     let offset = range.lowerBound
@@ -97,7 +97,7 @@ public struct TokenStream: Sendable {
 
   /// The stream in two parts, the last one about `fraction` of the tokens.
   ///
-  /// Documents stay whole: the cut is the end of a document nearest to the wanted place. Without boundaries it is
+  /// Documents stay whole: the cut is the end of a document nearest to the wanted index. Without boundaries it is
   /// after `Int(count * (1 - fraction))` tokens, as nanoGPT cuts.
   public func split(fraction: Double) throws(Failure) -> (head: TokenStream, tail: TokenStream) {
     precondition(fraction > 0 && fraction < 1, "a fraction of \(fraction)")
@@ -119,7 +119,7 @@ public struct TokenStream: Sendable {
 }
 
 extension Array {
-  /// The first index whose element satisfies `predicate`, in an array whose elements that do not all come first.
+  /// The first index whose element satisfies `predicate`, by binary search: elements that do not come first.
   func partitioningIndex(where predicate: (Element) -> Bool) -> Int {
     var (lower, upper) = (0, count)
     while lower < upper {

@@ -1,12 +1,12 @@
 import Files
 
-/// Windows of a token stream, in an order that is a pure function of the seed, the epoch and the place.
+/// Windows of a token stream, in an order that is a pure function of the seed, the epoch and the index.
 ///
 /// Window i reads the tokens `[iT, iT + T)` and predicts `[iT + 1, iT + T]`, T = `sequenceLength`; what is left at the
 /// stream's end is not read. With document boundaries and `documentMask`, positions restart at each document,
-/// attention stays within it, and the first token of a document is nobody's target. A document that a window's edge
-/// cuts goes on in the next window as if it began there, so positions stay below T. Without `packing` every document
-/// begins a window of its own; the places behind its end are filled up and never trained.
+/// attention stays within it, and the first token of a document is never a target. A document that a window's edge
+/// cuts continues in the next window as if it began there, so positions stay below T. Without `packing` every document
+/// begins a window of its own, padded after its end; padding is never trained.
 public struct WindowLoader: SampleLoader {
   /// The stream that the windows are cut from.
   public let stream: TokenStream
@@ -69,7 +69,7 @@ public struct WindowLoader: SampleLoader {
 
   public var exampleCount: Int { order.count }
 
-  /// A window and the token behind it.
+  /// A window and the token after it.
   public func example(_ index: Int) throws(Failure) -> [TrainedTokens] {
     let batch = try batch(samples: [index])
     let last = batch.targets.last.flatMap { $0 >= 0 ? [$0] : nil } ?? []

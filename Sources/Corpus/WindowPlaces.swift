@@ -1,10 +1,10 @@
 import Files
 
-/// Where the windows of a stream lie. What a window at `a ..< b` reads is the tokens `[a, b)`; it predicts `[a + 1, b]`.
+/// The ranges of the windows of a stream. What a window at `a ..< b` reads is the tokens `[a, b)`; it predicts `[a + 1, b]`.
 enum WindowPlaces: Sendable {
   /// The stream cut at every `sequenceLength` tokens.
   case packed(count: Int, sequenceLength: Int)
-  /// Every document cut for itself, from its start on.
+  /// Every document cut separately, from its start.
   case documents([Range<Int>])
 
   init(tokens: Int, sequenceLength: Int) {

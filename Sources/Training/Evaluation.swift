@@ -8,7 +8,7 @@ import Tokenizers
 package struct Evaluation: Sendable {
   /// The objective's measures over all samples.
   package let measures: Measures
-  /// Loss in bits divided by the bytes of text the tokens stand for; nil without a tokenizer.
+  /// Loss in bits divided by the bytes of text of the tokens; nil without a tokenizer.
   package let bitsPerByte: Double?
   /// Tokens that were predicted.
   package let tokens: Int

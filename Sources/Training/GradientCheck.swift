@@ -14,7 +14,7 @@ package struct GradientCheck: Sendable {
   package var worst: Double {
     slopes.map { abs($0.gradient - $0.difference) / max(abs($0.gradient), abs($0.difference), 1e-8) }.max() ?? 0
   }
-  /// What a right gradient stays below.
+  /// The bound for a right gradient.
   package static let tolerance = 2e-2
   package var isRight: Bool { worst < Self.tolerance }
 

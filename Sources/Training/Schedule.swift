@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// The course of the learning rate from its peak (1) to its minimum (0), once the warm-up is over.
+/// The shape of the learning rate from its peak (1) to its minimum (0), after the warm-up.
 package protocol ScheduleShape: Sendable {
   /// The word that `schedule.name` chooses it by.
   static var name: String { get }

@@ -1,4 +1,4 @@
-/// Where pairs of answers come from.
+/// A source of pairs of answers.
 package protocol AnswerPairs: Sendable {
   var count: Int { get }
   subscript(index: Int) -> AnswerPair { get }
@@ -31,7 +31,7 @@ package struct AnswerPair: Sendable {
 }
 
 extension AnswerPair {
-  /// The places it takes in a batch.
+  /// The tokens that it takes in a batch.
   var length: Int { prompt.count - 1 + first.count + second.count }
 }
 

@@ -3,8 +3,8 @@ import Tokenizers
 
 /// Files of rows for tuning: a JSON array of objects, or one object a line. Their first character tells which.
 package enum ConversationFile {
-  /// The conversations in the files that `patterns` name, in their order, for those who ask what they ask. Rows that
-  /// cannot be used and rows of plain text are passed over.
+  /// The conversations in the files that `patterns` name, in their order, for evaluations that ask their questions. Rows that
+  /// cannot be used and rows of plain text are skipped.
   package static func conversations(
     _ patterns: [String], fields: [String: String] = [:], format: ChatFormat
   ) throws(Failure) -> [[Message]] {
@@ -16,7 +16,7 @@ package enum ConversationFile {
   /// A prompt, the answer to give, and the answer not to give.
   package typealias Preference = (prompt: [Message], chosen: String, rejected: String)
 
-  /// The pairs of single answers in the files that `patterns` name, in their order; rows of another kind are passed over.
+  /// The pairs of single answers in the files that `patterns` name, in their order; rows of another kind are skipped.
   package static func preferences(
     _ patterns: [String], fields: [String: String] = [:], format: ChatFormat
   ) throws(Failure) -> [Preference] {
@@ -100,7 +100,7 @@ package enum ConversationFile {
     }
   }
 
-  /// The first byte that is no white space, behind a byte order mark.
+  /// The first byte after a byte order mark and white space.
   private static func firstByte(of path: String) throws(Failure) -> UInt8? {
     let file = try ReadableFile(path, area: .data)
     let head = try file.read(min(file.count, 1 << 16), at: 0)

@@ -4,19 +4,19 @@ import Files
 ///
 /// An example of n tokens reads the first n - 1 and predicts the others where they are trained; what follows its last trained
 /// token is not read at all. Positions restart at each example and attention stays within it, so a packed example has the
-/// loss and the gradient it has alone. A batch is its rows one behind the other without padding. What all its examples begin
-/// with, as they do where they have a template or a system message in common, is in it once: the others see it there.
+/// loss and the gradient it has alone. A batch is its rows concatenated without padding. A prefix that all its examples
+/// share (a template, a system message) is in it once, and all of them attend to it there.
 package struct ExampleLoader: SampleLoader {
   package let order: SampleOrder
   package let tokenCount: Int
   package let fingerprint: String
   package let summary: String
-  /// The share of the places of all rows that are filled.
+  /// The filled share of all rows.
   package let efficiency: Double
   private let examples: TokenizedExamples
   /// The examples of each sample.
   private let rows: [[Int]]
-  /// The places that each example takes.
+  /// The tokens that each example takes in a batch.
   private let lengths: [Int]
   private let sharesBeginnings: Bool
 
@@ -67,7 +67,7 @@ package struct ExampleLoader: SampleLoader {
     return row.batch(tokenCount: parts.reduce(0) { $0 + $1.tokens.count - 1 })
   }
 
-  /// How many tokens all the examples begin with. None of them is trained, nor is the one behind them: it is not the same
+  /// How many tokens all the examples begin with. None of them is trained, nor is the one after them: it is not the same
   /// in all examples. Fewer than a vector of scores holds are not worth it.
   private static func sharedBeginning(_ parts: [(tokens: ArraySlice<Int32>, isTrained: ArraySlice<Bool>)]) -> Int {
     guard parts.count > 1 else { return 0 }

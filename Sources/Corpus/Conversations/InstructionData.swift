@@ -10,7 +10,7 @@ package struct InstructionData: Sendable {
 
   /// Reads the rows of the files that `patterns` name and encodes them.
   ///
-  /// An example with more than `settings.maximumLength` tokens is cut at its end, left out, or an error, as
+  /// An example with more than `settings.maximumLength` tokens is truncated, dropped, or an error, as
   /// `settings.onOverflow` says. Rows of plain text end with the end of text and are trained as a whole.
   ///
   /// - Throws: `Failure` of area `.data` when a file is missing or malformed, more than half of the rows cannot be used,
@@ -55,7 +55,7 @@ package struct InstructionData: Sendable {
   }
 }
 
-/// Where tuning data is cut in two.
+/// Where tuning data is split.
 enum TuningSplit {
   /// The number of rows of the first part.
   static func cut(_ count: Int, fraction: Double) throws(Failure) -> Int {

@@ -10,9 +10,9 @@ enum InstructionRow {
 }
 
 extension TuningRow {
-  /// The row as an example to learn from; its columns tell how it is written.
+  /// The row as an example to learn from; its form is recognised by its columns.
   ///
-  /// Known are `messages`, ShareGPT's `conversations`, Alpaca's `instruction`/`input`/`output`, `prompt`/`completion`
+  /// Known forms: `messages`, ShareGPT's `conversations`, Alpaca's `instruction`/`input`/`output`, `prompt`/`completion`
   /// (texts or messages), `question`/`answer`, and `text`.
   func instruction() throws(Failure) -> InstructionRow {
     if has("messages") { return .conversation(try checked(messages("messages"))) }
@@ -39,10 +39,11 @@ extension TuningRow {
     var messages = try systemTurn()
     if let history = self["history"] {
       for pair in history.array ?? [] {
-        guard let turns = pair.array, turns.count == 2, let asked = turns[0].string, let told = turns[1].string else {
+        guard let turns = pair.array, turns.count == 2, let question = turns[0].string, let answer = turns[1].string
+        else {
           throw unusable("\"\(name("history"))\" is no list of pairs of texts")
         }
-        messages += [Message(role: "user", content: asked), Message(role: "assistant", content: told)]
+        messages += [Message(role: "user", content: question), Message(role: "assistant", content: answer)]
       }
     }
     let instruction = try text("instruction")
@@ -50,7 +51,7 @@ extension TuningRow {
     return messages + [Message(role: "user", content: input.map { instruction + inputSeparator + $0 } ?? instruction)]
   }
 
-  /// The turns of a column that holds either messages or the text of one turn, behind the row's system turn.
+  /// The turns of a column that holds either messages or the text of one turn, after the row's system turn.
   func turns(_ column: String, as role: String) throws(Failure) -> [Message] {
     guard self[column]?.string != nil else { return try messages(column) }
     let message = Message(role: role, content: try text(column))

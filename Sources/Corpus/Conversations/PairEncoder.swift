@@ -17,7 +17,7 @@ struct PairEncoder {
 
   init(_ format: ChatFormat) { encoder = ChatEncoder(format) }
 
-  /// Turns, which the template writes.
+  /// Turns, rendered by the template.
   mutating func example(prompt: [Message], answers: [[Message]]) throws(Failure) -> Example {
     var example = Example(prompt: [], answers: [])
     for answer in answers {
@@ -31,7 +31,7 @@ struct PairEncoder {
     return example
   }
 
-  /// Texts as they are, with an end of text behind each.
+  /// Plain texts, with an end of text after each.
   mutating func example(prompt: String, answers: [String]) -> Example {
     let tokenizer = format.tokenizer
     var beginning = tokenizer.addsBeginningOfText ? [tokenizer.beginningOfText].compactMap(\.self) : []

@@ -3,8 +3,8 @@ import Files
 /// Pairs of answers as samples, each with its prompt once.
 ///
 /// A prompt p of m tokens and its answers a and b become one document `p[..<m-1] | p[m-1] a | p[m-1] b`, each branch without
-/// its last token. Positions of b go on behind the prompt, and b does not see a, so the two log-probabilities are those of
-/// the rows `p a` and `p b`. A batch is its documents one behind the other without padding.
+/// its last token. Positions of b continue after the prompt, and b does not see a, so the two log-probabilities are those of
+/// the rows `p a` and `p b`. A batch is its documents concatenated without padding.
 package struct PairLoader: SampleLoader {
   package let order: SampleOrder
   package let tokenCount: Int
@@ -59,7 +59,7 @@ package struct PairLoader: SampleLoader {
   }
 }
 
-/// The document of each pair, one behind the other.
+/// The documents of pairs, concatenated.
 private struct PairBuilder {
   private var row = BranchingRow()
   private var answers: [Batch.Answer] = []

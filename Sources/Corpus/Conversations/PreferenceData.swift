@@ -24,7 +24,7 @@ package struct PreferenceData: Sendable {
     Pair(prompt: prompts[index], chosen: chosen[index], rejected: rejected[index])
   }
 
-  /// Reads the rows of the files that `patterns` name and encodes them; `settings.lossOn` means nothing here.
+  /// Reads the rows of the files that `patterns` name and encodes them; `settings.lossOn` is ignored.
   ///
   /// `settings.maximumLength` holds for a prompt with the longer of its answers. Where pairs are truncated, the answers
   /// keep their beginnings; a prompt is cut at its start, and only as far as an answer needs the room and the prompt has
@@ -69,7 +69,7 @@ package struct PreferenceData: Sendable {
 }
 
 extension TuningReader {
-  /// The example at the length that is allowed, nil when it is left out.
+  /// The example truncated to the allowed length; nil if it is dropped.
   func fitted(
     _ example: PairEncoder.Example, _ place: String, _ summary: inout TuningSummary
   ) throws(Failure) -> PairEncoder.Example? {

@@ -5,14 +5,14 @@ import Tokenizers
 enum PreferenceRow {
   /// Turns; both answers begin with one of the assistant.
   case conversation(prompt: [Message], chosen: [Message], rejected: [Message])
-  /// Texts that go on differently.
+  /// Plain texts.
   case text(prompt: String, chosen: String, rejected: String)
 }
 
 extension TuningRow {
-  /// The row as a pair of answers; its columns tell how it is written.
+  /// The row as a pair of answers; its form is recognised by its columns.
   ///
-  /// The answers stand in `chosen` and `rejected`, as texts, messages or transcripts. The prompt is `prompt` (a text or
+  /// The answers are `chosen` and `rejected`, as texts, messages or transcripts. The prompt is `prompt` (a text or
   /// messages), `messages`, ShareGPT's `conversations`, Alpaca's `instruction` and `input`, or `question`; without any
   /// of them it is what both sides begin with.
   func preference() throws(Failure) -> PreferenceRow {
@@ -25,7 +25,7 @@ extension TuningRow {
     let pair =
       switch (try side("chosen"), try side("rejected"), try prompt()) {
       case (.turns(let chosen), .turns(let rejected), let prompt?):
-        try self.pair(chosen, rejected, behind: prompt)
+        try self.pair(chosen, rejected, after: prompt)
       case (.turns(let chosen), .turns(let rejected), nil): try self.pair(chosen, rejected)
       case (.text(let chosen), .text(let rejected), let prompt?):
         PreferenceRow.conversation(
@@ -62,9 +62,9 @@ extension TuningRow {
     return turns
   }
 
-  /// A pair behind a prompt of its own, which the sides may repeat.
+  /// A pair with a prompt of its own, which the sides may repeat.
   private func pair(
-    _ chosen: [Message], _ rejected: [Message], behind prompt: [Message]
+    _ chosen: [Message], _ rejected: [Message], after prompt: [Message]
   ) throws(Failure) -> PreferenceRow {
     if chosen.first?.role == "assistant", rejected.first?.role == "assistant" {
       return .conversation(prompt: prompt, chosen: chosen, rejected: rejected)
@@ -76,7 +76,7 @@ extension TuningRow {
     return try pair(system + chosen, system + rejected)
   }
 
-  /// The prompt is the longest common beginning behind which both sides go on with an assistant turn.
+  /// The prompt is the longest common prefix after which both sides continue with an assistant turn.
   private func pair(_ chosen: [Message], _ rejected: [Message]) throws(Failure) -> PreferenceRow {
     if chosen == rejected { throw identical }
     var common = zip(chosen, rejected).prefix { $0 == $1 }.count

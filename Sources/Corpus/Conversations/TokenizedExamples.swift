@@ -1,4 +1,4 @@
-/// Lists of tokens, one behind the other in one array.
+/// Lists of tokens, concatenated in one array.
 package struct TokenLists: Sendable, Equatable, RandomAccessCollection {
   private var tokens: [Int32] = []
   private var ends: [Int] = []
@@ -10,7 +10,7 @@ package struct TokenLists: Sendable, Equatable, RandomAccessCollection {
 
   package subscript(index: Int) -> ArraySlice<Int32> { tokens[range(index)] }
 
-  /// Where the tokens of a list stand in the array of all.
+  /// The range of a list's tokens in the array.
   func range(_ index: Int) -> Range<Int> { (index == 0 ? 0 : ends[index - 1])..<ends[index] }
 
   mutating func append(_ list: some Sequence<Int32>) {
@@ -18,7 +18,7 @@ package struct TokenLists: Sendable, Equatable, RandomAccessCollection {
     ends.append(tokens.count)
   }
 
-  /// The lists at some indices, as lists of their own.
+  /// A copy of the lists at some indices.
   func sublists(_ indices: Range<Int>) -> TokenLists {
     var result = TokenLists()
     for index in indices { result.append(self[index]) }
@@ -43,7 +43,7 @@ package struct TokenizedExamples: Sendable, Equatable {
   package var trainedCount: Int { trained.count(where: \.self) }
 
   /// An example. `isTrained[i]` says whether `tokens[i]` is to be predicted; both slices have the same indices, which do
-  /// not begin at 0. The first token never is: there is nothing to predict it from.
+  /// not begin at 0. The first token never is: nothing precedes it.
   package subscript(index: Int) -> (tokens: ArraySlice<Int32>, isTrained: ArraySlice<Bool>) {
     (tokens[index], trained[tokens.range(index)])
   }

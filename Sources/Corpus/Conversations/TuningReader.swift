@@ -1,12 +1,12 @@
 import Files
 import Tokenizers
 
-/// Reads the rows of files, makes an example of each, and keeps count of what cannot be used.
+/// Reads the rows of files, makes an example of each, and counts what cannot be used.
 struct TuningReader {
   let settings: TuningSettings
   let format: ChatFormat
 
-  /// What reading is good for besides the examples.
+  /// What reading gives besides the examples.
   struct Reading {
     let summary: TuningSummary
     /// A SHA-256 over everything that the examples depend on.
@@ -78,7 +78,7 @@ struct TuningReader {
         .joined(separator: "\n"))
   }
 
-  /// What is to be done with an example of `length` tokens: false when it is left out.
+  /// Whether an example of `length` tokens is kept; counts it if it is dropped or will be truncated.
   func admits(_ length: Int, _ place: String, _ summary: inout TuningSummary) throws(Failure) -> Bool {
     summary.longest = max(summary.longest, length)
     if length <= settings.maximumLength { return true }

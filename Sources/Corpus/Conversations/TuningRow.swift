@@ -9,11 +9,11 @@ struct TuningRow {
     "completion", "question", "answer", "text", "chosen", "rejected", "label",
   ]
 
-  /// Where the row stands: `file:line`.
+  /// The row's location: `file:line`.
   let place: String
   private let value: JSONValue
   private let fields: [String: String]
-  /// What stands between an instruction and its input.
+  /// The text between an instruction and its input.
   let inputSeparator: String
 
   init(_ value: JSONValue, at place: String, fields: [String: String], inputSeparator: String) throws(Failure) {

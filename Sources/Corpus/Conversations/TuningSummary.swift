@@ -8,10 +8,10 @@ package struct TuningSummary: Sendable, Equatable {
     package fileprivate(set) var count: Int
     /// The first few of them, with what is wrong.
     package fileprivate(set) var examples: [Failure]
-    /// Whether the rows cannot be used, as against not being wanted at that length.
+    /// Whether the rows are unusable, rather than too long.
     let isFault: Bool
 
-    /// Where the first few of them stand: `file:line`.
+    /// The locations of the first few: `file:line`.
     package var places: [String] { examples.compactMap(\.place) }
   }
 
@@ -25,12 +25,12 @@ package struct TuningSummary: Sendable, Equatable {
   package internal(set) var truncated = 0
   /// The tokens of the longest example, before anything was cut.
   package internal(set) var longest = 0
-  /// What the user should know although it stops nothing, a sentence each.
+  /// Warnings for the user, a sentence each.
   package internal(set) var warnings: [String] = []
 
   private var tally: [Drop] = []
 
-  /// Counts a row that is left out.
+  /// Counts a row that is dropped.
   mutating func drop(_ failure: Failure, isFault: Bool) {
     if let index = tally.firstIndex(where: { $0.reason == failure.what }) {
       tally[index].count += 1

@@ -9,9 +9,9 @@ struct UnpairedPreferenceRow {
 }
 
 extension TuningRow {
-  /// The row as an answer that is wanted or not; its columns tell how it is written.
+  /// The row as an answer that is wanted or not; its form is recognised by its columns.
   ///
-  /// Whether it is wanted says `label` (or LLaMA-Factory's `kto_tag`): true or false, 1 or 0. Prompt and answer are `prompt` and
+  /// `label` (or LLaMA-Factory's `kto_tag`) says whether it is wanted: true or false, 1 or 0. Prompt and answer are `prompt` and
   /// `completion` (texts or messages), Alpaca's columns, or a conversation whose last turn is the answer.
   func unpairedPreference() throws(Failure) -> UnpairedPreferenceRow {
     guard let label = self["label"] else {

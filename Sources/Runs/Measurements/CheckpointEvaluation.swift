@@ -6,7 +6,7 @@ import Models
 import Tokenizers
 import Training
 
-/// A stored model measured on files, whatever kind of rows they hold.
+/// A stored model measured on files of any kind of rows.
 package struct CheckpointEvaluation {
   /// What was measured, in the order in which it is shown.
   package private(set) var results: [(name: String, value: JSONValue)] = []
@@ -58,7 +58,7 @@ package struct CheckpointEvaluation {
     try ask(questions, chat)
   }
 
-  /// The objective whose loss and measures tell most about rows of a kind.
+  /// The objective that measures rows of a kind.
   private static func objective(of rows: RowKind) -> any Objective {
     switch rows {
     case .text: NextToken()

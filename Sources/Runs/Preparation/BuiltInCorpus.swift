@@ -1,12 +1,12 @@
 import Files
 import Stories
 
-/// The story corpus that recipes may name without anybody providing it: stories, questions about them, and pairs of
-/// answers. What is held out of one of them is in the training part of none.
+/// The built-in story corpus that recipes may name: stories, questions about them, and pairs of
+/// answers. What is held out of one is in the training part of none.
 package enum BuiltInCorpus: CaseIterable {
   case stories, questions, preferences
 
-  /// Writes what a recipe reads and is not there; `note` is told.
+  /// Writes the files that a recipe reads and that are missing.
   package static func provide(for data: Recipe.Data, note: (String) -> Void) throws(Failure) {
     let named = data.train + data.validation
     for corpus in allCases where named.contains(corpus.train) || named.contains(corpus.validation) {
@@ -14,7 +14,7 @@ package enum BuiltInCorpus: CaseIterable {
     }
   }
 
-  /// Whether a file is one of those that are written when a recipe reads them.
+  /// Whether a file is a built-in one.
   static func provides(_ path: String) -> Bool { allCases.contains { $0.train == path || $0.validation == path } }
 
   /// The file to train on.

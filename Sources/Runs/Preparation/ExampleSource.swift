@@ -77,7 +77,7 @@ struct ExampleSource {
   }
 }
 
-/// Rows for tuning, whatever they become.
+/// Rows for tuning, of any kind.
 private protocol TuningRows {
   static func open(_ patterns: [String], settings: TuningSettings, format: ChatFormat) throws(Failure) -> Self
   func split(fraction: Double) throws(Failure) -> (train: Self, validation: Self)
@@ -98,7 +98,7 @@ extension TuningSettings {
 }
 
 extension TuningSummary {
-  /// What became of the rows, a line each; nothing when all of them are used as they are.
+  /// How many rows were used, truncated and dropped; empty if all are used as they are.
   fileprivate var lines: [String] {
     var lines: [String] = []
     if used < rows || truncated > 0 {

@@ -12,11 +12,11 @@ package struct Preparation {
   package let configuration: any ModelConfiguration
   package let data: TrainingData
   package let sequenceLength: Int
-  /// What the weights come from; nil for those of a new model.
+  /// The stored model that training starts with; nil for a new one.
   private let start: StoredModel?
   private let seed: UInt64
 
-  /// Prepares everything that `recipe` names. `checkpoint` is that of a run that goes on.
+  /// Prepares everything that `recipe` names. `checkpoint` is that of a run that resumes.
   package init(_ recipe: Recipe, resuming checkpoint: StoredModel? = nil, note: (String) -> Void) throws(Failure) {
     try BuiltInCorpus.provide(for: recipe.data, note: note)
     var (start, named) = (checkpoint, Tokenizer?.none)
@@ -24,7 +24,7 @@ package struct Preparation {
       if let source = recipe.model.source { start = try StoredModel(at: source) }
       named = try TokenizerSource.tokenizer(for: recipe, note: note)
     }
-    for remark in start?.notes ?? [] { note("note: \(remark)") }
+    for line in start?.notes ?? [] { note("note: \(line)") }
     self.start = start
     text = try TextFormat(recipe, named: named, start: start)
     configuration = try Self.configuration(recipe, start: start, tokenizer: text.tokenizer, note: note)
@@ -71,7 +71,7 @@ package struct Preparation {
     return (scored, scores.identity)
   }
 
-  /// The model that a run of `recipe` began with, made again.
+  /// The model that a run of `recipe` started with, loaded or initialised again.
   private func startingModel(of recipe: Recipe) throws(Failure) -> any LanguageModel {
     guard let source = recipe.model.source else { return configuration.makeModel(seed: seed) }
     return try StoredModel(at: source).model().grown(to: configuration)

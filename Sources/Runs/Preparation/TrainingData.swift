@@ -6,7 +6,7 @@ import Training
 package struct TrainingData {
   package let train: any SampleLoader
   package let validation: (any SampleLoader)?
-  /// What the user should know although it stops nothing.
+  /// Warnings for the user.
   package let warnings: [String]
 
   package init(train: any SampleLoader, validation: (any SampleLoader)?, warnings: [String] = []) {

@@ -30,7 +30,7 @@ extension Recipe {
       self = training.map { .train($0) } ?? (source == "bytes" ? .bytes : .from(source ?? "bytes"))
     }
 
-    /// The size of the vocabulary, nil when it takes a file to know.
+    /// The size of the vocabulary, nil if it is known only from a file.
     package var vocabularySize: Int? {
       switch self {
       case .train(let training): training.vocabularySize
@@ -51,7 +51,7 @@ extension Recipe {
     package var validation: [String]
     /// The share of the training data that is held out, when `validation` is not given.
     package var validationFraction: Double?
-    /// What the files hold; nil looks into them.
+    /// What the files hold; nil detects it.
     package var format: CorpusFormat?
     /// Tokens a row; nil takes the longest sequence of a model that comes from files.
     package var sequenceLength: Int?

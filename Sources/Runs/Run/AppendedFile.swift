@@ -3,8 +3,8 @@ import Glibc
 
 /// A log that grows by whole records.
 ///
-/// A record that cannot be written (a full disk) is dropped: the file keeps its whole records, the first loss is
-/// reported, and the run goes on.
+/// A record that cannot be written (a full disk) is dropped: the file keeps its whole records, the first drop is
+/// reported, and the run continues.
 struct AppendedFile: ~Copyable {
   private let path: String
   private let descriptor: Int32

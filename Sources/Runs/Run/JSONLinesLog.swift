@@ -19,13 +19,12 @@ package struct JSONLinesLog: ~Copyable {
     file.append(JSONValue(head + values).serializedBytes() + [UInt8(ascii: "\n")])
   }
 
-  /// The whole rows of the log at `path`, in their order; a last line that was never finished is left out. No file has
-  /// no rows.
+  /// The rows of the log at `path`, in order; an incomplete last line is dropped. A missing file has no rows.
   package static func rows(_ path: String) throws(Failure) -> [JSONValue] {
     try lines(path).compactMap(\.row)
   }
 
-  /// Removes what a run that stopped after `step` would not have written: rows of later steps and torn lines.
+  /// Removes rows of steps after `step` and incomplete lines.
   package static func cut(_ path: String, after step: Int) throws(Failure) {
     let all = try lines(path)
     let kept = all.filter { line in line.row?["step"]?.integer.map { $0 <= step } ?? false }
@@ -35,7 +34,7 @@ package struct JSONLinesLog: ~Copyable {
 
   private struct Line {
     var bytes: ArraySlice<UInt8>
-    /// The object the line holds; nil when it is torn.
+    /// The object the line holds; nil if it is incomplete.
     var row: JSONValue?
   }
 

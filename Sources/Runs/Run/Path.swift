@@ -2,7 +2,7 @@ import Glibc
 
 /// What can be asked about a path without opening it.
 enum Path {
-  /// Whether anything is there, be it a dangling link.
+  /// Whether the path exists; a dangling link does.
   static func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0

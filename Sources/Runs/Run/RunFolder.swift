@@ -35,10 +35,10 @@ package struct RunFolder: Sendable, Equatable {
     }
   }
 
-  /// Makes the folder for a new run, or takes an empty one. A run that is there is never overwritten, unless
+  /// Creates the folder of a new run, or takes an empty one. An existing run is never overwritten, unless
   /// `overwrite`, which `clear` then does once the caller holds the folder's lock.
   ///
-  /// - Throws: `.usage` when the folder is not for the taking, `.resources` when it cannot be made.
+  /// - Throws: `.usage` when the folder cannot be used, `.resources` when it cannot be made.
   package init(creating path: String, overwrite: Bool) throws(Failure) {
     self.path = Self.trimmed(path)
     if path.split(separator: "/").contains("..") {
@@ -83,7 +83,7 @@ package struct RunFolder: Sendable, Equatable {
 
   // MARK: Writing
 
-  /// Deletes what an earlier run has left, and nothing else that may be in the folder.
+  /// Deletes the files of an earlier run, and nothing else in the folder.
   package func clear() throws(Failure) {
     let own: Set = [
       "recipe.json", "resolved.json", "environment.json", "metrics.jsonl", "samples.jsonl", "report.html",
@@ -100,8 +100,8 @@ package struct RunFolder: Sendable, Equatable {
     }
   }
 
-  /// Writes down what is about to run, and where: recipe.json, resolved.json and environment.json. That these can be
-  /// written is known before the first step.
+  /// Writes recipe.json, resolved.json and environment.json. A folder that cannot be written is thus found before the
+  /// first step.
   package func write(_ recipe: Recipe, environment details: [JSONMember] = []) throws(Failure) {
     try DurableFile.write(recipe.text, to: self.recipe)
     try DurableFile.write(recipe.resolved.serialized(pretty: true) + "\n", to: resolved)

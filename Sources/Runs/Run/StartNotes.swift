@@ -9,7 +9,7 @@ struct StartNotes {
   let recipe: Recipe
   let preparation: Preparation
   let model: any LanguageModel
-  /// The steps of the run, and how many of them are behind it.
+  /// The steps of the run, and how many of them are done.
   let steps: Int
   let step: Int
   /// Floating point operations a second of a large matrix product.

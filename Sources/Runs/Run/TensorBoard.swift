@@ -6,7 +6,7 @@ import Foundation
 package struct TensorBoard: ~Copyable {
   private var file: AppendedFile
 
-  /// Starts a new event file in `folder`. A run that goes on after `step` steps makes TensorBoard forget what an earlier
+  /// Starts a new event file in `folder`. A run that resumes after `step` steps makes TensorBoard discard what an earlier
   /// file says about later ones.
   package init(folder: String, after step: Int) throws(Failure) {
     let time = Date().timeIntervalSince1970

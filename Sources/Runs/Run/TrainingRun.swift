@@ -175,7 +175,7 @@ package final class TrainingRun {
     if let failure = first.failure { throw failure }
   }
 
-  /// The failure of a step with where its batch is and where training can go on.
+  /// The failure of a step, with where its batch was written and what can be resumed.
   private func explained(_ failure: Failure, _ batches: [Batch]) -> Failure {
     var failure = failure
     if let path = folder.write(batches, failedAt: state.step + 1) { failure.notes.append("the batch is in \(path)") }
@@ -189,7 +189,7 @@ package final class TrainingRun {
     if state.step != checkpoints.savedStep { save() }
   }
 
-  /// Saves a checkpoint. What goes wrong is reported and training goes on.
+  /// Saves a checkpoint. A failure is reported and training continues.
   private func save() {
     if let failure = checkpoints.save(trainer, &state, loss: evaluation.loss(after: state.step)) {
       log.note("the checkpoint of step \(state.step) could not be written; training goes on\n\(failure)")

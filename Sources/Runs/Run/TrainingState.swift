@@ -5,9 +5,9 @@ import Inference
 import Models
 import Training
 
-/// What `training.h5` holds beside the weights: everything that continuing as if nothing had happened needs.
+/// What `training.h5` holds beside the weights: everything that resuming exactly needs.
 ///
-/// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are all there is.
+/// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are the whole state.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
 /// of the training data), `core_type`, `reference` (the digest of its weights), `best_loss`. Moments: `/optimizer.KIND/NAME`, named and shaped like
 /// the trained weights.

@@ -30,7 +30,7 @@ package struct Progress {
   private var lastShown: ContinuousClock.Instant?
   private var isLineOpen = false
 
-  /// The progress of a run of `steps` steps that goes on after `step`.
+  /// The progress of a run of `steps` steps that resumes after `step`.
   package init(steps: Int, after step: Int = 0, every: Int, output: Output = .log) {
     self.steps = steps
     self.every = every

@@ -14,8 +14,8 @@ package enum ExampleKind: Sendable, CaseIterable {
   /// Whether a chat template turns rows of turns into tokens; else text is read as it is.
   package var hasConversations: Bool { self != .windows }
 
-  /// The answers of a sample that are weighed as a whole; 0 where single tokens are trained. An answer without a partner
-  /// stands beside that to another prompt.
+  /// The answers of a sample that are scored as a whole; 0 where single tokens are trained. An unpaired answer is in a sample
+  /// with the answer to another prompt.
   package var answersPerSample: Int {
     switch self {
     case .windows, .conversations: 0
