@@ -12,7 +12,7 @@ package enum ModelFormat: Sendable {
   /// A model of llama2.c.
   case llama2C
 
-  /// The format of what lies at `path`, told by its contents.
+  /// The format of the model at `path`, recognised by its contents.
   package init(of path: String) throws(Failure) {
     if Folder.exists(path) {
       let names = try Folder.names(in: path, area: .checkpoint)
@@ -38,7 +38,7 @@ package enum ModelFormat: Sendable {
 }
 
 extension StoredModel {
-  /// What may be named as a model, for the help of commands.
+  /// What a user may name as a model, for the help of commands.
   package static let kinds =
     "CHECKPOINT is a run, a step folder, a model.h5, a Hugging Face folder, a GGUF file or a model of llama2.c."
 

@@ -2,21 +2,21 @@ import Files
 import Models
 import Tokenizers
 
-/// A model on disk, opened: what it is and what belongs to it at once, its weights on demand.
+/// A model on disk: opening it reads the configuration and the tokenizer, weights are read on demand.
 package struct StoredModel {
   package let configuration: any ModelConfiguration
   package let tokenizer: Tokenizer?
-  /// The text that makes messages one prompt; empty if the model has none.
+  /// The Jinja template that turns messages into a prompt; empty if the model has none.
   package let chatTemplate: String
-  /// The tokens that end a text; nil leaves that to the tokenizer.
+  /// The tokens that end a text; nil for the tokenizer's.
   package let endTokens: [Int32]?
-  /// The training steps behind the weights.
+  /// The number of training steps that the weights have had.
   package let step: Int
-  /// What its user should know about it, a line each.
+  /// Remarks for the user, a line each.
   package let notes: [String]
   private let weights: any WeightSource
 
-  /// A model of parts that a file format has read.
+  /// A model from the parts that the reader of a file format has found.
   ///
   /// - Throws: `.tokenizer` when the tokenizer has more tokens than the model, `.model` when an end token is none of the
   ///   model's.
@@ -46,10 +46,10 @@ package struct StoredModel {
     self.weights = weights
   }
 
-  /// The file or folder the model lies in.
+  /// The file or folder of the model.
   package var path: String { weights.path }
 
-  /// The model with its weights. Every tensor must be there, in its shape, and no other.
+  /// The model with its weights. Every tensor must be there in its shape, and no other.
   package func model() throws(Failure) -> any LanguageModel {
     try checkSize()
     let model = configuration.makeModel(seed: nil)
@@ -57,7 +57,7 @@ package struct StoredModel {
     return model
   }
 
-  /// Refuses a configuration that asks for much more memory than the stored weights fill, before any is taken.
+  /// Refuses a configuration with many more parameters than the file has, before any memory is allocated.
   private func checkSize() throws(Failure) {
     let stored = weights.shapes.reduce(0) { $0 + ($1.shape?.reduce(1, *) ?? 0) }
     let count = configuration.parameterCount

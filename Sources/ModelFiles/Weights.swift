@@ -3,9 +3,7 @@ import Checkpoints
 import Files
 import Models
 
-// The weights of a model as named arrays, and back.
-
-/// Where the weights of a model lie, by the names they have in Hugging Face's checkpoints of the architecture.
+/// The weights of a model on disk, by the names they have in Hugging Face's checkpoints of the architecture.
 package protocol WeightSource {
   /// The file or folder, for messages.
   var path: String { get }
@@ -35,7 +33,7 @@ extension NamedArray {
   /// An array over a tensor's elements.
   package init(_ name: String, _ tensor: Tensor) { self.init(name, shape: tensor.shape) { tensor } }
 
-  /// An array over the elements of a tensor that is made when they are needed.
+  /// An array over the elements of a tensor that is computed when it is needed.
   package init(_ name: String, shape: Shape, making tensor: @escaping () -> Tensor) {
     self.init(name, shape: shape.dimensions) { (body: (UnsafeBufferPointer<Float>) -> Void) in
       let tensor = tensor()

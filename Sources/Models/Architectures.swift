@@ -1,32 +1,33 @@
 import Files
 
-/// The shape of a model of one architecture, as Hugging Face's config.json describes it.
-package protocol ModelConfiguration: Sendable {
+/// An architecture: everything that the other rooms ask about it.
+package struct Architecture: Sendable {
   /// The word that a recipe's `architecture` chooses it by.
-  static var name: String { get }
-  /// The values of Hugging Face's `model_type` that mean this architecture.
-  static var modelTypes: [String] { get }
-  /// What the names of all tensors but the head's begin with.
-  static var tensorPrefix: String { get }
-  /// Reads the keys of a config.json besides `vocab_size`.
-  init(from section: inout SettingsSection, vocabularySize: Int)
-  var vocabularySize: Int { get set }
-  /// The longest sequence the model takes.
-  var maximumPositions: Int { get }
-  /// Whether the head is the embedding, which checkpoints then hold once.
-  var tiesEmbeddings: Bool { get }
-  /// The number of parameters, or nil when it overflows.
-  var parameterCount: Int? { get }
-  /// The config.json.
-  var json: JSONValue { get }
-  /// A model with first weights drawn from `seed`; without one they are undefined, to be read from a file.
-  func makeModel(seed: UInt64?) -> any LanguageModel
+  package let name: String
+  /// The values of Hugging Face's `model_type` that are read as this architecture.
+  package let modelTypes: [String]
+  /// How its configuration is read, checked and written, and how a model is made of it.
+  package let configuration: any ModelConfiguration.Type
+  /// The names of its tensors in files other than `model.h5`, which has Hugging Face's.
+  package let huggingFace: HuggingFaceNaming
+  /// What GGUF knows it as: one naming for each `general.architecture`.
+  package let gguf: [GGUFNaming]
 }
 
-/// What models there are. To add one: its file, and its line here.
+/// All architectures. To add one: its file, and its line here.
 package enum Architectures {
-  package static let all: [any ModelConfiguration.Type] = [
-    Llama.Configuration.self,
-    GPT2.Configuration.self,
+  package static let all: [Architecture] = [
+    Llama.Configuration.architecture,
+    GPT2.Configuration.architecture,
   ]
+}
+
+/// How the tensors of Hugging Face's checkpoints may differ from the parameters of the model.
+package struct HuggingFaceNaming: Sendable {
+  /// What the names of all tensors but the head's begin with; checkpoints of the model without a head lack it.
+  package let prefix: String
+  /// Endings of the names of tensors that some versions saved although they hold no weights, such as masks.
+  package let ignoredSuffixes: [String]
+  /// The name of the head, which checkpoints may repeat although it is the embedding.
+  package let head = "lm_head.weight"
 }

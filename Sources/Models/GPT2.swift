@@ -2,35 +2,31 @@ import Autograd
 
 /// The GPT-2 family (Radford et al. 2019): LayerNorm, learned positions, tanh-GELU, biases everywhere.
 public struct GPT2: LanguageModel {
-  /// The shape of a model.
+  /// The shape of a model. A new one has the defaults of a config.json; sizes without a default are 0 and must be set.
   public struct Configuration: Equatable, Sendable {
-    public var vocabularySize: Int
-    public var width: Int
-    public var innerWidth: Int
-    public var layers: Int
-    public var heads: Int
-    public var maximumPositions: Int
-    public var layerNormEpsilon: Double
-    public var tiesEmbeddings: Bool
-    public var initializerRange: Double
+    /// V, the number of tokens.
+    public var vocabularySize = 0
+    /// C, the width of the model.
+    public var width = 0
+    /// F, the width inside the feed-forward layer.
+    public var innerWidth = 0
+    /// The number of blocks.
+    public var layers = 0
+    /// H, the number of heads.
+    public var heads = 0
+    /// The longest sequence the model takes.
+    public var maximumPositions = 1024
+    /// Added to the variance of a norm.
+    public var layerNormEpsilon = 1e-5
+    /// Whether the head is the embedding.
+    public var tiesEmbeddings = true
+    /// The standard deviation of the first weights.
+    public var initializerRange = 0.02
 
-    /// A shape, with the values that most models of the family have.
-    public init(
-      vocabularySize: Int, width: Int, innerWidth: Int, layers: Int, heads: Int, maximumPositions: Int,
-      layerNormEpsilon: Double = 1e-5, tiesEmbeddings: Bool = true, initializerRange: Double = 0.02
-    ) {
-      self.vocabularySize = vocabularySize
-      self.width = width
-      self.innerWidth = innerWidth
-      self.layers = layers
-      self.heads = heads
-      self.maximumPositions = maximumPositions
-      self.layerNormEpsilon = layerNormEpsilon
-      self.tiesEmbeddings = tiesEmbeddings
-      self.initializerRange = initializerRange
-    }
+    /// The defaults.
+    public init() {}
 
-    /// What the projections into the residual stream are scaled by.
+    /// The scale of the first weights of the projections into the residual stream, so that its variance does not grow with depth.
     var residualScale: Float { 1 / Float(2 * layers).squareRoot() }
   }
 

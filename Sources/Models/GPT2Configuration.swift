@@ -1,31 +1,34 @@
 import Files
 
 extension GPT2.Configuration: ModelConfiguration {
-  package static let name = "gpt2"
-  package static let modelTypes = ["gpt2"]
-  package static let tensorPrefix = "transformer."
+  package static let keys: [ConfigurationKey<Self>] = [
+    .required("n_embd", \.width, .integer(), "Width of the model"),
+    .required("n_layer", \.layers, .integer(to: 100_000), "Number of blocks"),
+    .required("n_head", \.heads, .integer(), "Number of heads"),
+    .optional("n_positions", \.maximumPositions, .integer(), "Longest sequence the model takes"),
+    .written("n_ctx") { JSONValue($0.maximumPositions) },
+    .derived("n_inner", \.innerWidth, .integer(), "Width inside the feed-forward layer; default: 4 n_embd") {
+      configuration, _ in
+      let usual = configuration.width.multipliedReportingOverflow(by: 4)
+      return usual.overflow ? .max : usual.partialValue
+    },
+    .optional("layer_norm_epsilon", \.layerNormEpsilon, .number(above: 0), "Added to the variance"),
+    .fixed(
+      "activation_function", "gelu_new", accepting: ["gelu_new", "gelu_pytorch_tanh"],
+      because: "the activation is tanh-GELU"),
+    dropout("attn_pdrop"), dropout("embd_pdrop"), dropout("resid_pdrop"),
+    .optional("tie_word_embeddings", \.tiesEmbeddings, .boolean, "Whether the head is the embedding"),
+    .optional("initializer_range", \.initializerRange, .number(above: 0), "Standard deviation of the first weights"),
+    .written("torch_dtype") { _ in "float32" },
+  ]
 
-  package init(from section: inout SettingsSection, vocabularySize: Int) {
-    self.vocabularySize = vocabularySize
-    width = section.required("n_embd", .integer(), "Width of the model")
-    layers = section.required("n_layer", .integer(to: 100_000), "Number of blocks")
-    heads = section.required("n_head", .integer(), "Number of heads")
-    maximumPositions = section.value("n_positions", .integer(), default: 1024, "Longest sequence the model takes")
-    let usualInnerWidth = width.multipliedReportingOverflow(by: 4)
-    innerWidth = section.value(
-      "n_inner", .integer(), derived: usualInnerWidth.overflow ? .max : usualInnerWidth.partialValue,
-      "Width inside the feed-forward layer; default: 4 n_embd")
-    layerNormEpsilon = section.value("layer_norm_epsilon", .number(above: 0), default: 1e-5, "Added to the variance")
-    tiesEmbeddings = section.value("tie_word_embeddings", .boolean, default: true, "Whether the head is the embedding")
-    initializerRange = section.value(
-      "initializer_range", .number(above: 0), default: 0.02, "Standard deviation of the first weights")
+  private static func dropout(_ name: String) -> ConfigurationKey<Self> {
+    .fixed(name, 0.0, accepting: [0], inTrainingOnly: true, because: "there is no dropout")
+  }
+
+  package func check(_ section: inout SettingsSection) {
     section.rule(
       "n_head", "n_embd", holds: width.isMultiple(of: heads), "n_head (\(heads)) must divide n_embd (\(width))")
-    section.accept(
-      "activation_function", only: ["gelu_new", "gelu_pytorch_tanh"], because: "the activation is tanh-GELU")
-    for key in ["attn_pdrop", "embd_pdrop", "resid_pdrop"] {
-      section.acceptForTraining(key, only: [0], because: "there is no dropout")
-    }
     section.accept("scale_attn_weights", only: [true], because: "scores are divided by the root of the head's size")
     section.accept(
       "scale_attn_by_inverse_layer_idx", only: [false], because: "scores are not scaled by the layer's index")
@@ -36,6 +39,8 @@ extension GPT2.Configuration: ModelConfiguration {
     ])
   }
 
+  package var huggingFaceModel: (type: String, className: String) { ("gpt2", "GPT2LMHeadModel") }
+
   package var parameterCount: Int? {
     sumOfProducts([
       [tiesEmbeddings ? 1 : 2, vocabularySize, width], [maximumPositions, width], [2, width],
@@ -45,16 +50,32 @@ extension GPT2.Configuration: ModelConfiguration {
   }
 
   package func makeModel(seed: UInt64?) -> any LanguageModel { GPT2(self, seed: seed) }
+}
 
-  package var json: JSONValue {
-    [
-      "architectures": ["GPT2LMHeadModel"], "model_type": "gpt2", "vocab_size": JSONValue(vocabularySize),
-      "n_embd": JSONValue(width), "n_layer": JSONValue(layers), "n_head": JSONValue(heads),
-      "n_positions": JSONValue(maximumPositions), "n_ctx": JSONValue(maximumPositions),
-      "n_inner": JSONValue(innerWidth), "layer_norm_epsilon": JSONValue(layerNormEpsilon),
-      "activation_function": "gelu_new", "attn_pdrop": 0.0, "embd_pdrop": 0.0, "resid_pdrop": 0.0,
-      "tie_word_embeddings": JSONValue(tiesEmbeddings), "initializer_range": JSONValue(initializerRange),
-      "torch_dtype": "float32",
-    ]
-  }
+// MARK: - Names in files
+
+extension GPT2.Configuration {
+  package static let architecture = Architecture(
+    name: "gpt2", modelTypes: ["gpt2"], configuration: Self.self,
+    huggingFace: HuggingFaceNaming(prefix: "transformer.", ignoredSuffixes: [".attn.bias", ".attn.masked_bias"]),
+    gguf: [
+      GGUFNaming(
+        "gpt2",
+        keys: [
+          .integer("context_length", "n_positions"), .integer("embedding_length", "n_embd"),
+          .integer("feed_forward_length", "n_inner"), .integer("block_count", "n_layer"),
+          .integer("attention.head_count", "n_head"), .float("attention.layer_norm_epsilon", "layer_norm_epsilon"),
+        ],
+        tensors: [
+          .init("token_embd.weight", "transformer.wte.weight"), .init("position_embd.weight", "transformer.wpe.weight"),
+          .init("output_norm.weight", "transformer.ln_f.weight"), .init("output_norm.bias", "transformer.ln_f.bias"),
+          .init("output.weight", "lm_head.weight"),
+        ],
+        blockPrefix: "transformer.h.",
+        blockTensors: [
+          ("attn_norm", "ln_1", .same), ("attn_qkv", "attn.c_attn", .transposed),
+          ("attn_output", "attn.c_proj", .transposed), ("ffn_norm", "ln_2", .same),
+          ("ffn_up", "mlp.c_fc", .transposed), ("ffn_down", "mlp.c_proj", .transposed),
+        ].flatMap { [.init("\($0).weight", "\($1).weight", $2), .init("\($0).bias", "\($1).bias")] })
+    ])
 }

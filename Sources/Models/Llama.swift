@@ -4,61 +4,40 @@ import Foundation
 /// The Llama family (Touvron et al. 2023): RMSNorm, rotary positions, SwiGLU and grouped-query attention; with biases on
 /// queries, keys and values it is Qwen2.
 public struct Llama: LanguageModel {
-  /// The shape of a model.
+  /// The shape of a model. A new one has the defaults of a config.json; sizes without a default are 0 and must be set.
   public struct Configuration: Equatable, Sendable {
-    public var vocabularySize: Int
-    public var hiddenSize: Int
-    public var intermediateSize: Int
-    public var layers: Int
-    public var heads: Int
-    public var keyValueHeads: Int
-    public var maximumPositions: Int
-    public var ropeTheta: Double
+    /// V, the number of tokens.
+    public var vocabularySize = 0
+    /// C, the width of the model.
+    public var hiddenSize = 0
+    /// F, the width inside the feed-forward layer.
+    public var intermediateSize = 0
+    /// The number of blocks.
+    public var layers = 0
+    /// H, the number of query heads.
+    public var heads = 0
+    /// G, the number of key and value heads, which must divide H.
+    public var keyValueHeads = 0
+    /// The longest sequence the model takes.
+    public var maximumPositions = 2048
+    /// The base of the rotary wavelengths.
+    public var ropeTheta = 10000.0
+    /// How the rotary wavelengths are scaled; nil if they are not.
     public var ropeScaling: RopeScaling?
-    public var rmsNormEpsilon: Double
-    public var tiesEmbeddings: Bool
-    public var hasQKVBias: Bool
-    public var initializerRange: Double
+    /// Added to the mean square of a norm.
+    public var rmsNormEpsilon = 1e-6
+    /// Whether the head is the embedding.
+    public var tiesEmbeddings = false
+    /// Whether queries, keys and values have biases, as in Qwen2.
+    public var hasQKVBias = false
+    /// The standard deviation of the first weights.
+    public var initializerRange = 0.02
 
+    /// D, the width of a head.
     var headSize: Int { hiddenSize / heads }
 
-    /// A shape, with the values that most models of the family have.
-    public init(
-      vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layers: Int, heads: Int, keyValueHeads: Int,
-      maximumPositions: Int, ropeTheta: Double = 10000, ropeScaling: RopeScaling? = nil, rmsNormEpsilon: Double = 1e-5,
-      tiesEmbeddings: Bool = true, hasQKVBias: Bool = false, initializerRange: Double = 0.02
-    ) {
-      self.vocabularySize = vocabularySize
-      self.hiddenSize = hiddenSize
-      self.intermediateSize = intermediateSize
-      self.layers = layers
-      self.heads = heads
-      self.keyValueHeads = keyValueHeads
-      self.maximumPositions = maximumPositions
-      self.ropeTheta = ropeTheta
-      self.ropeScaling = ropeScaling
-      self.rmsNormEpsilon = rmsNormEpsilon
-      self.tiesEmbeddings = tiesEmbeddings
-      self.hasQKVBias = hasQKVBias
-      self.initializerRange = initializerRange
-    }
-  }
-
-  /// Llama 3's stretching of the long wavelengths of the rotary embedding.
-  public struct RopeScaling: Equatable, Sendable {
-    public var factor: Double
-    public var lowFrequencyFactor: Double
-    public var highFrequencyFactor: Double
-    public var originalPositions: Int
-
-    /// Wavelengths above `originalPositions / lowFrequencyFactor` are stretched by `factor`, those below
-    /// `originalPositions / highFrequencyFactor` not at all.
-    public init(factor: Double, lowFrequencyFactor: Double, highFrequencyFactor: Double, originalPositions: Int) {
-      self.factor = factor
-      self.lowFrequencyFactor = lowFrequencyFactor
-      self.highFrequencyFactor = highFrequencyFactor
-      self.originalPositions = originalPositions
-    }
+    /// The defaults.
+    public init() {}
   }
 
   let model: Trunk
@@ -175,23 +154,13 @@ public struct Llama: LanguageModel {
 }
 
 extension Llama.Configuration {
-  /// What the projections into the residual stream are scaled by, so that its variance does not grow with depth
-  /// (Radford et al. 2019).
+  /// The scale of the first weights of the projections into the residual stream, so that its variance does not grow with
+  /// depth (Radford et al. 2019).
   var residualScale: Float { 1 / Float(2 * layers).squareRoot() }
 
-  /// The angle a position turns each pair of channels by: theta^(-2 i / D), stretched as Llama 3 does
-  /// (Hugging Face, `_compute_llama3_parameters`).
+  /// The angle by which a position rotates each pair of channels: theta^(-2 i / D), scaled.
   var rotaryFrequencies: [Double] {
     let frequencies = (0..<headSize / 2).map { pow(ropeTheta, -Double(2 * $0) / Double(headSize)) }
-    guard let scaling = ropeScaling else { return frequencies }
-    let original = Double(scaling.originalPositions)
-    return frequencies.map { frequency in
-      let wavelength = 2 * Double.pi / frequency
-      if wavelength < original / scaling.highFrequencyFactor { return frequency }
-      if wavelength > original / scaling.lowFrequencyFactor { return frequency / scaling.factor }
-      let range = scaling.highFrequencyFactor - scaling.lowFrequencyFactor
-      let smooth = (original / wavelength - scaling.lowFrequencyFactor) / range
-      return (1 - smooth) * frequency / scaling.factor + smooth * frequency
-    }
+    return ropeScaling?.scaled(frequencies) ?? frequencies
   }
 }

@@ -1,55 +1,57 @@
 import Files
 
 extension Llama.Configuration: ModelConfiguration {
-  package static let name = "llama"
-  package static let modelTypes = ["llama", "mistral", "qwen2"]
-  package static let tensorPrefix = "model."
+  package static let keys: [ConfigurationKey<Self>] = [
+    .required("hidden_size", \.hiddenSize, .integer(), "Width of the model"),
+    .required("intermediate_size", \.intermediateSize, .integer(), "Width inside the feed-forward layer"),
+    .required("num_hidden_layers", \.layers, .integer(to: 100_000), "Number of blocks"),
+    .required("num_attention_heads", \.heads, .integer(), "Number of query heads"),
+    .derived(
+      "num_key_value_heads", \.keyValueHeads, .integer(),
+      "Number of key and value heads; default: num_attention_heads"
+    ) { $1.text("model_type") == "mistral" ? 8 : $0.heads },
+    .written("head_dim") { JSONValue($0.headSize) },
+    .optional(
+      "max_position_embeddings", \.maximumPositions, .integer(to: 1 << 20), "Longest sequence the model takes"),
+    .read(readRope),
+    .written("rope_theta") { JSONValue($0.ropeTheta) },
+    .optional("rms_norm_eps", \.rmsNormEpsilon, .number(above: 0), "Added to the mean square"),
+    .optional("tie_word_embeddings", \.tiesEmbeddings, .boolean, "Whether the head is the embedding"),
+    .fixed("hidden_act", "silu", accepting: ["silu", "swish"], because: "the feed-forward layer is SwiGLU"),
+    .fixed("attention_dropout", 0.0, accepting: [0], inTrainingOnly: true, because: "there is no dropout"),
+    .read { configuration, section in
+      configuration.hasQKVBias = section.value(
+        "qkv_bias", .boolean, derived: section.text("model_type") == "qwen2",
+        "Biases of the query, key and value projections; default: only for model_type \"qwen2\"")
+    },
+    .optional("initializer_range", \.initializerRange, .number(above: 0), "Standard deviation of the first weights"),
+    .written("torch_dtype") { _ in "float32" },
+    .written("attention_bias") { $0.hasQKVBias ? nil : false },
+    .written("rope_scaling") { $0.ropeScaling.map { JSONValue($0.members) } },
+  ]
 
-  package init(from section: inout SettingsSection, vocabularySize: Int) {
-    self.vocabularySize = vocabularySize
-    hiddenSize = section.required("hidden_size", .integer(), "Width of the model")
-    intermediateSize = section.required("intermediate_size", .integer(), "Width inside the feed-forward layer")
-    layers = section.required("num_hidden_layers", .integer(to: 100_000), "Number of blocks")
-    heads = section.required("num_attention_heads", .integer(), "Number of query heads")
-    keyValueHeads = section.value(
-      "num_key_value_heads", .integer(), derived: section.text("model_type") == "mistral" ? 8 : heads,
-      "Number of key and value heads; default: num_attention_heads")
-    maximumPositions = section.value(
-      "max_position_embeddings", .integer(to: 1 << 20), default: 2048, "Longest sequence the model takes")
-    (ropeTheta, ropeScaling) = Self.rope(from: &section)
-    rmsNormEpsilon = section.value("rms_norm_eps", .number(above: 0), default: 1e-6, "Added to the mean square")
-    tiesEmbeddings = section.value(
-      "tie_word_embeddings", .boolean, default: false, "Whether the head is the embedding")
-    hasQKVBias = section.value(
-      "qkv_bias", .boolean, derived: section.text("model_type") == "qwen2",
-      "Biases of the query, key and value projections; default: only for model_type \"qwen2\"")
-    initializerRange = section.value(
-      "initializer_range", .number(above: 0), default: 0.02, "Standard deviation of the first weights")
-    checkRules(&section)
-  }
-
-  /// `rope_theta` and `rope_scaling`, or the `rope_parameters` that hold both in newer files.
-  private static func rope(from section: inout SettingsSection) -> (theta: Double, scaling: Llama.RopeScaling?) {
+  /// Reads `rope_theta` and `rope_scaling`, or the `rope_parameters` that hold both in newer files.
+  @Sendable private static func readRope(into configuration: inout Self, from section: inout SettingsSection) {
     let meaning = "Base of the rotary wavelengths"
+    func theta(_ section: inout SettingsSection) -> Double {
+      section.value("rope_theta", .number(above: 0), default: Self().ropeTheta, meaning)
+    }
     let parameters = section.optionalSection("rope_parameters", "rope_theta and rope_scaling in one object") {
-      (
-        theta: $0.value("rope_theta", .number(above: 0), default: 10000, meaning),
-        scaling: Llama.RopeScaling(from: &$0)
-      )
+      (theta: theta(&$0), scaling: RopeScaling(from: &$0))
     }
     if let parameters {
       section.accept("rope_theta", only: [JSONValue(parameters.theta)], because: "rope_parameters has that value")
       section.accept("rope_scaling", only: [.null], because: "rope_parameters takes its place")
-      return parameters
+      (configuration.ropeTheta, configuration.ropeScaling) = parameters
+      return
     }
-    let theta = section.value("rope_theta", .number(above: 0), default: 10000, meaning)
-    let scaling = section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") {
-      Llama.RopeScaling(from: &$0)
-    }
-    return (theta, scaling.flatMap { $0 })
+    configuration.ropeTheta = theta(&section)
+    configuration.ropeScaling =
+      section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") { RopeScaling(from: &$0) }
+      ?? nil
   }
 
-  private func checkRules(_ section: inout SettingsSection) {
+  package func check(_ section: inout SettingsSection) {
     section.rule(
       "num_attention_heads", "hidden_size", holds: hiddenSize.isMultiple(of: heads),
       "num_attention_heads (\(heads)) must divide hidden_size (\(hiddenSize))")
@@ -60,10 +62,20 @@ extension Llama.Configuration: ModelConfiguration {
       "hidden_size", "num_attention_heads",
       holds: !hiddenSize.isMultiple(of: heads) || (hiddenSize / heads).isMultiple(of: 2),
       "the size of a head (\(hiddenSize / heads)) must be even for rotary positions")
-    section.accept("hidden_act", only: ["silu", "swish"], because: "the feed-forward layer is SwiGLU")
     section.accept("attention_bias", only: [false], because: "only \"qkv_bias\" is there, without the output's bias")
     section.accept("mlp_bias", only: [false], because: "the feed-forward layer has no biases")
-    section.acceptForTraining("attention_dropout", only: [0], because: "there is no dropout")
+    section.accept("partial_rotary_factor", only: [1], because: "whole heads are rotated")
+    section.accept("rope_interleaved", only: [false], because: "the rotary halves are those of Hugging Face")
+    checkAttention(&section)
+    let headSize = section.optional("head_dim", .integer(), "Size of a head: hidden_size / num_attention_heads")
+    section.rule(
+      "head_dim", "hidden_size", "num_attention_heads", holds: headSize == nil || headSize == hiddenSize / heads,
+      "head_dim (\(headSize ?? 0)) must be hidden_size / num_attention_heads (\(hiddenSize / heads))")
+    section.ignore(["pretraining_tp", "is_llama_config", "max_window_layers"])
+  }
+
+  /// Refuses sliding windows.
+  private func checkAttention(_ section: inout SettingsSection) {
     section.accept("use_sliding_window", only: [false], because: "attention reaches the whole sequence")
     _ = section.optional(
       "layer_types", .list(of: .word(["full_attention"])), "Attention of each block; it reaches the whole sequence")
@@ -73,13 +85,10 @@ extension Llama.Configuration: ModelConfiguration {
       holds: section.text("model_type") != "mistral" || window.map { $0 >= maximumPositions } ?? true,
       "sliding_window (\(window ?? 0)) must be null or reach all \(maximumPositions) positions: there is no sliding window"
     )
-    section.accept("partial_rotary_factor", only: [1], because: "whole heads are rotated")
-    section.accept("rope_interleaved", only: [false], because: "the rotary halves are those of Hugging Face")
-    let headSize = section.optional("head_dim", .integer(), "Size of a head: hidden_size / num_attention_heads")
-    section.rule(
-      "head_dim", "hidden_size", "num_attention_heads", holds: headSize == nil || headSize == hiddenSize / heads,
-      "head_dim (\(headSize ?? 0)) must be hidden_size / num_attention_heads (\(hiddenSize / heads))")
-    section.ignore(["pretraining_tp", "is_llama_config", "max_window_layers"])
+  }
+
+  package var huggingFaceModel: (type: String, className: String) {
+    hasQKVBias ? ("qwen2", "Qwen2ForCausalLM") : ("llama", "LlamaForCausalLM")
   }
 
   package var parameterCount: Int? {
@@ -93,57 +102,56 @@ extension Llama.Configuration: ModelConfiguration {
     ])
   }
 
-  /// How many times longer the stretching makes the wavelength of each pair of channels.
-  package var ropeFactors: [Double] {
-    var plain = self
-    plain.ropeScaling = nil
-    return zip(plain.rotaryFrequencies, rotaryFrequencies).map { $0 / $1 }
+  package var ropeFactors: [Double]? {
+    guard ropeScaling != nil else { return nil }
+    var unscaled = self
+    unscaled.ropeScaling = nil
+    return zip(unscaled.rotaryFrequencies, rotaryFrequencies).map { $0 / $1 }
   }
 
   package func makeModel(seed: UInt64?) -> any LanguageModel { Llama(self, seed: seed) }
-
-  package var json: JSONValue {
-    var configuration: JSONValue = [
-      "architectures": [hasQKVBias ? "Qwen2ForCausalLM" : "LlamaForCausalLM"],
-      "model_type": hasQKVBias ? "qwen2" : "llama", "vocab_size": JSONValue(vocabularySize),
-      "hidden_size": JSONValue(hiddenSize), "intermediate_size": JSONValue(intermediateSize),
-      "num_hidden_layers": JSONValue(layers), "num_attention_heads": JSONValue(heads),
-      "num_key_value_heads": JSONValue(keyValueHeads), "head_dim": JSONValue(hiddenSize / heads),
-      "max_position_embeddings": JSONValue(maximumPositions), "rope_theta": JSONValue(ropeTheta),
-      "rms_norm_eps": JSONValue(rmsNormEpsilon), "tie_word_embeddings": JSONValue(tiesEmbeddings),
-      "hidden_act": "silu", "attention_dropout": 0.0, "initializer_range": JSONValue(initializerRange),
-      "torch_dtype": "float32",
-    ]
-    if !hasQKVBias { configuration["attention_bias"] = false }
-    if let ropeScaling { configuration["rope_scaling"] = ropeScaling.json }
-    return configuration
-  }
 }
 
-extension Llama.RopeScaling {
-  /// The scaling, or nil for the type `default`, which scales nothing.
-  fileprivate init?(from section: inout SettingsSection) {
-    let key = section.has("type") && !section.has("rope_type") ? "type" : "rope_type"
-    let type = section.required(key, .word(["llama3", "default"]), "How the wavelengths are stretched")
-    section.ignore(["type"])
-    if type == "default" { return nil }
-    factor = section.required("factor", .number(from: 1), "How far the long wavelengths are stretched")
-    lowFrequencyFactor = section.value(
-      "low_freq_factor", .number(above: 0), default: 1, "Bound of the long wavelengths")
-    highFrequencyFactor = section.value(
-      "high_freq_factor", .number(above: 0), default: 4, "Bound of the short wavelengths")
-    originalPositions = section.value(
-      "original_max_position_embeddings", .integer(), default: 8192, "Positions before the stretching")
-    section.rule(
-      "high_freq_factor", "low_freq_factor", holds: lowFrequencyFactor < highFrequencyFactor,
-      "high_freq_factor (\(highFrequencyFactor)) must exceed low_freq_factor (\(lowFrequencyFactor))")
-  }
+// MARK: - Names in files
 
-  fileprivate var json: JSONValue {
-    [
-      "rope_type": "llama3", "factor": JSONValue(factor), "low_freq_factor": JSONValue(lowFrequencyFactor),
-      "high_freq_factor": JSONValue(highFrequencyFactor),
-      "original_max_position_embeddings": JSONValue(originalPositions),
-    ]
+extension Llama.Configuration {
+  package static let architecture = Architecture(
+    name: "llama", modelTypes: ["llama", "mistral", "qwen2"], configuration: Self.self,
+    huggingFace: HuggingFaceNaming(prefix: "model.", ignoredSuffixes: [".rotary_emb.inv_freq"]),
+    gguf: [
+      // llama.cpp rotates neighbours in Llama and halves in Qwen2.
+      gguf(
+        "llama", queries: .rotaryPairs(headsKey: "num_attention_heads"),
+        keys: .rotaryPairs(headsKey: "num_key_value_heads"), storesRopeFactors: true),
+      gguf("qwen2", queries: .same, keys: .same, storesRopeFactors: false),
+    ])
+
+  private static func gguf(
+    _ name: String, queries: GGUFNaming.Layout, keys: GGUFNaming.Layout, storesRopeFactors: Bool
+  ) -> GGUFNaming {
+    GGUFNaming(
+      name,
+      keys: [
+        .integer("context_length", "max_position_embeddings"), .integer("embedding_length", "hidden_size"),
+        .integer("feed_forward_length", "intermediate_size"), .integer("block_count", "num_hidden_layers"),
+        .integer("attention.head_count", "num_attention_heads"),
+        .integer("attention.head_count_kv", "num_key_value_heads"),
+        .float("attention.layer_norm_rms_epsilon", "rms_norm_eps"), .float("rope.freq_base", "rope_theta"),
+      ],
+      tensors: [
+        .init("token_embd.weight", "model.embed_tokens.weight"), .init("output_norm.weight", "model.norm.weight"),
+        .init("output.weight", "lm_head.weight"),
+      ],
+      blockPrefix: "model.layers.",
+      blockTensors: [
+        .init("attn_norm.weight", "input_layernorm.weight"),
+        .init("attn_q.weight", "self_attn.q_proj.weight", queries), .init("attn_q.bias", "self_attn.q_proj.bias"),
+        .init("attn_k.weight", "self_attn.k_proj.weight", keys), .init("attn_k.bias", "self_attn.k_proj.bias"),
+        .init("attn_v.weight", "self_attn.v_proj.weight"), .init("attn_v.bias", "self_attn.v_proj.bias"),
+        .init("attn_output.weight", "self_attn.o_proj.weight"),
+        .init("ffn_norm.weight", "post_attention_layernorm.weight"), .init("ffn_gate.weight", "mlp.gate_proj.weight"),
+        .init("ffn_up.weight", "mlp.up_proj.weight"), .init("ffn_down.weight", "mlp.down_proj.weight"),
+      ],
+      storesRopeFactors: storesRopeFactors)
   }
 }

@@ -4,7 +4,7 @@ import Files
 package struct ModelDescription: Sendable {
   /// The size of the vocabulary when the description has one; otherwise it is the tokenizer's.
   package let vocabularySize: Int?
-  /// What the description says that has no effect here, a line each.
+  /// Keys that have no effect here, a line each.
   package private(set) var notes: [String] = []
   private let template: any ModelConfiguration
 
@@ -16,21 +16,21 @@ package struct ModelDescription: Sendable {
     "torch_dtype", "torchscript", "transformers.js_config", "transformers_version", "unk_token_id", "use_cache",
   ]
 
-  /// Reads all keys of a config.json, and `architecture`, which recipes choose the family by.
+  /// Reads all keys of a config.json, and `architecture`, by which recipes choose the architecture.
   package init(from section: inout SettingsSection) {
-    let kinds = Architectures.all
+    let all = Architectures.all
     let type = section.optional(
-      "model_type", .word(kinds.flatMap { $0.modelTypes }), "Names the architecture in a pasted config.json")
-    let implied = type.flatMap { type in kinds.first { $0.modelTypes.contains(type) } }
-    let kind = section.choice(
-      "architecture", among: kinds, named: { $0.name }, default: implied?.name,
+      "model_type", .word(all.flatMap(\.modelTypes)), "Names the architecture in a pasted config.json")
+    let implied = type.flatMap { type in all.first { $0.modelTypes.contains(type) } }
+    let architecture = section.choice(
+      "architecture", among: all, named: { $0.name }, default: implied?.name,
       "The family; or \"from\": a run, a checkpoint or a Hugging Face folder to start from")
     section.rule(
-      "architecture", "model_type", holds: implied.map { $0.name == kind.name } ?? true,
-      "architecture \"\(kind.name)\" contradicts model_type \"\(type ?? "")\"")
+      "architecture", "model_type", holds: implied.map { $0.name == architecture.name } ?? true,
+      "architecture \"\(architecture.name)\" contradicts model_type \"\(type ?? "")\"")
     section.ignore(Self.foreignKeys)
     vocabularySize = section.optional("vocab_size", .integer(), "Default: the tokenizer's")
-    template = kind.init(from: &section, vocabularySize: vocabularySize ?? 1)
+    template = architecture.configuration.init(from: &section, vocabularySize: vocabularySize ?? 1)
   }
 
   /// Reads the text of a config.json, which must fix the size of the vocabulary. Failures are of the area `.model`.

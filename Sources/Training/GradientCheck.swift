@@ -54,14 +54,16 @@ package struct GradientCheck: Sendable {
 }
 
 extension Llama.Configuration {
-  fileprivate static let small: any ModelConfiguration = {
-    let description = try! ModelDescription(
-      configuration: """
-        {"model_type": "llama", "vocab_size": 31, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1,
-         "num_attention_heads": 2, "max_position_embeddings": 32, "tie_word_embeddings": true}
-        """, source: "gradient check")
-    return description.configuration(vocabularySize: 31)
-  }()
+  fileprivate static let small = Self {
+    $0.vocabularySize = 31
+    $0.hiddenSize = 16
+    $0.intermediateSize = 24
+    $0.layers = 1
+    $0.heads = 2
+    $0.keyValueHeads = 2
+    $0.maximumPositions = 32
+    $0.tiesEmbeddings = true
+  }
 }
 
 extension ExampleKind {

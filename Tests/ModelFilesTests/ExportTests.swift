@@ -215,6 +215,16 @@ private func pieces() throws -> Tokenizer {
     #expect(try Folder.names(in: scratch.path, area: .data) == ["models"])
   }
 
+  @Test func anArchitectureThatGGUFDoesNotNameIsRefused() throws {
+    let model = try TinyModel.configuration("llama").makeModel(seed: 1)
+    let stored = try StoredModel(Unnamed(), tokenizer: nil, weights: ParameterWeights(model: model))
+    let refused = refusal { _ = try Export(to: .gguf).write(stored, to: scratch("out")) }
+    #expect(refused?.area == .model, "\(String(describing: refused))")
+    #expect(refused?.what == "GGUF has no name for the architecture \"unnamed\"")
+    #expect(refused?.notes == ["expected llama, qwen2, gpt2"])
+    #expect(try Export(to: .safetensors).write(stored, to: scratch("out")).tensors == model.namedParameters.count)
+  }
+
   @Test func everyDifferenceIsFound() throws {
     let one = try stored("llama-tied", template: "a", ends: [256])
     let model = try one.model()
@@ -266,5 +276,34 @@ private func pieces() throws -> Tokenizer {
     bytes[bytes.count / 2] ^= 1
     try DurableFile.write(bytes, to: scratch("in/folder/model.h5"))
     #expect(refusal { _ = try StoredModel(at: scratch("in/folder")) }?.what.contains("damaged") == true)
+  }
+}
+
+/// A small Llama under a name that no other program knows.
+private struct Unnamed: ModelConfiguration {
+  static let architecture = Llama.Configuration.architecture
+  static let keys: [ConfigurationKey<Self>] = []
+  private var llama = try! TinyModel.configuration("llama")
+
+  func check(_ section: inout SettingsSection) {}
+  var vocabularySize: Int {
+    get { llama.vocabularySize }
+    set { llama.vocabularySize = newValue }
+  }
+  var maximumPositions: Int { llama.maximumPositions }
+  var tiesEmbeddings: Bool { llama.tiesEmbeddings }
+  var parameterCount: Int? { llama.parameterCount }
+  var huggingFaceModel: (type: String, className: String) { ("unnamed", "Unnamed") }
+  func makeModel(seed: UInt64?) -> any LanguageModel { llama.makeModel(seed: seed) }
+}
+
+/// The weights of a model in memory.
+private struct ParameterWeights: WeightSource {
+  let model: any LanguageModel
+  let path = "memory"
+  var shapes: [(name: String, shape: [Int]?)] { model.namedParameters.map { ($0.name, $0.value.shape.dimensions) } }
+
+  func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
+    _ = values.update(fromContentsOf: model.namedParameters.first { $0.name == name }!.value.elements)
   }
 }

@@ -5,11 +5,13 @@ import Testing
 
 /// A small model of each architecture.
 let smallModels: [any ModelConfiguration] = [
-  Llama.Configuration(
-    vocabularySize: 50, hiddenSize: 16, intermediateSize: 24, layers: 2, heads: 4, keyValueHeads: 2,
-    maximumPositions: 64
-  ),
-  GPT2.Configuration(vocabularySize: 50, width: 16, innerWidth: 24, layers: 2, heads: 4, maximumPositions: 64),
+  Llama.Configuration {
+    ($0.vocabularySize, $0.hiddenSize, $0.intermediateSize, $0.layers) = (50, 16, 24, 2)
+    ($0.heads, $0.keyValueHeads, $0.maximumPositions, $0.tiesEmbeddings) = (4, 2, 64, true)
+  },
+  GPT2.Configuration {
+    ($0.vocabularySize, $0.width, $0.innerWidth, $0.layers, $0.heads, $0.maximumPositions) = (50, 16, 24, 2, 4, 64)
+  },
 ]
 
 /// The sum of the log-probabilities of the next tokens at `places`, and its gradients.

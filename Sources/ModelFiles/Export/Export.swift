@@ -2,7 +2,7 @@ import Checkpoints
 import Files
 import Models
 
-/// Writes models for other programs, and makes sure that what it has written is what was meant.
+/// Writes models for other programs, and verifies what it has written by reading it back.
 package struct Export: Sendable {
   /// What is written.
   package enum Format: String, Sendable, CaseIterable {
@@ -14,7 +14,7 @@ package struct Export: Sendable {
     case gguf
   }
 
-  /// The numbers that the weights are written as.
+  /// The number format of the weights.
   package enum NumberFormat: String, Sendable, CaseIterable {
     case float32 = "f32"
     case float16 = "f16"
@@ -39,7 +39,7 @@ package struct Export: Sendable {
     self.overwrite = overwrite
   }
 
-  /// Writes the model to `path`, which appears whole or not at all, and only when it reads back as it should.
+  /// Writes the model to `path`, which appears whole or not at all, and only if it reads back the same.
   ///
   /// - Throws: `.usage` when something is there already, `.model` or `.tokenizer` when the format cannot hold the model,
   ///   `.verification` when what was written reads back differently.

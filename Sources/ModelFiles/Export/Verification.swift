@@ -3,9 +3,9 @@ import Files
 import Models
 import Tokenizers
 
-/// Compares a model that was written with the one it was made from: configuration, tokenizer, every weight, logits.
+/// Compares an exported model with the original: configuration, tokenizer, every weight, logits.
 package struct Verification {
-  /// What the comparison has found to be within the bounds.
+  /// The differences found, all within their bounds.
   package struct Outcome: Sendable {
     /// The number of tensors compared.
     package var tensors: Int
@@ -53,8 +53,8 @@ package struct Verification {
     return outcome
   }
 
-  /// What rounding leaves of a weight, as a share of it: half a unit in the last place; of a block's bytes, 1 in 254 of
-  /// the largest weight, which is a few times the root mean square.
+  /// The relative error of rounding: half a unit in the last place; for q8_0, 1 / 254 of a block's largest weight, which is a
+  /// few times the root mean square.
   private var weightBound: Double {
     switch numbers {
     case .float32: 0
@@ -64,7 +64,7 @@ package struct Verification {
     }
   }
 
-  /// Many layers make more of the weights' differences.
+  /// Differences of weights grow through the layers.
   private var logitBound: Double { numbers == .float32 ? 0 : max(0.02, 10 * weightBound) }
 
   private func failure(
@@ -75,7 +75,7 @@ package struct Verification {
       notes: difference.map { ["a relative difference of \($0), at most \(bound) expected"] } ?? [])
   }
 
-  /// Configurations agree but for what has no bearing on what a model computes; numbers as far as a float tells them apart.
+  /// Configurations must agree in all that changes what the model computes; numbers are compared as floats.
   private func compareConfiguration(_ other: StoredModel) throws(Failure) {
     let (one, another) = (stored.configuration.json.object ?? [], other.configuration.json)
     for member in one where member.key != "initializer_range" {

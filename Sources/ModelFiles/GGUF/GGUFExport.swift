@@ -8,23 +8,18 @@ import Tokenizers
 struct GGUFExport {
   private let stored: StoredModel
   private let model: any LanguageModel
-  private let architecture: String
+  private let names: GGUFNames
+  private var architecture: String { names.naming.architecture }
 
   /// An export of a model.
   ///
-  /// - Throws: `.model` when GGUF has no way to say what the model computes.
+  /// - Throws: `.model` when GGUF cannot express the model.
   init(_ stored: StoredModel, _ model: any LanguageModel) throws(Failure) {
     self.stored = stored
     self.model = model
-    guard let llama = stored.configuration as? Llama.Configuration else {
-      architecture = "gpt2"
-      return
-    }
-    architecture = llama.hasQKVBias ? "qwen2" : "llama"
-    guard let scaling = llama.ropeScaling else { return }
-    if llama.hasQKVBias || scaling.lowFrequencyFactor != 1 || scaling.highFrequencyFactor != 4
-      || scaling.originalPositions != 8192
-    {
+    names = try GGUFNames(stored.configuration, path: stored.path)
+    let scaling = stored.configuration.json["rope_scaling"]
+    if let scaling, !names.naming.storesRopeFactors || !GGUFRopeFactors.canRepresent(scaling) {
       throw Failure(
         .model, "this rope_scaling cannot be written to GGUF", at: stored.path,
         notes: ["only Llama's with low_freq_factor 1, high_freq_factor 4 and 8192 original positions can"])
@@ -58,10 +53,11 @@ struct GGUFExport {
 
   private func shape() -> [Entry] {
     let config = stored.configuration.json
-    var entries: [Entry] = GGUFConfiguration.keys(of: architecture).compactMap { key, name in
-      guard let value = config[name], let number = value.double else { return nil }
-      let isFloat = name.hasSuffix("_eps") || name.hasSuffix("_epsilon") || name == "rope_theta"
-      return ("\(architecture).\(key)", isFloat ? .float(number) : value.integer.map { .integer($0) } ?? .float(number))
+    var entries: [Entry] = names.naming.keys.compactMap { key in
+      let value = config[key.config].flatMap { value in
+        key.isFloat ? value.double.map { GGUFValue.float($0) } : value.integer.map { .integer($0) }
+      }
+      return value.map { ("\(architecture).\(key.gguf)", $0) }
     }
     entries.append(("\(architecture).vocab_size", .integer(model.vocabularySize)))
     if let headSize = config["head_dim"]?.integer {
@@ -99,7 +95,7 @@ struct GGUFExport {
     static let normal = 1, unknown = 2, control = 3, userDefined = 4, unused = 5, byte = 6
   }
 
-  /// What there is about the kind: merges and the pre-tokenizer, or scores.
+  /// What depends on the kind of tokenizer: merges and the pre-tokenizer, or scores.
   private func kind(of tokenizer: Tokenizer) throws(Failure) -> [Entry] {
     let count = max(tokenizer.vocabularySize, model.vocabularySize)
     if tokenizer.isSentencePiece {
@@ -138,20 +134,22 @@ struct GGUFExport {
 
   // MARK: Tensors
 
-  /// The tensors in the file's layout: vectors as float32, as llama.cpp needs them, matrices as `encoding` where their rows
-  /// fit.
+  /// The position embeddings, which llama.cpp reads as float32 only.
+  private static let positions = "position_embd.weight"
+
+  /// The tensors in the file's layout: vectors and positions as float32, as llama.cpp needs them, matrices as `encoding`
+  /// where their rows fit.
   private func tensors(as encoding: GGUFEncoding) -> [(array: NamedArray, encoding: GGUFEncoding)] {
-    let names = GGUFNames(stored.configuration)
     var tensors = model.namedParameters.map { named -> (array: NamedArray, encoding: GGUFEncoding) in
       let value = named.value
       let array = NamedArray(names.gguf(of: named.name), value, layout: names.layout(of: named.name))
-      let isMatrix = array.shape.count == 2 && !named.name.hasSuffix(".wpe.weight")
+      let isMatrix = array.shape.count == 2 && array.name != Self.positions
       let fitting = encoding.fits(rowLength: array.shape.last!) ? encoding : .float16
       return (array, isMatrix ? fitting : .float32)
     }
-    if let llama = stored.configuration as? Llama.Configuration, llama.ropeScaling != nil {
-      let factors = llama.ropeFactors.map { Float($0) }
-      tensors.append((NamedArray(GGUFWeights.ropeFactors, shape: [factors.count], values: factors), .float32))
+    if let factors = stored.configuration.ropeFactors {
+      let values = factors.map { Float($0) }
+      tensors.append((NamedArray(GGUFRopeFactors.name, shape: [values.count], values: values), .float32))
     }
     return tensors
   }
@@ -159,23 +157,16 @@ struct GGUFExport {
 
 extension NamedArray {
   /// A tensor under another name and in another layout.
-  fileprivate init(_ name: String, _ tensor: Tensor, layout: GGUFNames.Layout) {
+  fileprivate init(_ name: String, _ tensor: Tensor, layout: TensorLayout) {
     guard layout != .same else {
       self.init(name, tensor)
       return
     }
-    let (rows, columns) = (tensor.shape[0], tensor.shape[1])
     let source = tensor.elements
-    let isTransposed = layout == .transposed
     let values = [Float](unsafeUninitializedCapacity: source.count) { buffer, count in
-      if case .interleaved(let heads) = layout {
-        RotaryRows.reorder(
-          source, into: buffer.baseAddress!, rows: rows, columns: columns, heads: heads, toPairs: true)
-      } else {
-        transpose(source, into: buffer.baseAddress!, rows: rows, columns: columns)
-      }
+      layout.encode(source, into: buffer.baseAddress!, rows: tensor.shape[0], columns: tensor.shape[1])
       count = source.count
     }
-    self.init(name, shape: isTransposed ? [columns, rows] : [rows, columns], values: values)
+    self.init(name, shape: layout.shape(of: tensor.shape.dimensions), values: values)
   }
 }

@@ -5,7 +5,7 @@ import Tokenizers
 
 /// Writes a folder that Hugging Face's libraries load.
 struct HuggingFaceExport {
-  /// Everything that may be in such a folder.
+  /// All files that the export may write.
   static let fileNames = [
     "config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json",
     "tokenizer_config.json",
@@ -24,7 +24,7 @@ struct HuggingFaceExport {
   func write(to path: String, as type: SafetensorsType) throws(Failure) {
     var config = stored.configuration.json(stored.tokenizer, endTokens: endTokens)
     config["torch_dtype"] = JSONValue(type == .float16 ? "float16" : type == .bfloat16 ? "bfloat16" : "float32")
-    // Left out, these would be the numbers of GPT-2's own tokens.
+    // Left out, these would default to the ids of GPT-2's own tokens.
     for key in ["bos_token_id", "eos_token_id"] where config[key] == nil { config[key] = .null }
     try write(config, to: "\(path)/config.json")
     try write(generationConfig, to: "\(path)/generation_config.json")
@@ -61,7 +61,7 @@ struct HuggingFaceExport {
     return config
   }
 
-  /// The tokens that have a part to play: `eos_token` ends a turn, and so also fills a batch.
+  /// The special tokens with a role. `eos_token` also pads batches.
   private func specialTokens(_ tokenizer: Tokenizer) -> [JSONMember] {
     func text(_ id: Int32?) -> String? { id.flatMap { id in tokenizer.addedTokens.first { $0.id == id }?.text } }
     let end = text(endTokens.first)

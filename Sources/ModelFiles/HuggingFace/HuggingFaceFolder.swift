@@ -68,7 +68,7 @@ enum HuggingFaceFolder {
     return (value?.string ?? value?["content"]?.string).flatMap { tokenizer.id(ofToken: $0) }
   }
 
-  /// The template that stands by itself, or in `tokenizer_config.json`: as a text, or as the default of several.
+  /// The template in a file of its own, or in `tokenizer_config.json`: as a text, or as the default of several.
   private static func chatTemplate(in path: String) throws(Failure) -> String {
     let source = "\(path)/chat_template.jinja"
     if try Folder.names(in: path, area: .tokenizer).contains("chat_template.jinja") {
@@ -84,7 +84,7 @@ enum HuggingFaceFolder {
   // MARK: End tokens
 
   /// The end tokens of `generation_config.json`, else those of the configuration, else the tokenizer's `eos_token`. Ids
-  /// that are none of the model's are left out and noted: configurations keep defaults of other vocabularies.
+  /// outside the model's vocabulary are dropped with a note: configurations keep defaults of other vocabularies.
   private static func endTokens(
     in path: String, _ configuration: any ModelConfiguration
   ) throws(Failure) -> (ids: [Int32]?, notes: [String]) {

@@ -36,7 +36,7 @@ struct HuggingFaceWeights: WeightSource {
     for entry in file.entries { try add(entry, of: file) }
   }
 
-  /// Reads the index and the shards it names, whose tensors must be exactly those that it lists for each.
+  /// Reads the index and the shards it names. Each shard must hold exactly the tensors that the index lists for it.
   private mutating func readShards() throws(Failure) {
     let source = "\(path)/\(Self.index)"
     let index = try JSONValue.parse(
@@ -44,26 +44,26 @@ struct HuggingFaceWeights: WeightSource {
     guard let members = index["weight_map"]?.object else {
       throw Failure(.model, "the index has no object \"weight_map\"", at: source)
     }
-    var places: [String: String] = [:]
+    var fileOfTensor: [String: String] = [:]
     for member in members {
       guard let file = member.value.string, !file.contains("/"), file.hasSuffix(".safetensors") else {
         throw Failure(
           .model, "tensor \(member.key) lies in no safetensors file of the folder", at: "\(source):\(member.line)",
           notes: ["found \(member.value.found)"])
       }
-      places[member.key] = file
+      fileOfTensor[member.key] = file
     }
-    for name in Set(places.values).sorted() {
+    for name in Set(fileOfTensor.values).sorted() {
       let file = try SafetensorsFile("\(path)/\(name)")
       for entry in file.entries {
-        guard places.removeValue(forKey: entry.name) == name else {
+        guard fileOfTensor.removeValue(forKey: entry.name) == name else {
           throw Failure(.model, "tensor \(entry.name) is not where the index says", at: file.path)
         }
         try add(entry, of: file)
       }
     }
-    if let missing = places.keys.min() {
-      throw Failure(.model, "tensor \(missing) is missing", at: "\(path)/\(places[missing]!)")
+    if let missing = fileOfTensor.keys.min() {
+      throw Failure(.model, "tensor \(missing) is missing", at: "\(path)/\(fileOfTensor[missing]!)")
     }
   }
 
@@ -74,14 +74,13 @@ struct HuggingFaceWeights: WeightSource {
     }
   }
 
-  /// The name that our model has for a tensor, nil for one that says nothing: masks and rotary tables that older versions
-  /// saved, and the head of a model whose head is the embedding. Base models lack the prefix of the ones with a head.
+  /// The model's name for a tensor; nil for one that is not needed: one that holds no weights, or the head where it is the
+  /// embedding. Models that were saved without a head lack the prefix.
   private func name(of tensor: String) -> String? {
-    let suffixes = [".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq"]
-    if suffixes.contains(where: tensor.hasSuffix) { return nil }
-    if tensor == "lm_head.weight" { return configuration.tiesEmbeddings ? nil : tensor }
-    let prefix = type(of: configuration).tensorPrefix
-    return tensor.hasPrefix(prefix) ? tensor : prefix + tensor
+    let naming = configuration.architecture.huggingFace
+    if naming.ignoredSuffixes.contains(where: tensor.hasSuffix) { return nil }
+    if tensor == naming.head { return configuration.tiesEmbeddings ? nil : tensor }
+    return tensor.hasPrefix(naming.prefix) ? tensor : naming.prefix + tensor
   }
 
   var shapes: [(name: String, shape: [Int]?)] {

@@ -1,21 +1,19 @@
 import Files
 import Models
-import Tokenizers
 
 /// A model of llama2.c in its first format: seven integers, then the weights as floats (github.com/karpathy/llama2.c,
 /// `legacy_export`). The tokenizer lies beside it as `tokenizer.bin`, or `tok512.bin` for a vocabulary of 512.
 final class Llama2CModel: WeightSource {
   let path: String
   private let file: ReadableFile
-  private let configuration: Llama.Configuration
-  private let places: [String: Place]
+  private let configuration: any ModelConfiguration
+  private let tensors: [String: StoredTensor]
 
   /// Where a tensor begins in the file, and what it looks like.
-  private struct Place {
+  private struct StoredTensor {
     var offset: Int
     var shape: [Int]
-    /// The heads whose rows are in the order of pairs; nil for none.
-    var heads: Int?
+    var layout: TensorLayout
   }
 
   /// Whether a file of `count` bytes that begins with `head` is one: seven plausible numbers, and the size they add up to.
@@ -36,10 +34,10 @@ final class Llama2CModel: WeightSource {
       throw Failure(.model, "this is no model of llama2.c", at: path)
     }
     let description = try ModelDescription(configuration: header.config.serialized(), source: "\(path):header")
-    configuration = description.configuration(vocabularySize: description.vocabularySize!) as! Llama.Configuration
+    configuration = description.configuration(vocabularySize: description.vocabularySize!)
     self.path = path
     self.file = file
-    places = Self.places(configuration, header)
+    tensors = Self.tensors(header)
   }
 
   // MARK: The header
@@ -88,21 +86,21 @@ final class Llama2CModel: WeightSource {
   // MARK: Weights
 
   /// The tensors in the file's order: each kind for all layers, then the next.
-  private static func places(_ c: Llama.Configuration, _ header: Header) -> [String: Place] {
-    var places: [String: Place] = [:]
+  private static func tensors(_ header: Header) -> [String: StoredTensor] {
+    var tensors: [String: StoredTensor] = [:]
     var offset = Header.length
-    func add(_ name: String, _ shape: [Int], heads: Int? = nil) {
-      places[name] = Place(offset: offset, shape: shape, heads: heads)
+    func add(_ name: String, _ shape: [Int], _ layout: TensorLayout = .same) {
+      tensors[name] = StoredTensor(offset: offset, shape: shape, layout: layout)
       offset += 4 * shape.reduce(1, *)
     }
-    func addLayers(_ name: String, _ shape: [Int], heads: Int? = nil) {
-      for layer in 0..<c.layers { add("model.layers.\(layer).\(name).weight", shape, heads: heads) }
+    func addLayers(_ name: String, _ shape: [Int], _ layout: TensorLayout = .same) {
+      for layer in 0..<header.layers { add("model.layers.\(layer).\(name).weight", shape, layout) }
     }
-    let (width, inner) = (c.hiddenSize, c.intermediateSize)
-    add("model.embed_tokens.weight", [c.vocabularySize, width])
+    let (width, inner) = (header.dimension, header.hidden)
+    add("model.embed_tokens.weight", [header.vocabulary, width])
     addLayers("input_layernorm", [width])
-    addLayers("self_attn.q_proj", [width, width], heads: c.heads)
-    addLayers("self_attn.k_proj", [header.keyWidth, width], heads: c.keyValueHeads)
+    addLayers("self_attn.q_proj", [width, width], .rotaryPairs(heads: header.heads))
+    addLayers("self_attn.k_proj", [header.keyWidth, width], .rotaryPairs(heads: header.keyHeads))
     addLayers("self_attn.v_proj", [header.keyWidth, width])
     addLayers("self_attn.o_proj", [width, width])
     addLayers("post_attention_layernorm", [width])
@@ -110,71 +108,24 @@ final class Llama2CModel: WeightSource {
     addLayers("mlp.down_proj", [width, inner])
     addLayers("mlp.up_proj", [inner, width])
     add("model.norm.weight", [width])
-    offset += 4 * header.positions * (width / c.heads)
-    if !c.tiesEmbeddings { add("lm_head.weight", [c.vocabularySize, width]) }
-    return places
+    offset += 4 * header.positions * (width / header.heads)
+    if !header.tiesEmbeddings { add("lm_head.weight", [header.vocabulary, width]) }
+    return tensors
   }
 
   var shapes: [(name: String, shape: [Int]?)] {
-    places.sorted { $0.key < $1.key }.map { ($0.key, $0.value.shape) }
+    tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value.shape) }
   }
 
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
-    let place = places[name]!
-    guard let heads = place.heads else {
-      return try file.read(into: UnsafeMutableRawBufferPointer(values), at: place.offset)
+    let tensor = tensors[name]!
+    guard tensor.layout != .same else {
+      return try file.read(into: UnsafeMutableRawBufferPointer(values), at: tensor.offset)
     }
     let stored = UnsafeMutableBufferPointer<Float>.allocate(capacity: values.count)
     defer { stored.deallocate() }
-    try file.read(into: UnsafeMutableRawBufferPointer(stored), at: place.offset)
-    RotaryRows.reorder(
-      stored.baseAddress!, into: values.baseAddress!, rows: place.shape[0], columns: place.shape[1], heads: heads,
-      toPairs: false)
-  }
-}
-
-/// The tokenizer that llama2.c keeps beside a model: the longest token's length, then for each token its score, its length
-/// and its bytes.
-enum Llama2CTokenizer {
-  /// The tokenizer in the model's folder, nil when there is none.
-  static func beside(_ model: String, vocabularySize: Int) throws(Failure) -> Tokenizer? {
-    let folder = Folder.parent(of: model)
-    let names = try Folder.names(in: folder, area: .tokenizer)
-    let name = ["tok\(vocabularySize).bin", "tokenizer.bin"].first(where: names.contains)
-    guard let name else { return nil }
-    return try read("\(folder)/\(name)", vocabularySize: vocabularySize)
-  }
-
-  static func read(_ path: String, vocabularySize: Int) throws(Failure) -> Tokenizer {
-    let bytes = try ReadableFile.contents(of: path, area: .tokenizer, limit: 256 << 20)
-    var position = 4
-    func word() throws(Failure) -> UInt32 {
-      guard bytes.count - position >= 4 else { throw cutOff(path, vocabularySize) }
-      defer { position += 4 }
-      return (0..<4).reduce(0) { $0 | UInt32(bytes[position + $1]) << UInt32(8 * $1) }
-    }
-    var (pieces, scores): ([String], [Double]) = ([], [])
-    for id in 0..<vocabularySize {
-      scores.append(Double(Float(bitPattern: try word())))
-      let length = Int(try word())
-      guard length <= bytes.count - position else { throw cutOff(path, vocabularySize) }
-      let text = bytes[position..<position + length]
-      guard text.withUnsafeBytes({ UTF8Bytes.firstInvalid(in: $0) }) == nil else {
-        throw Failure(.tokenizer, "token \(id) is not UTF-8", at: "\(path), byte \(position)")
-      }
-      pieces.append(String(decoding: text, as: UTF8.self).replacing(" ", with: "\u{2581}"))
-      position += length
-    }
-    guard position == bytes.count, vocabularySize > 2 else { throw cutOff(path, vocabularySize) }
-    // The file has these three in the form in which llama2.c prints them.
-    pieces.replaceSubrange(0..<3, with: ["<unk>", "<s>", "</s>"])
-    let types: [Int32] = [2, 3, 3] + [Int32](repeating: 1, count: vocabularySize - 3)
-    return try Tokenizer(
-      pieces: pieces, scores: scores, tokenTypes: types, addsSpacePrefix: true, endOfText: 2, beginningOfText: 1,
-      addsBeginningOfText: true, source: path)
-  }
-
-  private static func cutOff(_ path: String, _ size: Int) -> Failure {
-    Failure(.tokenizer, "this is no tokenizer of llama2.c with \(size) tokens", at: path)
+    try file.read(into: UnsafeMutableRawBufferPointer(stored), at: tensor.offset)
+    tensor.layout.decode(
+      stored.baseAddress!, into: values.baseAddress!, rows: tensor.shape[0], columns: tensor.shape[1])
   }
 }

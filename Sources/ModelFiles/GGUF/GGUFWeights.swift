@@ -1,0 +1,32 @@
+import Checkpoints
+import Files
+
+/// The weights in a GGUF file under Hugging Face's names, in Hugging Face's layout.
+struct GGUFWeights: WeightSource {
+  private let file: GGUFFile
+  private let names: GGUFNames
+  private let tensors: [String: GGUFTensor]
+
+  init(_ file: GGUFFile, _ names: GGUFNames) {
+    self.file = file
+    self.names = names
+    let found = file.tensors.filter { $0.name != GGUFRopeFactors.name }
+    tensors = Dictionary(found.map { (names.name(ofGGUF: $0.name) ?? $0.name, $0) }) { first, _ in first }
+  }
+
+  var path: String { file.path }
+
+  var shapes: [(name: String, shape: [Int]?)] {
+    tensors.sorted { $0.key < $1.key }.map { name, tensor in
+      (name, tensor.type.isFloat ? names.layout(of: name).shape(of: tensor.shape) : nil)
+    }
+  }
+
+  func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
+    let tensor = tensors[name]!
+    let layout = names.layout(of: name)
+    if layout == .same || tensor.shape.count != 2 { return try file.read(tensor, into: values) }
+    layout.decode(
+      try file.read(tensor), into: values.baseAddress!, rows: tensor.shape[0], columns: tensor.shape[1])
+  }
+}

@@ -1,0 +1,55 @@
+/// The order of a matrix's elements in a file of another program, compared with Hugging Face's.
+enum TensorLayout: Equatable {
+  case same
+  /// Rows and columns are exchanged.
+  case transposed
+  /// The two halves of each head's rows alternate, so that a rotary pair is two neighbours.
+  case rotaryPairs(heads: Int)
+
+  /// The shape in the file of a tensor that Hugging Face has in `shape`, and the other way round.
+  func shape(of shape: [Int]) -> [Int] { self == .transposed ? shape.reversed() : shape }
+
+  /// Copies a matrix that the file has as [rows, columns] to Hugging Face's layout.
+  func decode(
+    _ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+  ) {
+    switch self {
+    case .same: target.update(from: source, count: rows * columns)
+    case .transposed: transpose(source, into: target, rows: rows, columns: columns)
+    case .rotaryPairs(let heads):
+      for (row, pair) in Self.pairs(rows: rows, heads: heads).enumerated() {
+        (target + row * columns).update(from: source + pair * columns, count: columns)
+      }
+    }
+  }
+
+  /// Copies a matrix that Hugging Face has as [rows, columns] to the file's layout.
+  func encode(
+    _ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+  ) {
+    guard case .rotaryPairs(let heads) = self else {
+      return decode(source, into: target, rows: rows, columns: columns)
+    }
+    for (row, pair) in Self.pairs(rows: rows, heads: heads).enumerated() {
+      (target + pair * columns).update(from: source + row * columns, count: columns)
+    }
+  }
+
+  /// For each row of Hugging Face's, the file's row that holds it.
+  private static func pairs(rows: Int, heads: Int) -> [Int] {
+    let size = rows / heads
+    return (0..<rows).map { row in
+      let (head, place) = (row / size, row % size)
+      return head * size + (place < size / 2 ? 2 * place : 2 * (place - size / 2) + 1)
+    }
+  }
+}
+
+/// Copies a matrix of `rows` rows to its transpose.
+private func transpose(
+  _ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, rows: Int, columns: Int
+) {
+  for row in 0..<rows {
+    for column in 0..<columns { target[column * rows + row] = source[row * columns + column] }
+  }
+}
