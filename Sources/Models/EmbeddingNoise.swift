@@ -1,13 +1,12 @@
 import Autograd
 
-/// Noise on the embeddings while a model is trained (NEFTune; Jain et al. 2023, arXiv:2310.05914): every number gets one
-/// drawn evenly from [-1, 1] times alpha / sqrt(L C), for a document of L tokens and C channels.
+/// Noise on the embeddings during training (NEFTune; Jain et al. 2023, arXiv:2310.05914): uniform in [-1, 1] times
+/// alpha / sqrt(L C), for a document of L tokens and C channels.
 public struct EmbeddingNoise: Sendable {
   let alpha: Double
   let seed: UInt64
 
-  /// Noise of strength `alpha`, which is a function of `seed` and the place in the batch: each batch needs a seed of its
-  /// own.
+  /// Noise of strength `alpha`: a function of `seed` and of the position in the batch, so that each batch needs its own seed.
   public init(alpha: Double, seed: UInt64) {
     self.alpha = alpha
     self.seed = seed
@@ -24,7 +23,7 @@ public struct EmbeddingNoise: Sendable {
     return embeddings + noise
   }
 
-  /// The number of tokens of the document of each token.
+  /// For each token, the number of tokens of its document.
   private func documentLengths(_ starts: [Int32], columns: Int) -> [Int] {
     var lengths = [Int](repeating: 0, count: starts.count)
     var first = 0

@@ -30,56 +30,21 @@ public struct GPT2: LanguageModel {
     var residualScale: Float { 1 / Float(2 * layers).squareRoot() }
   }
 
-  let transformer: Trunk
+  let transformer: GPT2Backbone
   let lmHead: Linear?
-  let configuration: Configuration
 
   /// A model with GPT-2's initialisation: N(0, 0.02), the projections into the residual stream divided by sqrt(2 layers).
   /// Without a seed the matrices are undefined, to be read from a file.
   public init(_ configuration: Configuration, seed: UInt64?) {
     var initializer = Initializer(seed: seed, deviation: Float(configuration.initializerRange))
-    self.configuration = configuration
-    transformer = Trunk(configuration, &initializer)
+    transformer = GPT2Backbone(configuration, &initializer)
     lmHead =
       configuration.tiesEmbeddings
       ? nil : Linear(configuration.width, configuration.vocabularySize, initializer: &initializer)
   }
 
-  public var vocabularySize: Int { configuration.vocabularySize }
-  public var maximumPositions: Int { configuration.maximumPositions }
+  public var backbone: any Backbone { transformer }
   public var head: Parameter { lmHead?.weight ?? transformer.wte.weight }
-  public var cacheShape: (layers: Int, width: Int) { (configuration.layers, configuration.width) }
-  public var attentionWidth: Int { configuration.width }
-  public var multipliedWeights: Int {
-    let c = configuration
-    return c.layers * (4 * c.width * c.width + 2 * c.width * c.innerWidth) + head.shape.count
-  }
-
-  public func hiddenStates(
-    _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
-  ) -> Tensor {
-    let positions = attention.positions(count: tokens.count)
-    let embeddings = attention.adding(noise, to: transformer.wte(tokens, shape: shape))
-    var stream = ResidualStream(embeddings, branch: transformer.wpe(positions, shape: shape))
-      .passed(through: transformer.h, recompute: recompute) { block, layer, stream in
-        block(stream, attention: attention, layer: layer)
-      }
-    return transformer.lnF(&stream)
-  }
-
-  struct Trunk: Module {
-    let wte: Embedding
-    let wpe: Embedding
-    let h: [Block]
-    let lnF: LayerNorm
-
-    init(_ c: Configuration, _ initializer: inout Initializer) {
-      wte = Embedding(c.vocabularySize, c.width, initializer: &initializer)
-      wpe = Embedding(c.maximumPositions, c.width, initializer: &initializer)
-      h = (0..<c.layers).map { _ in Block(c, &initializer) }
-      lnF = LayerNorm(c.width, epsilon: Float(c.layerNormEpsilon), initializer: initializer)
-    }
-  }
 
   struct Block: Module {
     let ln1: LayerNorm
@@ -130,5 +95,43 @@ public struct GPT2: LanguageModel {
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor { cProj(gelu(cFc(x))) }
+  }
+}
+
+/// GPT-2 without its head.
+struct GPT2Backbone: Backbone {
+  let wte: Embedding
+  let wpe: Embedding
+  let h: [GPT2.Block]
+  let lnF: LayerNorm
+  let configuration: GPT2.Configuration
+
+  init(_ c: GPT2.Configuration, _ initializer: inout Initializer) {
+    configuration = c
+    wte = Embedding(c.vocabularySize, c.width, initializer: &initializer)
+    wpe = Embedding(c.maximumPositions, c.width, initializer: &initializer)
+    h = (0..<c.layers).map { _ in GPT2.Block(c, &initializer) }
+    lnF = LayerNorm(c.width, epsilon: Float(c.layerNormEpsilon), initializer: initializer)
+  }
+
+  var vocabularySize: Int { configuration.vocabularySize }
+  var maximumPositions: Int { configuration.maximumPositions }
+  var cacheShape: (layers: Int, width: Int) { (configuration.layers, configuration.width) }
+  var attentionWidth: Int { configuration.width }
+  var multipliedWeights: Int {
+    let c = configuration
+    return c.layers * (4 * c.width * c.width + 2 * c.width * c.innerWidth)
+  }
+
+  func hiddenStates(
+    _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
+  ) -> Tensor {
+    let positions = attention.positions(count: tokens.count)
+    let embeddings = attention.adding(noise, to: wte(tokens, shape: shape))
+    var stream = ResidualStream(embeddings, branch: wpe(positions, shape: shape))
+      .passed(through: h, recompute: recompute) { block, layer, stream in
+        block(stream, attention: attention, layer: layer)
+      }
+    return lnF(&stream)
   }
 }

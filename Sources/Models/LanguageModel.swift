@@ -1,18 +1,17 @@
 import Autograd
 
-/// A decoder-only transformer over tokens.
-public protocol LanguageModel: Module {
-  /// The number of tokens it knows.
+/// A transformer without a head: embeddings and blocks, which turn tokens into hidden states [B, T, C]. A head turns these
+/// into logits (a language model), one number (a reward model), or there is none (an encoder).
+public protocol Backbone: Module {
+  /// V, the number of tokens it knows.
   var vocabularySize: Int { get }
   /// The longest sequence it takes.
   var maximumPositions: Int { get }
-  /// The matrix [V, C] that turns hidden states into logits.
-  var head: Parameter { get }
-  /// The number of blocks, and the numbers per position that a block's keys, and its values, take.
+  /// The number of blocks, and G D: the width of a block's keys, and of its values, of one position.
   var cacheShape: (layers: Int, width: Int) { get }
-  /// The width of all queries of a position, H D.
+  /// H D, the width of all queries of a position.
   var attentionWidth: Int { get }
-  /// The number of weights that every token is multiplied with: all matrices but tables that are looked up.
+  /// The number of weights that every token is multiplied by: all matrices but the embeddings.
   var multipliedWeights: Int { get }
   /// The final hidden states [B, T, C] of tokens [B T], with noise on their embeddings if there is any.
   func hiddenStates(
@@ -20,85 +19,33 @@ public protocol LanguageModel: Module {
   ) -> Tensor
 }
 
-/// What a model's attention reads.
-public enum AttentionMode {
-  /// The tokens themselves, as in training.
-  case sequences(TokenPlaces)
-  /// What a cache holds and the tokens that follow it.
-  case cached(KeyValueCache)
-
-  /// The position of each token.
-  func positions(count: Int) -> [Int32] {
-    switch self {
-    case .sequences(let places): places.positions
-    case .cached(let cache): (cache.length..<cache.length + count).map(Int32.init)
-    }
-  }
-}
-
-extension AttentionMode {
-  /// The embeddings [B, T, C] of the tokens with noise on them, if there is any.
-  func adding(_ noise: EmbeddingNoise?, to embeddings: Tensor) -> Tensor {
-    guard let noise else { return embeddings }
-    guard case .sequences(let places) = self else { preconditionFailure("noise is for training") }
-    return noise.added(to: embeddings, documentStarts: places.documentStarts)
-  }
-
-  /// Attention of packed queries, keys and values [B, T, (H + 2 G) D] in the given layer.
-  func attend(_ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: RotaryTable?) -> Tensor {
-    switch self {
-    case .sequences(let places):
-      return selfAttention(packed, heads: heads, keyHeads: keyHeads, places: places, rotary: rotary)
-    case .cached(let cache):
-      return cachedSelfAttention(
-        packed, heads: heads, keyHeads: keyHeads, offset: cache.length, cache: &cache.layers[layer], rotary: rotary)
-    }
-  }
-}
-
-/// The keys and values of everything a model has seen of one text.
-public final class KeyValueCache {
-  var layers: [KeyValueLayer]
-  /// How many positions it holds.
-  public internal(set) var length = 0
-  /// How many positions it can hold.
-  public let capacity: Int
-
-  /// An empty cache for a model.
-  public init(for model: any LanguageModel, capacity: Int) {
-    let shape = model.cacheShape
-    self.capacity = capacity
-    layers = (0..<shape.layers).map { _ in KeyValueLayer(capacity: capacity, width: shape.width) }
-  }
-
-  private init(copying other: KeyValueCache) {
-    layers = other.layers
-    length = other.length
-    capacity = other.capacity
-  }
-
-  /// A cache that goes on from here on its own.
-  public func branched() -> KeyValueCache { KeyValueCache(copying: self) }
-
-  /// Forgets all positions from `length` on.
-  public func truncate(to length: Int) {
-    precondition(length >= 0 && length <= self.length, "cannot keep \(length) of \(self.length) positions")
-    self.length = length
-  }
+/// A backbone with a head that turns hidden states into logits over the vocabulary.
+public protocol LanguageModel: Module {
+  /// Computes the hidden states.
+  var backbone: any Backbone { get }
+  /// The matrix [V, C] of the head; the embedding where the two are tied.
+  var head: Parameter { get }
 }
 
 extension LanguageModel {
-  /// The final hidden states [B, T, C] of tokens [B T].
-  public func hiddenStates(_ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool) -> Tensor {
-    hiddenStates(tokens, shape: shape, attention: attention, recompute: recompute, noise: nil)
+  /// V, the number of tokens it knows.
+  public var vocabularySize: Int { backbone.vocabularySize }
+  /// The longest sequence it takes.
+  public var maximumPositions: Int { backbone.maximumPositions }
+
+  /// The final hidden states [B, T, C] of tokens [B T], with noise on their embeddings if there is any.
+  public func hiddenStates(
+    _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise? = nil
+  ) -> Tensor {
+    backbone.hiddenStates(tokens, shape: shape, attention: attention, recompute: recompute, noise: noise)
   }
 
-  /// logits [B, T, V] of tokens [B T], whole in memory: for tests and small models.
+  /// The logits [B, T, V] of tokens [B T], all in memory at once: for tests and small models.
   public func logits(_ tokens: [Int32], shape: Shape, places: TokenPlaces) -> Tensor {
     linear(hiddenStates(tokens, shape: shape, attention: .sequences(places), recompute: false), head.tensor)
   }
 
-  /// The logits [V] that follow `tokens`, which follow what the cache holds; the cache then holds them too.
+  /// The logits [V] of the token after `tokens`, which follow what the cache holds and are added to it.
   public func nextTokenLogits(_ tokens: [Int32], cache: KeyValueCache) -> Tensor {
     let hidden = extend(cache, by: tokens)
     let columns = hidden.shape[2]
@@ -106,7 +53,7 @@ extension LanguageModel {
     return linear(last, head.value).viewed(as: [vocabularySize])
   }
 
-  /// The same, computed `chunk` tokens at a time, which bounds the memory that a long text takes.
+  /// The same, computed `chunk` tokens at a time to bound the memory of a long text.
   public func nextTokenLogits(_ tokens: [Int32], chunk: Int, cache: KeyValueCache) -> Tensor {
     precondition(chunk > 0, "no chunks of \(chunk) tokens")
     let last = (tokens.count - 1) / chunk * chunk
@@ -114,7 +61,7 @@ extension LanguageModel {
     return nextTokenLogits(Array(tokens[last...]), cache: cache)
   }
 
-  /// Puts tokens into the cache; their final hidden states [1, n, C].
+  /// Adds tokens to the cache and returns their final hidden states [1, n, C].
   private func extend(_ cache: KeyValueCache, by tokens: [Int32]) -> Tensor {
     precondition(!tokens.isEmpty && cache.length + tokens.count <= cache.capacity, "the cache is too small")
     defer { cache.length += tokens.count }
@@ -125,8 +72,8 @@ extension LanguageModel {
   /// token, the head included once and only at the `supervised` tokens, by default all of them, and causal attention (half
   /// of 12 L T H D a token).
   public func trainingFLOPs(tokens: Int, supervised: Int? = nil, length: Int) -> Double {
-    let (everywhere, atHead) = (multipliedWeights - head.shape.count, head.shape.count)
-    return 6 * Double(tokens) * Double(everywhere + cacheShape.layers * length * attentionWidth)
-      + 6 * Double(supervised ?? tokens) * Double(atHead)
+    let attention = backbone.cacheShape.layers * length * backbone.attentionWidth
+    return 6 * Double(tokens) * Double(backbone.multipliedWeights + attention)
+      + 6 * Double(supervised ?? tokens) * Double(head.shape.count)
   }
 }

@@ -1,6 +1,6 @@
 import Autograd
 
-/// Where the first weights of a model come from.
+/// Makes the first weights of a model.
 struct Initializer {
   private var generator: Generator?
   let deviation: Float
@@ -29,7 +29,7 @@ struct Linear: Module {
   let layout: WeightLayout
 
   /// A layer with weights from N(0, (deviation * scale)^2) and a bias of zeros, if it has one. With `sections` it stacks
-  /// several matrices of a checkpoint, which one product then serves.
+  /// several matrices of a checkpoint, so that one product computes all their outputs.
   init(
     _ inputs: Int, _ outputs: Int, sections: [Parameter.Section] = [], bias: Bool = false,
     layout: WeightLayout = .outputsByInputs, scale: Float = 1, initializer: inout Initializer
@@ -44,7 +44,7 @@ struct Linear: Module {
   func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight.tensor, bias: bias?.tensor, layout: layout) }
 }
 
-/// A table of vectors, one a row.
+/// A table of vectors [rows, C], looked up by index.
 struct Embedding: Module {
   let weight: Parameter
 
@@ -55,8 +55,9 @@ struct Embedding: Module {
   func callAsFunction(_ indices: [Int32], shape: Shape) -> Tensor { embedding(weight.tensor, indices, shape: shape) }
 }
 
-/// The residual stream of a transformer: what the blocks have added up, and the output of the last branch, which is added
-/// when the stream is next normalised, in the same pass over memory.
+/// The residual stream of a transformer: the sum of the branches so far, and the output of the last branch, which is added
+/// when the stream is next normalised, in the same pass over memory. So x = x + attention(norm(x)) becomes
+/// (x, normalized) = addAndNorm(x, branch); branch = attention(normalized).
 struct ResidualStream {
   var sum: Tensor
   var branch: Tensor?
@@ -71,8 +72,7 @@ struct ResidualStream {
 
   init(_ tensors: [Tensor]) { self.init(tensors[0], branch: tensors.count > 1 ? tensors[1] : nil) }
 
-  /// The stream after each block in turn. With `recompute` what a block computes on the way is made again when its
-  /// gradients are.
+  /// The stream after all blocks in turn. With `recompute` a block's activations are recomputed in the backward pass.
   func passed<Block>(
     through blocks: [Block], recompute: Bool, _ apply: @escaping (Block, _ layer: Int, ResidualStream) -> ResidualStream
   ) -> ResidualStream {
@@ -83,7 +83,7 @@ struct ResidualStream {
     }
   }
 
-  /// Adds what is pending and normalises: the input of the next branch.
+  /// Adds the pending branch and normalises: the input of the next branch.
   fileprivate mutating func normalized(
     _ norm: (Tensor) -> Tensor, adding addAndNorm: (Tensor, Tensor) -> (sum: Tensor, normalized: Tensor)
   ) -> Tensor {
@@ -94,7 +94,7 @@ struct ResidualStream {
   }
 }
 
-/// Root mean square normalisation with a weight.
+/// Root mean square normalisation of the residual stream with a weight.
 struct RMSNorm: Module {
   let weight: Parameter
   let epsilon: Float
@@ -111,7 +111,7 @@ struct RMSNorm: Module {
   }
 }
 
-/// Layer normalisation with a weight and a bias.
+/// Layer normalisation of the residual stream with a weight and a bias.
 struct LayerNorm: Module {
   let weight: Parameter
   let bias: Parameter

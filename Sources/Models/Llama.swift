@@ -40,57 +40,21 @@ public struct Llama: LanguageModel {
     public init() {}
   }
 
-  let model: Trunk
+  let model: LlamaBackbone
   let lmHead: Linear?
-  let configuration: Configuration
 
   /// A model with GPT-2's initialisation: N(0, 0.02), the projections into the residual stream divided by sqrt(2 layers).
   /// Without a seed the matrices are undefined, to be read from a file.
   public init(_ configuration: Configuration, seed: UInt64?) {
     var initializer = Initializer(seed: seed, deviation: Float(configuration.initializerRange))
-    self.configuration = configuration
-    model = Trunk(configuration, &initializer)
+    model = LlamaBackbone(configuration, &initializer)
     lmHead =
       configuration.tiesEmbeddings
       ? nil : Linear(configuration.hiddenSize, configuration.vocabularySize, initializer: &initializer)
   }
 
-  public var vocabularySize: Int { configuration.vocabularySize }
-  public var maximumPositions: Int { configuration.maximumPositions }
+  public var backbone: any Backbone { model }
   public var head: Parameter { lmHead?.weight ?? model.embedTokens.weight }
-  public var cacheShape: (layers: Int, width: Int) {
-    (configuration.layers, configuration.keyValueHeads * configuration.headSize)
-  }
-  public var attentionWidth: Int { configuration.hiddenSize }
-  public var multipliedWeights: Int {
-    let c = configuration
-    let block = 2 * c.hiddenSize * (c.hiddenSize + cacheShape.width) + 3 * c.hiddenSize * c.intermediateSize
-    return c.layers * block + head.shape.count
-  }
-
-  public func hiddenStates(
-    _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
-  ) -> Tensor {
-    var stream = ResidualStream(attention.adding(noise, to: model.embedTokens(tokens, shape: shape)))
-      .passed(through: model.layers, recompute: recompute) { [rotary = model.rotary] block, layer, stream in
-        block(stream, attention: attention, layer: layer, rotary: rotary)
-      }
-    return model.norm(&stream)
-  }
-
-  struct Trunk: Module {
-    let embedTokens: Embedding
-    let layers: [Block]
-    let norm: RMSNorm
-    let rotary: RotaryTable
-
-    init(_ c: Configuration, _ initializer: inout Initializer) {
-      embedTokens = Embedding(c.vocabularySize, c.hiddenSize, initializer: &initializer)
-      layers = (0..<c.layers).map { _ in Block(c, &initializer) }
-      norm = RMSNorm(c.hiddenSize, epsilon: Float(c.rmsNormEpsilon), initializer: initializer)
-      rotary = RotaryTable(frequencies: c.rotaryFrequencies, positions: c.maximumPositions)
-    }
-  }
 
   struct Block: Module {
     let inputLayernorm: RMSNorm
@@ -150,6 +114,45 @@ public struct Llama: LanguageModel {
     }
 
     func callAsFunction(_ x: Tensor) -> Tensor { downProj(swiGLU(gateUp(x))) }
+  }
+}
+
+/// Llama without its head.
+struct LlamaBackbone: Backbone {
+  let embedTokens: Embedding
+  let layers: [Llama.Block]
+  let norm: RMSNorm
+  let rotary: RotaryTable
+  let configuration: Llama.Configuration
+
+  init(_ c: Llama.Configuration, _ initializer: inout Initializer) {
+    configuration = c
+    embedTokens = Embedding(c.vocabularySize, c.hiddenSize, initializer: &initializer)
+    layers = (0..<c.layers).map { _ in Llama.Block(c, &initializer) }
+    norm = RMSNorm(c.hiddenSize, epsilon: Float(c.rmsNormEpsilon), initializer: initializer)
+    rotary = RotaryTable(frequencies: c.rotaryFrequencies, positions: c.maximumPositions)
+  }
+
+  var vocabularySize: Int { configuration.vocabularySize }
+  var maximumPositions: Int { configuration.maximumPositions }
+  var cacheShape: (layers: Int, width: Int) {
+    (configuration.layers, configuration.keyValueHeads * configuration.headSize)
+  }
+  var attentionWidth: Int { configuration.hiddenSize }
+  var multipliedWeights: Int {
+    let c = configuration
+    let block = 2 * c.hiddenSize * (c.hiddenSize + cacheShape.width) + 3 * c.hiddenSize * c.intermediateSize
+    return c.layers * block
+  }
+
+  func hiddenStates(
+    _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
+  ) -> Tensor {
+    var stream = ResidualStream(attention.adding(noise, to: embedTokens(tokens, shape: shape)))
+      .passed(through: layers, recompute: recompute) { [rotary] block, layer, stream in
+        block(stream, attention: attention, layer: layer, rotary: rotary)
+      }
+    return norm(&stream)
   }
 }
 

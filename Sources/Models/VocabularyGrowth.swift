@@ -1,8 +1,7 @@
 import Autograd
 
 extension LanguageModel {
-  /// This model with a vocabulary of `size` tokens, as `configuration` describes it: new tokens get the mean of the old
-  /// ones' vectors, so that they change the probabilities of the others as little as one more average token does
+  /// This model with the larger vocabulary of `configuration`: new tokens get the mean of the old ones' vectors, so that they change the probabilities of the others as little as one more average token does
   /// (Hewitt 2021, "Initializing new word embeddings for pretrained language models").
   package func grown(to configuration: any ModelConfiguration) -> any LanguageModel {
     precondition(
@@ -19,7 +18,7 @@ extension LanguageModel {
 }
 
 extension Tensor {
-  /// Takes over the values of `other`; rows that it lacks become its mean row.
+  /// Copies the rows of `other`; further rows become the mean of its rows.
   fileprivate func copyRows(of other: Tensor) {
     let rows = other.shape[0]
     let columns = other.shape.count / rows

@@ -78,8 +78,8 @@ extension LanguageModel {
   /// give out (measured on both architectures), the head a chunk of logits.
   fileprivate func activationBytes(recompute: Bool) -> Int {
     let width = head.shape[1]
-    let outputs = (multipliedWeights - head.shape.count) / width
-    let kept = recompute ? 2 * width * cacheShape.layers + 2 * outputs / cacheShape.layers : 8 * outputs / 5
+    let (outputs, layers) = (backbone.multipliedWeights / width, backbone.cacheShape.layers)
+    let kept = recompute ? 2 * width * layers + 2 * outputs / layers : 8 * outputs / 5
     return 4 * (kept + 4 * width)
   }
 }

@@ -1,0 +1,68 @@
+import Autograd
+
+/// Where the keys and values of attention come from.
+public enum AttentionMode {
+  /// The tokens themselves, as in training.
+  case sequences(TokenPlaces)
+  /// The cache of the tokens before, then the tokens themselves.
+  case cached(KeyValueCache)
+
+  /// The position of each token.
+  func positions(count: Int) -> [Int32] {
+    switch self {
+    case .sequences(let places): places.positions
+    case .cached(let cache): (cache.length..<cache.length + count).map(Int32.init)
+    }
+  }
+}
+
+extension AttentionMode {
+  /// The embeddings [B, T, C] of the tokens with noise on them, if there is any.
+  func adding(_ noise: EmbeddingNoise?, to embeddings: Tensor) -> Tensor {
+    guard let noise else { return embeddings }
+    guard case .sequences(let places) = self else { preconditionFailure("noise is for training") }
+    return noise.added(to: embeddings, documentStarts: places.documentStarts)
+  }
+
+  /// Attention of packed queries, keys and values [B, T, (H + 2 G) D] in the given layer.
+  func attend(_ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: RotaryTable?) -> Tensor {
+    switch self {
+    case .sequences(let places):
+      return selfAttention(packed, heads: heads, keyHeads: keyHeads, places: places, rotary: rotary)
+    case .cached(let cache):
+      return cachedSelfAttention(
+        packed, heads: heads, keyHeads: keyHeads, offset: cache.length, cache: &cache.layers[layer], rotary: rotary)
+    }
+  }
+}
+
+/// The keys and values of all tokens of one text so far.
+public final class KeyValueCache {
+  var layers: [KeyValueLayer]
+  /// The number of positions it holds.
+  public internal(set) var length = 0
+  /// The largest number of positions it can hold.
+  public let capacity: Int
+
+  /// An empty cache for a model.
+  public init(for model: any LanguageModel, capacity: Int) {
+    let shape = model.backbone.cacheShape
+    self.capacity = capacity
+    layers = (0..<shape.layers).map { _ in KeyValueLayer(capacity: capacity, width: shape.width) }
+  }
+
+  private init(copying other: KeyValueCache) {
+    layers = other.layers
+    length = other.length
+    capacity = other.capacity
+  }
+
+  /// An independent copy, for another continuation.
+  public func branched() -> KeyValueCache { KeyValueCache(copying: self) }
+
+  /// Removes all positions from `length` on.
+  public func truncate(to length: Int) {
+    precondition(length >= 0 && length <= self.length, "cannot keep \(length) of \(self.length) positions")
+    self.length = length
+  }
+}
