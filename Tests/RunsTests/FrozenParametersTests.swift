@@ -6,6 +6,7 @@ import Kernels
 import ModelFiles
 import Models
 import Runs
+import Support
 import Testing
 import Training
 
