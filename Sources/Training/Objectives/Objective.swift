@@ -1,6 +1,5 @@
 import Corpus
 import Files
-import Models
 
 /// What training minimises: the keys of `objective` in a recipe, and the loss they describe.
 package protocol Objective: Sendable {
@@ -33,20 +32,5 @@ extension Objective {
   package func weight(of batch: Batch) -> Double {
     let answers = Self.examples.answersPerSample
     return Double(answers == 0 ? batch.weight : batch.answers.count / answers)
-  }
-}
-
-/// What an objective computes with: the model that is trained, and how.
-package struct StepContext {
-  package let model: any LanguageModel
-  /// Whether a block's activations are computed again in the backward pass instead of kept.
-  package let recompute: Bool
-  /// What the random choices of a micro-batch start from; nil outside training, where nothing is random.
-  package let noiseSeed: UInt64?
-
-  package init(_ model: any LanguageModel, recompute: Bool = false, noiseSeed: UInt64? = nil) {
-    self.model = model
-    self.recompute = recompute
-    self.noiseSeed = noiseSeed
   }
 }

@@ -2,6 +2,21 @@ import Autograd
 import Corpus
 import Models
 
+/// What an objective computes with: the model that is trained, and how.
+package struct StepContext {
+  package let model: any LanguageModel
+  /// Whether a block's activations are computed again in the backward pass instead of kept.
+  package let recompute: Bool
+  /// What the random choices of a micro-batch start from; nil outside training, where nothing is random.
+  package let noiseSeed: UInt64?
+
+  package init(_ model: any LanguageModel, recompute: Bool = false, noiseSeed: UInt64? = nil) {
+    self.model = model
+    self.recompute = recompute
+    self.noiseSeed = noiseSeed
+  }
+}
+
 extension StepContext {
   /// The final hidden states [B, T, C] of a batch.
   package func hiddenStates(_ batch: Batch, noise: EmbeddingNoise? = nil) -> Tensor {
