@@ -34,11 +34,7 @@ struct PythonReaderTests {
 
   /// The block of Python in the page.
   private func reader() throws -> String {
-    let page = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../../Sources/ModelFiles/README.md").standardized
-    let parts = try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```")
-    let block = try #require(parts.first { $0.hasPrefix("python\n") })
-    return String(block.dropFirst("python\n".count))
+    try #require(Page("Sources/ModelFiles/README.md").code("python").first)
   }
 
   @Test(arguments: TinyModel.kinds) func theReaderOfThePageReadsWhatIsWritten(_ kind: String) throws {

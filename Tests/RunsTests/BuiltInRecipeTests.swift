@@ -1,12 +1,13 @@
 import Files
 import Foundation
 import Runs
+import Support
 import Testing
 
 @Suite struct BuiltInRecipeTests {
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "recipes").path
-  static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+  static let folder = Page.root.appending(path: "recipes").path
+  static let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
+    .filter { $0.hasSuffix(".json") }.sorted()
 
   @Test(arguments: names) func isValid(_ name: String) throws {
     let recipe = try Recipe.load("\(Self.folder)/\(name)")
@@ -16,6 +17,12 @@ import Testing
   @Test func theOnesThatAreSpokenOfAreThere() {
     let stems = ["tiny", "shakespeare-char", "stories-15m", "gpt2-124m", "bench-tiny", "bench-small", "bench-gpt2"]
     for stem in stems + ["bench-smol"] { #expect(Self.names.contains("\(stem).json")) }
+  }
+
+  @Test func thePageShowsARecipe() throws {
+    let text = try #require(Page("recipes/README.md").code("json").first)
+    let recipe = try Recipe(Array(text.utf8), source: "recipes/README.md")
+    #expect(recipe.run == "checkpoints/example")
   }
 
   /// Parameters in millions, as the recipes' comments have them.

@@ -1,17 +1,13 @@
 import Files
-import Foundation
+import Support
 import Testing
 import Training
 
-/// The example of the README compiles, is the one that is printed there, and has the right gradient.
+/// The example of Sources/README.md compiles, is the one that is printed there, and has the right gradient.
 @Suite struct WorkedExampleTests {
-  @Test func theREADMEShowsIt() throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    let example = try String(contentsOf: folder.appending(path: "WorkedExample.swift"), encoding: .utf8)
-    let readme = try String(
-      contentsOf: folder.deletingLastPathComponent().deletingLastPathComponent().appending(path: "README.md"),
-      encoding: .utf8)
-    #expect(readme.contains("```swift\n\(example)```"))
+  @Test func thePageShowsIt() throws {
+    let example = try Page("Tests/TrainingTests/WorkedExample.swift").text
+    #expect(try Page("Sources/README.md").code("swift") == [example])
   }
 
   @Test func itsGradientIsRight() {
