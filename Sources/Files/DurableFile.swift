@@ -51,7 +51,7 @@ package struct DurableFile: ~Copyable {
     try write(Array(text.utf8))
   }
 
-  /// Puts the file in its place, on disk when this returns.
+  /// Moves the file into place; it is on disk when this returns.
   package consuming func commit() throws(Failure) {
     if fsync(descriptor) != 0 { throw .system(.resources, "cannot synchronise the file", at: path, errno) }
     let closed = close(descriptor)

@@ -1,8 +1,8 @@
 import Glibc
 
-/// What is done to folders.
+/// Operations on folders.
 package enum Folder {
-  /// The folder that `path` lies in.
+  /// The folder that contains `path`.
   package static func parent(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
@@ -87,7 +87,7 @@ package enum Folder {
     }
   }
 
-  /// What the symbolic link at `path` says, nil when there is none.
+  /// The target of the symbolic link at `path`, nil when there is none.
   package static func target(ofLink path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }

@@ -50,7 +50,7 @@ private struct JSONParser {
   let comments: Bool
   private var index = 0
   private var line = 1
-  /// The offset at which the current line begins, moved on by the bytes that continue a scalar.
+  /// The offset at which the current line begins, advanced by continuation bytes, so that columns count scalars.
   private var lineStart = 0
   private var depth = 0
 
@@ -373,7 +373,7 @@ private struct JSONParser {
       area, what, at: "\(source):\(line ?? self.line):\(column ?? self.column)", notes: note.map { [$0] } ?? [])
   }
 
-  /// What stands at the current position, for messages.
+  /// What is at the current position, for messages.
   private var found: String {
     guard let byte = current else { return "the end of the text" }
     if byte < 0x20 || byte == 0x7F { return "control character \(hexadecimal(byte))" }

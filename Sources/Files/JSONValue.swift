@@ -1,4 +1,4 @@
-/// A JSON value that remembers where in its source it stood.
+/// A JSON value with its position in the source.
 ///
 /// Objects keep the order of their members, numbers the text they were written with, and strings are compared byte by
 /// byte (Swift's `==` on strings treats canonically equivalent ones as equal, which two tokens or two keys are not).

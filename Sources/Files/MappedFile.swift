@@ -2,7 +2,7 @@ import Glibc
 
 /// The bytes of a file, mapped read-only: pages come from disk when they are first touched.
 ///
-/// A file that another process cuts short while it is mapped ends this process with SIGBUS on the next touch behind its
+/// A file that another process cuts short while it is mapped ends this process with SIGBUS on the next access beyond its
 /// new end; files that others write belong into `ReadableFile`.
 package final class MappedFile: @unchecked Sendable {
   package let path: String

@@ -12,7 +12,7 @@ package struct SettingsKey: Sendable {
 
 /// Reads one JSON document strictly, and gathers every problem in one pass.
 ///
-/// Its sections share it while they are read: the problems, where the keys stand, and what is known.
+/// Its sections share it while they are read: the problems, the positions of the keys, and the known keys.
 package final class SettingsDecoder {
   /// A key that no section has asked for.
   struct Unknown {
@@ -35,16 +35,16 @@ package final class SettingsDecoder {
   package internal(set) var remarks: [String] = []
   package internal(set) var keys: [SettingsKey] = []
 
-  /// A decoder of the document called `source` in messages. `origin` tells where the key of a path that does not stand
-  /// in the document was given.
+  /// A decoder of the document called `source` in messages. `origin` says where a key was
+  /// given that is not in the document.
   package init(source: String, area: Failure.Area, origin: @escaping (String) -> String? = { _ in nil }) {
     self.source = source
     self.area = area
     self.origin = origin
   }
 
-  /// What `read` makes of the document, whose members it does not ask for are problems too. What comes back has
-  /// placeholders in it where there were problems: ask for `failure`.
+  /// The result of `read` on the document. Members that it does not ask for are problems too. Where there were
+  /// problems the result holds placeholders: check `failure`.
   package func read<Value>(_ document: JSONValue, _ read: (inout SettingsSection) -> Value) -> Value {
     var section = SettingsSection(document, decoder: self)
     let value = read(&section)
@@ -52,7 +52,7 @@ package final class SettingsDecoder {
     return value
   }
 
-  /// Whether the key, or an object that it stands in, has a problem.
+  /// Whether the key, or an object that contains it, has a problem.
   func isFaulty(_ path: String) -> Bool {
     faulty.contains(path) || path.indices.contains { path[$0] == "." && faulty.contains(String(path[..<$0])) }
   }
@@ -79,7 +79,7 @@ package final class SettingsDecoder {
     return first
   }
 
-  /// A key of the document is the document's mistake, one of the command line a mistake in using it.
+  /// A wrong key in the document is the document's fault, one on the command line a usage error.
   private func failure(of unknown: Unknown) -> Failure {
     var notes: [String] = []
     if let near = suggestion(for: unknown.key, among: unknown.siblings) {

@@ -10,7 +10,7 @@
 /// }
 /// ```
 package struct SettingsSection {
-  /// The keys that lead here, joined by dots; empty for the whole document.
+  /// The path to this section, keys joined by dots; empty for the whole document.
   package let path: String
   private let members: [JSONMember]
   private let line: Int
@@ -95,7 +95,7 @@ package struct SettingsSection {
     return value
   }
 
-  /// An object that means something by being there.
+  /// An object whose presence alone has a meaning.
   package mutating func optionalSection<Value>(
     _ key: String, _ documentation: String, _ read: (inout SettingsSection) -> Value
   ) -> Value? {
@@ -143,8 +143,8 @@ package struct SettingsSection {
       for: key, line: lineNumber(member))
   }
 
-  /// A key that matters only while a model is trained: a recipe must leave it neutral, as it would not be obeyed; a model
-  /// that is read may have any value, which is remarked upon.
+  /// A key that matters only while a model is trained: a recipe must leave it neutral, since it has no effect; a model
+  /// that is read may have any value, which is noted.
   package mutating func acceptForTraining(_ key: String, only values: [JSONValue], because reason: String) {
     guard decoder.area == .model else { return accept(key, only: values, because: reason) }
     known.append(key)
@@ -173,7 +173,7 @@ package struct SettingsSection {
 
   private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
-  /// The member called `key`; null is as good as none.
+  /// The member called `key`; nil also where it is null.
   private func present(_ key: String) -> JSONMember? {
     members.first { $0.key == key && !$0.value.isNull }
   }
@@ -235,7 +235,7 @@ package struct SettingsSection {
 }
 
 extension JSONValue {
-  /// Equality that takes `0` for `0.0`.
+  /// Equality that treats `0` and `0.0` as equal.
   fileprivate func means(_ other: JSONValue) -> Bool {
     self == other || double.map { $0 == other.double } ?? false
   }

@@ -2,7 +2,7 @@
 package struct SettingsType<Value: Sendable>: Sendable {
   /// What is expected, as in "an integer >= 1".
   package var expectation: String
-  /// A valid value that stands in for one that could not be read, so that decoding can go on and find every problem.
+  /// A valid value that stands in for one that could not be read, so that decoding continues and finds every problem.
   package var placeholder: Value
   /// The value, or nil when the JSON is not what is expected.
   package var read: @Sendable (JSONValue) -> Value?

@@ -1,8 +1,8 @@
 import Glibc
 
-/// A file or a folder that appears whole or not at all: made under another name beside its place, then renamed.
+/// A file or a folder that appears whole or not at all: written beside its place under another name, then renamed.
 package enum StagedOutput {
-  /// Makes what is to appear at `path`: `body` gets the path to make it at. After a failure `path` is as it was.
+  /// Creates what is to appear at `path`: `body` gets the path to write to. After a failure `path` is unchanged.
   ///
   /// - Parameters:
   ///   - overwrite: whether what is at `path` may be replaced: a file by a file, or a folder that holds nothing but files
@@ -60,7 +60,7 @@ package enum StagedOutput {
     }
   }
 
-  /// Puts what is at `temporary` in its place; a folder that is there is moved away first and back if that fails.
+  /// Moves what is at `temporary` into place; an existing folder is moved away first, and back if that fails.
   private static func replace(_ path: String, by temporary: String, isFolder: Bool) throws(Failure) {
     guard isFolder, Folder.exists(path) else { return try Folder.rename(temporary, to: path) }
     let earlier = "\(temporary).old"
