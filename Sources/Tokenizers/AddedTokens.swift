@@ -17,7 +17,7 @@ package struct AddedToken: Sendable, Equatable {
 
 /// Finds added tokens in text: the leftmost one first, and the longest of those that begin there.
 struct AddedTokenMatcher: Sendable {
-  /// Sorted by their bytes, so that those with a common beginning stand together.
+  /// Sorted by their bytes, so that those with a common beginning are neighbours.
   private let tokens: [(bytes: [UInt8], id: Int32)]
   private let isFirstByte: [Bool]
 
@@ -30,7 +30,7 @@ struct AddedTokenMatcher: Sendable {
 
   var isEmpty: Bool { tokens.isEmpty }
 
-  /// The first token in `text` at or behind `start`.
+  /// The first token in `text` at or after `start`.
   func first(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> (range: Range<Int>, id: Int32)? {
     if isEmpty { return nil }
     for index in start..<text.count where isFirstByte[Int(text[index])] {

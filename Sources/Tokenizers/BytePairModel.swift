@@ -15,7 +15,7 @@ final class BytePairModel: Sendable {
   /// Merges of characters with the same result have one rank, that of the first of them: where several are possible, the
   /// leftmost comes first. Empty for an alphabet of bytes, where every merge has its own.
   let sharedRanks: [Int32]
-  /// Whether no token reaches from something else over a space, so that words can be merged one by one.
+  /// Whether no token crosses from other text over a space, so that words can be merged one by one.
   let splitsAtSpaces: Bool
   /// Whether a piece that is a token is taken whole, even if no merges lead there (`ignore_merges`, as Llama 3 has it).
   let takesWholePieces: Bool
@@ -50,7 +50,7 @@ final class BytePairModel: Sendable {
 }
 
 /// Merges the bytes of a piece: while a pair has a rank, the pair of the lowest rank, the leftmost one of these, becomes
-/// one token. Holds the memory this takes from piece to piece.
+/// one token. Keeps its working memory between pieces.
 struct PieceMerger {
   private let model: BytePairModel
   private var tokens: [Int32] = []

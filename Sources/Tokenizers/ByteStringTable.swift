@@ -69,7 +69,7 @@ struct ByteStringTable: Sendable {
     slots = [UInt64](repeating: 0, count: 2 * old.count)
     let mask = slots.count - 1
     for slot in old where slot != 0 {
-      // A slot keeps only the upper half of its hash; the lower half, which places it, is computed again.
+      // A slot keeps only the upper half of its hash; the lower half, which places it, is recomputed.
       let index = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) - 1
       let start = ends[index]
       let tag = bytes.withUnsafeBufferPointer { hash(UnsafeBufferPointer(rebasing: $0[start..<ends[index + 1]])) }

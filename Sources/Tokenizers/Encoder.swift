@@ -1,5 +1,5 @@
 extension Tokenizer {
-  /// Encodes one text after the other and remembers the pieces it has met: the way to encode much.
+  /// Encodes texts one after the other and caches their pieces: the way to encode a lot of text.
   package struct Encoder {
     private let tokenizer: Tokenizer
     private var merger: PieceMerger
@@ -8,7 +8,7 @@ extension Tokenizer {
     private var pieceEnds: [Int] = [0]
     private var pieceIDs: [Int32] = []
 
-    /// Longer pieces are seldom met again.
+    /// Longer pieces rarely recur.
     private static let longestRemembered = 64
     private static let mostRemembered = 1 << 17
 
@@ -17,7 +17,7 @@ extension Tokenizer {
       merger = PieceMerger(tokenizer.model)
     }
 
-    /// Appends the ids of `text`. Pieces never reach over its ends.
+    /// Appends the ids of `text`. Pieces never cross its ends.
     package mutating func append(
       _ text: UnsafeBufferPointer<UInt8>, special: SpecialTokens = .none, to ids: inout [Int32]
     ) {
@@ -62,7 +62,7 @@ extension Tokenizer {
       while let range = scanner.next() { appendPiece(UnsafeBufferPointer(rebasing: text[range]), &ids) }
     }
 
-    /// The same for SentencePiece, which knows no pieces but what no token reaches over.
+    /// The same for SentencePiece, whose only pieces are stretches that no token crosses.
     private mutating func mergeWords(_ text: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
       guard tokenizer.model.splitsAtSpaces else { return merger.append(text, to: &ids) }
       var scanner = WordScanner(text)

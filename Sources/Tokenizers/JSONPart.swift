@@ -20,7 +20,7 @@ struct JSONPart {
     Failure(.tokenizer, "\(site.part) \(what)", at: place, notes: notes)
   }
 
-  /// A value that means something this program does not do; `supported` ends in the verb (`only false is`).
+  /// A value that asks for something this program does not support; `supported` ends in the verb (`only false is`).
   func unsupported(_ supported: String) -> Failure {
     failure("is not supported", notes: ["\(supported) supported, found \(value.string ?? value.kind)"])
   }

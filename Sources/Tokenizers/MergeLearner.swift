@@ -2,7 +2,7 @@ import Files
 
 /// Merges the most frequent pair of neighbouring tokens over and over.
 ///
-/// The distinct pieces stand behind each other as one list of tokens, linked so that a merge touches only the places
+/// The distinct pieces are stored one after the other as one list of tokens, linked so that a merge touches only the places
 /// where its pair occurs. How often each pair occurs is kept exact at every place touched; the heap of candidates is
 /// corrected when one that has become rarer comes to its top.
 struct MergeLearner {

@@ -3,15 +3,15 @@ import Foundation
 /// What happens to text before it is cut into pieces.
 package enum Normalization: Sendable, Equatable {
   case none
-  /// Unicode's canonical composition (Qwen2, GPT-NeoX): text that is not in this form does not come back as it was.
+  /// Unicode's canonical composition (Qwen2, GPT-NeoX): text in another form does not round-trip.
   case nfc
   /// SentencePiece's spaces: one may be put before the text, and U+2581 is a space.
   case sentencePiece(SpacePrefix)
 
-  /// Whether a text that comes back from its tokens has a space before it.
+  /// Whether a decoded text has a space before it.
   var hasSpaceBeforeText: Bool { if case .sentencePiece(let prefix) = self { prefix != .never } else { false } }
 
-  /// The normalised text, nil when it is that already. `isFirst` says that nothing stands before it. Bytes that are no
+  /// The normalised text, nil when it is that already. `isFirst` says that nothing precedes it. Bytes that are no
   /// UTF-8 stay as they are.
   package func applied(to text: UnsafeBufferPointer<UInt8>, isFirst: Bool = true) -> [UInt8]? {
     switch self {
@@ -76,7 +76,7 @@ package enum Normalization: Sendable, Equatable {
     return result
   }
 
-  /// Ranges of scalars that are in composed form and combine with nothing before them; far from all there are.
+  /// Ranges of scalars that are in composed form and combine with nothing before them; not exhaustive.
   package static let inertRanges: [ClosedRange<UInt32>] = [
     0...0x2FF,  // Latin
     0x400...0x482, 0x48A...0x52F,  // Cyrillic

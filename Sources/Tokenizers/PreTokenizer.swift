@@ -1,4 +1,4 @@
-/// How text is cut into pieces before bytes are merged: no token reaches over the end of a piece.
+/// How text is cut into pieces before bytes are merged: no token crosses the end of a piece.
 ///
 /// Each is the regular expression of its name, matched by a scanner that looks at each byte a bounded number of times.
 /// Letters, numbers and spaces are those of the Unicode version of Swift's standard library. A byte that is not part of
@@ -7,7 +7,7 @@ public enum PreTokenizer: String, Sendable, CaseIterable {
   /// The pattern of GPT-2, also used by GPT-NeoX, Pythia and OLMo.
   case gpt2
   /// The pattern of Llama 3, which is that of tiktoken's `cl100k_base`: up to three digits a piece, line breaks join what
-  /// stands before them.
+  /// precedes them.
   case llama3
   /// The pattern of Qwen2: as `llama3`, but every digit by itself.
   case qwen2
@@ -37,7 +37,7 @@ package struct PieceScanner {
   private let text: ClassifiedText
   private let preTokenizer: PreTokenizer
   private var start = 0
-  /// Where the text ends, or the next digit when digits stand by themselves: lookahead does not see beyond.
+  /// Where the text ends, or the next digit when each digit is a piece: lookahead does not see beyond.
   private var limit = 0
 
   package init(_ bytes: UnsafeBufferPointer<UInt8>, _ preTokenizer: PreTokenizer) {
@@ -134,7 +134,7 @@ package struct PieceScanner {
     return index
   }
 
-  /// `\s+(?!\S)|\s+`: all spaces, but the last one when something stands behind it.
+  /// `\s+(?!\S)|\s+`: all spaces, but the last one when something follows it.
   private func endOfSpaces() -> Int {
     var index = start
     var last = start

@@ -1,10 +1,10 @@
 import Files
 
 extension VocabularyAssembly {
-  /// Longer pieces are none of SentencePiece's, and finding all their parts would take long.
+  /// SentencePiece has no longer pieces, and finding all their parts would take long.
   private static let pieceLimit = 256
 
-  /// Adds the merges that scores amount to: any two neighbours that make a piece merge, and the piece of the highest
+  /// Adds the merges that scores imply: any two neighbours that make a piece merge, and the piece of the highest
   /// score goes first. Scores are given by the place in the vocabulary.
   mutating func addMerges(scores: [Double], source: String) throws(Failure) {
     let order = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }
@@ -35,9 +35,9 @@ extension Tokenizer {
   ///   - pieces: the tokens by id, with U+2581 for a space; all 256 bytes (`<0x00>`) are among them.
   ///   - scores: the score of each.
   ///   - tokenTypes: as `tokenizer.ggml.token_type` has them (1 normal, 2 unknown, 3 control, 4 user-defined, 6 byte).
-  ///   - addsSpacePrefix: whether a text is encoded as if a space stood before it.
+  ///   - addsSpacePrefix: whether a text is encoded as if a space preceded it.
   ///   - source: the name of the file, for messages.
-  /// - Throws: `Failure` naming the token that cannot be.
+  /// - Throws: `Failure` naming the token that is invalid.
   public init(
     pieces: [String], scores: [Double], tokenTypes: [Int32]?, addsSpacePrefix: Bool, endOfText: Int32? = nil,
     beginningOfText: Int32? = nil, addsBeginningOfText: Bool = false, source: String = "tokenizer"
@@ -103,7 +103,7 @@ package enum SpacePrefix: String, Sendable, CaseIterable {
   }
 }
 
-/// Cuts a text before the spaces that follow something else. Where no piece reaches over such a place, the parts can be
+/// Cuts a text before the spaces that follow something else. Where no piece crosses such a place, the parts can be
 /// merged one by one.
 struct WordScanner {
   private let text: UnsafeBufferPointer<UInt8>

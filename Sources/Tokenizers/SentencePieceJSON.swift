@@ -6,7 +6,7 @@ import Files
 extension SpacePrefix {
   private static let space = "\u{2581}"
 
-  /// What `normalizer` and `pre_tokenizer` amount to.
+  /// What `normalizer` and `pre_tokenizer` mean together.
   init(normalizer: JSONPart?, preTokenizer: JSONPart?) throws(Failure) {
     if let preTokenizer {
       if let normalizer { throw normalizer.unsupported("beside Metaspace only none is") }

@@ -4,14 +4,14 @@ import Files
 ///
 /// A text is cut at the added tokens, normalised, cut into pieces by the `PreTokenizer`, and the bytes of each piece are
 /// merged in the order the merges were learned. Every byte is a token, so any bytes can be encoded, UTF-8 or not, and
-/// decoding gives exactly those bytes back; only some tokenizers made elsewhere do not promise that, as they normalise
+/// decoding gives exactly those bytes back; only some tokenizers of other programs do not promise that, as they normalise
 /// text (Qwen2), lack bytes (`missingBytes`) or take U+2581 for a space (SentencePiece).
 ///
 /// Copies share their tables.
 public struct Tokenizer: Sendable {
-  /// What becomes of special tokens (`<|endoftext|>`) that a text spells out.
+  /// How special tokens (`<|endoftext|>`) that a text spells out are treated.
   public enum SpecialTokens: Sendable {
-    /// Their text is ordinary text. For everything that comes from outside.
+    /// Their text is ordinary text: for all input from outside.
     case none
     /// Each becomes its id.
     case parse

@@ -17,7 +17,7 @@ extension Tokenizer {
   ///     when all are normal.
   ///   - takesWholePieces: whether a piece that is a token is taken whole (Llama 3).
   ///   - source: the name of the file, for messages.
-  /// - Throws: `Failure` naming the token or the merge that cannot be.
+  /// - Throws: `Failure` naming the token or the merge that is invalid.
   public init(
     tokens: [String], merges: [String], tokenTypes: [Int32]? = nil, preTokenizer: PreTokenizer,
     takesWholePieces: Bool = false, endOfText: Int32? = nil, beginningOfText: Int32? = nil,
@@ -56,7 +56,7 @@ extension Tokenizer {
 
   /// GPT-2's own files: the bytes of `encoder.json` (token text to id) and of `vocab.bpe` (a merge a line).
   ///
-  /// - Throws: `Failure` with the line of what cannot be.
+  /// - Throws: `Failure` with the line of the invalid entry.
   public init(
     gpt2Encoder encoder: [UInt8], merges: [UInt8], source: String = "encoder.json", mergesSource: String = "vocab.bpe"
   ) throws(Failure) {

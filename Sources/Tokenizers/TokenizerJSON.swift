@@ -4,8 +4,8 @@ extension Tokenizer {
   /// Reads Hugging Face's `tokenizer.json` of a byte-level BPE tokenizer, or of a SentencePiece one that is a BPE with
   /// byte fallback.
   ///
-  /// Everything in the file that has a bearing on ids is either done exactly or refused by its JSON path; `truncation` and
-  /// `padding`, which are settings of a run, are not looked at. The tokens that begin and end a text are recognised by
+  /// Everything in the file that affects ids is either done exactly or refused by its JSON path; `truncation` and
+  /// `padding`, which are settings of a run, are ignored. The tokens that begin and end a text are recognised by
   /// their usual names; a model's configuration may name others, see `with(endOfText:beginningOfText:)`.
   ///
   /// - Throws: `Failure` naming the JSON path.
@@ -132,7 +132,7 @@ extension Tokenizer {
 }
 
 extension Tokenizer {
-  /// The pre-tokeniser that a `pre_tokenizer` amounts to: its regular expression, alone or before `ByteLevel`.
+  /// The pre-tokeniser that a `pre_tokenizer` means: its regular expression, alone or before `ByteLevel`.
   fileprivate static func preTokenizer(_ part: JSONPart) throws(Failure) -> PreTokenizer {
     var steps = [part]
     if case "Sequence" = try part.required("type").string() {

@@ -53,7 +53,7 @@ extension Tokenizer {
     return isSentencePiece ? template : ["type": "Sequence", "processors": [byteLevel, template]]
   }
 
-  /// Added tokens behind the last token of the merges are left to `added_tokens`; those among them keep their place.
+  /// Added tokens after the last token of the merges are left to `added_tokens`; those among them keep their place.
   private var modelJSON: JSONValue {
     let vocabulary = texts.prefix(Int(max(model.ids.max() ?? -1, model.byteIDs.max() ?? -1)) + 1)
     let unknown = isSentencePiece ? addedTokens.first { $0.text == "<unk>" } : nil

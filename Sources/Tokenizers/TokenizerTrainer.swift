@@ -29,7 +29,7 @@ package struct TokenizerTrainer {
     matcher = AddedTokenMatcher(specialTokens.enumerated().map { (Array($1.utf8), Int32($0)) })
   }
 
-  /// Counts the pieces of `text`. Special tokens cut it and are not counted; pieces do not reach over its ends.
+  /// Counts the pieces of `text`. Special tokens cut it and are not counted; pieces do not cross its ends.
   package mutating func add(_ text: UnsafeBufferPointer<UInt8>) {
     var start = 0
     while let (range, _) = matcher.first(in: text, from: start) {
@@ -90,11 +90,11 @@ extension Tokenizer {
   /// What trained tokenizers have for a special token when nothing else is asked for.
   public static let defaultSpecialTokens = ["<|endoftext|>"]
 
-  /// Learns byte-level BPE from `texts`, each of which stands by itself.
+  /// Learns byte-level BPE from `texts`; no piece crosses from one to the next.
   ///
-  /// Again and again the pair of neighbouring tokens that occurs most often becomes a token; of pairs that occur equally
-  /// often, the one whose two byte strings are lexicographically greater (the convention of Stanford's CS336; Hugging
-  /// Face's trainer decides such ties by its ids, so its merges differ). Tokens never reach over the end of a piece of
+  /// Repeatedly, the most frequent pair of neighbouring tokens becomes a token; of equally frequent
+  /// pairs, the one whose two byte strings are lexicographically greater (the convention of Stanford's CS336; Hugging
+  /// Face's trainer decides such ties by its ids, so its merges differ). Tokens never cross the end of a piece of
   /// `preTokenizer`, nor into a special token. Ids: special tokens, bytes, merges.
   ///
   /// - Throws: `Failure` when `vocabularySize` has no room for the bytes and the special tokens, or a special token is

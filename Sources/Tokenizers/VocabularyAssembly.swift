@@ -1,8 +1,8 @@
 import Files
 
-/// Puts a vocabulary together that a file spells in an alphabet, checking every part as it comes.
+/// Assembles a vocabulary that a file spells in an alphabet, checking every part as it is added.
 struct VocabularyAssembly {
-  /// What a failure is about (`model.merges[3]`), and where in the file that stands.
+  /// What a failure is about (`model.merges[3]`), and where in the file that is.
   struct Site {
     var part: String
     var place: String?
@@ -16,7 +16,7 @@ struct VocabularyAssembly {
   private(set) var vocabulary: ByteStringTable
   /// The id of each string of `vocabulary`.
   private(set) var ids: [Int32] = []
-  /// The ids of the tokens that stand for single bytes beside an alphabet of characters.
+  /// The ids of the tokens that stand for single bytes, in addition to an alphabet of characters.
   private var byteIDs = [Int32](repeating: -1, count: 256)
   private var merges: PairTable
   private var results: [Int32] = []

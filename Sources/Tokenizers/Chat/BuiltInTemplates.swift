@@ -69,7 +69,7 @@ extension ChatTemplate {
       {% if add_generation_prompt %}{{ '### Response:\n' }}{% endif %}
       """#)
 
-  /// A few letters a turn and no new tokens, for models whose tokens are few.
+  /// A few letters a turn and no new tokens, for models with a small vocabulary.
   public static let plain = ChatTemplate(
     "plain",
     turns: [

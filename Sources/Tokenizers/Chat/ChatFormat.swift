@@ -3,8 +3,8 @@ import Files
 /// A template together with the tokenizer that its text is encoded with: the one place where messages become tokens,
 /// for training, evaluation and conversation alike.
 ///
-/// What stands around the contents is encoded with its special tokens, the contents never are: text from outside cannot
-/// become a control token. Every segment is encoded for itself, so which tokens belong to which turn is exact.
+/// The text around the contents is encoded with its special tokens, the contents never are: text from outside cannot
+/// become a control token. Every segment is encoded separately, so which tokens belong to which turn is exact.
 public struct ChatFormat: Sendable {
   public let template: ChatTemplate
   public let tokenizer: Tokenizer
@@ -12,7 +12,7 @@ public struct ChatFormat: Sendable {
   public let beginning: Int32?
   /// The token that ends a turn.
   public let endOfTurn: Int32
-  /// The tokens at which an answer is over.
+  /// The tokens that end an answer.
   public let stopTokens: [Int32]
 
   /// - Throws: `Failure` of area `.tokenizer` when the tokenizer lacks a token that the template needs.
@@ -52,7 +52,7 @@ public struct ChatFormat: Sendable {
 extension ChatFormat {
   /// The parts of the text of a conversation, in order.
   ///
-  /// - Parameter addingGenerationPrompt: whether the header of an assistant turn follows, for a model to go on.
+  /// - Parameter addingGenerationPrompt: whether the header of an assistant turn follows, for a model to continue.
   /// - Throws: `Failure` of area `.data` naming a role that the template has no place for.
   public func segments(
     of messages: [Message], addingGenerationPrompt: Bool = false

@@ -20,7 +20,7 @@ public struct ChatTemplate: Sendable, Equatable {
   let anyTurn: Turn?
   /// The text of the special token that ends a turn; nil when that is the tokenizer's end of text.
   public let endOfTurn: String?
-  /// The special tokens that the headers hold besides.
+  /// The other special tokens in the headers.
   let headerTokens: [String]
   /// Whether the text begins with the beginning of text whatever the tokenizer does.
   private(set) var hasBeginning: Bool

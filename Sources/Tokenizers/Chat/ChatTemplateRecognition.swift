@@ -4,7 +4,7 @@ extension ChatTemplate {
   /// The template that a Jinja text describes, nil when it is none of those that are built in.
   ///
   /// A built-in template's own text is recognised exactly. Others are recognised by the marks they write, as llama.cpp
-  /// does it; the default system turn that a ChatML text spells out is taken over.
+  /// does it; the default system turn that a ChatML text spells out is adopted.
   public init?(recognizing jinja: String) {
     if jinja.isEmpty { return nil }
     let text = Self.unescaped(jinja)
@@ -36,7 +36,7 @@ extension ChatTemplate {
     return nil
   }
 
-  /// The content of the first system turn that stands in the text as one literal.
+  /// The content of the first system turn that the text has as one literal.
   private static func systemText(inChatML text: String) -> String? {
     for part in text.components(after: "<|im_start|>system\n") {
       guard let end = part.firstRange(of: "<|im_end|>") else { continue }
@@ -49,7 +49,7 @@ extension ChatTemplate {
 }
 
 extension String {
-  /// What follows each place where `mark` stands, up to the next one.
+  /// What follows each occurrence of `mark`, up to the next one.
   fileprivate func components(after mark: String) -> [String] {
     ranges(of: mark).map { String(self[$0.upperBound...]) }
   }

@@ -5,7 +5,7 @@ public struct ChatSegment: Sendable, Equatable {
   public enum Kind: Sendable {
     /// The beginning of text.
     case beginning
-    /// What says who speaks.
+    /// The header, which names the speaker.
     case header
     /// What is said.
     case content
@@ -36,7 +36,7 @@ public struct EncodedChat: Sendable, Equatable {
   public struct Run: Sendable, Equatable {
     public let kind: ChatSegment.Kind
     public let message: Int?
-    /// Where they stand; empty for an empty content.
+    /// Their positions; empty for an empty content.
     public let tokens: Range<Int>
   }
 
@@ -45,7 +45,7 @@ public struct EncodedChat: Sendable, Equatable {
   public fileprivate(set) var runs: [Run] = []
 }
 
-/// Encodes one conversation after the other and remembers the pieces it has met.
+/// Encodes conversations one after the other and caches their pieces.
 package struct ChatEncoder {
   package let format: ChatFormat
   private var encoder: Tokenizer.Encoder
