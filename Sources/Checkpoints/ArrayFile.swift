@@ -16,7 +16,7 @@ package struct StoredArray: Sendable, Equatable {
 ///
 /// Everything is checked before it is read: the file was finished, every link is a plain one, every array is chunked
 /// without holes, has the Fletcher-32 checksum and no other filter, and is one of the element types. libhdf5 itself may
-/// crash on a file made to crash it: open strangers' files after `ForeignFileProbe` only.
+/// crash on a malicious file: open untrusted files only after `ForeignFileProbe`.
 package final class ArrayFile {
   package let path: String
   package let attributes: Attributes
@@ -25,7 +25,7 @@ package final class ArrayFile {
   private let place: HDF5Place
   private let indices: [String: Int]
 
-  /// Opens the file at `path`; failures are of `area`. `isProbed` says that `ForeignFileProbe` let the file pass, which
+  /// Opens the file at `path`; failures are of `area`. `isProbed` says that `ForeignFileProbe` accepted the file, which
   /// allows the variable-length strings that other programs write.
   package init(_ path: String, area: Failure.Area = .checkpoint, isProbed: Bool = false) throws(Failure) {
     let size = try Superblock.check(path, area: area)

@@ -244,8 +244,8 @@ struct ArrayFileListing {
     guard H5Pget_nfilters(creation.id) == 1, filter(of: creation.id) == H5Z_FILTER_FLETCHER32 else {
       throw refusal("array \(name) is not stored with the Fletcher-32 checksum alone")
     }
-    // A chunk that was never written reads as zeros and has no checksum to fail. Each one there is takes its bytes and a
-    // checksum of four; H5Dget_space_status does not reckon with the checksums and never calls such an array complete.
+    // A chunk that was never written reads as zeros and has no checksum to fail. Each existing one takes its bytes and a
+    // checksum of four; H5Dget_space_status ignores the checksums and never reports such an array as complete.
     let chunks = zip(chunk, shape).reduce(hsize_t(1)) { $0 * ((hsize_t($1.1) + $1.0 - 1) / $1.0) }
     guard H5Dget_storage_size(dataset) == chunks * (chunkSize + 4) else {
       throw refusal("array \(name) has holes", "parts of it were never written")

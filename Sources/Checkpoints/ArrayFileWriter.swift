@@ -113,8 +113,8 @@ private struct ArrayFileWriter {
     }
   }
 
-  /// A string of `size` bytes of UTF-8. Strings of variable length lie in a part of the file without checksums, where
-  /// one wrong bit makes libhdf5 write behind the reader's memory.
+  /// A string of `size` bytes of UTF-8. Strings of variable length are stored in a part of the file without checksums,
+  /// where one wrong bit makes libhdf5 write beyond the reader's buffer.
   private func stringType(size: Int) throws(Failure) -> HDF5Handle {
     let what = "cannot make a string type"
     let type = try place.handle(H5Tcopy(ch5_string_type()), what, close: H5Tclose)

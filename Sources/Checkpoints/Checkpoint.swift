@@ -114,7 +114,7 @@ package struct Checkpoint: Sendable {
   }
 }
 
-/// Results that several threads put down, each in its own place.
+/// Results that several threads write, each at its own index.
 private final class Results: @unchecked Sendable {
   private let lock = NSLock()
   private var values: [Result<String, Failure>]

@@ -1,12 +1,12 @@
 import Files
 
-/// Where the model lies that a user's path names: a run folder, a step folder, or a `model.h5`.
+/// Where the model is that a user's path names: a run folder, a step folder, or a `model.h5`.
 package struct CheckpointLocation: Sendable {
   package static let modelName = "model.h5"
 
   /// The path of the `model.h5`.
   package let model: String
-  /// The verified step folder, nil for a file on its own, which nothing vouches for.
+  /// The verified step folder, nil for a file on its own, which no manifest covers.
   package let checkpoint: Checkpoint?
   /// Why newer checkpoints of the run were passed over.
   package let skipped: [Failure]
@@ -37,7 +37,7 @@ package struct CheckpointLocation: Sendable {
     (model, checkpoint, self.skipped) = (found.path(of: Self.modelName), found, skipped)
   }
 
-  /// Opens the model file. One that no manifest vouches for is read whole by a child process first, see
+  /// Opens the model file. One that no manifest covers is read whole by a child process first, see
   /// `ForeignFileProbe`.
   package func open(probe executable: String? = ForeignFileProbe.executable) throws(Failure) -> ArrayFile {
     guard checkpoint == nil, let executable else { return try ArrayFile(model) }

@@ -99,7 +99,7 @@ package struct CheckpointStore: Sendable {
   // MARK: Cleaning up
 
   /// Deletes all but the newest `keepLast` checkpoints and, with `keepBest`, the one `best` points to. Those after `last`
-  /// do not count and stay: they are broken, or the run would have gone on from them.
+  /// do not count and stay: they are broken, or the run would have resumed from them.
   package func prune(keepLast: Int, keepBest: Bool, upTo last: Int = .max) throws(Failure) {
     precondition(keepLast > 0, "\(keepLast) checkpoints cannot be kept")
     let best = keepBest ? bestStep : nil
@@ -120,7 +120,7 @@ package struct CheckpointStore: Sendable {
     return trash
   }
 
-  /// Deletes what a process that was stopped left behind. The lock makes sure that it is not at work any more.
+  /// Deletes what a process that was stopped left behind. The lock guarantees that it no longer runs.
   package func reap(under lock: RunLock) throws(Failure) {
     for name in try Folder.names(in: run, area: .checkpoint) {
       let isLeftover =

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Reads an HDF5 file of unknown origin in a process that may crash.
 ///
-/// libhdf5 1.10 is known to crash on, or hang over, files made to make it do so. What a child process has read whole
-/// with the very code that this process will use can be read here.
+/// libhdf5 1.10 is known to crash or hang on malicious files. What a child process has read whole with the same code
+/// can be read here.
 package enum ForeignFileProbe {
   /// The command under which the program's own binary becomes the child.
   package static let command = "__probe-h5"

@@ -1,6 +1,6 @@
 import Files
 
-/// Everything in front of the tensors' bytes, checked in the order in which it is read.
+/// Everything before the tensors' bytes, checked in the order in which it is read.
 struct GGUFHeader {
   private static let alignmentLimit = 1 << 20
   private static let keyLimit = 65_535
@@ -121,7 +121,7 @@ struct GGUFHeader {
 enum GGUFValueType: UInt32 {
   case uint8, int8, uint16, int16, uint32, int32, float32, bool, string, array, uint64, int64, float64
 
-  /// The least bytes a value takes.
+  /// The fewest bytes that a value takes.
   var size: Int {
     switch self {
     case .uint8, .int8, .bool: 1
@@ -163,7 +163,7 @@ struct GGUFCursor {
     return window.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: start, as: T.self)) }
   }
 
-  /// Moves on by `length` bytes; where in the window they begin.
+  /// Advances by `length` bytes and returns where in the window they begin.
   private mutating func advance(_ length: Int, _ file: borrowing ReadableFile) throws(Failure) -> Int {
     guard length <= count - position else {
       throw failure("the GGUF file is cut off", "expected \(length) more bytes, found \(count - position)")

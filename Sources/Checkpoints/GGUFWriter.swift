@@ -17,7 +17,7 @@ package enum GGUFEncoding: String, Sendable, CaseIterable {
     }
   }
 
-  /// Whether rows of a length can be written so.
+  /// Whether rows of a length can be written in this encoding.
   package func fits(rowLength: Int) -> Bool { self != .q80 || rowLength.isMultiple(of: 32) }
 
   func size(ofCount count: Int) -> Int {

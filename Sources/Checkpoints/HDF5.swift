@@ -36,7 +36,7 @@ package enum HDF5 {
 
   private static func start() -> Failure? {
     // The library's exit handler touches files whose writing failed and crashes; everything is closed explicitly
-    // instead. It must be the first call. Nor is code loaded because a file asks for it.
+    // instead. It must be the first call. Nor may a file make the library load code.
     H5dont_atexit()
     H5PLset_loading_state(0)
     let (major, minor, release) = loadedVersion()
@@ -56,7 +56,7 @@ package enum HDF5 {
   }
 }
 
-/// A file that HDF5 calls work on: it turns their results into values and failures.
+/// The file that HDF5 calls work on; it turns their results into values and failures.
 struct HDF5Place {
   let path: String
   /// What a failing call means: `.resources` while writing, the kind of file while reading.
@@ -102,7 +102,7 @@ struct HDF5Place {
     return entries.first ?? "no reason given"
   }
 
-  /// `No space left on device` out of `file write failed: time = ..., error message = 'No space left on device', ...`.
+  /// `No space left on device` from `file write failed: time = ..., error message = 'No space left on device', ...`.
   private static func shortened(_ reason: String) -> String {
     guard let start = reason.range(of: "error message = '"),
       let end = reason[start.upperBound...].firstIndex(of: "'")
@@ -114,7 +114,7 @@ struct HDF5Place {
 /// An HDF5 object that is open.
 ///
 /// Errors of writing surface when objects are closed, so whoever writes closes them through `HDF5Place.close`; `deinit`
-/// is for the way out after another error.
+/// covers the exit after another error.
 struct HDF5Handle: ~Copyable {
   let id: hid_t
   private let closing: @convention(c) (hid_t) -> herr_t

@@ -32,7 +32,7 @@ package struct NamedArray {
   private let access: ((UnsafeRawBufferPointer) -> Void) -> Void
 
   /// An array whose elements, as many as `shape` holds, `access` passes to its argument, row-major. It is called each time
-  /// they are needed and may make them then. `shape` has at least one axis and no empty one.
+  /// they are needed and may compute them then. `shape` has at least one axis and no empty one.
   package init<Scalar: ArrayScalar>(
     _ name: String, shape: [Int], access: @escaping ((UnsafeBufferPointer<Scalar>) -> Void) -> Void
   ) {

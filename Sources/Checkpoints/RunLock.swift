@@ -31,7 +31,7 @@ package final class RunLock {
 
   deinit { close(descriptor) }
 
-  /// Says in the lock file who has it; who cannot write that has the lock all the same.
+  /// Says in the lock file who has it; a process that cannot write it still has the lock.
   private func sign() {
     let text = "process \(getpid()) since \(Date().formatted(.iso8601))"
     _ = ftruncate(descriptor, 0)
