@@ -3,8 +3,8 @@ import Foundation
 import Models
 
 /// Follows the likeliest texts side by side, as Hugging Face does: of the 2 n likeliest continuations of n beams, those
-/// that end a text are set aside, and the best n of the others go on. A text that has ended is worth its log-probability
-/// divided by a power of its length, and the search is over when no beam can become worth more than the worst of n.
+/// that end a text are set aside, and the best n of the others continue. A finished text scores its log-probability
+/// divided by a power of its length, and the search ends when no beam can score more than the worst of n.
 package struct BeamSearch {
   let generator: TextGenerator
   let prompt: [Int32]
@@ -16,7 +16,7 @@ package struct BeamSearch {
     self.options = options
   }
 
-  /// A text that goes on: the cache holds all of it, and `logits` are what follows.
+  /// A text that continues: the cache holds all of it, and `logits` are those of the next token.
   private struct Beam {
     var tokens: [Int32] = []
     var logProbabilities: [Double] = []
@@ -35,7 +35,7 @@ package struct BeamSearch {
     var stopReason: Completion.StopReason
   }
 
-  /// A way for a beam to go on.
+  /// A possible continuation of a beam.
   private struct Continuation {
     var beam: Int
     var token: Int32
@@ -133,7 +133,7 @@ package struct BeamSearch {
     return best
   }
 
-  /// The beams with the logits after their last tokens. The last of those that come from one beam takes its cache over.
+  /// The beams with the logits after their last tokens. The last of those that come from one beam reuses its cache.
   private func advanced(_ beams: [Beam]) -> [Beam] {
     beams.enumerated().map { index, beam in
       var beam = beam

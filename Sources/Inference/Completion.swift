@@ -2,7 +2,7 @@ import Tokenizers
 
 /// How a text is generated.
 public struct GenerationOptions: Sendable, Equatable {
-  /// How each token is chosen. Beam search heeds the repetition penalty alone.
+  /// How each token is chosen. Beam search uses the repetition penalty alone.
   public var sampling = SamplingOptions()
   /// What the random choices start from.
   public var seed: UInt64 = 1337
@@ -27,7 +27,7 @@ public struct Completion: Sendable {
   public enum StopReason: String, Sendable {
     /// The model ended it.
     case endOfText = "end_of_text"
-    /// A stop string came up.
+    /// A stop string occurred.
     case stopString = "stop_string"
     /// It has as many tokens as were asked for.
     case maximumTokens = "max_tokens"
@@ -39,7 +39,7 @@ public struct Completion: Sendable {
   public var text: String
   /// Everything the model wrote, the end of the text or a stop string included.
   public var tokens: [Int32]
-  /// The log-probability of each token under the model itself, whatever the sampling made of it.
+  /// The log-probability of each token under the model itself, without the sampler's changes.
   public var logProbabilities: [Double]
   public var stopReason: StopReason
   /// The number of tokens of the prompt.

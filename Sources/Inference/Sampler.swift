@@ -32,7 +32,7 @@ package struct Sampler {
     generator = Generator(seed: seed)
   }
 
-  /// Takes note of tokens of the text, for the repetition penalty.
+  /// Records tokens of the text, for the repetition penalty.
   package mutating func observe(_ tokens: some Sequence<Int32>) {
     if options.repetitionPenalty != 1 { seen.formUnion(tokens) }
   }
@@ -87,7 +87,7 @@ package struct Sampler {
   /// The fewest candidates, likeliest first and then by id, that have at least `share` of the weight.
   private static func nucleus(of candidates: [Candidate], share: Double) -> [Candidate] {
     let total = candidates.reduce(0) { $0 + $1.weight }
-    // All candidates below this weigh less than what may be left out, together: they need no sorting.
+    // All candidates below this together weigh less than what may be left out: they need no sorting.
     let negligible = (1 - share) * total / Double(candidates.count)
     let ranked = candidates.filter { $0.weight >= negligible }.sorted {
       ($0.weight, $1.token) > ($1.weight, $0.token)

@@ -1,10 +1,10 @@
 /// Passes text on up to the first stop string, holding back what may still become one.
 ///
-/// What comes out does not depend on how the text was cut into pieces.
+/// The output does not depend on how the text was split into pieces.
 package struct StopFilter {
   private let stops: [[UInt8]]
   private var held: [UInt8] = []
-  /// Whether a stop string has occurred; nothing comes out any more.
+  /// Whether a stop string has occurred; nothing more is passed on.
   package private(set) var isStopped = false
 
   /// A filter for `stops`, none of which is empty.

@@ -48,7 +48,7 @@ public struct TextGenerator {
     return tokens
   }
 
-  /// Goes on from `prompt`, which has at least one token, calling `onText` with the text as it becomes certain. A beam
+  /// Continues `prompt`, which has at least one token, calling `onText` with the text as it becomes certain. A beam
   /// search has nothing to show before its end.
   ///
   /// - Throws: `Failure` of the area `.usage` when the prompt is too long for the model, of `.numerics` when the model
@@ -108,7 +108,7 @@ public struct TextGenerator {
 
   // MARK: Steps that beam search shares
 
-  /// Why a text ends with `token`, nil when it goes on. The cache holds everything before the token.
+  /// Why a text ends with `token`, nil when it continues. The cache holds everything before the token.
   func stopReason(
     after token: Int32, _ stream: TextStream, count: Int, cache: KeyValueCache, _ options: GenerationOptions
   ) -> Completion.StopReason? {
