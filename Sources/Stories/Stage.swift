@@ -1,6 +1,6 @@
 import Numerics
 
-/// A story while it is made: the world it happens in, and the text that tells it.
+/// A story being made: the world it happens in, and the text that tells it.
 struct Stage: Sendable {
   private(set) var world = World()
   private(set) var teller = Teller()

@@ -1,7 +1,6 @@
 /// The words stories are made of.
 enum Lexicon {
-  // Few names, told often: a small model learns to keep a story's people apart only when it has met each of them in very
-  // many stories.
+  // Few names, used often: a small model learns to keep a story's people apart only when each occurs in very many stories.
   static let girls = ["Lily", "Mia", "Anna", "Lucy", "Nora"]
   static let boys = ["Tom", "Ben", "Max", "Sam", "Leo"]
   static let women = ["Rosa", "Martha"]

@@ -1,4 +1,4 @@
-/// A stretch of the world in which a story takes place.
+/// A region of the world in which a story takes place.
 struct Setting: Sendable {
   enum Ground: Sendable {
     case indoors

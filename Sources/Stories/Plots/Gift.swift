@@ -1,5 +1,5 @@
 extension Stage {
-  /// Somebody wants to give somebody a present, has to come by it first, and something gets in the way.
+  /// Somebody wants to give somebody a present, has to get it first, and something gets in the way.
   mutating func gift() {
     let hero = child()
     open(with: hero)
@@ -25,7 +25,7 @@ extension Stage {
     }
   }
 
-  /// Comes by a present: makes, finds, swaps or earns it.
+  /// Gets a present: makes, finds, swaps or earns it.
   private mutating func obtain(for receiver: Person.ID, by hero: Person.ID) -> Thing.ID {
     let roles = Roles(a: hero, c: receiver)
     switch random.below(4) {

@@ -34,12 +34,12 @@ public enum Event: Sendable, Equatable {
   /// The first person's thing for the second person's.
   case trade(Person.ID, Thing.ID, with: Person.ID, Thing.ID)
   case eat(Person.ID, Thing.ID)
-  /// Needs a thing up: flour for a cake.
+  /// Uses a thing up: flour for a cake.
   case useUp(Person.ID, Thing.ID)
   case damage(Person.ID, Thing.ID)
   case repair(Person.ID, Thing.ID)
 
-  /// Comes to have so many goods of a kind.
+  /// Gets so many goods of a kind.
   case gather(Person.ID, Thing.ID, Int)
   case hand(Person.ID, Thing.ID, Int, to: Person.ID)
   case eatSome(Person.ID, Thing.ID, Int)
