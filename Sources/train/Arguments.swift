@@ -81,13 +81,13 @@ struct Arguments {
     return word
   }
 
-  /// The next operand, which stays there.
+  /// The next operand, without taking it.
   var peek: String? { operands.first }
 
   /// The next operand.
   mutating func optionalOperand() -> String? { operands.isEmpty ? nil : operands.removeFirst() }
 
-  /// Whatever operands are left.
+  /// The remaining operands.
   mutating func rest() -> [String] {
     defer { operands = [] }
     return operands

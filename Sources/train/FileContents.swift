@@ -33,7 +33,7 @@ struct FileContents {
     tensors = model.namedParameters.map { ($0.name, $0.value.shape.dimensions) }
   }
 
-  /// The shard at `path`, nil when it is none.
+  /// The shard at `path`, nil when it is not one.
   private static func shard(_ path: String) throws(Failure) -> Shard? {
     let file = try ReadableFile(path, area: .data)
     return ShardLayout.isShard(try file.read(min(file.count, 1024), at: 0)) ? try Shard(path) : nil

@@ -1,7 +1,7 @@
 import Files
 import Runs
 
-/// The texts that explain the command line, made from what the commands declare.
+/// The help texts, generated from what the commands declare.
 enum Help {
   static var overview: String {
     let width = Commands.all.map { $0.name.count }.max() ?? 0

@@ -4,7 +4,7 @@ import Glibc
 import Kernels
 import Runs
 
-/// The command line: finds the command, runs it, and turns what came of it into the exit code.
+/// The command line: finds the command, runs it, and turns the outcome into the exit code.
 @main enum Main {
   static func main() {
     if CommandLine.arguments.count == 3, CommandLine.arguments[1] == ForeignFileProbe.command {

@@ -85,7 +85,7 @@ struct BenchCommand: Command {
     }
   }
 
-  /// The kernels of an average step, and what is left of it.
+  /// The kernels of an average step, and the rest of it.
   private func table(_ result: Benchmark) -> [Row] {
     guard !result.profile.isEmpty else { return [] }
     let count = Double(result.steps.count)

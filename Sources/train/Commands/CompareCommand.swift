@@ -48,7 +48,7 @@ struct CompareCommand: Command {
     return ["runs": JSONValue(runs), "differences": JSONValue(differences)]
   }
 
-  /// The rows with their columns one below the other.
+  /// The rows with aligned columns.
   private func aligned(_ rows: [[String]]) -> String {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in
