@@ -9,8 +9,8 @@ private func rotaryAttention(_ starts: IntegerArray, _ positions: IntegerArray, 
   return Twin(
     value: { attention.value(rotary.value($0[0]), rotary.value($0[1]), $0[2]) },
     pullback: { inputs, upstream in
-      let turned = [rotary.value(inputs[0]), rotary.value(inputs[1]), inputs[2]]
-      let inner = attention.gradients(of: turned, upstream: upstream)
+      let rotated = [rotary.value(inputs[0]), rotary.value(inputs[1]), inputs[2]]
+      let inner = attention.gradients(of: rotated, upstream: upstream)
       return [
         rotary.gradients(of: [inputs[0]], upstream: inner[0])[0],
         rotary.gradients(of: [inputs[1]], upstream: inner[1])[0], inner[2],
@@ -52,7 +52,7 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     }
   }
 
-  /// What somebody else holds is not turned in place.
+  /// What somebody else holds is not rotated in place.
   @Test func packedProjectionsThatAreHeldStayAsTheyAre() {
     var generator = SeededGenerator(seed: 2)
     let packed = Tensor(generator.normals([1, 5, 12]))
@@ -119,15 +119,15 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     #expect(found.isEmpty)
   }
 
-  /// Positions are turned by the same angles in whatever order they come up.
+  /// Positions are rotated by the same angles in whatever order they come up.
   @Test func anglesAreMadeWhenTheyAreNeeded() {
     var generator = SeededGenerator(seed: 7)
     let x = Tensor(generator.normals([1, 1, 6]))
     let table = RotaryTable(frequencies: [1, 0.3, 0.01], positions: 1 << 40)
     for position in [3, 70, 5, 1000, 999] as [Int32] {
       let fresh = RotaryTable(frequencies: [1, 0.3, 0.01], positions: 1001)
-      let turned = rotaryEmbedding(x, positions: [position], table: table)
-      #expect(turned.elements == rotaryEmbedding(x, positions: [position], table: fresh).elements)
+      let rotated = rotaryEmbedding(x, positions: [position], table: table)
+      #expect(rotated.elements == rotaryEmbedding(x, positions: [position], table: fresh).elements)
     }
   }
 

@@ -100,7 +100,7 @@ extension OperationCase {
   }
 }
 
-/// Attention of separate queries, keys and values [B, T, H, D]; keys and queries are turned if there is a table.
+/// Attention of separate queries, keys and values [B, T, H, D]; keys and queries are rotated if there is a table.
 func attention(
   _ parts: [Tensor], _ documentStarts: [Int32], positions: [Int32]? = nil, hidden: TokenPlaces.HiddenColumns? = nil,
   rotary: RotaryTable? = nil

@@ -52,9 +52,9 @@ import Testing
           return [tanh(square)]
         }[0]
         let (sum, normalized) = addAndRMSNorm(y, p.tensor, Tensor(repeating: 1, shape: [100]), epsilon: 1e-5)
-        let turned = normalized.transposed().reshaped(to: [1000, 100])
-        let total = exp(sum) + turned
-        watched += [y, sum, normalized, turned, total].map(Watch.init)
+        let transposed = normalized.transposed().reshaped(to: [1000, 100])
+        let total = exp(sum) + transposed
+        watched += [y, sum, normalized, transposed, total].map(Watch.init)
         return total.mean()
       }
     }
@@ -98,7 +98,7 @@ import Testing
   }
 
   /// What a forward pass keeps of a gate and of a norm that feed linear layers is their inputs alone.
-  @Test func outputsThatAreCheaplyMadeAgainAreNotKept() {
+  @Test func outputsThatAreCheapToRecomputeAreNotKept() {
     let (p, w) = (Parameter(Tensor([1, -2], shape: [1, 2])), Parameter(Tensor([3, 1], shape: [1, 2])))
     let ones = Tensor([1, 1], shape: [2])
     let cases: [(Tensor) -> Tensor] = [

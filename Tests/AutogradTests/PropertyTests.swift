@@ -57,8 +57,8 @@ import Testing
           .scalar
       }
       #expect(abs(product(i, j) - product(i + 100, j + 100)) < 1e-4)
-      let turned = rotaryEmbedding(q, positions: [i], table: table)
-      #expect(abs(square(turned).sum().scalar - square(q).sum().scalar) < 1e-4)
+      let rotated = rotaryEmbedding(q, positions: [i], table: table)
+      #expect(abs(square(rotated).sum().scalar - square(q).sum().scalar) < 1e-4)
     }
   }
 

@@ -18,7 +18,7 @@ struct Trial {
 
   /// How the operation is embedded in what is differentiated.
   struct Setting: Sendable, CustomTestStringConvertible {
-    /// Whether other operations stand between the parameters and the operation.
+    /// Whether other operations are between the parameters and the operation.
     var isInside = false
     /// How often the operation is used.
     var uses = 1

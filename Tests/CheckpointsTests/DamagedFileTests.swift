@@ -31,7 +31,7 @@ struct DamagedFileTests {
     }
   }
 
-  /// Each flipped bit is refused, or it lies where the file holds nothing.
+  /// Each flipped bit is refused, or it is in an unused part of the file.
   @Test func noFlippedBitChangesWhatIsRead() throws {
     try withScratchFolder(inMemory: true) { folder in
       let bytes = try smallFile("\(folder)/whole.h5")
@@ -56,7 +56,7 @@ struct DamagedFileTests {
     }
   }
 
-  @Test func whatIsNoFinishedHDF5FileIsNamed() throws {
+  @Test func unfinishedAndOtherFilesAreNamed() throws {
     try withScratchFolder(inMemory: true) { folder in
       var unfinished = try smallFile("\(folder)/whole.h5")
       unfinished[11] = 1

@@ -10,7 +10,7 @@ private func openDescriptors() throws -> Int { try Folder.names(in: "/proc/self/
   private var files: [(name: String, contents: ArrayFileContents)] { [("model.h5", sampleContents())] }
 
   /// The disk fills up at a different place in each round, from the first byte of a checkpoint to its last.
-  @Test func aFullDiskLosesNothingAndTheProcessGoesOn() throws {
+  @Test func aFullDiskLosesNothingAndTheProcessContinues() throws {
     try withSmallDisk { run in
       let store = CheckpointStore(run: run)
       try store.save(step: 1, files: files)

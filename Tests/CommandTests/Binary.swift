@@ -10,7 +10,7 @@ enum Binary {
     var log: String
   }
 
-  /// The binary lies beside the test bundle that is running.
+  /// The binary is beside the test bundle that is running.
   static let url = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     .appending(path: "train")
 

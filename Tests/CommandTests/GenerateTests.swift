@@ -87,7 +87,7 @@ import Tokenizers
     }
   }
 
-  @Test func aFileThatIsNoModelIsACheckpointError() throws {
+  @Test func aFileThatIsNotAModelIsACheckpointError() throws {
     try withModel { folder in
       try Data("no model".utf8).write(to: folder.url("other.h5"))
       for path in ["other.h5", "missing.h5"] {

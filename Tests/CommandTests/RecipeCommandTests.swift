@@ -41,7 +41,7 @@ import Testing
         """)
   }
 
-  @Test func whatIsNoFileIsAUsageErrorAndNeverHangs() throws {
+  @Test func whatIsNotAFileIsAUsageErrorAndNeverHangs() throws {
     let folder = try ScratchFolder()
     mkfifo(folder("pipe"), 0o600)
     for path in ["pipe", ".", "missing.json", ""] {

@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  /// Rounding by chance draws the same after a stop; the file holds floats, with which either format can go on.
+  /// Stochastic rounding draws the same numbers after a stop; the file holds floats, from which either format resumes.
   @Test func withMomentsOfHalfTheSize() throws {
     let tiny = try TinyRun()
     try tiny.train("pretrain", "tiny.json", "optimizer.state_dtype=bfloat16")

@@ -135,7 +135,7 @@ import Testing
     #expect(try tiny.metrics("runs/tiny").filter { $0["kind"]?.string == "train" }.count == 1)
   }
 
-  /// The disk takes some checkpoints and then no more; with room again, the run goes on as if nothing had happened.
+  /// The disk takes some checkpoints and then no more; with room again, the run resumes as if nothing had happened.
   @Test(.needsSmallDisk) func aFullDiskCostsOnlyTheCheckpointsThatDoNotFit() throws {
     let tiny = try TinyRun()
     try tiny.train("pretrain", "tiny.json", "run=runs/whole", "checkpoint.every=2")

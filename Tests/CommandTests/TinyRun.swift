@@ -4,7 +4,7 @@ import Foundation
 import Support
 import Testing
 
-/// A folder with a text, the recipe of a tiny model, and the runs made from them; gone with the value.
+/// A folder with a text, the recipe of a tiny model, and the runs made from them; removed with the value.
 final class TinyRun {
   let folder: ScratchFolder
 

@@ -49,7 +49,7 @@ import Testing
     for key in keys { #expect(lines.contains(key), "\(key)") }
   }
 
-  @Test func aReaderThatLeavesIsNoError() throws {
+  @Test func aReaderThatLeavesIsNotAnError() throws {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments = ["-c", "{ \(Binary.url.path) help recipe; echo $? >&2; } | head -1"]
@@ -60,7 +60,7 @@ import Testing
   }
 
   /// A stream that the parent has closed must not become the file that is opened next.
-  @Test func closedStreamsAreNoError() throws {
+  @Test func closedStreamsAreNotAnError() throws {
     let folder = try ScratchFolder()
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")

@@ -69,7 +69,7 @@ import Tokenizers
     #expect(try stream("a.txt").count == 13)
   }
 
-  /// A bad row, the line it stands in, and what the message has to say.
+  /// A bad row, its line, and what the message must contain.
   static let badRows: [(row: String, says: String)] = [
     ("{\"text\": \"torn", ""),
     ("[1]", "the row is no JSON object"),

@@ -34,7 +34,7 @@ import Testing
     #expect(separate.sampleCount == 2 && separate.fingerprint != loader.fingerprint)
   }
 
-  /// Sixteen tokens that both examples begin with, then 50 and 60; trained are the two behind those.
+  /// Sixteen tokens that both examples begin with, then 50 and 60; the two after those are trained.
   @Test func examplesShareTheirBeginning() {
     let beginning = Array(Int32(1)...16)
     func loader(trainedFrom start: Int, sharesBeginnings: Bool = true) -> ExampleLoader {

@@ -4,7 +4,7 @@ import Support
 import Testing
 import Tokenizers
 
-/// Windows over a stream with document boundaries. `ab`, `cdefg`, `h`, `ijk` and an end of text (256) behind each:
+/// Windows over a stream with document boundaries. `ab`, `cdefg`, `h`, `ijk` and an end of text (256) after each:
 ///
 ///     place    0 1 2 | 3 4 5 6 7 8 | 9 10 | 11 12 13 14
 ///     token    a b . | c d e f g . | h .  | i  j  k  .

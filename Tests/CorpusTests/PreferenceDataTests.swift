@@ -77,12 +77,12 @@ import Tokenizers
       ["Q: x\nA: y.\nQ: a\nA: ", "b.", "c."]
     ),
     (#"{"prompt": "\n\nHuman: a\n\nAssistant:", "chosen": "b", "rejected": "c"}"#, usual),
-    // One side goes on where the other one ends: the prompt ends before the turns that both have.
+    // One side continues where the other one ends: the prompt ends before the turns that both have.
     (
       #"{"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: b\n\nHuman: d\n\nAssistant: e"}"#,
       ["Q: a\nA: ", "b.", "b.\nQ: d\nA: e."]
     ),
-    // Texts without turns go on from their common words.
+    // Texts without turns continue after their common words.
     (#"{"chosen": "The sky is blue", "rejected": "The sky is black"}"#, ["The sky is", " blue.", " black."]),
     (#"{"chosen": "The sky is", "rejected": "The sky is blue"}"#, ["The sky", " is.", " is blue."]),
   ])

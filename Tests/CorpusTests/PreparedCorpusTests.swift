@@ -69,8 +69,8 @@ import Tokenizers
     #expect(try folder.names(below: "cache/corpora") == [])
   }
 
-  /// A process that was killed leaves its temporary folder: it is no corpus, and the next preparation removes it.
-  @Test func anInterruptedPreparationIsNoCorpus() throws {
+  /// A process that was killed leaves its temporary folder: it is not taken for a corpus, and the next preparation removes it.
+  @Test func anInterruptedPreparationIsNotTakenForACorpus() throws {
     let path = try folder.write("one<|endoftext|>two", to: "a.txt")
     let (corpus, _) = try prepare([path])
     let key = URL(fileURLWithPath: corpus.folder).lastPathComponent

@@ -137,7 +137,7 @@ import Testing
     #expect(error?.place == "\(folder.path)/a.bin, token 42")
   }
 
-  /// A sparse file of 4.8 GB: the last tokens lie behind 2^32 bytes.
+  /// A sparse file of 4.8 GB: the last tokens are beyond 2^32 bytes.
   @Test func offsetsBeyondFourGigabytes() throws {
     let count = 1_200_000_000
     let path = try folder.write(

@@ -26,7 +26,7 @@ struct ReadingTests {
     }
   }
 
-  @Test func whatIsNoFileIsRefusedAtOnce() throws {
+  @Test func whatIsNotAFileIsRefusedAtOnce() throws {
     try withScratchFolder { folder in
       #expect(mkfifo("\(folder)/pipe", 0o600) == 0)
       for (path, words) in [

@@ -9,7 +9,7 @@ import Testing
 import Tokenizers
 
 @Suite struct ModelFileTests {
-  /// The path of a file that is gone when `body` ends.
+  /// The path of a file that is removed when `body` ends.
   private func withScratchFile<T>(_ body: (String) throws -> T) throws -> T {
     let folder = try ScratchFolder()
     return try body(folder("model.h5"))

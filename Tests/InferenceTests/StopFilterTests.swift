@@ -3,7 +3,7 @@ import Support
 import Testing
 
 @Suite struct StopFilterTests {
-  /// What comes out for a text that arrives in pieces.
+  /// The output for a text that arrives in pieces.
   private func filtered(_ pieces: [String], _ stops: [String]) -> (text: String, isStopped: Bool) {
     var filter = StopFilter(stops)
     var text = ""

@@ -74,7 +74,7 @@ import Tokenizers
     #expect(try generator.tokens(ofPrompt: "a<|endoftext|>b") == [97, 256, 98])
   }
 
-  @Test func noTokensAreNoText() throws {
+  @Test func zeroTokensAreEmptyText() throws {
     let completion = try TinyModel.generator().complete([65], options: Self.options { $0.maximumTokens = 0 })
     #expect(completion.tokens.isEmpty && completion.text.isEmpty && completion.stopReason == .maximumTokens)
   }

@@ -2,7 +2,7 @@ import Kernels
 import Support
 import Testing
 
-/// A product of matrices that may lie in wider ones.
+/// A product of matrices that may be parts of wider ones.
 struct ProductCase: Sendable, CustomTestStringConvertible {
   let (m, n, k): (Int, Int, Int)
   let (transposeA, transposeB): (Bool, Bool)
@@ -14,7 +14,7 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     "\(kernels) \(m)x\(n)x\(k)\(transposeA ? " A^T" : "")\(transposeB ? " B^T" : "")\(accumulate ? " +=" : "") gap \(gap)"
   }
 
-  /// A, B and what C holds before, each with what lies between its rows.
+  /// A, B and the previous contents of C, each with the gaps between its rows.
   func inputs(seed: UInt64) -> (a: ReferenceArray, b: ReferenceArray, before: [Float]) {
     var generator = SeededGenerator(seed: seed)
     let (aRows, aColumns) = transposeA ? (k, m) : (m, k)

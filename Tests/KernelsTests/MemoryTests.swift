@@ -55,7 +55,7 @@ import Testing
     let before = Memory.usage
     let buffer = Memory.allocate(100 << 20)
     let during = Memory.usage
-    // Other tests come and go, none of them with 400 MB.
+    // Other tests allocate meanwhile, but none of them 400 MB.
     #expect(during.live - before.live > 300 << 20 && during.peak >= during.live)
     Memory.release(buffer, count: 100 << 20)
     #expect(Memory.usage.live - before.live < 100 << 20)

@@ -76,18 +76,18 @@ import Testing
       var sines = cosines
       rotaryAngles(cosines: &cosines, sines: &sines, frequencies: frequencies, positions: 500)
       let (stride, width) = (heads * dimension + gap, heads * dimension)
-      var turned = [Float](repeating: 7, count: rows * stride)
+      var rotated = [Float](repeating: 7, count: rows * stride)
       for row in 0..<rows {
-        turned.replaceSubrange(row * stride..<row * stride + width, with: x.floats[row * width..<(row + 1) * width])
+        rotated.replaceSubrange(row * stride..<row * stride + width, with: x.floats[row * width..<(row + 1) * width])
       }
       for direction in [Float(1), -1] {
         rotate(
-          &turned, stride: stride, heads: heads, dimension: dimension, positions: positions.int32s,
+          &rotated, stride: stride, heads: heads, dimension: dimension, positions: positions.int32s,
           cosines: cosines, sines: sines, direction: direction, rows: rows)
-        let result = (0..<rows).flatMap { turned[$0 * stride..<$0 * stride + width] }
+        let result = (0..<rows).flatMap { rotated[$0 * stride..<$0 * stride + width] }
         let expected = direction == 1 ? Twin.rotary(positions: positions, frequencies: frequencies).value(x) : x
         #expect(mismatch(result, expected, within: .scaled(relative: 1e-6, scaled: 1e-6)) == nil)
-        #expect((0..<rows).allSatisfy { turned[$0 * stride + width..<($0 + 1) * stride].allSatisfy { $0 == 7 } })
+        #expect((0..<rows).allSatisfy { rotated[$0 * stride + width..<($0 + 1) * stride].allSatisfy { $0 == 7 } })
       }
     }
   }

@@ -31,7 +31,7 @@ private func pieces() throws -> Tokenizer {
 @Suite struct ExportTests {
   private let scratch = try! ScratchFolder()
 
-  /// Opens a model that is made of the given contents. HDF5 does not write a file anew that is still open.
+  /// Opens a model that is made of the given contents. HDF5 does not rewrite a file that is still open.
   private func opened(_ contents: ArrayFileContents) throws -> StoredModel {
     let path = scratch("models/\(UUID().uuidString).h5")
     try Folder.create(scratch("models"))

@@ -82,7 +82,7 @@ import Tokenizers
     #expect(stored.tokenizer?.decode([1, 261, 261, 2], skippingSpecial: true) == Array("a a".utf8))
   }
 
-  @Test func sizesThatDoNotAddUpAreNoModel() throws {
+  @Test func sizesThatDoNotAddUpAreRefused() throws {
     let (model, configuration) = try model("llama-tied")
     let bytes = Self.file(model, configuration)
     func what(_ bytes: [UInt8]) throws -> String? {

@@ -7,7 +7,7 @@ import Testing
 import Tokenizers
 
 @Suite struct TokenizerLocationTests {
-  @Test func aTokenizerIsFoundWhereverItLies() throws {
+  @Test func aTokenizerIsFoundWhereverItIs() throws {
     let folder = try ScratchFolder()
     let expected = try Tokenizer.bytes.adding(special: ["<|user|>"])
     var configuration = try TinyModel.configuration("llama")

@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test(arguments: ["a b=1", "=1", "recipes/tiny.json", "~", "~a=1", "--x=1"])
-  func otherWordsAreNoOverrides(_ text: String) {
+  func otherWordsAreNotOverrides(_ text: String) {
     #expect(RecipeOverride(text) == nil)
   }
 }

@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func pathsThatAreNoFolderAreUsageErrors() throws {
+  @Test func pathsThatAreNotFoldersAreUsageErrors() throws {
     try withScratchFolder { scratch in
       try DurableFile.write("", to: "\(scratch)/file")
       try FileManager.default.createSymbolicLink(atPath: "\(scratch)/loop", withDestinationPath: "loop")

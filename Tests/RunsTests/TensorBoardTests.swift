@@ -54,7 +54,7 @@ import Testing
     }
   }
 
-  @Test func aRunThatGoesOnStartsASession() throws {
+  @Test func aResumedRunStartsASession() throws {
     try withScratchFolder { folder in
       _ = try TensorBoard(folder: folder, after: 7)
       let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// Where the recorded PyTorch values lie; `record-pytorch.py` beside this folder makes them.
+/// Where the recorded PyTorch values are; `record-pytorch.py` beside this folder writes them.
 package let fixtureFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
   .deletingLastPathComponent().appendingPathComponent("Fixtures", isDirectory: true)
 

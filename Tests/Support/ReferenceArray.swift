@@ -88,7 +88,7 @@ extension ReferenceArray {
     }
   }
 
-  /// The index in this array of what stands at `index` after broadcasting.
+  /// The index in this array of the element at `index` after broadcasting.
   private func sourceIndex(of index: [Int]) -> [Int] {
     zip(index.suffix(rank), shape).map { $1 == 1 ? 0 : $0 }
   }

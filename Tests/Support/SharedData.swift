@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Real inputs that lie beside the repository and are not part of it: texts, tokenizers, models.
+/// Real inputs beside the repository that are not part of it: texts, tokenizers, models.
 ///
 /// The folder is `TRAIN_SHARED_DATA`, or `shared/data` beside the repository or beside a folder above it.
 package enum SharedData {

@@ -37,7 +37,7 @@ import Tokenizers
     }
   }
 
-  @Test func bytesThatAreNoUTF8Stay() {
+  @Test func bytesThatAreNotUTF8Stay() {
     let accent = Array("\u{301}".utf8)
     #expect(normalized([0x65] + accent) == Array("é".utf8))
     #expect(normalized([0x65, 0x80] + accent) == [0x65, 0x80] + accent)

@@ -68,10 +68,10 @@ import Tokenizers
   }
 
   /// A lone C3, an overlong form, a surrogate and a scalar above U+10FFFF are bytes of no class.
-  @Test func bytesThatAreNoUTF8AreSymbols() {
+  @Test func bytesThatAreNotUTF8AreSymbols() {
     let bytes: [UInt8] = [0x61, 0xC3, 0x20, 0xC0, 0x80, 0xED, 0xA0, 0x80, 0xF4, 0x90, 0x80, 0x80, 0x62]
     #expect(pieces(of: bytes, .gpt2) == [[0x61], [0xC3], Array(bytes[2..<12]), [0x62]])
-    // Only the last of them joins the letter behind it.
+    // Only the last of them joins the letter after it.
     #expect(pieces(of: [0xC3, 0xC3, 0x62], .llama3) == [[0xC3, 0xC3], [0x62]])
     #expect(pieces(of: [0x20, 0x0A, 0xC3, 0x62], .llama3) == [[0x20, 0x0A], [0xC3, 0x62]])
   }

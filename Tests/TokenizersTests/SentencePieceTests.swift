@@ -21,7 +21,7 @@ private func makeTokenizer(prefix: Bool = true, extra: [(String, Double)] = []) 
 }
 
 /// The algorithm as one would explain it: of all neighbours that make a piece, merge the one of the highest score, the
-/// leftmost of these; what is no piece in the end becomes its bytes.
+/// leftmost of these; what is not a piece in the end becomes its bytes.
 private func naive(_ text: String, prefix: Bool, _ scores: [String: Double]) -> [String] {
   var parts = ((prefix && !text.isEmpty ? " " : "") + text).unicodeScalars.map { $0 == " " ? "\u{2581}" : String($0) }
   while true {
@@ -50,7 +50,7 @@ private func naive(_ text: String, prefix: Bool, _ scores: [String: Double]) -> 
     }
   }
 
-  /// A piece that reaches over a space keeps a text from being cut there.
+  /// A piece that crosses a space keeps a text from being cut there.
   @Test func piecesMayReachOverSpaces() throws {
     let extra = [("b\u{2581}", -0.5), ("ab\u{2581}", -0.6)]
     let tokenizer = try makeTokenizer(extra: extra)

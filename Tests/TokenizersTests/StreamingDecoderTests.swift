@@ -13,7 +13,7 @@ import Tokenizers
     for round in 0..<2000 {
       let tokenizer = round % 2 == 0 ? Tokenizer.bytes : smallTokenizer
       let text = Array(generator.text(of: textParts, upTo: 20).utf8)
-      // Half of the inputs are no UTF-8: any bytes, and texts with bytes of UTF-8 sequences thrown in.
+      // Half of the inputs are not UTF-8: any bytes, and texts with bytes of UTF-8 sequences thrown in.
       let bytes = round % 4 < 2 ? text : (text + generator.bytes(upTo: 12)).shuffled(using: &generator)
       let parts = stream(tokenizer.encode(bytes), tokenizer)
       #expect(Array(parts.joined().utf8) == Array(String(decoding: bytes, as: UTF8.self).utf8))

@@ -192,7 +192,7 @@ import Tokenizers
     #expect(failure?.place?.hasPrefix("tokenizer.json") == true)
   }
 
-  @Test func whatIsNoJSONIsRefusedWithItsPlace() {
+  @Test func invalidJSONIsRefusedWithItsPlace() {
     let failure = #expect(throws: Failure.self) { try Tokenizer(json: Array("{\"model\": ".utf8), source: "x.json") }
     #expect(failure?.area == .tokenizer)
     #expect(failure?.place?.hasPrefix("x.json:1") == true)

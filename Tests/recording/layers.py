@@ -20,7 +20,7 @@ def rms_norm(x, weight, epsilon):
 
 
 def rotary(x, positions, frequencies):
-    """x [B, T, H, D]: element i of a head is turned with element i + D/2."""
+    """x [B, T, H, D]: element i of a head is rotated with element i + D/2."""
     angles = (positions[..., None].double() * frequencies)[:, :, None, :]
     cos, sin = torch.cat([angles.cos()] * 2, -1), torch.cat([angles.sin()] * 2, -1)
     first, second = x.chunk(2, -1)

@@ -1,7 +1,7 @@
 import Foundation
 
 extension Twin {
-  /// A reduction over `axes` (all when empty) of whatever stands in each group.
+  /// A reduction over `axes` (all when empty) of the elements of each group.
   ///
   /// `derivatives` gives, for the values of one group, the derivative of the result with respect to each of them.
   private static func reduction(

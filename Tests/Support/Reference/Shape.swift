@@ -19,7 +19,7 @@ extension ReferenceArray {
     }
   }
 
-  /// The arrays one after the other along one axis.
+  /// The arrays concatenated along one axis.
   package static func concatenated(_ parts: [ReferenceArray], axis: Int) -> ReferenceArray {
     var shape = parts[0].shape
     shape[axis] = parts.reduce(0) { $0 + $1.shape[axis] }
