@@ -6,7 +6,8 @@ import Testing
 @Suite struct ReadmeTests {
   /// What makes them short: few steps, and rows for the positions of a small model.
   private static let overrides = [
-    "pretrain": ["training.max_steps=40", "evaluation.batches=4"], "resume": ["training.max_steps=45"],
+    "pretrain": ["training.max_steps=40", "schedule.warmup_steps=10", "evaluation.batches=4"],
+    "resume": ["training.max_steps=45"],
     "sft": ["data.sequence_length=200"], "dpo": ["data.sequence_length=200"],
   ]
 
