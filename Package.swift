@@ -41,12 +41,12 @@ let package = Package(
       name: "Kernels", dependencies: ["CInstructionSet", "CProcessor", "Machine", "Numerics"], exclude: ["README.md"],
       swiftSettings: kernelSettings),
     .target(name: "Autograd", dependencies: ["Kernels", "Numerics"]),
-    .target(name: "Models", dependencies: ["Autograd", "Files"]),
+    .target(name: "Models", dependencies: ["Autograd", "Files", "Kernels"]),
     .target(name: "Tokenizers", dependencies: ["Files"]),
-    .target(name: "Corpus", dependencies: ["Files", "Machine", "Numerics", "Tokenizers"]),
+    .target(name: "Corpus", dependencies: ["Files", "Kernels", "Machine", "Numerics", "Tokenizers"]),
     .target(name: "Checkpoints", dependencies: ["CHDF5", "Files", "Numerics"]),
     .target(
-      name: "ModelFiles", dependencies: ["Autograd", "Checkpoints", "Files", "Models", "Tokenizers"],
+      name: "ModelFiles", dependencies: ["Autograd", "Checkpoints", "Files", "Kernels", "Models", "Tokenizers"],
       exclude: ["README.md"]),
     .target(name: "Inference", dependencies: ["Autograd", "Files", "ModelFiles", "Models", "Tokenizers"]),
     .target(
@@ -70,19 +70,21 @@ let package = Package(
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Support"]),
     .testTarget(name: "NumericsTests", dependencies: ["Numerics"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Machine", "Numerics", "Support"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Machine", "Support"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Support"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Autograd", "Files", "Models", "Support"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Autograd", "Files", "Kernels", "Models", "Support"]),
     .testTarget(name: "TokenizersTests", dependencies: ["Checkpoints", "Files", "Support", "Tokenizers"]),
     .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "Support", "Tokenizers"]),
     .testTarget(name: "StoriesTests", dependencies: ["Stories"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "CHDF5", "Files", "Numerics", "Support"]),
     .testTarget(
       name: "InferenceTests",
-      dependencies: ["Autograd", "Files", "Inference", "Models", "Support", "Tokenizers"]),
+      dependencies: ["Autograd", "Files", "Inference", "Kernels", "Models", "Support", "Tokenizers"]),
     .testTarget(
       name: "ModelFilesTests",
-      dependencies: ["Autograd", "Checkpoints", "Files", "Inference", "ModelFiles", "Models", "Support", "Tokenizers"]),
+      dependencies: [
+        "Autograd", "Checkpoints", "Files", "Inference", "Kernels", "ModelFiles", "Models", "Support", "Tokenizers",
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["Autograd", "Corpus", "Files", "Kernels", "Models", "Support", "Training"]),

@@ -18,9 +18,9 @@ extension Tensor {
   public func broadcast(to target: Shape) -> Tensor {
     guard target != shape else { return self }
     precondition(shape.broadcast(with: target) == target, "broadcast: \(shape) does not fit \(target)")
-    let y = Tensor(uninitialized: target)
+    var y = Tensor(uninitialized: target)
     if target.count > 0 {
-      copyStrided(y.pointer, pointer, dimensions: target.dimensions, steps: shape.strides(broadcastTo: target))
+      copyStrided(y.mutableBuffer, buffer, dimensions: target.dimensions, steps: shape.strides(broadcastTo: target))
     }
     return .record("broadcast", [self], output: y) { back in back.add(back.takeGradient(0)!, to: 0) }
   }
@@ -28,10 +28,10 @@ extension Tensor {
   /// Sums over the axes that were broadcast, so that the gradient has the operand's shape. Not recorded.
   package func summed(to target: Shape) -> Tensor {
     guard target != shape else { return detached() }
-    let result = Tensor(repeating: 0, shape: target)
+    var result = Tensor(repeating: 0, shape: target)
     if shape.count > 0 {
       sumBroadcast(
-        result.pointer, pointer, dimensions: shape.dimensions, steps: target.strides(broadcastTo: shape))
+        result.mutableBuffer, buffer, dimensions: shape.dimensions, steps: target.strides(broadcastTo: shape))
     }
     return result
   }

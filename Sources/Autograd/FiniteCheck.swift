@@ -1,3 +1,5 @@
+import Kernels
+
 /// Finds the first operation whose result is not finite. Switched on only to explain a loss that was not: looking at
 /// every result would slow training down.
 public enum FiniteCheck {
@@ -22,9 +24,5 @@ public enum FiniteCheck {
 
 extension Tensor {
   /// Whether no element is infinite or not a number.
-  public var isFinite: Bool {
-    withExtendedLifetime(storage) {
-      UnsafeBufferPointer(start: pointer, count: shape.count).allSatisfy(\.isFinite)
-    }
-  }
+  public var isFinite: Bool { Kernels.isFinite(buffer) }
 }

@@ -22,15 +22,15 @@ public struct Generator: RandomNumberGenerator, Sendable {
 
   /// A tensor of numbers drawn evenly from `range`. It does not depend on the number of threads.
   public mutating func uniform(_ shape: Shape, in range: ClosedRange<Float>) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    fillUniform(result.pointer, from: range.lowerBound, to: range.upperBound, seed: next(), shape.count)
+    var result = Tensor(uninitialized: shape)
+    fillUniform(result.mutableBuffer, from: range.lowerBound, to: range.upperBound, seed: next())
     return result
   }
 
   /// A tensor of numbers drawn from N(0, deviation^2). It does not depend on the number of threads.
   public mutating func normal(_ shape: Shape, deviation: Float) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    fillNormal(result.pointer, deviation: deviation, seed: next(), shape.count)
+    var result = Tensor(uninitialized: shape)
+    fillNormal(result.mutableBuffer, deviation: deviation, seed: next())
     return result
   }
 }

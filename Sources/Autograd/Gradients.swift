@@ -6,15 +6,28 @@ import Kernels
 package final class GradientBuffer {
   private let shape: Shape
   /// The sum so far; nil before the first addition.
-  fileprivate(set) var tensor: Tensor?
+  private(set) var tensor: Tensor?
+
+  /// Gradients that were added before it was known whether the loss depends on them.
+  fileprivate private(set) var unconfirmed = 0
 
   init(shape: Shape) { self.shape = shape }
 
-  func accumulate(_ body: (UnsafeMutablePointer<Float>, _ accumulates: Bool) -> Void) {
+  /// Adds a gradient in the forward pass; the backward pass has to `confirm` it.
+  func addInAdvance(_ body: (MutableBuffer, _ accumulates: Bool) -> Void) {
+    unconfirmed += 1
+    accumulate(body)
+  }
+
+  func confirm() { unconfirmed -= 1 }
+
+  /// Forgets what was added, also what a loss that threw has left unconfirmed.
+  fileprivate func clear() { (tensor, unconfirmed) = (nil, 0) }
+
+  func accumulate(_ body: (MutableBuffer, _ accumulates: Bool) -> Void) {
     let accumulates = tensor != nil
-    let sum = tensor ?? Tensor(uninitialized: shape)
-    tensor = sum
-    body(sum.pointer, accumulates)
+    if tensor == nil { tensor = Tensor(uninitialized: shape) }
+    body(tensor!.mutableBuffer, accumulates)
   }
 }
 
@@ -45,7 +58,7 @@ public final class Gradients {
 
   /// Releases all gradients.
   public func clear() {
-    for buffer in buffers { buffer.tensor = nil }
+    for buffer in buffers { buffer.clear() }
   }
 
   /// Computes `loss`, a scalar, and adds `scale` times its gradients to the sums. Returns the loss, not scaled.
@@ -64,6 +77,9 @@ public final class Gradients {
     if let node = result.node {
       backpropagate(from: [(node, result.slot, Tensor(repeating: scale, shape: result.shape))])
     }
+    precondition(
+      buffers.allSatisfy { $0.unconfirmed == 0 },
+      "a headCrossEntropy added its gradient but does not reach the loss, or stands in a recomputed block")
     return result.detached()
   }
 }

@@ -55,25 +55,21 @@ package final class Node {
     }
     accumulate(slot: slot) { destination, accumulates in
       if accumulates {
-        Kernels.accumulate(destination, gradient.pointer, gradient.shape.count)
+        Kernels.accumulate(destination, gradient.buffer)
       } else {
-        copy(destination, gradient.pointer, gradient.shape.count)
+        copy(destination, gradient.buffer)
       }
     }
   }
 
   /// Lets `body` write the gradient of an output in place, adding to what is there if the flag is set.
-  fileprivate func accumulate(slot: Int, _ body: (UnsafeMutablePointer<Float>, _ accumulates: Bool) -> Void) {
+  fileprivate func accumulate(slot: Int, _ body: (MutableBuffer, _ accumulates: Bool) -> Void) {
     if let accumulator { return accumulator.accumulate(body) }
     var gradient = gradients[slot]
     gradients[slot] = nil
     let accumulates = gradient != nil
-    if gradient == nil {
-      gradient = Tensor(uninitialized: outputShapes[slot])
-    } else if !isKnownUniquelyReferenced(&gradient!.storage) {
-      gradient = gradient!.copied()
-    }
-    body(gradient!.pointer, accumulates)
+    if gradient == nil { gradient = Tensor(uninitialized: outputShapes[slot]) }
+    body(gradient!.mutableBuffer, accumulates)
     gradients[slot] = gradient
   }
 
@@ -118,7 +114,7 @@ package struct Backpropagation {
 
   /// Lets `body` write the gradient of an input in place: it adds to the destination if the flag is set and else
   /// overwrites it. Nothing happens if nobody wants that gradient.
-  package func accumulate(into input: Int, _ body: (UnsafeMutablePointer<Float>, _ accumulates: Bool) -> Void) {
+  package func accumulate(into input: Int, _ body: (MutableBuffer, _ accumulates: Bool) -> Void) {
     guard let target = node.inputs[input] else { return }
     target.node.accumulate(slot: target.slot, body)
   }
@@ -128,9 +124,9 @@ extension Tensor {
   /// The output of an operation: remembers `inputs` and `pullback` if a gradient flows through any input.
   ///
   /// The pullback must not capture a recorded tensor: what it needs of the inputs is captured `detached`. With `readers`, it
-  /// makes the output again and passes it to them: operations that read the output in their own pullbacks do not keep it.
+  /// recomputes the output and passes it to them: operations that read the output in their own pullbacks do not keep it.
   package static func record(
-    _ name: StaticString, _ inputs: [Tensor], output: Tensor, readers: Readers? = nil,
+    _ name: StaticString, _ inputs: [Tensor], output: Tensor, readers: PendingReaders? = nil,
     pullback: @escaping (inout Backpropagation) -> Void
   ) -> Tensor {
     record(name, inputs, outputs: [output], readers: readers, pullback: pullback)[0]
@@ -138,7 +134,7 @@ extension Tensor {
 
   /// The outputs of an operation that has several; `readers` are of the first.
   package static func record(
-    _ name: StaticString, _ inputs: [Tensor], outputs: [Tensor], readers: Readers? = nil,
+    _ name: StaticString, _ inputs: [Tensor], outputs: [Tensor], readers: PendingReaders? = nil,
     pullback: @escaping (inout Backpropagation) -> Void
   ) -> [Tensor] {
     FiniteCheck.inspect(name, outputs)

@@ -46,6 +46,11 @@ public final class Parameter {
     Tensor(storage: value.storage, offset: value.offset, shape: value.shape, node: isTrained ? node : nil)
   }
 
+  /// The elements, for a kernel to change in place: whoever holds `value` sees the change.
+  package var mutableBuffer: MutableBuffer {
+    MutableBuffer(value.storage, offset: value.offset, count: value.shape.count)
+  }
+
   /// The lengths of the axes.
   public var shape: Shape { value.shape }
 }

@@ -1,9 +1,9 @@
 import Kernels
 
-/// The angles by which rotary embedding turns each pair of channels at each position (Su et al. 2021). They are computed
+/// The angles by which rotary embedding rotates each pair of channels at each position (Su et al. 2021). They are computed
 /// when a position is first asked for: a model may be able to reach many more than it ever sees.
 public final class RotaryTable {
-  /// The angle that a position turns each pair by, in radians.
+  /// The angle that a position rotates each pair by, in radians.
   let frequencies: [Double]
   /// How many positions there are.
   let positions: Int
@@ -26,23 +26,21 @@ public final class RotaryTable {
       "rotary embedding: heads of \(dimension) channels, \(frequencies.count) frequencies")
   }
 
-  /// Turns the first `heads` heads of every row of x in place; a row has `stride` numbers and a position of its own.
-  /// `direction` -1 turns back, which is the gradient.
-  func turn(
-    _ x: UnsafeMutablePointer<Float>, stride: Int, heads: Int, positions rows: [Int32], direction: Float
-  ) {
+  /// Rotates the first `heads` heads of every row of x [..., columns] in place; each row has a position. `direction` -1 rotates
+  /// back, which is the gradient.
+  func rotate(_ x: inout Tensor, heads: Int, positions rows: [Int32], direction: Float) {
     precondition(
       rows.allSatisfy { $0 >= 0 && $0 < positions }, "rotary embedding: a position is outside the table's \(positions)")
     guard let last = rows.max() else { return }
     if last >= cosines.shape[0] { extend(to: min(positions, max(Int(last) + 1, 2 * cosines.shape[0], 64))) }
-    rotate(
-      x, stride: stride, heads: heads, dimension: 2 * frequencies.count, positions: rows, cosines: cosines.pointer,
-      sines: sines.pointer, direction: direction, rows: rows.count)
+    let angles = RotaryAngles(cosines: cosines.buffer, sines: sines.buffer, pairs: frequencies.count)
+    Kernels.rotate(x.mutableMatrix, heads: heads, positions: rows, angles, direction: direction)
   }
 
   private func extend(to count: Int) {
     cosines = Tensor(uninitialized: [count, frequencies.count])
     sines = Tensor(uninitialized: [count, frequencies.count])
-    rotaryAngles(cosines: cosines.pointer, sines: sines.pointer, frequencies: frequencies, positions: count)
+    rotaryAngles(
+      cosines: cosines.mutableBuffer, sines: sines.mutableBuffer, frequencies: frequencies, positions: count)
   }
 }

@@ -1,11 +1,11 @@
-/// The operations that read an output which is not kept for the backward pass, because its own operation makes it again there
+/// The operations that read an output which is not kept for the backward pass, because its own operation recomputes it there
 /// at little cost.
-package final class Readers {
+package final class PendingReaders {
   private var waiting: [(Tensor) -> Void] = []
 
   package init() {}
 
-  /// Hands the output to all that wait for it; if nobody does, it is not made again.
+  /// Hands the output to all that wait for it; if nobody does, it is not recomputed.
   func pass(_ output: @autoclosure () -> Tensor) {
     guard !waiting.isEmpty else { return }
     let (readers, output) = (waiting, output())
@@ -19,13 +19,13 @@ package final class Readers {
 /// What a pullback needs of an input.
 enum SavedTensor {
   case kept(Tensor)
-  case madeAgain(Readers)
+  case recomputed(PendingReaders)
 
-  /// Runs `body` with the elements: now, or as soon as they have been made again.
+  /// Runs `body` with the elements: now, or as soon as they have been recomputed.
   func read(_ body: @escaping (Tensor) -> Void) {
     switch self {
     case .kept(let tensor): body(tensor)
-    case .madeAgain(let readers): readers.add(body)
+    case .recomputed(let readers): readers.add(body)
     }
   }
 }

@@ -11,8 +11,8 @@ public struct Tensor {
   public let shape: Shape
   package var node: Node?
   package var slot: Int
-  /// Who waits for the elements of an output that is made again in the backward pass; nil if they are kept.
-  var readers: Readers?
+  /// Who waits for the elements of an output that is recomputed in the backward pass; nil if they are kept.
+  var readers: PendingReaders?
 
   package init(storage: Storage, offset: Int = 0, shape: Shape, node: Node? = nil, slot: Int = 0) {
     precondition(offset + shape.count <= storage.count, "shape \(shape) at \(offset) exceeds \(storage.count) elements")
@@ -32,7 +32,7 @@ public struct Tensor {
   public init(_ elements: [Float], shape: Shape) {
     precondition(elements.count == shape.count, "\(elements.count) elements do not fill shape \(shape)")
     self.init(uninitialized: shape)
-    pointer.update(from: elements, count: elements.count)
+    mutableBuffer.assign(elements)
   }
 
   /// A scalar, of shape `[]`.
@@ -41,20 +41,35 @@ public struct Tensor {
   /// A tensor with every element equal to `value`.
   public init(repeating value: Float, shape: Shape) {
     self.init(uninitialized: shape)
-    fill(pointer, value, shape.count)
+    fill(mutableBuffer, value)
   }
 
-  package var pointer: UnsafeMutablePointer<Float> { storage.pointer + offset }
+  /// The elements, for a kernel to read.
+  package var buffer: Buffer { Buffer(storage, offset: offset, count: shape.count) }
+
+  /// The elements, for a kernel to write: a copy of them if somebody else holds them.
+  package var mutableBuffer: MutableBuffer {
+    mutating get {
+      makeUnique()
+      return MutableBuffer(storage, offset: offset, count: shape.count)
+    }
+  }
+
+  /// The elements as a matrix: all axes but the last are its rows.
+  package var matrix: Matrix { Matrix(buffer, rows: shape.rows, columns: shape.columns) }
+
+  /// The same for a kernel to write.
+  package var mutableMatrix: MutableMatrix {
+    mutating get { MutableMatrix(mutableBuffer, rows: shape.rows, columns: shape.columns) }
+  }
 
   /// The elements in row-major order.
-  public var elements: [Float] {
-    withExtendedLifetime(storage) { Array(UnsafeBufferPointer(start: pointer, count: shape.count)) }
-  }
+  public var elements: [Float] { buffer.elements }
 
   /// The only element of a tensor that has one.
   public var scalar: Float {
     precondition(shape.count == 1, "a tensor of shape \(shape) is no scalar")
-    return withExtendedLifetime(storage) { pointer[0] }
+    return buffer[0]
   }
 
   /// Whether gradients flow through this tensor.
@@ -63,8 +78,8 @@ public struct Tensor {
   /// The same elements with no memory of how they were made (PyTorch's `detach`): no gradient flows through it.
   public func detached() -> Tensor { Tensor(storage: storage, offset: offset, shape: shape) }
 
-  /// The elements for a pullback: they are kept, or waited for where they are made again.
-  var saved: SavedTensor { readers.map { .madeAgain($0) } ?? .kept(detached()) }
+  /// The elements for a pullback: they are kept, or waited for where they are recomputed.
+  var saved: SavedTensor { readers.map { .recomputed($0) } ?? .kept(detached()) }
 
   /// The same elements seen in another shape, not recorded.
   package func viewed(as shape: Shape) -> Tensor {
@@ -79,8 +94,8 @@ public struct Tensor {
 
   /// A copy in storage of its own, not recorded.
   package func copied() -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    copy(result.pointer, pointer, shape.count)
+    var result = Tensor(uninitialized: shape)
+    copy(result.mutableBuffer, buffer)
     return result
   }
 }

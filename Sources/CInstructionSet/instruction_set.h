@@ -1,4 +1,4 @@
-// The instruction sets that whoever includes this is compiled for, by the names that Linux lists in /proc/cpuinfo,
+// The instruction sets that the including file is compiled for, by the names that Linux lists in /proc/cpuinfo,
 // separated by spaces. The compiler's own macros say so; Swift code is compiled for the same sets as the headers it imports.
 #ifndef CINSTRUCTIONSET_H
 #define CINSTRUCTIONSET_H

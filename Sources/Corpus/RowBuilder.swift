@@ -1,3 +1,5 @@
+import Kernels
+
 /// The rows of a batch as they are filled from windows.
 struct RowBuilder {
   private let rows: Int
@@ -18,8 +20,8 @@ struct RowBuilder {
 
   var batch: Batch {
     Batch(
-      rows: rows, columns: columns, tokens: tokens, targets: targets, positions: positions,
-      documentStarts: documentStarts)
+      SequenceLayout(rows: rows, columns: columns, positions: positions, documentStarts: documentStarts),
+      tokens: tokens, targets: targets)
   }
 
   /// Appends a row from the tokens it reads and one more that it only predicts.

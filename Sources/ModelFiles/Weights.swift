@@ -1,6 +1,7 @@
 import Autograd
 import Checkpoints
 import Files
+import Kernels
 import Models
 
 /// The weights of a model on disk, by the names they have in Hugging Face's checkpoints of the architecture.
@@ -36,26 +37,23 @@ extension NamedArray {
   /// An array over the elements of a tensor that is computed when it is needed.
   package init(_ name: String, shape: Shape, making tensor: @escaping () -> Tensor) {
     self.init(name, shape: shape.dimensions) { (body: (UnsafeBufferPointer<Float>) -> Void) in
-      let tensor = tensor()
-      withExtendedLifetime(tensor) {
-        body(UnsafeBufferPointer(start: UnsafePointer(tensor.pointer), count: tensor.shape.count))
-      }
+      tensor().buffer.withUnsafeBufferPointer(body)
     }
   }
 }
 
 extension ArrayFile {
-  /// Reads an array into a tensor's elements.
+  /// Reads an array of a shape into a buffer.
   ///
   /// - Throws: the file's failure if the array is missing, of another shape, or unreadable.
-  package func read(_ name: String, in group: String, into tensor: Tensor) throws(Failure) {
-    guard let stored = array(name, in: group), stored.shape == tensor.shape.dimensions, stored.element == .float32
+  package func read(_ name: String, in group: String, shape: Shape, into values: MutableBuffer) throws(Failure) {
+    guard let stored = array(name, in: group), stored.shape == shape.dimensions, stored.element == .float32
     else {
       throw Failure(
         .checkpoint, "\"\(name)\" is missing or of another shape", at: "\(path):/\(group)",
-        notes: ["expected float32 \(tensor.shape)"])
+        notes: ["expected float32 \(shape)"])
     }
-    try read(stored, into: UnsafeMutableBufferPointer(start: tensor.pointer, count: tensor.shape.count))
+    try values.withUnsafeMutableBufferPointer { (values) throws(Failure) in try read(stored, into: values) }
   }
 }
 
@@ -73,9 +71,9 @@ extension Module {
       throw Failure(.model, "the weights do not fit the model's configuration", at: source.path, notes: problems)
     }
     for parameter in parameters {
-      let value = parameter.value
-      try source.read(
-        parameter.name, into: UnsafeMutableBufferPointer(start: value.pointer, count: value.shape.count))
+      try parameter.mutableBuffer.withUnsafeMutableBufferPointer { (values) throws(Failure) in
+        try source.read(parameter.name, into: values)
+      }
     }
   }
 

@@ -1,16 +1,17 @@
 import Autograd
+import Kernels
 
 /// Where the keys and values of attention come from.
 public enum AttentionMode {
   /// The tokens themselves, as in training.
-  case sequences(TokenPlaces)
+  case sequences(SequenceLayout)
   /// The cache of the tokens before, then the tokens themselves.
   case cached(KeyValueCache)
 
   /// The position of each token.
   func positions(count: Int) -> [Int32] {
     switch self {
-    case .sequences(let places): places.positions
+    case .sequences(let layout): layout.positions
     case .cached(let cache): (cache.length..<cache.length + count).map(Int32.init)
     }
   }
@@ -20,15 +21,15 @@ extension AttentionMode {
   /// The embeddings [B, T, C] of the tokens with noise on them, if there is any.
   func adding(_ noise: EmbeddingNoise?, to embeddings: Tensor) -> Tensor {
     guard let noise else { return embeddings }
-    guard case .sequences(let places) = self else { preconditionFailure("noise is for training") }
-    return noise.added(to: embeddings, documentStarts: places.documentStarts)
+    guard case .sequences(let layout) = self else { preconditionFailure("noise is for training") }
+    return noise.added(to: embeddings, layout: layout)
   }
 
   /// Attention of packed queries, keys and values [B, T, (H + 2 G) D] in the given layer.
   func attend(_ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: RotaryTable?) -> Tensor {
     switch self {
-    case .sequences(let places):
-      return selfAttention(packed, heads: heads, keyHeads: keyHeads, places: places, rotary: rotary)
+    case .sequences(let layout):
+      return selfAttention(packed, heads: heads, keyHeads: keyHeads, layout: layout, rotary: rotary)
     case .cached(let cache):
       return cachedSelfAttention(
         packed, heads: heads, keyHeads: keyHeads, offset: cache.length, cache: &cache.layers[layer], rotary: rotary)

@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 
 /// Noise on the embeddings during training (NEFTune; Jain et al. 2023, arXiv:2310.05914): uniform in [-1, 1] times
 /// alpha / sqrt(L C), for a document of L tokens and C channels.
@@ -13,22 +14,23 @@ public struct EmbeddingNoise: Sendable {
   }
 
   /// `embeddings` [B, T, C] with the noise.
-  package func added(to embeddings: Tensor, documentStarts: [Int32]) -> Tensor {
+  package func added(to embeddings: Tensor, layout: SequenceLayout) -> Tensor {
     let (rows, columns, channels) = (embeddings.shape[0], embeddings.shape[1], embeddings.shape[2])
     var generator = Generator(seed: seed)
-    let strengths = documentLengths(documentStarts, columns: columns).map { length in
+    let strengths = documentLengths(layout).map { length in
       Float(alpha / (Double(length) * Double(channels)).squareRoot())
     }
     let noise = generator.uniform(embeddings.shape, in: -1...1) * Tensor(strengths, shape: [rows, columns, 1])
     return embeddings + noise
   }
 
-  /// For each token, the number of tokens of its document.
-  private func documentLengths(_ starts: [Int32], columns: Int) -> [Int] {
-    var lengths = [Int](repeating: 0, count: starts.count)
+  /// The number of tokens of the document of each token; a document begins where a row does and at position 0.
+  private func documentLengths(_ layout: SequenceLayout) -> [Int] {
+    let positions = layout.positions
+    var lengths = [Int](repeating: 0, count: positions.count)
     var first = 0
-    for token in 1...starts.count
-    where token == starts.count || token % columns == 0 || starts[token] != starts[first] {
+    for token in 1...positions.count
+    where token == positions.count || token % layout.columns == 0 || positions[token] == 0 {
       for member in first..<token { lengths[member] = token - first }
       first = token
     }

@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 
 /// A transformer without a head: embeddings and blocks, which turn tokens into hidden states [B, T, C]. A head turns these
 /// into logits (a language model), one number (a reward model), or there is none (an encoder).
@@ -41,8 +42,8 @@ extension LanguageModel {
   }
 
   /// The logits [B, T, V] of tokens [B T], all in memory at once: for tests and small models.
-  public func logits(_ tokens: [Int32], shape: Shape, places: TokenPlaces) -> Tensor {
-    linear(hiddenStates(tokens, shape: shape, attention: .sequences(places), recompute: false), head.tensor)
+  public func logits(_ tokens: [Int32], shape: Shape, layout: SequenceLayout) -> Tensor {
+    linear(hiddenStates(tokens, shape: shape, attention: .sequences(layout), recompute: false), head.tensor)
   }
 
   /// The logits [V] of the token after `tokens`, which follow what the cache holds and are added to it.

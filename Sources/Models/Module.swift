@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 
 /// A part of a model: parameters and further modules, found by their property names.
 public protocol Module {}
@@ -14,6 +15,12 @@ public struct NamedParameter {
 
   /// The values under this name; they share the parameter's storage.
   public var value: Tensor { part(of: parameter.value) }
+
+  /// The values under this name, for a kernel or a file to write.
+  package var mutableBuffer: MutableBuffer {
+    let (start, shape) = parameter.shape.part(rows)
+    return parameter.mutableBuffer[start..<start + shape.count]
+  }
 
   /// The same part of another tensor of the parameter's shape, such as its gradient; it shares that tensor's storage.
   package func part(of tensor: Tensor) -> Tensor {

@@ -1,6 +1,7 @@
 import Autograd
 import Corpus
 import Files
+import Kernels
 import Models
 
 /// Checks the gradient of an objective by finite differences through a small model.
@@ -26,7 +27,7 @@ package struct GradientCheck: Sendable {
     let model = Llama.Configuration.small.makeModel(seed: seed)
     prepare(model)
     var generator = Generator(seed: seed &+ 1)
-    for parameter in model.parameters where parameter.shape.rank > 1 { parameter.value.enlarge(by: 8) }
+    for parameter in model.parameters where parameter.shape.rank > 1 { Kernels.scale(parameter.mutableBuffer, by: 8) }
     let batch = type(of: objective).examples.smallBatch(&generator, vocabularySize: model.vocabularySize)
     let scale = Float(1 / objective.weight(of: batch))
     func loss() -> Tensor { objective.loss(batch, StepContext(model)).sum }
@@ -35,14 +36,17 @@ package struct GradientCheck: Sendable {
     slopes = (0..<directions).map { _ in
       let direction = gradients.parameters.map { generator.normal($0.shape, deviation: 1) }
       let exact = zip(gradients.parameters, direction).reduce(0.0) { sum, pair in
-        sum + (gradients[pair.0].map { $0.product(with: pair.1) } ?? 0)
+        sum + (gradients[pair.0].map { dotInDouble($0.buffer, pair.1.buffer) } ?? 0)
       }
       func moved(_ step: Float) -> Double {
-        for (parameter, along) in zip(gradients.parameters, direction) { parameter.value.move(by: step, along: along) }
-        defer {
+        func move(by step: Float) {
           for (parameter, along) in zip(gradients.parameters, direction) {
-            parameter.value.move(by: -step, along: along)
+            accumulate(parameter.mutableBuffer, along.buffer, scaledBy: step)
           }
+        }
+        move(by: step)
+        defer {
+          move(by: -step)
         }
         return Double(loss().scalar) * Double(scale)
       }
@@ -100,21 +104,4 @@ private struct SmallPairs: AnswerPairs {
   var count: Int { pairs.count }
   subscript(index: Int) -> AnswerPair { pairs[index] }
   var digest: String { "small" }
-}
-
-extension Tensor {
-  /// Multiplies every element in place.
-  fileprivate func enlarge(by factor: Float) {
-    for index in 0..<shape.count { pointer[index] *= factor }
-  }
-
-  /// Adds `step` times `direction` in place.
-  fileprivate func move(by step: Float, along direction: Tensor) {
-    for index in 0..<shape.count { pointer[index] += step * direction.pointer[index] }
-  }
-
-  /// The sum of the products of the elements.
-  fileprivate func product(with other: Tensor) -> Double {
-    (0..<shape.count).reduce(0) { $0 + Double(pointer[$1]) * Double(other.pointer[$1]) }
-  }
 }

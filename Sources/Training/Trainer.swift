@@ -107,7 +107,7 @@ extension Gradients {
   /// The square root of the sum of the squares of all gradients, summed in Double in a fixed order.
   package var globalNorm: Double {
     parameters.reduce(0) { total, parameter in
-      total + (self[parameter].map { squaredNorm($0.pointer, $0.shape.count) } ?? 0)
+      total + (self[parameter].map { squaredNorm($0.buffer) } ?? 0)
     }.squareRoot()
   }
 }

@@ -1,11 +1,11 @@
 import Autograd
+import Kernels
 import Support
 import Testing
 
 /// Rotary embedding of queries and keys, and then attention.
-private func rotaryAttention(_ starts: IntegerArray, _ positions: IntegerArray, _ frequencies: [Double]) -> Twin {
+private func rotaryAttention(_ attention: Twin, _ positions: IntegerArray, _ frequencies: [Double]) -> Twin {
   let rotary = Twin.rotary(positions: positions, frequencies: frequencies)
-  let attention = Twin.attention(documentStarts: starts)
   return Twin(
     value: { attention.value(rotary.value($0[0]), rotary.value($0[1]), $0[2]) },
     pullback: { inputs, upstream in
@@ -39,7 +39,7 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     let (starts, positions) = places(rows: 2, length: 80, documents: documents)
     let frequencies = rotaryFrequencies(dimension: 6, base: 100)
     let inputs = [heads.0, heads.1, heads.1].map { generator.normals([2, 80, $0, 6]) }
-    let twin = rotaryAttention(starts, positions, frequencies)
+    let twin = rotaryAttention(.attention(documentStarts: starts), positions, frequencies)
     let value = twin.value(of: inputs)
     let upstream = generator.normals(value.shape)
     let table = RotaryTable(frequencies: frequencies, positions: 80)
@@ -52,13 +52,37 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     }
   }
 
+  /// The window of each token, and the whole document for each.
+  @Test(arguments: [[100], [3, 9, 70]], [false, true])
+  func windowsAndBothDirections(_ documents: [Int], _ isWindowed: Bool) {
+    var generator = SeededGenerator(seed: 8)
+    let (starts, positions) = places(rows: 2, length: 80, documents: documents)
+    let causal = SequenceLayout(
+      rows: 2, columns: 80, positions: positions.int32s, documentStarts: starts.int32s)
+    let layout = isWindowed ? causal.windowed(to: 5) : causal.bidirectional()
+    let visible = starts.values.enumerated().map { token, start in
+      let (row, column) = (token / 80 * 80, token % 80)
+      let end = starts.values[row..<row + 80].lastIndex(of: start)! - row + 1
+      return isWindowed ? max(start, column - 4)..<column + 1 : start..<end
+    }
+    let frequencies = rotaryFrequencies(dimension: 6, base: 100)
+    let inputs = [4, 2, 2].map { generator.normals([2, 80, $0, 6]) }
+    let twin = rotaryAttention(.attention(visible: visible), positions, frequencies)
+    let value = twin.value(of: inputs)
+    let upstream = generator.normals(value.shape)
+    let table = RotaryTable(frequencies: frequencies, positions: 80)
+    let trial = Trial({ attention($0, layout, rotary: table) }, inputs, upstream: upstream)
+    let found = problems(trial, value: value, gradients: twin.gradients(of: inputs, upstream: upstream))
+    #expect(found.isEmpty)
+  }
+
   /// What somebody else holds is not rotated in place.
   @Test func packedProjectionsThatAreHeldStayAsTheyAre() {
     var generator = SeededGenerator(seed: 2)
     let packed = Tensor(generator.normals([1, 5, 12]))
     let before = packed.elements
     let table = RotaryTable(frequencies: [1, 0.1], positions: 5)
-    let y = selfAttention(packed, heads: 1, keyHeads: 1, places: TokenPlaces(rows: 1, columns: 5), rotary: table)
+    let y = selfAttention(packed, heads: 1, keyHeads: 1, layout: SequenceLayout(rows: 1, columns: 5), rotary: table)
     #expect(packed.elements == before && y.shape == [1, 5, 4])
   }
 
@@ -70,13 +94,13 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     let (starts, positions) = places(rows: 1, length: 90, documents: [20, 70])
     let together = selfAttention(
       Tensor(packed), heads: 2, keyHeads: 2,
-      places: TokenPlaces(positions: positions.int32s, documentStarts: starts.int32s), rotary: table
+      layout: SequenceLayout(
+        rows: 1, columns: 90, positions: positions.int32s, documentStarts: starts.int32s), rotary: table
     ).elements
     for range in [0..<20, 20..<90] {
       let alone = selfAttention(
         Tensor(packed.sliced(axis: 1, range)), heads: 2, keyHeads: 2,
-        places: TokenPlaces(rows: 1, columns: range.count),
-        rotary: table)
+        layout: SequenceLayout(rows: 1, columns: range.count), rotary: table)
       let expected = ReferenceArray(alone.shape.dimensions, alone.elements)
       let part = Array(together[range.lowerBound * 8..<range.upperBound * 8])
       #expect(mismatch(part, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil)
@@ -97,10 +121,9 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
         attention(
           $0, [Int32](repeating: 0, count: length),
           positions: (Array(0..<first) + Array(prompt..<prompt + rejected)).map(Int32.init),
-          hidden: (
-            [Int32](repeating: Int32(prompt), count: length),
-            (0..<length).map { Int32($0 < first ? prompt : first) }
-          ), rotary: table)
+          gap: VisibleKeys.Gap(
+            starts: [Int32](repeating: Int32(prompt), count: length),
+            ends: (0..<length).map { Int32($0 < first ? prompt : first) }), rotary: table)
       }, inputs, upstream: upstream)
     let separate = Trial(
       { parts in
@@ -136,7 +159,7 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     let packed = Tensor(generator.normals([1, 100, 32]))
     let table = RotaryTable(frequencies: [1, 0.1], positions: 100)
     let whole = selfAttention(
-      packed, heads: 4, keyHeads: 2, places: TokenPlaces(rows: 1, columns: 100), rotary: table)
+      packed, heads: 4, keyHeads: 2, layout: SequenceLayout(rows: 1, columns: 100), rotary: table)
     var cache = KeyValueLayer(capacity: 100, width: 8)
     var parts: [Tensor] = []
     for range in [0..<50, 50..<51, 51..<52, 52..<100] {

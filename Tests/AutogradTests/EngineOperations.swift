@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 import Support
 
 extension OperationCase {
@@ -100,17 +101,23 @@ extension OperationCase {
   }
 }
 
-/// Attention of separate queries, keys and values [B, T, H, D]; keys and queries are rotated if there is a table.
+/// Causal attention inside documents of separate queries, keys and values [B, T, H, D].
 func attention(
-  _ parts: [Tensor], _ documentStarts: [Int32], positions: [Int32]? = nil, hidden: TokenPlaces.HiddenColumns? = nil,
+  _ parts: [Tensor], _ documentStarts: [Int32], positions: [Int32]? = nil, gap: VisibleKeys.Gap? = nil,
   rotary: RotaryTable? = nil
 ) -> Tensor {
   let (rows, length) = (parts[0].shape[0], parts[0].shape[1])
-  let flat = parts.map { $0.reshaped(to: [rows, length, $0.shape[2] * $0.shape[3]]) }
-  let places = TokenPlaces(
-    positions: positions ?? [Int32](repeating: 0, count: rows * length), documentStarts: documentStarts, hidden: hidden)
+  let layout = SequenceLayout(
+    rows: rows, columns: length, positions: positions ?? [Int32](repeating: 0, count: rows * length),
+    documentStarts: documentStarts, gap: gap)
+  return attention(parts, layout, rotary: rotary)
+}
+
+/// Attention of separate queries, keys and values [B, T, H, D]; keys and queries are rotated if there is a table.
+func attention(_ parts: [Tensor], _ layout: SequenceLayout, rotary: RotaryTable?) -> Tensor {
+  let flat = parts.map { $0.reshaped(to: [layout.rows, layout.columns, $0.shape[2] * $0.shape[3]]) }
   let y = selfAttention(
-    concatenate(flat, axis: 2), heads: parts[0].shape[2], keyHeads: parts[1].shape[2], places: places, rotary: rotary)
+    concatenate(flat, axis: 2), heads: parts[0].shape[2], keyHeads: parts[1].shape[2], layout: layout, rotary: rotary)
   return y.reshaped(to: parts[0].shape)
 }
 

@@ -66,13 +66,15 @@ import Testing
   @Test func theGradientOfASumIsWrittenOver() {
     let p = Parameter(Tensor([1, -2, 3], shape: [1, 3]))
     let ones = Tensor(repeating: 1, shape: [3])
-    var (sent, arrived): (UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Float>?)
+    var (sent, arrived): (ObjectIdentifier?, ObjectIdentifier?)
     _ = valueAndGradients(of: [p]) {
-      let x = Tensor.record("observer", [p.tensor], output: p.value) { arrived = $0.gradient.pointer }
+      let x = Tensor.record("observer", [p.tensor], output: p.value) { back in
+        arrived = ObjectIdentifier(back.gradient.storage)
+      }
       let (sum, normalized) = addAndRMSNorm(x, ones.reshaped(to: [1, 3]), ones, epsilon: 1)
       return .record("probe", [sum, normalized], output: Tensor(0)) { back in
         let upstream = Tensor(repeating: 0.5, shape: [1, 3])
-        sent = upstream.pointer
+        sent = ObjectIdentifier(upstream.storage)
         back.add(upstream, to: 0)
         back.add(Tensor(repeating: 2, shape: [1, 3]), to: 1)
       }
@@ -84,11 +86,13 @@ import Testing
   @Test(arguments: [false, true]) func gatesWriteOverTheirInputUnlessItIsHeld(_ isHeld: Bool) {
     for gate in [gelu, swiGLU] {
       let p = Parameter(Tensor([1, -2, 3, 0.5], shape: [1, 4]))
-      var (made, arrived): (UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Float>?)
+      var (made, arrived): (ObjectIdentifier?, ObjectIdentifier?)
       var holder: Tensor?
       _ = valueAndGradients(of: [p]) {
-        let x = Tensor.record("observer", [p.tensor], output: p.value.copied()) { arrived = $0.gradient.pointer }
-        made = x.pointer
+        let x = Tensor.record("observer", [p.tensor], output: p.value.copied()) { back in
+          arrived = ObjectIdentifier(back.gradient.storage)
+        }
+        made = ObjectIdentifier(x.storage)
         if isHeld { holder = x.detached() }
         return linear(gate(x), Tensor(repeating: 1, shape: [1, gate(p.value).shape[1]])).sum()
       }

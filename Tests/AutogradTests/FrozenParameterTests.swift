@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 import Testing
 
 @Suite struct FrozenParameterTests {

@@ -2,6 +2,16 @@ import Autograd
 import Support
 import Testing
 
+/// The gradient of a head's weight when `use` says what becomes of its loss.
+private func headGradient(_ use: (@escaping () -> Tensor) -> Tensor) -> Tensor? {
+  let weight = Parameter(Tensor(repeating: 1, shape: [4, 3]))
+  let x = Tensor(repeating: 1, shape: [2, 3])
+  let gradients = valueAndGradients(of: [weight]) {
+    use { headCrossEntropy(x, weight.tensor, targets: [0, 1]) }
+  }.gradients
+  return gradients[weight]
+}
+
 @Suite struct HeadGradientTests {
   private static let targets = IntegerArray(
     [20], [3, -1, 0, 29, 4, 4, -1, 7, 8, 1, 2, 3, -1, 5, 6, 10, 11, -1, 12, 13])
@@ -54,19 +64,47 @@ import Testing
     }
   }
 
-  @Test func singleLossesAndCorrectTokens() {
+  @Test func theSumOfTheLossesAndCorrectTokens() {
     let (x, w) = (Tensor(inputs[0]), Tensor(inputs[1]))
     var seen: TokenLosses?
     _ = headCrossEntropy(x, w, targets: Self.targets.int32s) { seen = $0 }
     let logits = Twin.linear().value(of: inputs)
     let losses = Twin.tokenLosses(targets: Self.targets).value(logits)
     let supervised = Self.targets.values.indices.filter { Self.targets.values[$0] >= 0 }
-    let expected = ReferenceArray([supervised.count], supervised.map { losses.values[$0] })
-    #expect(mismatch(seen!.losses, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil)
+    let expected = supervised.reduce(0) { $0 + losses.values[$1] }
+    #expect(abs(seen!.sum - expected) <= 1e-5 * expected && seen!.count == supervised.count)
     let isCorrect = supervised.map { row in
       logits.splitRows[row].max()! == logits.splitRows[row][Self.targets.values[row]]
     }
-    #expect(seen!.isCorrect == isCorrect)
+    #expect(seen!.correctCount == isCorrect.count { $0 })
+  }
+
+  /// The gradient of the head was added in the forward pass: the loss must depend on it, once.
+  @Test func aLossThatGetsLostStopsTheProgram() async {
+    await #expect(processExitsWith: .success) { _ = headGradient { $0() } }
+    await #expect(processExitsWith: .failure) {
+      _ = headGradient { loss in
+        _ = loss()
+        return Tensor(1)
+      }
+    }
+    await #expect(processExitsWith: .failure) { _ = headGradient { loss in recomputed([]) { _ in [loss()] }[0] } }
+  }
+
+  @Test func aLossThatThrowsIsForgotten() {
+    struct Stop: Error {}
+    let weight = Parameter(Tensor(repeating: 1, shape: [4, 3]))
+    let gradients = Gradients(of: [weight])
+    func loss() -> Tensor { headCrossEntropy(Tensor(repeating: 1, shape: [2, 3]), weight.tensor, targets: [0, 1]) }
+    #expect(throws: Stop.self) {
+      _ = try gradients.add {
+        _ = loss()
+        throw Stop()
+      }
+    }
+    gradients.clear()
+    _ = gradients.add(loss)
+    #expect(gradients[weight]!.elements == headGradient { $0() }!.elements)
   }
 
   /// A tied table: the gradient is the sum of both uses.

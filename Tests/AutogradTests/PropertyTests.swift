@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 import Support
 import Testing
 
@@ -81,10 +82,10 @@ import Testing
   @Test func rowsOfABatchAreIndependent() {
     var generator = SeededGenerator(seed: 3)
     let x = generator.normals([3, 20, 24])
-    let places = TokenPlaces(rows: 3, columns: 20)
-    let y = selfAttention(Tensor(x), heads: 2, keyHeads: 2, places: places, rotary: nil)
+    let layout = SequenceLayout(rows: 3, columns: 20)
+    let y = selfAttention(Tensor(x), heads: 2, keyHeads: 2, layout: layout, rotary: nil)
     let swapped = ReferenceArray([3, 20, 24]) { x[2 - $0[0], $0[1], $0[2]] }
-    let z = selfAttention(Tensor(swapped), heads: 2, keyHeads: 2, places: places, rotary: nil)
+    let z = selfAttention(Tensor(swapped), heads: 2, keyHeads: 2, layout: layout, rotary: nil)
     for row in 0..<3 { #expect(y.slice(row..<row + 1).elements == z.slice(2 - row..<3 - row).elements) }
   }
 

@@ -31,24 +31,24 @@ import Tokenizers
     let (b, c, d, e, f, g, h, i, j, k) = (a + 1, a + 2, a + 3, a + 4, a + 5, a + 6, a + 7, a + 8, a + 9, a + 10)
     #expect(batch.tokens == [a, b, end, c, d, e, f] + [g, end, h, end, i, j, k])
     #expect(batch.targets == [b, end, -1, d, e, f, g] + [end, -1, end, -1, j, k, end])
-    #expect(batch.positions == [0, 1, 2, 0, 1, 2, 3] + [0, 1, 0, 1, 0, 1, 2])
-    #expect(batch.documentStarts == [0, 0, 0, 3, 3, 3, 3] + [0, 0, 2, 2, 4, 4, 4])
+    #expect(batch.layout.positions == [0, 1, 2, 0, 1, 2, 3] + [0, 1, 0, 1, 0, 1, 2])
+    #expect(batch.layout.visible.firsts == [0, 0, 0, 3, 3, 3, 3] + [0, 0, 2, 2, 4, 4, 4])
     #expect(batch.weight == 11)
   }
 
   @Test func aDocumentMayEndWithTheWindow() throws {
     let batch = try loader(3).batch(samples: [0, 2])
     #expect(batch.targets == [a + 1, end, -1] + [a + 6, end, -1])
-    #expect(batch.positions == [0, 1, 2] + [0, 1, 2])
-    #expect(batch.documentStarts == [0, 0, 0] + [0, 0, 0])
+    #expect(batch.layout.positions == [0, 1, 2] + [0, 1, 2])
+    #expect(batch.layout.visible.firsts == [0, 0, 0] + [0, 0, 0])
   }
 
   @Test func withoutTheMaskTheStreamIsPlain() throws {
     let batch = try loader(7, documentMask: false).batch(samples: [1])
     #expect(batch.tokens == [a + 6, end, a + 7, end, a + 8, a + 9, a + 10])
     #expect(batch.targets == [end, a + 7, end, a + 8, a + 9, a + 10, end])
-    #expect(batch.positions == Array(0..<7))
-    #expect(batch.documentStarts == [Int32](repeating: 0, count: 7))
+    #expect(batch.layout.positions == Array(0..<7))
+    #expect(batch.layout.visible.firsts == [Int32](repeating: 0, count: 7))
   }
 
   /// Without packing: a document a row, in as many rows as it needs, the rest filled up.
@@ -61,8 +61,9 @@ import Tokenizers
     #expect(batch.tokens == [a, b, 0, 0] + [c, d, e, f] + [g, 0, 0, 0] + [h, 0, 0, 0] + [i, j, k, 0])
     #expect(
       batch.targets == [b, end, -1, -1] + [d, e, f, g] + [end, -1, -1, -1] + [end, -1, -1, -1] + [j, k, end, -1])
-    #expect(batch.positions == [0, 1, 0, 0] + [0, 1, 2, 3] + [0, 0, 0, 0] + [0, 0, 0, 0] + [0, 1, 2, 0])
-    #expect(batch.documentStarts == [0, 0, 2, 3] + [0, 0, 0, 0] + [0, 1, 2, 3] + [0, 1, 2, 3] + [0, 0, 0, 3])
+    #expect(batch.layout.positions == [0, 1, 0, 0] + [0, 1, 2, 3] + [0, 0, 0, 0] + [0, 0, 0, 0] + [0, 1, 2, 0])
+    #expect(
+      batch.layout.visible.firsts == [0, 0, 2, 3] + [0, 0, 0, 0] + [0, 1, 2, 3] + [0, 1, 2, 3] + [0, 0, 0, 3])
   }
 
   /// Every token but the first of a document is a target once, whatever the window length.
@@ -75,7 +76,7 @@ import Tokenizers
     let starts: Set = [0, 3, 9, 11]
     let expected = (1...read).map { starts.contains($0) ? -1 : stream[$0] }
     #expect(batch.targets == expected)
-    #expect(batch.positions.allSatisfy { $0 < Int32(sequenceLength) })
+    #expect(batch.layout.positions.allSatisfy { $0 < Int32(sequenceLength) })
   }
 
   @Test func documentsAreSplitWholeIntoTrainingAndValidation() throws {
@@ -86,7 +87,7 @@ import Tokenizers
     #expect(train.documentCount == 2 && validation.documentCount == 2)
     #expect(try validation.tokens(0..<6) == stream.tokens(9..<15))
     let batch = try WindowLoader(validation, sequenceLength: 5, seed: 1, shuffle: false).batch(startingAt: 0, rows: 1)
-    #expect(batch.documentStarts == [0, 0, 2, 2, 2])
+    #expect(batch.layout.visible.firsts == [0, 0, 2, 2, 2])
     #expect(batch.targets == [end, -1, a + 9, a + 10, end])
     #expect(train.fingerprint != validation.fingerprint)
   }

@@ -25,8 +25,8 @@ import Testing
     let batch = try loader.batch(startingAt: 3, rows: 2)
     #expect(batch.tokens == Array(24..<40))
     #expect(batch.targets == Array(25..<41))
-    #expect(batch.positions == Array(0..<8) + Array(0..<8))
-    #expect(batch.documentStarts == [Int32](repeating: 0, count: 16))
+    #expect(batch.layout.positions == Array(0..<8) + Array(0..<8))
+    #expect(batch.layout.visible.firsts == [Int32](repeating: 0, count: 16))
     #expect((batch.rows, batch.columns, batch.weight) == (2, 8, 16))
   }
 

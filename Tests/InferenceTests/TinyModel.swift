@@ -2,6 +2,7 @@ import Autograd
 import Files
 import Foundation
 import Inference
+import Kernels
 import Models
 import Tokenizers
 
@@ -36,7 +37,7 @@ enum TinyModel {
 extension LanguageModel {
   /// The logits after `tokens` by a full pass without a cache.
   func fullLogits(_ tokens: [Int32]) -> [Float] {
-    let all = logits(tokens, shape: [1, tokens.count], places: TokenPlaces(rows: 1, columns: tokens.count)).elements
+    let all = logits(tokens, shape: [1, tokens.count], layout: SequenceLayout(rows: 1, columns: tokens.count)).elements
     return Array(all.suffix(vocabularySize))
   }
 

@@ -2,9 +2,7 @@ import Kernels
 import Support
 import Testing
 
-private typealias Kernel = (
-  UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, BroadcastLayout
-) -> Void
+private typealias Kernel = (MutableBuffer, Buffer, Buffer, BroadcastLayout) -> Void
 
 @Suite struct ArithmeticTests {
   /// The axes of two operands that are broadcast together.
@@ -25,9 +23,9 @@ private typealias Kernel = (
     let shape = ReferenceArray.broadcastShape(a, b)
     let layout = BroadcastLayout(shape, steps: [steps(of: a, in: shape), steps(of: b, in: shape)])
     for (twin, kernel) in kernels {
-      var out = [Float](repeating: .nan, count: shape.reduce(1, *))
-      kernel(&out, x.floats, y.floats, layout)
-      #expect(mismatch(out, twin.value(x, y), within: .exact) == nil)
+      let out = Storage(repeating: .nan, count: shape.reduce(1, *))
+      kernel(out.mutableBuffer, x.buffer, y.buffer, layout)
+      #expect(mismatch(out.elements, twin.value(x, y), within: .exact) == nil)
     }
   }
 
@@ -45,11 +43,11 @@ private typealias Kernel = (
     var generator = SeededGenerator(seed: 4)
     let x = generator.normals(shape)
     for target in [a, b] {
-      var out = [Float](repeating: 0, count: target.reduce(1, *))
-      sumBroadcast(&out, x.floats, dimensions: shape, steps: steps(of: target, in: shape))
+      let out = Storage(repeating: 0, count: target.reduce(1, *))
+      sumBroadcast(out.mutableBuffer, x.buffer, dimensions: shape, steps: steps(of: target, in: shape))
       let terms = max(1, x.count / max(1, out.count))
       let bounds = x.map(abs).summed(to: target).values.map { summationBound(terms: terms, magnitude: $0) }
-      #expect(mismatch(out, x.summed(to: target), within: .bounds(bounds)) == nil)
+      #expect(mismatch(out.elements, x.summed(to: target), within: .bounds(bounds)) == nil)
     }
   }
 
@@ -57,16 +55,16 @@ private typealias Kernel = (
     var generator = SeededGenerator(seed: 5)
     for count in [1, 7, 16, 17, 1000, 70_001] {
       let (x, y) = (generator.normals([count]), generator.normals([count]))
-      var out = [Float](repeating: .nan, count: count)
-      copy(&out, x.floats, count)
-      #expect(out == x.floats)
-      accumulate(&out, y.floats, count)
-      #expect(mismatch(out, Twin.add.value(x, y), within: .exact) == nil)
-      let sum = out
-      scale(&out, by: -2, count)
-      #expect(out == sum.map { -2 * $0 })
-      fill(&out, 1.5, count)
-      #expect(out.allSatisfy { $0 == 1.5 })
+      let out = Storage(repeating: .nan, count: count)
+      copy(out.mutableBuffer, x.buffer)
+      #expect(out.elements == x.floats)
+      accumulate(out.mutableBuffer, y.buffer)
+      #expect(mismatch(out.elements, Twin.add.value(x, y), within: .exact) == nil)
+      let sum = out.elements
+      scale(out.mutableBuffer, by: -2)
+      #expect(out.elements == sum.map { -2 * $0 })
+      fill(out.mutableBuffer, 1.5)
+      #expect(out.elements.allSatisfy { $0 == 1.5 })
     }
   }
 
@@ -74,9 +72,9 @@ private typealias Kernel = (
     var generator = SeededGenerator(seed: 6)
     for (rows, columns) in [(1, 1), (3, 7), (2, 17), (300, 1000)] {
       let (x, bias) = (generator.normals([rows, columns]), generator.normals([columns]))
-      var out = x.floats
-      addBias(&out, bias.floats, rows: rows, columns: columns)
-      #expect(mismatch(out, Twin.add.value(x, bias), within: .exact) == nil)
+      let out = Storage(x.floats)
+      addBias(out.mutableBuffer, bias.buffer)
+      #expect(mismatch(out.elements, Twin.add.value(x, bias), within: .exact) == nil)
     }
   }
 
@@ -85,15 +83,15 @@ private typealias Kernel = (
     for count in [1, 7, 17, 1000, 40_000] {
       let (x, y) = (generator.normals([count]), generator.normals([count]))
       let mask = (0..<count).map { _ in Int.random(in: 0...1, using: &generator) }
-      let twin = Twin.choose(where: IntegerArray([count], mask))
-      var out = [Float](repeating: .nan, count: count)
-      select(&out, mask: mask.map(Float.init), x.floats, y.floats, count)
-      #expect(mismatch(out, twin.value(x, y), within: .exact) == nil)
+      let (twin, choice) = (Twin.choose(where: IntegerArray([count], mask)), Buffer(mask.map(Float.init)))
+      let out = Storage(repeating: .nan, count: count)
+      select(out.mutableBuffer, mask: choice, x.buffer, y.buffer)
+      #expect(mismatch(out.elements, twin.value(x, y), within: .exact) == nil)
       let gradients = twin.gradients(of: [x, y], upstream: x)
-      selectBackward(&out, mask: mask.map(Float.init), x.floats, isFirst: true, count)
-      #expect(mismatch(out, gradients[0], within: .elementwise(relative: 0)) == nil)
-      selectBackward(&out, mask: mask.map(Float.init), x.floats, isFirst: false, count)
-      #expect(mismatch(out, gradients[1], within: .elementwise(relative: 0)) == nil)
+      selectBackward(out.mutableBuffer, mask: choice, x.buffer, isFirst: true)
+      #expect(mismatch(out.elements, gradients[0], within: .elementwise(relative: 0)) == nil)
+      selectBackward(out.mutableBuffer, mask: choice, x.buffer, isFirst: false)
+      #expect(mismatch(out.elements, gradients[1], within: .elementwise(relative: 0)) == nil)
     }
   }
 }

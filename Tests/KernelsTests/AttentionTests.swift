@@ -2,121 +2,43 @@ import Kernels
 import Support
 import Testing
 
-/// Queries, keys and values of one attention, where the documents begin and what is hidden.
-struct AttentionCase: Sendable, CustomTestStringConvertible {
-  let sequences, length, heads, keyHeads, dimension: Int
-  /// The lengths of the documents of each row, cut off at `length`.
-  let documents: [Int]
-  /// For each query.
-  private(set) var hidden: [Range<Int>]?
-
-  var testDescription: String {
-    "\(sequences)x\(length), \(heads):\(keyHeads) heads of \(dimension), documents \(documents)"
-      + (hidden == nil ? "" : ", some keys hidden")
-  }
-
-  init(_ sequences: Int, _ length: Int, _ heads: Int, _ keyHeads: Int, _ dimension: Int, _ documents: [Int] = []) {
-    self.sequences = sequences
-    self.length = length
-    self.heads = heads
-    self.keyHeads = keyHeads
-    self.dimension = dimension
-    self.documents = documents
-  }
-
-  var shape: AttentionShape {
-    AttentionShape(sequences: sequences, length: length, heads: heads, keyHeads: keyHeads, dimension: dimension)
-  }
-
-  /// Row b starts with document b of the list.
-  var starts: IntegerArray {
-    let rows = (0..<sequences).flatMap { row -> [Int] in
-      let lengths = documents.isEmpty ? [length] : documents[(row % documents.count)...] + documents
-      var (starts, begin) = ([Int](), 0)
-      for count in lengths + [length] {
-        starts += [Int](repeating: begin, count: count)
-        begin += count
-      }
-      return Array(starts.prefix(length))
-    }
-    return IntegerArray([sequences, length], rows)
-  }
-
-  var mask: AttentionMask {
-    AttentionMask(
-      starts: starts.int32s,
-      hidden: hidden.map { ($0.map { Int32($0.lowerBound) }, $0.map { Int32($0.upperBound) }) })
-  }
-
-  var twin: Twin { .attention(documentStarts: starts, hidden: hidden) }
-
-  /// The same with random ranges hidden, each from a run of neighbouring queries.
-  func hiding(seed: UInt64) -> AttentionCase {
-    var generator = SeededGenerator(seed: seed)
-    var (result, current) = (self, 0..<0)
-    result.hidden = starts.values.enumerated().map { query, start in
-      let column = query % length
-      if Int.random(in: 0..<25, using: &generator) == 0 {
-        let bounds = generator.integers(2, in: start..<column + 1).sorted()
-        current = bounds[0]..<bounds[1]
-      }
-      return start <= current.lowerBound && current.upperBound <= column ? current : column..<column
-    }
-    return result
-  }
-
-  /// A row of [prompt | chosen | rejected] for each of `pairs`; rejected does not see chosen.
-  static func pairs(_ pairs: [[Int]], _ heads: Int, _ keyHeads: Int, _ dimension: Int) -> AttentionCase {
-    let lengths = pairs.map { $0.reduce(0, +) }
-    var result = AttentionCase(1, lengths.reduce(0, +), heads, keyHeads, dimension, lengths)
-    result.hidden = zip(pairs, lengths).reduce(into: []) { hidden, pair in
-      let begin = hidden.count + pair.0[0]
-      hidden += Array(repeating: 0..<0, count: pair.0[0] + pair.0[1])
-      hidden += Array(repeating: begin..<begin + pair.0[1], count: pair.0[2])
-    }
-    return result
-  }
-
-  /// q, k, v and the gradient of the output.
-  func inputs(seed: UInt64, deviation: Double = 1) -> [ReferenceArray] {
-    var generator = SeededGenerator(seed: seed)
-    return [heads, keyHeads, keyHeads, heads].map {
-      generator.normals([sequences, length, $0, dimension], deviation: deviation)
-    }
-  }
-
-  /// Queries, keys and values beside each other.
-  static func packed(_ parts: ArraySlice<ReferenceArray>) -> ReferenceArray {
-    ReferenceArray.concatenated(
-      parts.map { $0.reshaped([$0.shape[0], $0.shape[1], $0.shape[2] * $0.shape[3]]) }, axis: 2)
-  }
-
-  static let all = [
+extension AttentionCase {
+  fileprivate static let causal = [
     AttentionCase(1, 1, 1, 1, 1), AttentionCase(1, 7, 1, 1, 4), AttentionCase(2, 17, 4, 2, 6),
     AttentionCase(2, 64, 2, 2, 8), AttentionCase(1, 65, 4, 1, 5), AttentionCase(2, 130, 3, 3, 4, [50, 1, 30]),
     AttentionCase(3, 100, 4, 2, 8, [1, 70, 3, 64]), AttentionCase(2, 20, 2, 1, 16, [20]),
     AttentionCase(1, 90, 2, 1, 4, [Int](repeating: 1, count: 90)),
+  ]
+  fileprivate static let hidden = [
     AttentionCase(2, 150, 2, 1, 4).hiding(seed: 1), AttentionCase(1, 300, 2, 2, 3, [170, 40]).hiding(seed: 2),
     pairs([[20, 90, 100]], 4, 2, 5), pairs([[0, 70, 70]], 1, 1, 4),
     pairs([[40, 30, 9], [5, 80, 66], [7, 1, 1]], 2, 1, 6),
   ]
-
-  /// The kernel's output, logsumexps and gradient.
-  func run(_ inputs: [ReferenceArray]) -> (out: [Float], logSumExp: [Float], gradient: [Float]) {
-    let packed = Self.packed(inputs.prefix(3)).floats
-    var out = [Float](repeating: .nan, count: inputs[0].count)
-    var normalizers = [Float](repeating: .nan, count: sequences * heads * length)
-    var gradient = [Float](repeating: .nan, count: packed.count)
-    attentionForward(&out, logSumExp: &normalizers, packed, mask: mask, shape: shape)
-    attentionBackward(
-      &gradient, inputs[3].floats, out, logSumExp: normalizers, packed, mask: mask, shape: shape)
-    return (out, normalizers, gradient)
+  fileprivate static let windows = [1, 3, 32, 33, 1000].flatMap { width in
+    ([AttentionCase(1, 70, 2, 1, 20)] + causal + hidden).map { $0.windowed(to: width) }
+  }
+  fileprivate static let bothDirections = causal.map { $0.bidirectional() }
+  fileprivate static let anything = [1, 10, 100].flatMap { longest in
+    [AttentionCase(1, 150, 4, 2, 6), AttentionCase(1, 65, 2, 2, 16), AttentionCase(3, 40, 2, 1, 3)].flatMap { sample in
+      [1, 2, 3].map { sample.seeingAnything(seed: $0, runsUpTo: longest) }
+    }
   }
 }
 
 @Suite struct AttentionTests {
-  @Test(arguments: AttentionCase.all, [0.3, 1, 5]) func agreesWithTheTwin(_ sample: AttentionCase, _ deviation: Double)
-  {
+  @Test(arguments: AttentionCase.causal + AttentionCase.hidden, [0.3, 1, 5])
+  func agreesWithTheTwin(_ sample: AttentionCase, _ deviation: Double) { compare(sample, deviation) }
+
+  @Test(arguments: AttentionCase.windows, [1, 5])
+  func slidingWindows(_ sample: AttentionCase, _ deviation: Double) { compare(sample, deviation) }
+
+  @Test(arguments: AttentionCase.bothDirections, [0.3, 1, 5])
+  func bothDirections(_ sample: AttentionCase, _ deviation: Double) { compare(sample, deviation) }
+
+  @Test(arguments: AttentionCase.anything, [1, 5])
+  func anyKeysForAnyToken(_ sample: AttentionCase, _ deviation: Double) { compare(sample, deviation) }
+
+  private func compare(_ sample: AttentionCase, _ deviation: Double) {
     let inputs = sample.inputs(seed: 21, deviation: deviation)
     let twin = sample.twin
     let result = sample.run(inputs)
@@ -137,8 +59,13 @@ struct AttentionCase: Sendable, CustomTestStringConvertible {
     #expect(result.gradient.allSatisfy { $0.isFinite })
   }
 
-  @Test func laterTokensAndOtherDocumentsHaveNoInfluence() {
-    let sample = AttentionCase(1, 150, 2, 1, 8, [40, 60, 50])
+  /// A token is seen by those that follow it in its document, in a window only by the next, and else by the whole document.
+  @Test(arguments: [
+    (AttentionCase(1, 150, 2, 1, 8, [40, 60, 50]), 70..<100),
+    (AttentionCase(1, 150, 2, 1, 8, [40, 110]).windowed(to: 33), 70..<103),
+    (AttentionCase(1, 150, 2, 1, 8, [40, 60, 50]).bidirectional(), 40..<100),
+  ])
+  func whatATokenDoesNotSeeHasNoInfluence(_ sample: AttentionCase, _ seenBy: Range<Int>) {
     let before = sample.run(sample.inputs(seed: 3)).out
     var inputs = sample.inputs(seed: 3)
     let changed = 70
@@ -149,7 +76,7 @@ struct AttentionCase: Sendable, CustomTestStringConvertible {
     let after = sample.run(inputs).out
     for row in 0..<150 {
       let isSame = before[row * 16..<(row + 1) * 16] == after[row * 16..<(row + 1) * 16]
-      #expect(isSame == !(70..<100).contains(row), "row \(row)")
+      #expect(isSame == !seenBy.contains(row), "row \(row)")
     }
   }
 
@@ -165,24 +92,28 @@ struct AttentionCase: Sendable, CustomTestStringConvertible {
     }
   }
 
-  @Test func aTokenAloneGetsItsValue() {
-    let sample = AttentionCase(2, 30, 2, 2, 3, [Int](repeating: 1, count: 30))
+  @Test(arguments: [
+    AttentionCase(2, 30, 2, 2, 3, [Int](repeating: 1, count: 30)), AttentionCase(2, 30, 2, 2, 3).windowed(to: 1),
+  ])
+  func aTokenAloneGetsItsValue(_ sample: AttentionCase) {
     let inputs = sample.inputs(seed: 4)
     #expect(mismatch(sample.run(inputs).out, inputs[2], within: .ulps(1)) == nil)
   }
 
-  @Test(arguments: [(0, 1), (0, 40), (5, 1), (63, 3), (64, 64), (100, 70)])
-  func withACache(_ offset: Int, _ count: Int) {
-    let sample = AttentionCase(1, offset + count, 4, 2, 6)
+  @Test(arguments: [(0, 1), (0, 40), (5, 1), (63, 3), (64, 64), (100, 70)], [1000, 1, 3, 32, 33])
+  func withACache(_ new: (offset: Int, count: Int), window: Int) {
+    let (count, length) = (new.count, new.offset + new.count)
+    let sample = AttentionCase(1, length, 4, 2, 6).windowed(to: window)
     let inputs = sample.inputs(seed: 5)
-    let expected = sample.twin.value(of: Array(inputs.prefix(3)))
-      .sliced(axis: 1, offset..<offset + count)
-    let queries = inputs[0].sliced(axis: 1, offset..<offset + count).floats
-    var out = [Float](repeating: .nan, count: queries.count)
-    let shape = AttentionShape(sequences: 1, length: count, heads: 4, keyHeads: 2, dimension: 6)
+    let expected = sample.twin.value(of: Array(inputs.prefix(3))).sliced(axis: 1, new.offset..<length)
+    let queries = inputs[0].sliced(axis: 1, new.offset..<length).buffer
+    let out = Storage(repeating: .nan, count: queries.count)
     cachedAttention(
-      &out, queries: queries, queryStride: 24, keys: inputs[1].floats, values: inputs[2].floats, count: count,
-      offset: offset, shape: shape)
-    #expect(mismatch(out, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil)
+      MutableMatrix(out.mutableBuffer, rows: count, columns: 24), queries: Matrix(queries, rows: count, columns: 24),
+      keys: Matrix(inputs[1].buffer, rows: length, columns: 12),
+      values: Matrix(inputs[2].buffer, rows: length, columns: 12),
+      visible: VisibleKeys(Array(sample.layout.visible.keys[new.offset...])),
+      shape: AttentionShape(sequences: 1, length: count, heads: 4, keyHeads: 2, dimension: 6))
+    #expect(mismatch(out.elements, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil)
   }
 }

@@ -1,7 +1,6 @@
 import Foundation
 import Kernels
 import Machine
-import Numerics
 import Support
 import Synchronization
 import Testing
@@ -37,91 +36,92 @@ private let workloads = [
   Workload("rmsNorm") {
     var generator = SeededGenerator(seed: 1)
     let (rows, columns) = (1000, 96)
-    let (x, w) = (generator.normals([rows, columns]).floats, generator.normals([columns]).floats)
-    var dy = generator.normals([rows, columns]).floats
-    var (y, inverse, dw) = (x, [Float](repeating: 0, count: rows), w)
-    rmsNormForward(
-      &y, sum: nil, inverse: &inverse, x, delta: nil, w, epsilon: 1e-5, rows: rows, columns: columns)
-    var dx = y
+    let (x, w) = (generator.normals([rows, columns]).buffer, generator.normals([columns]).buffer)
+    let dy = Storage(generator.normals([rows, columns]).floats)
+    let (y, dx, dw) = (Storage(count: x.count), Storage(count: x.count), Storage(count: columns))
+    let inverse = Storage(count: rows)
+    rmsNormForward(y.mutableBuffer, sum: nil, inverse: inverse.mutableBuffer, x, delta: nil, w, epsilon: 1e-5)
     rmsNormBackward(
-      &dx, dw: &dw, &dy, x, w, inverse: inverse, carry: nil, rows: rows, columns: columns, accumulateX: false)
-    return y + dx + dw
+      dx.mutableBuffer, dw: dw.mutableBuffer, dy.mutableBuffer, x, w, inverse: inverse.buffer, residual: .zero)
+    return y.elements + dx.elements + dw.elements
   },
   Workload("layerNorm") {
     var generator = SeededGenerator(seed: 2)
     let (rows, columns) = (1000, 96)
-    let (x, w) = (generator.normals([rows, columns]).floats, generator.normals([columns]).floats)
-    var dy = generator.normals([rows, columns]).floats
-    var (y, mean, inverse) = (x, [Float](repeating: 0, count: rows), [Float](repeating: 0, count: rows))
+    let (x, w) = (generator.normals([rows, columns]).buffer, generator.normals([columns]).buffer)
+    let dy = Storage(generator.normals([rows, columns]).floats)
+    let (y, dx, dwdb) = (Storage(count: x.count), Storage(count: x.count), Storage(count: 2 * columns))
+    let statistics = Storage(count: 2 * rows)
     layerNormForward(
-      &y, sum: nil, mean: &mean, inverse: &inverse, x, delta: nil, w, w, epsilon: 1e-5, rows: rows, columns: columns)
-    var (dx, dwdb) = (y, [Float](repeating: 0, count: 2 * columns))
+      y.mutableBuffer, sum: nil, statistics: statistics.mutableBuffer, x, delta: nil, w, w, epsilon: 1e-5)
     layerNormBackward(
-      &dx, dwdb: &dwdb, &dy, x, w, w, mean: mean, inverse: inverse, carry: nil, rows: rows, columns: columns,
-      accumulateX: false)
-    return y + dx + dwdb
+      dx.mutableBuffer, dwdb: dwdb.mutableBuffer, dy.mutableBuffer, x, w, w, statistics: statistics.buffer,
+      residual: .zero)
+    return y.elements + dx.elements + dwdb.elements
   },
   Workload("sums") {
     var generator = SeededGenerator(seed: 3)
-    let x = generator.normals([3000, 70]).floats
-    var out = [Float](repeating: 0, count: 70 + 70 + 1 + 3000 + 210)
-    out.withUnsafeMutableBufferPointer { out in
-      let start = out.baseAddress!
-      sumRows(start, x, rows: 3000, columns: 70, accumulate: false)
-      sumRowsInPieces(start + 70, x, rows: 3000, columns: 70, accumulate: false)
-      sumBroadcast(start + 140, x, dimensions: [3000, 70], steps: [0, 0])
-      sumBroadcast(start + 141, x, dimensions: [3000, 70], steps: [1, 0])
-      sumBroadcast(start + 3141, x, dimensions: [3, 1000, 70], steps: [70, 0, 1])
-    }
-    let norm = squaredNorm(x, x.count).bitPattern
-    return out + [Float(bitPattern: UInt32(norm >> 32)), Float(bitPattern: UInt32(truncatingIfNeeded: norm))]
+    let x = generator.normals([3000, 70]).buffer
+    let storage = Storage(repeating: 0, count: 70 + 1 + 3000 + 210)
+    let out = storage.mutableBuffer
+    sumRowsInPieces(out[0..<70], x, accumulate: false)
+    sumBroadcast(out[70..<71], x, dimensions: [3000, 70], steps: [0, 0])
+    sumBroadcast(out[71..<3071], x, dimensions: [3000, 70], steps: [1, 0])
+    sumBroadcast(out[3071..<3281], x, dimensions: [3, 1000, 70], steps: [70, 0, 1])
+    let norm = squaredNorm(x).bitPattern
+    return storage.elements + [
+      Float(bitPattern: UInt32(norm >> 32)), Float(bitPattern: UInt32(truncatingIfNeeded: norm)),
+    ]
   },
   Workload("adamW") {
     var generator = SeededGenerator(seed: 4)
-    var (p, m, v) = (
-      generator.normals([50_003]).floats, generator.normals([50_003]).floats, [Float](repeating: 1, count: 50_003)
+    let (p, m, v) = (
+      Storage(generator.normals([50_003]).floats), Storage(generator.normals([50_003]).floats),
+      Storage(repeating: 1, count: 50_003)
     )
     let step = AdamWStep(
       learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, correction1: 0.1, correction2: 0.01,
       gradientScale: 0.7)
-    adamWUpdate(&p, &m, &v, generator.normals([50_003]).floats, step: step, decay: 0.1, p.count)
-    return p + m + v
+    adamWUpdate(
+      p.mutableBuffer, m.mutableBuffer, v.mutableBuffer, generator.normals([50_003]).buffer, step: step, decay: 0.1)
+    return p.elements + m.elements + v.elements
   },
   Workload("AdamW in halves") {
     var generator = SeededGenerator(seed: 5)
-    var p = generator.normals([50_003]).floats
-    var m = generator.normals([50_003]).floats.map { BFloat16(bits: UInt16($0.bitPattern >> 16)) }
-    var v = m.map { BFloat16(bits: $0.bits & 0x7FFF) }
+    let p = Storage(generator.normals([50_003]).floats)
+    let m = BFloat16Array(generator.normals([50_003]).floats)
+    let v = BFloat16Array(m.elements.map(abs))
     let step = AdamWStep(
       learningRate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, correction1: 0.1, correction2: 0.01,
       gradientScale: 0.7)
-    adamWUpdate(&p, &m, &v, generator.normals([50_003]).floats, step: step, decay: 0.1, seed: 9, p.count)
-    return p + m.map(\.value) + v.map(\.value)
+    adamWUpdate(p.mutableBuffer, m, v, generator.normals([50_003]).buffer, step: step, decay: 0.1, seed: 9)
+    return p.elements + m.elements + v.elements
   },
   Workload("elementwise") {
     var generator = SeededGenerator(seed: 5)
-    let x = generator.normals([100_003]).floats
-    var (y, z, normal) = (x, x, x)
-    siluForward(&y, x, x.count)
-    dropout(&z, y, probability: 0.3, seed: 3, x.count)
-    fillNormal(&normal, deviation: 1, seed: 5, x.count)
-    return y + z + normal
+    let x = generator.normals([100_003]).buffer
+    let (y, z, normal) = (Storage(count: x.count), Storage(count: x.count), Storage(count: x.count))
+    siluForward(y.mutableBuffer, x)
+    dropout(z.mutableBuffer, y.buffer, probability: 0.3, seed: 3)
+    fillNormal(normal.mutableBuffer, deviation: 1, seed: 5)
+    return y.elements + z.elements + normal.elements
   },
   Workload("embedding") {
     var generator = SeededGenerator(seed: 6)
     let ids = generator.integers(3000, in: 0..<50).map(Int32.init)
-    var table = [Float](repeating: 0, count: 50 * 33)
-    scatterAddRows(&table, generator.normals([3000, 33]).floats, ids, rows: 3000, columns: 33, tableRows: 50)
-    return table
+    let table = Storage(repeating: 0, count: 50 * 33)
+    scatterAddRows(
+      MutableMatrix(table.mutableBuffer, rows: 50, columns: 33), generator.normals([3000, 33]).buffer, ids)
+    return table.elements
   },
   Workload("softmax") {
     var generator = SeededGenerator(seed: 7)
-    let x = generator.normals([500, 300]).floats
-    var (y, dx, z) = (x, x, [Float](repeating: 0, count: 500))
-    softmaxForward(&y, x, rows: 500, columns: 300)
-    softmaxBackward(&dx, x, y, rows: 500, columns: 300)
-    logSumExpForward(&z, x, rows: 500, columns: 300)
-    return y + dx + z
+    let x = generator.normals([500, 300]).buffer
+    let (y, dx, z) = (Storage(count: x.count), Storage(count: x.count), Storage(count: 500))
+    softmaxForward(y.mutableBuffer, x, columns: 300)
+    softmaxBackward(dx.mutableBuffer, x, y.buffer, columns: 300)
+    logSumExpForward(z.mutableBuffer, x, columns: 300)
+    return y.elements + dx.elements + z.elements
   },
 ]
 

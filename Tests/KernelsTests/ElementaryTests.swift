@@ -5,8 +5,8 @@ import Testing
 
 /// A kernel that maps each number, its gradient, and their twin.
 struct ElementaryCase: Sendable, CustomTestStringConvertible {
-  typealias Forward = @Sendable (UnsafeMutablePointer<Float>, UnsafePointer<Float>, Int) -> Void
-  typealias Backward = @Sendable (UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, Int) -> Void
+  typealias Forward = @Sendable (MutableBuffer, Buffer) -> Void
+  typealias Backward = @Sendable (MutableBuffer, Buffer, Buffer) -> Void
   let testDescription: String
   let twin: Twin
   /// Where the value is within 4 units in the last place.
@@ -30,12 +30,9 @@ struct ElementaryCase: Sendable, CustomTestStringConvertible {
 }
 
 /// The kernel writes over x and dy.
-private func geluGradient(
-  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int
-) {
-  copy(dx, x, n)
-  var again = Array(UnsafeBufferPointer(start: dy, count: n))
-  geluBackward(dx, &again, n)
+private func geluGradient(_ dx: MutableBuffer, _ dy: Buffer, _ x: Buffer) {
+  copy(dx, x)
+  geluBackward(dx, Storage(dy.elements).mutableBuffer)
 }
 
 private let cases = [
@@ -69,9 +66,9 @@ private let specials: [(String, [Float])] = [
     var generator = SeededGenerator(seed: 5)
     for count in [1, 7, 16, 17, 1000, 100_003] {
       let x = generator.uniforms([count], in: sample.range)
-      var y = [Float](repeating: .nan, count: count)
-      sample.forward(&y, x.floats, count)
-      #expect(mismatch(y, sample.twin.value(x), within: .ulps(4)) == nil)
+      let y = Storage(repeating: .nan, count: count)
+      sample.forward(y.mutableBuffer, x.buffer)
+      #expect(mismatch(y.elements, sample.twin.value(x), within: .ulps(4)) == nil)
     }
   }
 
@@ -82,10 +79,10 @@ private let specials: [(String, [Float])] = [
     for count in [1, 7, 16, 17, 1000, 40_000] {
       let x = generator.uniforms([count], in: max(-30, sample.range.lowerBound)..<min(30, sample.range.upperBound))
       let dy = generator.uniforms([count], in: 0.5..<2)
-      var dx = [Float](repeating: .nan, count: count)
-      backward(&dx, dy.floats, x.floats, count)
+      let dx = Storage(repeating: .nan, count: count)
+      backward(dx.mutableBuffer, dy.buffer, x.buffer)
       let expected = sample.twin.gradients(of: [x], upstream: dy)[0]
-      #expect(mismatch(dx, expected, within: .scaled(relative: 6e-7, scaled: sample.scaled)) == nil)
+      #expect(mismatch(dx.elements, expected, within: .scaled(relative: 6e-7, scaled: sample.scaled)) == nil)
     }
   }
 
@@ -93,12 +90,12 @@ private let specials: [(String, [Float])] = [
   func tinyNumbersAndLogarithmicallyManySizes(_ sample: ElementaryCase) {
     let sizes = stride(from: -37.0, to: min(38, log10(sample.range.upperBound)), by: 0.01).map { Float(pow(10, $0)) }
     let x = ReferenceArray([2 * sizes.count], sizes + sizes.map { sample.range.lowerBound < 0 ? max(-0.5, -$0) : $0 })
-    var y = [Float](repeating: .nan, count: x.count)
-    sample.forward(&y, x.floats, x.count)
+    let y = Storage(repeating: .nan, count: x.count)
+    sample.forward(y.mutableBuffer, x.buffer)
     // What is smaller than the smallest normal number may become zero.
     let expected = sample.twin.value(x)
     let bounds = expected.values.map { max(4 * Double(Float($0).ulp), Double(Float.leastNormalMagnitude)) }
-    #expect(mismatch(y, expected, within: .bounds(bounds)) == nil)
+    #expect(mismatch(y.elements, expected, within: .bounds(bounds)) == nil)
   }
 
   /// What each function gives for -inf, -1e30, -1e4, -0, 0, a denormal, 1e4, 1e30, inf and not a number.
@@ -106,9 +103,9 @@ private let specials: [(String, [Float])] = [
   func specialValues(_ name: String, _ expected: [Float]) throws {
     let x: [Float] = [-.infinity, -1e30, -1e4, -0.0, 0, 0x1p-133, 1e4, 1e30, .infinity, .nan]
     let sample = try #require(cases.first { $0.testDescription == name })
-    var y = [Float](repeating: 7, count: x.count)
-    sample.forward(&y, x, x.count)
-    for (i, (a, e)) in zip(y, expected).enumerated() {
+    let y = Storage(repeating: 7, count: x.count)
+    sample.forward(y.mutableBuffer, Buffer(x))
+    for (i, (a, e)) in zip(y.elements, expected).enumerated() {
       #expect(a == e || (a.isNaN && e.isNaN) || abs(a - e) <= 4 * e.ulp, "\(name)(\(x[i])) is \(a), not \(e)")
     }
   }
@@ -118,9 +115,9 @@ private let specials: [(String, [Float])] = [
     var generator = SeededGenerator(seed: 7)
     for count in [1, 17, 1000, 5000] {
       let x = generator.uniforms([count], in: exponent == exponent.rounded() ? -4..<4 : 0.01..<4)
-      var y = [Float](repeating: .nan, count: count)
-      powerForward(&y, x.floats, exponent: exponent, count)
-      #expect(mismatch(y, Twin.power(Double(exponent)).value(x), within: .ulps(1)) == nil)
+      let y = Storage(repeating: .nan, count: count)
+      powerForward(y.mutableBuffer, x.buffer, exponent: exponent)
+      #expect(mismatch(y.elements, Twin.power(Double(exponent)).value(x), within: .ulps(1)) == nil)
     }
   }
 
@@ -128,33 +125,33 @@ private let specials: [(String, [Float])] = [
     var generator = SeededGenerator(seed: 8)
     for (rows, width) in [(1, 1), (3, 7), (2, 16), (5, 17), (70, 1000)] {
       let (gate, up) = (generator.normals([rows, width], deviation: 4), generator.normals([rows, width]))
-      let x = ReferenceArray.concatenated([gate, up], axis: 1).floats
+      let x = ReferenceArray.concatenated([gate, up], axis: 1)
       let dy = generator.normals([rows, width])
-      var y = [Float](repeating: .nan, count: rows * width)
-      swiGLUForward(&y, x, rows: rows, width: width)
-      var (dx, again) = (x, dy.floats)
-      swiGLUBackward(&dx, &again, rows: rows, width: width)
-      #expect(again == y)
+      let y = Storage(repeating: .nan, count: rows * width)
+      swiGLUForward(y.mutableBuffer, x.buffer, width: width)
+      let (dx, again) = (Storage(x.floats), Storage(dy.floats))
+      swiGLUBackward(dx.mutableBuffer, again.mutableBuffer, width: width)
+      #expect(again.elements == y.elements)
       let gradients = Twin.swiglu.gradients(of: [gate, up], upstream: dy)
-      #expect(mismatch(y, Twin.swiglu.value(gate, up), within: .elementwise(relative: 6e-7)) == nil)
+      #expect(mismatch(y.elements, Twin.swiglu.value(gate, up), within: .elementwise(relative: 6e-7)) == nil)
       let expected = ReferenceArray.concatenated(gradients, axis: 1)
-      #expect(mismatch(dx, expected, within: .scaled(relative: 6e-7, scaled: 1e-6)) == nil)
+      #expect(mismatch(dx.elements, expected, within: .scaled(relative: 6e-7, scaled: 1e-6)) == nil)
     }
   }
 
   @Test func gatesAtTheEnds() {
     let x: [Float] = [-1e4, -100, 100, 1e4]
-    var y = [Float](repeating: .nan, count: 4)
-    geluForward(&y, x, 4)
-    #expect(y == [0, 0, 100, 1e4])
-    geluGradient(&y, [1, 1, 1, 1], x, 4)
-    #expect(y == [0, 0, 1, 1])
-    var (dx, again) = (x, [Float](repeating: 1, count: 4))
-    geluBackward(&dx, &again, 4)
-    #expect(again == [0, 0, 100, 1e4])
-    siluBackward(&y, [1, 1, 1, 1], x, 4)
-    #expect(y == [0, 0, 1, 1])
-    swiGLUForward(&y, [-1e4, 1e4, 2, 2], rows: 1, width: 2)
-    #expect(Array(y.prefix(2)) == [0, 2e4])
+    let (y, ones) = (Storage(repeating: .nan, count: 4), Buffer([1, 1, 1, 1]))
+    geluForward(y.mutableBuffer, Buffer(x))
+    #expect(y.elements == [0, 0, 100, 1e4])
+    geluGradient(y.mutableBuffer, ones, Buffer(x))
+    #expect(y.elements == [0, 0, 1, 1])
+    let (dx, again) = (Storage(x), Storage(repeating: 1, count: 4))
+    geluBackward(dx.mutableBuffer, again.mutableBuffer)
+    #expect(again.elements == [0, 0, 100, 1e4])
+    siluBackward(y.mutableBuffer, ones, Buffer(x))
+    #expect(y.elements == [0, 0, 1, 1])
+    swiGLUForward(y.mutableBuffer[0..<2], Buffer([-1e4, 1e4, 2, 2]), width: 2)
+    #expect(Array(y.elements.prefix(2)) == [0, 2e4])
   }
 }

@@ -20,28 +20,18 @@ struct HeadLossCase {
   }
 
   struct Result: Equatable {
-    var losses, hits, dx, dw: [Float]
+    var losses, isCorrect, dx, dw: [Float]
   }
 
   func run(start: [Float]? = nil) -> Result {
-    var result = Result(
-      losses: [Float](repeating: .nan, count: rows), hits: [Float](repeating: .nan, count: rows),
-      dx: [Float](repeating: .nan, count: rows * columns),
-      dw: start ?? [Float](repeating: .nan, count: vocabulary * columns))
-    let coefficients = coefficients.floats
-    coefficients.withUnsafeBufferPointer { coefficients in
-      result.dx.withUnsafeMutableBufferPointer { dx in
-        result.dw.withUnsafeMutableBufferPointer { dw in
-          headLoss(
-            &result.losses, hits: &result.hits, x.floats, weight.floats, targets: targets.int32s, rows: rows,
-            columns: columns, vocabulary: vocabulary,
-            gradient: HeadLossGradient(
-              coefficients: coefficients.baseAddress!, dx: dx.baseAddress!, dw: dw.baseAddress!,
-              accumulatesWeight: start != nil))
-        }
-      }
-    }
-    return result
+    let (losses, isCorrect) = (Storage(repeating: .nan, count: rows), Storage(repeating: .nan, count: rows))
+    let dx = Storage(repeating: .nan, count: x.count)
+    let dw = Storage(start ?? [Float](repeating: .nan, count: weight.count))
+    headLoss(
+      losses.mutableBuffer, isCorrect: isCorrect.mutableBuffer, x.matrix, weight.matrix, targets: targets.int32s,
+      gradient: HeadLossGradient(
+        coefficients: coefficients.buffer, dx: dx.mutableBuffer, dw: dw.mutableBuffer, accumulatesWeight: start != nil))
+    return Result(losses: losses.elements, isCorrect: isCorrect.elements, dx: dx.elements, dw: dw.elements)
   }
 }
 
@@ -57,7 +47,7 @@ struct HeadLossCase {
     let losses = Twin.tokenLosses(targets: sample.targets)
     #expect(mismatch(result.losses, losses.value(logits), within: close) == nil)
     for (row, logits) in logits.splitRows.enumerated() {
-      #expect(result.hits[row] == (logits[sample.targets.values[row]] == logits.max()! ? 1 : 0))
+      #expect(result.isCorrect[row] == (logits[sample.targets.values[row]] == logits.max()! ? 1 : 0))
     }
     let gradients = twin.gradients(of: [sample.x, sample.weight], upstream: sample.coefficients)
     #expect(mismatch(result.dx, gradients[0], within: close) == nil)
@@ -68,11 +58,11 @@ struct HeadLossCase {
   }
 
   @Test func hugeLogits() {
-    let targets: [Int32] = [0, 1, 2]
-    var losses = [Float](repeating: .nan, count: 3)
+    let storage = Storage(repeating: .nan, count: 3)
     headLoss(
-      &losses, hits: nil, [1e15, 1e15, 1e15], [1e15, 1e15, -1e15], targets: targets, rows: 3, columns: 1,
-      vocabulary: 3, gradient: nil)
+      storage.mutableBuffer, isCorrect: nil, Matrix([1e15, 1e15, 1e15], rows: 3, columns: 1),
+      Matrix([1e15, 1e15, -1e15], rows: 3, columns: 1), targets: [0, 1, 2], gradient: nil)
+    let losses = storage.elements
     #expect(abs(losses[0] - 0.6931472) < 1e-6 && abs(losses[1] - 0.6931472) < 1e-6)
     #expect(abs(losses[2] - 2e30) < 1e25)
   }

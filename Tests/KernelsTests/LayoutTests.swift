@@ -12,25 +12,28 @@ import Testing
     let x = ReferenceArray(shape, (0..<shape.reduce(1, *)).map { Double($0) })
     let expected = x.permuted(order)
     let strides = steps(of: shape, in: shape)
-    var out = [Float](repeating: .nan, count: x.count)
-    copyStrided(&out, x.floats, dimensions: expected.shape, steps: order.map { strides[$0] })
-    #expect(mismatch(out, expected, within: .exact) == nil)
+    let out = Storage(repeating: .nan, count: x.count)
+    copyStrided(out.mutableBuffer, x.buffer, dimensions: expected.shape, steps: order.map { strides[$0] })
+    #expect(mismatch(out.elements, expected, within: .exact) == nil)
   }
 
   @Test(arguments: ArithmeticTests.shapes) func aStepOfZeroRepeats(_ a: [Int], _ b: [Int]) {
     let shape = ReferenceArray.broadcastShape(a, b)
     let x = ReferenceArray(a, (0..<a.reduce(1, *)).map { Double($0) })
-    var out = [Float](repeating: .nan, count: shape.reduce(1, *))
-    copyStrided(&out, x.floats, dimensions: shape, steps: steps(of: a, in: shape))
-    #expect(mismatch(out, x.broadcast(to: shape), within: .exact) == nil)
+    let out = Storage(repeating: .nan, count: shape.reduce(1, *))
+    copyStrided(out.mutableBuffer, x.buffer, dimensions: shape, steps: steps(of: a, in: shape))
+    #expect(mismatch(out.elements, x.broadcast(to: shape), within: .exact) == nil)
   }
 
   @Test func blocks() {
     for (rows, columns, stride) in [(1, 1, 1), (3, 7, 20), (50, 1000, 1001)] {
       let x = (0..<rows * stride).map(Float.init)
-      var out = [Float](repeating: -1, count: rows * (columns + 2))
-      copyBlock(&out, stride: columns + 2, x, stride: stride, rows: rows, columns: columns)
-      accumulateBlock(&out, stride: columns + 2, x, stride: stride, rows: rows, columns: columns)
+      let storage = Storage(repeating: -1, count: rows * (columns + 2))
+      let target = MutableMatrix(storage.mutableBuffer, rows: rows, columns: columns, stride: columns + 2)
+      let source = Matrix(x, rows: rows, columns: columns, gap: stride - columns)
+      copyBlock(target, source)
+      accumulateBlock(target, source)
+      let out = storage.elements
       for row in 0..<rows {
         for j in 0..<columns + 2 {
           #expect(out[row * (columns + 2) + j] == (j < columns ? 2 * x[row * stride + j] : -1))
@@ -45,13 +48,14 @@ import Testing
       let x = generator.normals([rows, columns])
       let indices = IntegerArray([rows, count], generator.integers(rows * count, in: 0..<columns))
       let dy = generator.normals([rows, count])
-      var y = [Float](repeating: .nan, count: rows * count)
-      gatherColumns(&y, x.floats, indices.int32s, rows: rows, columns: columns, count: count)
-      #expect(mismatch(y, Twin.takeAlongLastAxis(indices).value(x), within: .exact) == nil)
-      var dx = [Float](repeating: 0, count: rows * columns)
-      scatterAddColumns(&dx, dy.floats, indices.int32s, rows: rows, columns: columns, count: count)
+      let y = Storage(repeating: .nan, count: rows * count)
+      gatherColumns(y.mutableBuffer, x.matrix, indices.int32s)
+      #expect(mismatch(y.elements, Twin.takeAlongLastAxis(indices).value(x), within: .exact) == nil)
+      let dx = Storage(repeating: 0, count: rows * columns)
+      scatterAddColumns(
+        MutableMatrix(dx.mutableBuffer, rows: rows, columns: columns), dy.buffer, indices.int32s)
       let expected = Twin.takeAlongLastAxis(indices).gradients(of: [x], upstream: dy)[0]
-      #expect(mismatch(dx, expected, within: .scaled(relative: 1e-6, scaled: 1e-6)) == nil)
+      #expect(mismatch(dx.elements, expected, within: .scaled(relative: 1e-6, scaled: 1e-6)) == nil)
     }
   }
 
@@ -61,24 +65,24 @@ import Testing
       let table = generator.normals([tableRows, columns])
       let ids = IntegerArray([count], generator.integers(count, in: 0..<tableRows))
       let dy = generator.normals([count, columns])
-      var y = [Float](repeating: .nan, count: count * columns)
-      gatherRows(&y, table.floats, ids.int32s, rows: count, columns: columns)
-      #expect(mismatch(y, Twin.gatherRows(ids).value(table), within: .exact) == nil)
-      var dTable = [Float](repeating: 0, count: table.count)
-      scatterAddRows(&dTable, dy.floats, ids.int32s, rows: count, columns: columns, tableRows: tableRows)
+      let y = Storage(repeating: .nan, count: count * columns)
+      gatherRows(y.mutableBuffer, table.matrix, ids.int32s)
+      #expect(mismatch(y.elements, Twin.gatherRows(ids).value(table), within: .exact) == nil)
+      let dTable = Storage(repeating: 0, count: table.count)
+      scatterAddRows(
+        MutableMatrix(dTable.mutableBuffer, rows: tableRows, columns: columns), dy.buffer, ids.int32s)
       let expected = Twin.gatherRows(ids).gradients(of: [table], upstream: dy)[0]
-      #expect(mismatch(dTable, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil)
+      #expect(mismatch(dTable.elements, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil)
     }
   }
 
   @Test func theFirstOfTheLargest() {
     let x: [Float] = [1, 3, 3, 2, -1, -1, -2, -3, .nan, 5, .nan, 1, 7, .infinity, .infinity, 0]
-    var largest = [Float](repeating: 0, count: 4)
-    var indices = [Int32](repeating: -1, count: 4)
-    rowMaximum(&largest, indices: &indices, x, rows: 4, columns: 4)
-    #expect(indices == [1, 0, 0, 1])
-    #expect(largest[0] == 3 && largest[1] == -1 && largest[2].isNaN && largest[3] == .infinity)
-    rowMaximum(&largest, indices: &indices, [2, .nan, 9, .nan], rows: 1, columns: 4)
-    #expect(indices[0] == 1 && largest[0].isNaN)
+    let largest = Storage(repeating: 0, count: 4)
+    #expect(rowMaximum(largest.mutableBuffer, Matrix(x, rows: 4, columns: 4)) == [1, 0, 0, 1])
+    let values = largest.elements
+    #expect(values[0] == 3 && values[1] == -1 && values[2].isNaN && values[3] == .infinity)
+    #expect(rowMaximum(largest.mutableBuffer, Matrix([2, .nan, 9, .nan], rows: 1, columns: 4)) == [1])
+    #expect(largest.elements[0].isNaN)
   }
 }

@@ -26,12 +26,13 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
 
   /// C after the product.
   func product(_ a: [Float], _ b: [Float], _ before: [Float]) -> [Float] {
-    var c = before
+    let c = Storage(before)
     let product = kernels == .library ? libraryProduct : matrixProduct
     product(
-      &c, n + gap, a, (transposeA ? m : k) + gap, transposeA, b, (transposeB ? k : n) + gap, transposeB, m, n, k,
-      accumulate)
-    return c
+      MutableMatrix(c.mutableBuffer, rows: m, columns: n, stride: n + gap),
+      Matrix(a, rows: m, columns: k, isTransposed: transposeA, gap: gap),
+      Matrix(b, rows: k, columns: n, isTransposed: transposeB, gap: gap), accumulate)
+    return c.elements
   }
 
   static let shapes = [
@@ -88,12 +89,12 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
 
   @Test func overwritesWhatIsNotANumber() {
     for k in [0, 5] {
-      var c = [Float](repeating: .nan, count: 6)
+      let c = Storage(repeating: .nan, count: 6)
       let ones = [Float](repeating: 1, count: 15)
       matrixProduct(
-        &c, ldc: 3, ones, lda: k, transposeA: false, ones, ldb: 3, transposeB: false, m: 2, n: 3, k: k,
-        accumulate: false)
-      #expect(c == [Float](repeating: Float(k), count: 6))
+        MutableMatrix(c.mutableBuffer, rows: 2, columns: 3), Matrix(ones, rows: 2, columns: k),
+        Matrix(ones, rows: k, columns: 3))
+      #expect(c.elements == [Float](repeating: Float(k), count: 6))
     }
   }
 

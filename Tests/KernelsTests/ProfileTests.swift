@@ -3,15 +3,14 @@ import Testing
 
 @Suite(.serialized) struct ProfileTests {
   @Test func entriesCountCallsAndWhatTheyDid() {
-    let x = Memory.allocate(200)
-    defer { Memory.release(x, count: 200) }
-    fill(x, 1, 200)
+    let x = Storage(repeating: 1, count: 200)
+    let (target, source) = (x.mutableBuffer[0..<100], x.buffer[100..<200])
     let entries = Profile.entries {
-      scale(x, by: 2, 100)
-      for _ in 0..<3 { copy(x, x + 100, 100) }
+      scale(target, by: 2)
+      for _ in 0..<3 { copy(target, source) }
       matrixProduct(
-        x, ldc: 4, x + 100, lda: 3, transposeA: false, x + 150, ldb: 4, transposeB: false, m: 5, n: 4, k: 3,
-        accumulate: false)
+        MutableMatrix(target, rows: 5, columns: 4), Matrix(source, rows: 5, columns: 3),
+        Matrix(source[50..<100], rows: 3, columns: 4))
     }
     let copies = entries.first { $0.name == "copy" }
     #expect(copies?.calls == 3)

@@ -7,8 +7,15 @@ import Testing
     var generator = SeededGenerator(seed: 1)
     let (x, y) = (generator.normals([count]), generator.normals([count]))
     let products = zip(x.values, y.values).map(*)
-    check(sum(x.floats, count), x.values)
-    check(dot(x.floats, y.floats, count), products)
+    // Each of two equal rows is added up on its own.
+    let sums = Storage(repeating: 0, count: 2)
+    sumBroadcast(sums.mutableBuffer, Buffer(x.floats + x.floats), dimensions: [2, count], steps: [1, 0])
+    for sum in sums.elements { check(sum, x.values) }
+    let product = Storage(repeating: .nan, count: 1)
+    matrixProduct(
+      MutableMatrix(product.mutableBuffer, rows: 1, columns: 1), Matrix(x.buffer, rows: 1, columns: count),
+      Matrix(y.buffer, rows: 1, columns: count).transposed)
+    check(product.elements[0], products)
   }
 
   private func check(_ result: Float, _ terms: [Double]) {
@@ -23,23 +30,21 @@ import Testing
     let start = generator.normals([columns])
     let expected = x.summed(to: [columns])
     let bounds = x.map(abs).summed(to: [columns]).values.map { summationBound(terms: rows, magnitude: $0 + 3) }
-    for kernel in [sumRows, sumRowsInPieces] {
-      var out = [Float](repeating: .nan, count: columns)
-      kernel(&out, x.floats, rows, columns, false)
-      #expect(mismatch(out, expected, within: .bounds(bounds)) == nil)
-      out = start.floats
-      kernel(&out, x.floats, rows, columns, true)
-      #expect(mismatch(out, Twin.add.value(expected, start), within: .bounds(bounds)) == nil)
-    }
+    var out = Storage(repeating: .nan, count: columns)
+    sumRowsInPieces(out.mutableBuffer, x.buffer, accumulate: false)
+    #expect(mismatch(out.elements, expected, within: .bounds(bounds)) == nil)
+    out = Storage(start.floats)
+    sumRowsInPieces(out.mutableBuffer, x.buffer, accumulate: true)
+    #expect(mismatch(out.elements, Twin.add.value(expected, start), within: .bounds(bounds)) == nil)
   }
 
   @Test func theSquaredNormDoesNotOverflow() {
     for count in [0, 1, 15, 17, 16384, 16385, 70_001] {
       let x = [Float](repeating: 1e20, count: count)
       let expected = Double(count) * Double(Float(1e20)) * Double(Float(1e20))
-      #expect(abs(squaredNorm(x, count) - expected) <= 1e-12 * expected)
+      #expect(abs(squaredNorm(Buffer(x)) - expected) <= 1e-12 * expected)
     }
-    #expect(squaredNorm([1, .nan, 2], 3).isNaN)
-    #expect(squaredNorm([Float](repeating: 1e-30, count: 20), 20) > 0)
+    #expect(squaredNorm(Buffer([1, .nan, 2])).isNaN)
+    #expect(squaredNorm(Buffer([Float](repeating: 1e-30, count: 20))) > 0)
   }
 }

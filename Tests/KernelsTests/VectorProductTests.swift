@@ -11,10 +11,11 @@ import Testing
       let a = generator.normals([k]).floats
       let b = generator.normals([k * n]).floats
       let start = generator.normals([n]).floats
-      var c = start
+      let storage = Storage(start)
       matrixProduct(
-        &c, ldc: n, a, lda: k, transposeA: false, b, ldb: transposeB ? k : n, transposeB: transposeB, m: 1, n: n, k: k,
-        accumulate: accumulate)
+        MutableMatrix(storage.mutableBuffer, rows: 1, columns: n), Matrix(a, rows: 1, columns: k),
+        Matrix(b, rows: k, columns: n, isTransposed: transposeB), accumulate: accumulate)
+      let c = storage.elements
       for j in 0..<n {
         var expected = accumulate ? Double(start[j]) : 0
         for i in 0..<k { expected += Double(a[i]) * Double(transposeB ? b[j * k + i] : b[i * n + j]) }
@@ -32,11 +33,11 @@ import Testing
     defer { Parallel.threads = threads }
     let results = [1, 2, 3].map { threads in
       Parallel.threads = threads
-      var c = [Float](repeating: 0, count: n)
+      let c = Storage(repeating: 0, count: n)
       matrixProduct(
-        &c, ldc: n, a, lda: k, transposeA: false, b, ldb: transposeB ? k : n, transposeB: transposeB, m: 1, n: n, k: k,
-        accumulate: false)
-      return c.map(\.bitPattern)
+        MutableMatrix(c.mutableBuffer, rows: 1, columns: n), Matrix(a, rows: 1, columns: k),
+        Matrix(b, rows: k, columns: n, isTransposed: transposeB))
+      return c.elements.map(\.bitPattern)
     }
     #expect(results[0] == results[1] && results[0] == results[2])
   }

@@ -204,7 +204,7 @@ private func pieces() throws -> Tokenizer {
     #expect(refusal?.exitCode == 5 && refusal?.what.contains("rope_scaling") == true)
     // A weight beyond the range of 16 bits becomes infinite.
     let model = try odd.model()
-    model.namedParameters[1].value.pointer[3] = 1e6
+    model.namedParameters[1].mutableBuffer[3..<4].assign([1e6])
     let large = try opened(ModelFile.contents(model, config, tokenizer: .bytes, chatTemplate: "", step: 0))
     let verification = Support.refusal {
       _ = try Export(to: .huggingFace, numbers: .float16).write(large, to: scratch("out"))
@@ -248,12 +248,12 @@ private func pieces() throws -> Tokenizer {
     #expect(try words { _, template, _, _ in template = "b" }?.contains("chat template") == true)
     #expect(try words { _, _, ends, _ in ends = [3] }?.contains("end a text") == true)
     let swapped = try words { _, _, _, model in
-      let weight = model.namedParameters.first { $0.name.hasSuffix("q_proj.weight") }!.value
-      let rows = weight.elements
-      for index in 0..<32 { (weight.pointer[index], weight.pointer[32 + index]) = (rows[32 + index], rows[index]) }
+      let weight = model.namedParameters.first { $0.name.hasSuffix("q_proj.weight") }!
+      let rows = weight.value.elements
+      weight.mutableBuffer[0..<64].assign(Array(rows[32..<64] + rows[0..<32]))
     }
     #expect(swapped?.contains("q_proj.weight differs") == true)
-    let missing = try words { _, _, _, model in model.namedParameters[2].value.pointer[0] = .nan }
+    let missing = try words { _, _, _, model in model.namedParameters[2].mutableBuffer[0..<1].assign([.nan]) }
     #expect(missing?.contains("differs") == true)
   }
 

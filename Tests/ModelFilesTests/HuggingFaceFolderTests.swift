@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Foundation
 import Inference
+import Kernels
 import ModelFiles
 import Models
 import Support
@@ -16,10 +17,11 @@ import Tokenizers
     let fixture = try ModelFixture(name)
     let stored = try StoredModel(at: fixture.folder.path)
     #expect(stored.tokenizer == nil && stored.chatTemplate == "" && stored.step == 0)
-    let places = TokenPlaces(
-      positions: fixture.positions.int32s, documentStarts: fixture.documentStarts.int32s)
-    let logits = try stored.model().logits(
-      fixture.tokens.int32s, shape: Shape(fixture.tokens.shape), places: places)
+    let shape = Shape(fixture.tokens.shape)
+    let layout = SequenceLayout(
+      rows: shape[0], columns: shape[1], positions: fixture.positions.int32s,
+      documentStarts: fixture.documentStarts.int32s)
+    let logits = try stored.model().logits(fixture.tokens.int32s, shape: shape, layout: layout)
     #expect(mismatch(logits.elements, fixture.logits, within: .scaled(relative: 1e-4, scaled: 1e-5)) == nil)
   }
 

@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Foundation
 import Inference
+import Kernels
 import ModelFiles
 import Models
 import Support
@@ -15,7 +16,7 @@ private let smol = "models/model-smollm2-135m-instruct"
 extension LanguageModel {
   /// The logits after each of the tokens.
   fileprivate func allLogits(_ tokens: [Int32]) -> [[Float]] {
-    let elements = logits(tokens, shape: [1, tokens.count], places: TokenPlaces(rows: 1, columns: tokens.count))
+    let elements = logits(tokens, shape: [1, tokens.count], layout: SequenceLayout(rows: 1, columns: tokens.count))
       .elements
     return tokens.indices.map { Array(elements[$0 * vocabularySize..<($0 + 1) * vocabularySize]) }
   }

@@ -1,6 +1,7 @@
 import Autograd
 import Files
 import Inference
+import Kernels
 import ModelFiles
 import Models
 import Tokenizers
@@ -43,7 +44,7 @@ enum TinyModel {
     var generator = Generator(seed: 5)
     for named in model.namedParameters where named.value.shape.rank == 1 {
       let noise = generator.normal(named.value.shape, deviation: 0.2)
-      for index in 0..<noise.shape.count { named.value.pointer[index] += noise.pointer[index] }
+      accumulate(named.mutableBuffer, noise.buffer)
     }
     try ModelFile.contents(
       model, configuration, tokenizer: tokenizer, chatTemplate: chatTemplate, endTokens: endTokens, step: 7
@@ -56,6 +57,6 @@ extension LanguageModel {
   /// The logits of a few tokens.
   var probe: [Float] {
     let tokens: [Int32] = [72, 101, 108, 108, 111, 44, 32, 119, 255, 0, 128, 33]
-    return logits(tokens, shape: [1, tokens.count], places: TokenPlaces(rows: 1, columns: tokens.count)).elements
+    return logits(tokens, shape: [1, tokens.count], layout: SequenceLayout(rows: 1, columns: tokens.count)).elements
   }
 }

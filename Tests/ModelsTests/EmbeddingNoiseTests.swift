@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 import Models
 import Support
 import Testing
@@ -9,8 +10,10 @@ import Testing
     let noise = EmbeddingNoise(alpha: alpha, seed: 3)
     let starts =
       [Int32](repeating: 0, count: 100) + [Int32](repeating: 100, count: 500) + [Int32](repeating: 0, count: 600)
+    let layout = SequenceLayout(
+      rows: 2, columns: length, positions: starts.enumerated().map { Int32($0 % length) - $1 }, documentStarts: starts)
     let zeros = Tensor(repeating: 0, shape: [2, length, channels])
-    let values = noise.added(to: zeros, documentStarts: starts).elements
+    let values = noise.added(to: zeros, layout: layout).elements
     for (tokens, document) in [(0..<100, 100), (100..<600, 500), (600..<1200, 600)] {
       let strength = alpha / (Double(document) * Double(channels)).squareRoot()
       let part = values[tokens.lowerBound * channels..<tokens.upperBound * channels].map { Double($0) / strength }
@@ -21,8 +24,8 @@ import Testing
       #expect(abs(mean) < 5 * (1 / 3.0 / Double(part.count)).squareRoot())
       #expect(abs(square - 1 / 3.0) < 5 * (4 / 45.0 / Double(part.count)).squareRoot())
     }
-    #expect(values == noise.added(to: zeros, documentStarts: starts).elements)
-    #expect(values != EmbeddingNoise(alpha: alpha, seed: 4).added(to: zeros, documentStarts: starts).elements)
+    #expect(values == noise.added(to: zeros, layout: layout).elements)
+    #expect(values != EmbeddingNoise(alpha: alpha, seed: 4).added(to: zeros, layout: layout).elements)
   }
 
   @Test(arguments: [0, 1]) func aModelSeesIt(_ index: Int) {
@@ -32,7 +35,8 @@ import Testing
       var value: [Float] = []
       let gradients = valueAndGradients(of: model.parameters) {
         let states = model.hiddenStates(
-          tokens, shape: [2, 3], attention: .sequences(TokenPlaces(rows: 2, columns: 3)), recompute: false, noise: noise
+          tokens, shape: [2, 3], attention: .sequences(SequenceLayout(rows: 2, columns: 3)), recompute: false,
+          noise: noise
         )
         value = states.elements
         return square(states).sum()

@@ -1,5 +1,6 @@
 import Autograd
 import Files
+import Kernels
 import Models
 import Support
 import Testing
@@ -8,7 +9,7 @@ import Testing
 @Suite struct RecordedModelTests {
   @Test(arguments: ModelFixture.names) func logits(_ name: String) throws {
     let (fixture, model) = try recordedModel(name)
-    let logits = model.logits(fixture.tokens.int32s, shape: Shape(fixture.tokens.shape), places: fixture.places)
+    let logits = model.logits(fixture.tokens.int32s, shape: Shape(fixture.tokens.shape), layout: fixture.layout)
     #expect(logits.shape.dimensions == fixture.logits.shape)
     #expect(mismatch(logits.elements, fixture.logits, within: .scaled(relative: 1e-4, scaled: 1e-5)) == nil)
   }
@@ -42,9 +43,9 @@ import Testing
     let shape = Shape(fixture.tokens.shape)
     let (columns, changed) = (shape[1], 9)
     var tokens = fixture.tokens.int32s
-    let before = model.logits(tokens, shape: shape, places: fixture.places).elements
+    let before = model.logits(tokens, shape: shape, layout: fixture.layout).elements
     tokens[changed] = (tokens[changed] + 1) % Int32(model.vocabularySize)
-    let after = model.logits(tokens, shape: shape, places: fixture.places).elements
+    let after = model.logits(tokens, shape: shape, layout: fixture.layout).elements
     let width = model.vocabularySize
     #expect(before[..<(changed * width)] == after[..<(changed * width)])
     #expect(before[(changed * width)..<(columns * width)] != after[(changed * width)..<(columns * width)])
@@ -54,14 +55,14 @@ import Testing
   @Test func packedDocumentsAreAsGoodAsRowsOfTheirOwn() throws {
     let (fixture, model) = try recordedModel("llama-packed")
     let (rows, columns, width) = (fixture.tokens.shape[0], fixture.tokens.shape[1], model.vocabularySize)
-    let packed = model.logits(fixture.tokens.int32s, shape: [rows, columns], places: fixture.places).elements
+    let packed = model.logits(fixture.tokens.int32s, shape: [rows, columns], layout: fixture.layout).elements
     for row in 0..<rows {
       let starts = fixture.documentStarts.int32s[row * columns..<(row + 1) * columns]
       for start in Set(starts).sorted() {
         let range = starts.indices.filter { starts[$0] == start }
         let tokens = range.map { fixture.tokens.int32s[$0] }
         let alone = model.logits(
-          tokens, shape: [1, tokens.count], places: TokenPlaces(rows: 1, columns: tokens.count)
+          tokens, shape: [1, tokens.count], layout: SequenceLayout(rows: 1, columns: tokens.count)
         ).elements
         let part = Array(packed[(range.first! * width)..<((range.last! + 1) * width)])
         let expected = ReferenceArray([tokens.count, width], alone)
@@ -80,7 +81,7 @@ import Testing
     for expected in fixture.generation.tokens {
       let logits = model.nextTokenLogits(next, cache: cache).elements
       let full = model.logits(
-        sequence, shape: [1, sequence.count], places: TokenPlaces(rows: 1, columns: sequence.count)
+        sequence, shape: [1, sequence.count], layout: SequenceLayout(rows: 1, columns: sequence.count)
       ).elements.suffix(model.vocabularySize)
       let reference = ReferenceArray([model.vocabularySize], Array(full))
       #expect(mismatch(logits, reference, within: .scaled(relative: 1e-4, scaled: 1e-5)) == nil)
@@ -107,13 +108,17 @@ func recordedModel(_ name: String) throws -> (ModelFixture, any LanguageModel) {
   for named in model.namedParameters {
     let weight = try #require(fixture.weights[named.name], "no weight \(named.name)")
     #expect(weight.shape == named.value.shape.dimensions)
-    named.value.pointer.update(from: weight.floats, count: weight.count)
+    named.mutableBuffer.assign(weight.floats)
   }
   return (fixture, model)
 }
 
 extension ModelFixture {
-  var places: TokenPlaces { TokenPlaces(positions: positions.int32s, documentStarts: documentStarts.int32s) }
+  var layout: SequenceLayout {
+    SequenceLayout(
+      rows: tokens.shape[0], columns: tokens.shape[1], positions: positions.int32s,
+      documentStarts: documentStarts.int32s)
+  }
 }
 
 extension LanguageModel {
@@ -122,7 +127,7 @@ extension LanguageModel {
     let gradients = Gradients(of: parameters)
     let sum = gradients.add(scaledBy: 1 / Float(weight)) {
       let hidden = hiddenStates(
-        fixture.tokens.int32s, shape: Shape(fixture.tokens.shape), attention: .sequences(fixture.places),
+        fixture.tokens.int32s, shape: Shape(fixture.tokens.shape), attention: .sequences(fixture.layout),
         recompute: recompute)
       return headCrossEntropy(hidden, head.tensor, targets: fixture.targets.int32s)
     }

@@ -47,8 +47,7 @@ import Training
     (0..<2).map { part in
       let tokens = (0..<2 * 33).map { Int32(($0 * 37 + step * 101 + part * 59) % 256) }
       return Batch(
-        rows: 2, columns: 32, tokens: Array(tokens[0..<64]), targets: Array(tokens[1..<65]),
-        positions: (0..<64).map { Int32($0 % 32) }, documentStarts: Array(repeating: 0, count: 64))
+        SequenceLayout(rows: 2, columns: 32), tokens: Array(tokens[0..<64]), targets: Array(tokens[1..<65]))
     }
   }
 

@@ -115,6 +115,10 @@ private let networkCases: [TwinCase] = [
     "attention, some keys hidden",
     .attention(documentStarts: IntegerArray([1, 4], [0, 0, 0, 0]), hidden: [0..<0, 0..<0, 0..<1, 1..<3]),
     normals(1, 4, 2, 3), normals(1, 4, 1, 3, seed: 2), normals(1, 4, 1, 3, seed: 3)),
+  TwinCase(
+    "attention to keys on both sides",
+    .attention(visible: [0..<3, 1..<4, 0..<4, 3..<4], hidden: [1..<2, 2..<2, 3..<4, 0..<0]),
+    normals(1, 4, 2, 3), normals(1, 4, 1, 3, seed: 2), normals(1, 4, 1, 3, seed: 3)),
   TwinCase("cross entropy", .crossEntropy(targets: IntegerArray([3], [1, -1, 0])), normals(3, 4)),
   TwinCase(
     "cross entropy of a head", .headCrossEntropy(targets: IntegerArray([3], [1, -1, 0])), normals(3, 4), normals(5, 4)),

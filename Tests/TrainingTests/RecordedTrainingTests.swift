@@ -1,5 +1,6 @@
 import Autograd
 import Corpus
+import Kernels
 import Models
 import Support
 import Testing
@@ -38,8 +39,9 @@ extension ModelFixture {
   /// The recorded batch.
   var batch: Batch {
     Batch(
-      rows: tokens.shape[0], columns: tokens.shape[1], tokens: tokens.int32s, targets: targets.int32s,
-      positions: positions.int32s, documentStarts: documentStarts.int32s)
+      SequenceLayout(
+        rows: tokens.shape[0], columns: tokens.shape[1], positions: positions.int32s,
+        documentStarts: documentStarts.int32s), tokens: tokens.int32s, targets: targets.int32s)
   }
 
   /// The model with the recorded weights.
@@ -48,7 +50,7 @@ extension ModelFixture {
     let model = description.configuration(vocabularySize: description.vocabularySize!).makeModel(seed: nil)
     for named in model.namedParameters {
       let weight = try #require(weights[named.name], "no weight \(named.name)")
-      named.value.pointer.update(from: weight.floats, count: weight.count)
+      named.mutableBuffer.assign(weight.floats)
     }
     return model
   }

@@ -28,8 +28,8 @@ import Training
     let trainer = Trainer(model, objective: FixedMeans(), optimizer: AdamWSettings(), maximumNorm: 1)
     func row(trained: Int) -> [Int32] { (0..<100).map { $0 < trained ? 1 : -1 } }
     let batch = Batch(
-      rows: 2, columns: 100, tokens: Array(repeating: 0, count: 200), targets: row(trained: 10) + row(trained: 90),
-      positions: Array(repeating: 0, count: 200), documentStarts: Array(repeating: 0, count: 200))
+      SequenceLayout(rows: 2, columns: 100), tokens: Array(repeating: 0, count: 200),
+      targets: row(trained: 10) + row(trained: 90))
     let report = try #require(try trainer.step(batch.split(rowsAtOnce: 1), learningRate: 0))
     #expect(report.loss == 1.1)
     let slope = report.gradientNorm / Double(model.head.shape.count).squareRoot()
@@ -42,9 +42,7 @@ import Training
     let trainer = Trainer(model, objective: NextToken(), optimizer: AdamWSettings(), maximumNorm: 1)
     let batch = fixture.batch
     let masked = Batch(
-      rows: batch.rows, columns: batch.columns, tokens: batch.tokens,
-      targets: Array(repeating: -1, count: batch.targets.count), positions: batch.positions,
-      documentStarts: batch.documentStarts)
+      batch.layout, tokens: batch.tokens, targets: Array(repeating: -1, count: batch.targets.count))
     let before = model.parameters.map(\.value.elements)
     let report = try #require(try trainer.step(masked.split(rowsAtOnce: 1), learningRate: 1))
     #expect(report.gradientNorm == 0)
@@ -74,7 +72,7 @@ import Training
     let fixture = try ModelFixture("llama-tied")
     let model = try fixture.model()
     let named = try #require(model.namedParameters.first { $0.name == "model.layers.0.mlp.up_proj.weight" })
-    named.value.pointer[3] = .nan
+    named.mutableBuffer[3..<4].assign([.nan])
     let trainer = Trainer(model, objective: NextToken(), optimizer: AdamWSettings(), maximumNorm: 1)
     let before = model.parameters.map { $0.value.elements.map(\.bitPattern) }
     let failure = try #require(throws: Failure.self) {
@@ -110,9 +108,7 @@ import Training
     let targets = tokens.indices.map { index in
       index % columns < trained[index / columns] ? (tokens[index] + 5) % Int32(vocabulary) : -1
     }
-    return Batch(
-      rows: 4, columns: columns, tokens: tokens, targets: targets,
-      positions: tokens.indices.map { Int32($0 % columns) }, documentStarts: tokens.map { _ in 0 })
+    return Batch(SequenceLayout(rows: 4, columns: columns), tokens: tokens, targets: targets)
   }
 
   /// The gradients of a step, which are AdamW's first moments when nothing of earlier ones is kept.

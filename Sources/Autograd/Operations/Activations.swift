@@ -17,15 +17,14 @@ public func silu(_ x: Tensor) -> Tensor { activation("silu", x, siluForward, sil
 
 private func activation(
   _ name: StaticString, _ x: Tensor,
-  _ forward: (UnsafeMutablePointer<Float>, UnsafePointer<Float>, Int) -> Void,
-  _ backward: @escaping (UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, Int) -> Void
+  _ forward: (MutableBuffer, Buffer) -> Void, _ backward: @escaping (MutableBuffer, Buffer, Buffer) -> Void
 ) -> Tensor {
-  let y = Tensor(uninitialized: x.shape)
-  forward(y.pointer, x.pointer, x.shape.count)
+  var y = Tensor(uninitialized: x.shape)
+  forward(y.mutableBuffer, x.buffer)
   let x0 = x.detached()
   return .record(name, [x], output: y) { back in
-    let dx = Tensor(uninitialized: x0.shape)
-    backward(dx.pointer, back.gradient.pointer, x0.pointer, x0.shape.count)
+    var dx = Tensor(uninitialized: x0.shape)
+    backward(dx.mutableBuffer, back.gradient.buffer, x0.buffer)
     back.add(dx, to: 0)
   }
 }

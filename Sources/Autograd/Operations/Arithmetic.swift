@@ -60,18 +60,16 @@ extension Tensor {
   /// x / y with a number.
   public static func / (x: Float, y: Tensor) -> Tensor { Tensor(x) / y }
 
-  private typealias Kernel = (
-    UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, BroadcastLayout
-  ) -> Void
+  private typealias Kernel = (MutableBuffer, Buffer, Buffer, BroadcastLayout) -> Void
 
   private static func combined(_ x: Tensor, _ y: Tensor, _ sign: String, _ kernel: Kernel) -> Tensor {
     guard let shape = x.shape.broadcast(with: y.shape) else {
       preconditionFailure("\(x.shape) \(sign) \(y.shape): the shapes do not broadcast")
     }
-    let z = Tensor(uninitialized: shape)
+    var z = Tensor(uninitialized: shape)
     guard shape.count > 0 else { return z }
     let steps = [x.shape.strides(broadcastTo: shape), y.shape.strides(broadcastTo: shape)]
-    kernel(z.pointer, x.pointer, y.pointer, BroadcastLayout(shape.dimensions, steps: steps))
+    kernel(z.mutableBuffer, x.buffer, y.buffer, BroadcastLayout(shape.dimensions, steps: steps))
     return z
   }
 }

@@ -11,10 +11,11 @@ public struct KeyValueLayer {
     values = Tensor(uninitialized: [capacity, width])
   }
 
-  /// Makes the storage this copy's own before it is written, with the first `count` positions.
-  fileprivate mutating func makeUnique(keeping count: Int) {
-    if !isKnownUniquelyReferenced(&keys.storage) { keys = keys.copied(rows: count) }
-    if !isKnownUniquelyReferenced(&values.storage) { values = values.copied(rows: count) }
+  /// Stores the keys and values of new positions, rows of `packed` from column `column` on, behind the first `count`
+  /// positions; copies those first if another cache shares them.
+  fileprivate mutating func append(_ packed: Tensor, column: Int, after count: Int) {
+    keys.append(packed, column: column, after: count)
+    values.append(packed, column: column + values.shape[1], after: count)
   }
 }
 
@@ -28,35 +29,37 @@ public func cachedSelfAttention(
   let (count, dimension) = (packed.shape[1], packed.shape[2] / (heads + 2 * keyHeads))
   let shape = AttentionShape(
     sequences: 1, length: count, heads: heads, keyHeads: keyHeads, dimension: dimension)
-  let width = keyHeads * dimension
+  let end = offset + count
   precondition(packed.shape[0] == 1, "cachedSelfAttention: \(packed.shape) is more than one sequence")
-  precondition(
-    offset + count <= cache.keys.shape[0], "cachedSelfAttention: \(offset + count) positions in \(cache.keys.shape)")
+  precondition(end <= cache.keys.shape[0], "cachedSelfAttention: \(end) positions in \(cache.keys.shape)")
   rotary?.check(dimension: dimension)
-  let turned = packed.copied()
-  if let rotary {
-    rotary.turn(
-      turned.pointer, stride: shape.stride, heads: heads + keyHeads,
-      positions: (offset..<offset + count).map(Int32.init), direction: 1)
-  }
-  cache.makeUnique(keeping: offset)
-  for row in 0..<count {
-    let source = turned.pointer + row * shape.stride + heads * dimension
-    (cache.keys.pointer + (offset + row) * width).update(from: source, count: width)
-    (cache.values.pointer + (offset + row) * width).update(from: source + width, count: width)
-  }
-  let y = Tensor(uninitialized: [1, count, shape.width])
+  var rotated = packed.copied()
+  let positions = (offset..<end).map(Int32.init)
+  rotary?.rotate(&rotated, heads: heads + keyHeads, positions: positions, direction: 1)
+  cache.append(rotated, column: shape.width, after: offset)
+  var y = Tensor(uninitialized: [1, count, shape.width])
+  let visible = VisibleKeys(firsts: [Int32](repeating: 0, count: count), ends: positions.map { $0 + 1 })
   cachedAttention(
-    y.pointer, queries: turned.pointer, queryStride: shape.stride, keys: cache.keys.pointer,
-    values: cache.values.pointer, count: count, offset: offset, shape: shape)
+    y.mutableMatrix, queries: Matrix(rotated.buffer, rows: count, columns: shape.width, stride: shape.stride),
+    keys: Matrix(cache.keys.buffer, rows: end, columns: shape.keyWidth),
+    values: Matrix(cache.values.buffer, rows: end, columns: shape.keyWidth), visible: visible, shape: shape)
   return y
 }
 
 extension Tensor {
-  /// A matrix of this shape in storage of its own, with the first `rows` rows of this one.
-  fileprivate func copied(rows: Int) -> Tensor {
-    let result = Tensor(uninitialized: shape)
-    result.pointer.update(from: pointer, count: rows * shape[1])
-    return result
+  /// Puts columns of the rows of `source`, from `column` on, behind the first `count` rows of this matrix. If its storage is
+  /// shared, it gets one of its own with those rows.
+  fileprivate mutating func append(_ source: Tensor, column: Int, after count: Int) {
+    let columns = shape[1]
+    if !isKnownUniquelyReferenced(&storage) {
+      var own = Tensor(uninitialized: shape)
+      copy(own.mutableBuffer[0..<count * columns], buffer[0..<count * columns])
+      self = own
+    }
+    let (rows, stride) = (source.shape.rows, source.shape.columns)
+    let rest = buffer.count - count * columns
+    copyBlock(
+      MutableMatrix(mutableBuffer[count * columns..<count * columns + rest], rows: rows, columns: columns),
+      Matrix(source.buffer[column..<source.shape.count], rows: rows, columns: columns, stride: stride))
   }
 }

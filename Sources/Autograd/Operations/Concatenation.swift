@@ -15,14 +15,16 @@ public func concatenate(_ tensors: [Tensor], axis: Int = 0) -> Tensor {
   let lengths = tensors.map { $0.shape[axis] }
   let starts = lengths.reduce(into: [0]) { $0.append($0.last! + $1) }
   dimensions[axis] = starts.last!
-  let y = Tensor(uninitialized: Shape(dimensions))
+  var y = Tensor(uninitialized: Shape(dimensions))
   let inner = dimensions[(axis + 1)...].reduce(1, *)
   let rows = dimensions[..<axis].reduce(1, *)
   for (tensor, start) in zip(tensors, starts) {
     let columns = tensor.shape[axis] * inner
+    guard rows * columns > 0 else { continue }
     copyBlock(
-      y.pointer + start * inner, stride: dimensions[axis] * inner, tensor.pointer, stride: columns, rows: rows,
-      columns: columns)
+      MutableMatrix(
+        y.mutableBuffer[start * inner..<y.shape.count], rows: rows, columns: columns, stride: dimensions[axis] * inner),
+      Matrix(tensor.buffer, rows: rows, columns: columns))
   }
   return .record("concatenate", tensors, output: y) { back in
     for (index, length) in lengths.enumerated() {

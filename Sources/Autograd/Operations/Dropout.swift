@@ -5,11 +5,12 @@ import Kernels
 public func dropout(_ x: Tensor, probability: Float, seed: UInt64) -> Tensor {
   precondition(probability >= 0 && probability < 1, "dropout: the probability \(probability) is not in [0, 1)")
   guard probability > 0 else { return x }
-  let y = Tensor(uninitialized: x.shape)
-  Kernels.dropout(y.pointer, x.pointer, probability: probability, seed: seed, x.shape.count)
+  var y = Tensor(uninitialized: x.shape)
+  Kernels.dropout(y.mutableBuffer, x.buffer, probability: probability, seed: seed)
+  let shape = x.shape
   return .record("dropout", [x], output: y) { back in
-    let dx = Tensor(uninitialized: y.shape)
-    Kernels.dropout(dx.pointer, back.gradient.pointer, probability: probability, seed: seed, dx.shape.count)
+    var dx = Tensor(uninitialized: shape)
+    Kernels.dropout(dx.mutableBuffer, back.gradient.buffer, probability: probability, seed: seed)
     back.add(dx, to: 0)
   }
 }

@@ -7,14 +7,13 @@ public func embedding(_ table: Tensor, _ indices: [Int32], shape: Shape) -> Tens
   let (tableRows, columns) = (table.shape[0], table.shape[1])
   precondition(
     indices.allSatisfy { $0 >= 0 && $0 < tableRows }, "embedding: an index is outside the table's \(tableRows) rows")
-  let y = Tensor(uninitialized: Shape(shape.dimensions + [columns]))
-  gatherRows(y.pointer, table.pointer, indices, rows: indices.count, columns: columns)
+  var y = Tensor(uninitialized: Shape(shape.dimensions + [columns]))
+  gatherRows(y.mutableBuffer, table.matrix, indices)
   return .record("embedding", [table], output: y) { back in
     let dy = back.gradient
     back.accumulate(into: 0) { dTable, accumulates in
-      if !accumulates { fill(dTable, 0, tableRows * columns) }
-      scatterAddRows(
-        dTable, dy.pointer, indices, rows: indices.count, columns: columns, tableRows: tableRows)
+      if !accumulates { fill(dTable, 0) }
+      scatterAddRows(MutableMatrix(dTable, rows: tableRows, columns: columns), dy.buffer, indices)
     }
   }
 }

@@ -12,13 +12,13 @@ extension Tensor {
     precondition(count * rows == indices.count, "gathered: \(indices.count) indices for the rows of \(shape)")
     precondition(
       indices.allSatisfy { $0 >= 0 && $0 < columns }, "gathered: an index is outside the last axis of \(shape)")
-    let y = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [count]))
-    gatherColumns(y.pointer, pointer, indices, rows: rows, columns: columns, count: count)
+    var y = Tensor(uninitialized: Shape(shape.dimensions.dropLast() + [count]))
+    gatherColumns(y.mutableBuffer, matrix, indices)
     return .record("gather", [self], output: y) { back in
       let dy = back.gradient
       back.accumulate(into: 0) { dx, accumulates in
-        if !accumulates { fill(dx, 0, rows * columns) }
-        scatterAddColumns(dx, dy.pointer, indices, rows: rows, columns: columns, count: count)
+        if !accumulates { fill(dx, 0) }
+        scatterAddColumns(MutableMatrix(dx, rows: rows, columns: columns), dy.buffer, indices)
       }
     }
   }

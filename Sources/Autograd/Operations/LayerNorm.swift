@@ -19,26 +19,25 @@ private func normalize(_ x: Tensor, _ delta: Tensor?, _ weight: Tensor, _ bias: 
   precondition(
     weight.shape == [columns] && bias.shape == [columns],
     "layerNorm: x \(x.shape) does not fit weight \(weight.shape) and bias \(bias.shape)")
-  let y = Tensor(uninitialized: x.shape)
-  let sum = delta.map { _ in Tensor(uninitialized: x.shape) }
+  var y = Tensor(uninitialized: x.shape)
+  var sum = delta.map { _ in Tensor(uninitialized: x.shape) }
   let statistics = Storage(count: 2 * rows)
-  let (mean, inverse) = (statistics.pointer, statistics.pointer + rows)
   layerNormForward(
-    y.pointer, sum: sum?.pointer, mean: mean, inverse: inverse, x.pointer, delta: delta?.pointer, weight.pointer,
-    bias.pointer, epsilon: epsilon, rows: rows, columns: columns)
+    y.mutableBuffer, sum: sum?.mutableBuffer, statistics: statistics.mutableBuffer, x.buffer, delta: delta?.buffer,
+    weight.buffer, bias.buffer, epsilon: epsilon)
 
   let (source, weight0, bias0) = ((sum ?? x).detached(), weight.detached(), bias.detached())
   let operands = [weight, x] + (delta.map { [$0] } ?? []) + [bias]
-  let readers = Readers()
+  let readers = PendingReaders()
   let (isSum, biasInput) = (delta != nil, operands.count - 1)
   return Tensor.record("layerNorm", operands, outputs: [y] + (sum.map { [$0] } ?? []), readers: readers) { back in
-    let both = Tensor(uninitialized: [2, columns])
-    back.addNormGradient(residual: isSum, readers) { dx, dy, carry, accumulates in
+    let both = Storage(count: 2 * columns)
+    back.addNormGradient(residual: isSum, readers) { dx, dy, residual in
       layerNormBackward(
-        dx, dwdb: both.pointer, dy, source.pointer, weight0.pointer, bias0.pointer, mean: statistics.pointer,
-        inverse: statistics.pointer + rows, carry: carry, rows: rows, columns: columns, accumulateX: accumulates)
-      back.add(Tensor(storage: both.storage, shape: [columns]), to: 0)
-      back.add(Tensor(storage: both.storage, offset: columns, shape: [columns]), to: biasInput)
+        dx, dwdb: both.mutableBuffer, dy, source.buffer, weight0.buffer, bias0.buffer, statistics: statistics.buffer,
+        residual: residual)
+      back.add(Tensor(storage: both, shape: [columns]), to: 0)
+      back.add(Tensor(storage: both, offset: columns, shape: [columns]), to: biasInput)
     }
   }
 }

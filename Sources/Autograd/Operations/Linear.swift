@@ -20,11 +20,10 @@ public func linear(
   let rows = x.shape.rows
   precondition(x.shape.columns == inputs, "linear: x \(x.shape) does not fit weight \(weight.shape)")
   precondition(bias.map { $0.shape == [outputs] } ?? true, "linear: bias \(bias!.shape) does not fit \(weight.shape)")
-  let y = Tensor(uninitialized: Shape(x.shape.dimensions.dropLast() + [outputs]))
-  matrixProduct(
-    y.pointer, ldc: outputs, x.pointer, lda: inputs, transposeA: false, weight.pointer, ldb: weight.shape[1],
-    transposeB: isTransposed, m: rows, n: outputs, k: inputs, accumulate: false)
-  if let bias { addBias(y.pointer, bias.pointer, rows: rows, columns: outputs) }
+  var y = Tensor(uninitialized: Shape(x.shape.dimensions.dropLast() + [outputs]))
+  // y = x W^T, or x W
+  matrixProduct(y.mutableMatrix, x.matrix, isTransposed ? weight.matrix.transposed : weight.matrix)
+  if let bias { addBias(y.mutableBuffer, bias.buffer) }
 
   // Only the weight's gradient reads x: a frozen weight keeps none.
   let input = weight.isRecorded ? x.saved : nil
@@ -33,22 +32,21 @@ public func linear(
     let dy = back.gradient
     back.accumulate(into: 0) { dx, accumulates in
       matrixProduct(
-        dx, ldc: inputs, dy.pointer, lda: outputs, transposeA: false, weight0.pointer, ldb: weight0.shape[1],
-        transposeB: !isTransposed, m: rows, n: inputs, k: outputs, accumulate: accumulates)
+        MutableMatrix(dx, rows: rows, columns: inputs), dy.matrix,
+        isTransposed ? weight0.matrix : weight0.matrix.transposed, accumulate: accumulates)
     }
     let later = back
     input?.read { x0 in
       later.accumulate(into: 1) { dw, accumulates in
-        let (a, b) = isTransposed ? (dy, x0) : (x0, dy)
-        let (m, n) = isTransposed ? (outputs, inputs) : (inputs, outputs)
+        // dW = dy^T x, or x^T dy
+        let (a, b) = isTransposed ? (dy.matrix, x0.matrix) : (x0.matrix, dy.matrix)
         matrixProduct(
-          dw, ldc: n, a.pointer, lda: m, transposeA: true, b.pointer, ldb: n, transposeB: false, m: m, n: n, k: rows,
-          accumulate: accumulates)
+          MutableMatrix(dw, rows: a.columns, columns: b.columns), a.transposed, b, accumulate: accumulates)
       }
     }
     guard hasBias else { return }
     back.accumulate(into: 2) { db, accumulates in
-      sumRowsInPieces(db, dy.pointer, rows: rows, columns: outputs, accumulate: accumulates)
+      sumRowsInPieces(db, dy.buffer, accumulate: accumulates)
     }
   }
 }

@@ -18,9 +18,14 @@ public func matmul(_ a: Tensor, _ b: Tensor, transposeA: Bool = false, transpose
     let rows = a.reshaped(to: [batch.count * m, k])
     return matmul(rows, b, transposeB: transposeB).reshaped(to: Shape(batch.dimensions + [m, n]))
   }
-  let c = Tensor(uninitialized: Shape(batch.dimensions + [m, n]))
-  multiply(
-    c, a, transposeA, aBatch.offsets(broadcastTo: batch), b, transposeB, bBatch.offsets(broadcastTo: batch), k: k)
+  var c = Tensor(uninitialized: Shape(batch.dimensions + [m, n]))
+  let (aMatrices, bMatrices) = (aBatch.offsets(broadcastTo: batch), bBatch.offsets(broadcastTo: batch))
+  let target = c.mutableBuffer
+  Parallel.run(aMatrices.count) { i, _ in
+    matrixProduct(
+      MutableMatrix(target[i * m * n..<(i + 1) * m * n], rows: m, columns: n),
+      a.matrix(aMatrices[i], transposed: transposeA), b.matrix(bMatrices[i], transposed: transposeB))
+  }
 
   let (a0, b0) = (a.detached(), b.detached())
   return .record("matmul", [a, b], output: c) { back in
@@ -34,22 +39,19 @@ public func matmul(_ a: Tensor, _ b: Tensor, transposeA: Bool = false, transpose
   }
 }
 
-/// The products of matrices `a[i]` and `b[i]` into the matrices of c, side by side.
-private func multiply(
-  _ c: Tensor, _ a: Tensor, _ transposeA: Bool, _ aMatrices: [Int], _ b: Tensor, _ transposeB: Bool,
-  _ bMatrices: [Int], k: Int
-) {
-  let (m, n) = (c.shape[-2], c.shape[-1])
-  Parallel.run(aMatrices.count) { i, _ in
-    matrixProduct(
-      c.pointer + i * m * n, ldc: n, a.pointer + aMatrices[i] * m * k, lda: a.shape[-1], transposeA: transposeA,
-      b.pointer + bMatrices[i] * k * n, ldb: b.shape[-1], transposeB: transposeB, m: m, n: n, k: k, accumulate: false)
-  }
-}
-
 private func matrix(_ shape: Shape, transposed: Bool) -> (rows: Int, columns: Int) {
   precondition(shape.rank >= 2, "matmul: \(shape) is no matrix")
   return transposed ? (shape[-1], shape[-2]) : (shape[-2], shape[-1])
+}
+
+extension Tensor {
+  /// One of the matrices that the last two axes make, or its transpose.
+  fileprivate func matrix(_ index: Int, transposed: Bool) -> Matrix {
+    let (rows, columns) = (shape[-2], shape[-1])
+    let matrix = Matrix(
+      buffer[index * rows * columns..<(index + 1) * rows * columns], rows: rows, columns: columns)
+    return transposed ? matrix.transposed : matrix
+  }
 }
 
 extension Shape {

@@ -16,13 +16,13 @@ extension Tensor {
   private func rowMaximum(rows: Int) -> Tensor {
     precondition(shape.count > 0 || rows == 0, "max: nothing to choose from in shape \(shape)")
     let columns = shape.count / Swift.max(1, rows)
-    let y = Tensor(uninitialized: [rows])
-    var indices = [Int32](repeating: 0, count: rows)
-    Kernels.rowMaximum(y.pointer, indices: &indices, pointer, rows: rows, columns: columns)
+    var y = Tensor(uninitialized: [rows])
+    let indices = Kernels.rowMaximum(y.mutableBuffer, Matrix(buffer, rows: rows, columns: columns))
     let full = shape
-    return .record("max", [self], output: y) { [indices] back in
-      let dx = Tensor(repeating: 0, shape: full)
-      scatterAddColumns(dx.pointer, back.gradient.pointer, indices, rows: rows, columns: columns, count: 1)
+    return .record("max", [self], output: y) { back in
+      var dx = Tensor(repeating: 0, shape: full)
+      scatterAddColumns(
+        MutableMatrix(dx.mutableBuffer, rows: rows, columns: columns), back.gradient.buffer, indices)
       back.add(dx, to: 0)
     }
   }

@@ -7,10 +7,10 @@ extension Tensor {
     precondition(
       order.sorted() == Array(shape.dimensions.indices), "permuted: \(axes) do not order the axes of \(shape)")
     guard order != Array(order.indices) else { return self }
-    let y = Tensor(uninitialized: Shape(order.map { shape[$0] }))
+    var y = Tensor(uninitialized: Shape(order.map { shape[$0] }))
     if shape.count > 0 {
       let strides = shape.strides
-      copyStrided(y.pointer, pointer, dimensions: y.shape.dimensions, steps: order.map { strides[$0] })
+      copyStrided(y.mutableBuffer, buffer, dimensions: y.shape.dimensions, steps: order.map { strides[$0] })
     }
     let inverse = order.indices.sorted { order[$0] < order[$1] }
     return .record("permute", [self], output: y) { back in back.add(back.gradient.permuted(inverse), to: 0) }

@@ -8,9 +8,9 @@ public func square(_ x: Tensor) -> Tensor {
 
 /// The square root: dx = dy / (2 y). Not a number below 0; the gradient at 0 is infinite.
 public func sqrt(_ x: Tensor) -> Tensor {
-  let y = Tensor(uninitialized: x.shape)
-  squareRootForward(y.pointer, x.pointer, x.shape.count)
-  return .record("sqrt", [x], output: y) { back in back.add(back.gradient / (2 * y), to: 0) }
+  var y = Tensor(uninitialized: x.shape)
+  squareRootForward(y.mutableBuffer, x.buffer)
+  return .record("sqrt", [x], output: y) { [y] back in back.add(back.gradient / (2 * y), to: 0) }
 }
 
 /// x^p for a constant p: dx = p x^(p - 1) dy. Not a number where x < 0 and p is no integer.
@@ -24,7 +24,7 @@ public func pow(_ x: Tensor, _ exponent: Float) -> Tensor {
 }
 
 private func raised(_ x: Tensor, _ exponent: Float) -> Tensor {
-  let y = Tensor(uninitialized: x.shape)
-  powerForward(y.pointer, x.pointer, exponent: exponent, x.shape.count)
+  var y = Tensor(uninitialized: x.shape)
+  powerForward(y.mutableBuffer, x.buffer, exponent: exponent)
   return y
 }

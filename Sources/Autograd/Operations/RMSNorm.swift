@@ -17,23 +17,22 @@ public func addAndRMSNorm(
 private func normalize(_ x: Tensor, _ delta: Tensor?, _ weight: Tensor, epsilon: Float) -> [Tensor] {
   let (rows, columns) = (x.shape.rows, x.shape.columns)
   precondition(weight.shape == [columns], "rmsNorm: x \(x.shape) does not fit weight \(weight.shape)")
-  let y = Tensor(uninitialized: x.shape)
-  let sum = delta.map { _ in Tensor(uninitialized: x.shape) }
+  var y = Tensor(uninitialized: x.shape)
+  var sum = delta.map { _ in Tensor(uninitialized: x.shape) }
   let inverse = Storage(count: rows)
   rmsNormForward(
-    y.pointer, sum: sum?.pointer, inverse: inverse.pointer, x.pointer, delta: delta?.pointer, weight.pointer,
-    epsilon: epsilon, rows: rows, columns: columns)
+    y.mutableBuffer, sum: sum?.mutableBuffer, inverse: inverse.mutableBuffer, x.buffer, delta: delta?.buffer,
+    weight.buffer, epsilon: epsilon)
 
   let (source, weight0) = ((sum ?? x).detached(), weight.detached())
   let operands = [weight, x] + (delta.map { [$0] } ?? [])
-  let readers = Readers()
+  let readers = PendingReaders()
   let isSum = delta != nil
   return Tensor.record("rmsNorm", operands, outputs: [y] + (sum.map { [$0] } ?? []), readers: readers) { back in
-    let dw = Tensor(uninitialized: weight0.shape)
-    back.addNormGradient(residual: isSum, readers) { dx, dy, carry, accumulates in
+    var dw = Tensor(uninitialized: weight0.shape)
+    back.addNormGradient(residual: isSum, readers) { dx, dy, residual in
       rmsNormBackward(
-        dx, dw: dw.pointer, dy, source.pointer, weight0.pointer, inverse: inverse.pointer, carry: carry, rows: rows,
-        columns: columns, accumulateX: accumulates)
+        dx, dw: dw.mutableBuffer, dy, source.buffer, weight0.buffer, inverse: inverse.buffer, residual: residual)
       back.add(dw, to: 0)
     }
   }

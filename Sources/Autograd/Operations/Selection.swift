@@ -7,12 +7,12 @@ public func select(where mask: Tensor, _ x: Tensor, _ y: Tensor) -> Tensor {
     preconditionFailure("select: mask \(mask.shape), \(x.shape) and \(y.shape) do not broadcast")
   }
   let (mask, x, y) = (mask.detached().broadcast(to: shape), x.broadcast(to: shape), y.broadcast(to: shape))
-  let z = Tensor(uninitialized: shape)
-  Kernels.select(z.pointer, mask: mask.pointer, x.pointer, y.pointer, shape.count)
+  var z = Tensor(uninitialized: shape)
+  Kernels.select(z.mutableBuffer, mask: mask.buffer, x.buffer, y.buffer)
   return .record("select", [x, y], output: z) { back in
     for (input, isFirst) in [(0, true), (1, false)] where back.isWanted(input) {
-      let gradient = Tensor(uninitialized: shape)
-      selectBackward(gradient.pointer, mask: mask.pointer, back.gradient.pointer, isFirst: isFirst, shape.count)
+      var gradient = Tensor(uninitialized: shape)
+      selectBackward(gradient.mutableBuffer, mask: mask.buffer, back.gradient.buffer, isFirst: isFirst)
       back.add(gradient, to: input)
     }
   }

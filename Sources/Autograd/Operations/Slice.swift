@@ -12,19 +12,26 @@ extension Tensor {
     let inner = dimensions[(axis + 1)...].reduce(1, *)
     let rows = dimensions[..<axis].reduce(1, *)
     let (start, columns, stride) = (range.lowerBound * inner, range.count * inner, shape[axis] * inner)
-    let y: Tensor
+    var y: Tensor
     if rows == 1 {
       y = Tensor(storage: storage, offset: offset + start, shape: target)
     } else {
       y = Tensor(uninitialized: target)
-      copyBlock(y.pointer, stride: columns, pointer + start, stride: stride, rows: rows, columns: columns)
+      if target.count > 0 {
+        copyBlock(
+          MutableMatrix(y.mutableBuffer, rows: rows, columns: columns),
+          Matrix(buffer[start..<shape.count], rows: rows, columns: columns, stride: stride))
+      }
     }
     let count = shape.count
     return .record("slice", [self], output: y) { back in
       let dy = back.gradient
       back.accumulate(into: 0) { dx, accumulates in
-        if !accumulates { fill(dx, 0, count) }
-        accumulateBlock(dx + start, stride: stride, dy.pointer, stride: columns, rows: rows, columns: columns)
+        if !accumulates { fill(dx, 0) }
+        guard rows * columns > 0 else { return }
+        accumulateBlock(
+          MutableMatrix(dx[start..<count], rows: rows, columns: columns, stride: stride),
+          Matrix(dy.buffer, rows: rows, columns: columns))
       }
     }
   }

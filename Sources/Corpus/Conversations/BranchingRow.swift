@@ -1,4 +1,6 @@
-/// A row of documents one behind the other, whose branches do not see each other.
+import Kernels
+
+/// A row of documents one after the other, whose branches do not see each other.
 struct BranchingRow {
   /// The number of places that are filled.
   var count: Int { tokens.count }
@@ -6,13 +8,14 @@ struct BranchingRow {
   private var targets: [Int32] = []
   private var positions: [Int32] = []
   private var documentStarts: [Int32] = []
-  private var hidden = Batch.HiddenColumns(starts: [], ends: [])
+  private var hidden = VisibleKeys.Gap(starts: [], ends: [])
 
   /// The row as a batch, with the answers in it; `tokenCount` is that of its examples.
   func batch(tokenCount: Int? = nil, answers: [Batch.Answer] = []) -> Batch {
-    Batch(
-      rows: 1, columns: count, tokens: tokens, targets: targets, positions: positions, documentStarts: documentStarts,
-      hidden: hidden.starts == hidden.ends ? nil : hidden, answers: answers, tokenCount: tokenCount)
+    let layout = SequenceLayout(
+      rows: 1, columns: count, positions: positions, documentStarts: documentStarts,
+      gap: hidden.starts == hidden.ends ? nil : hidden)
+    return Batch(layout, tokens: tokens, targets: targets, answers: answers, tokenCount: tokenCount)
   }
 
   /// Appends tokens from `position` of the document that begins at column `document`, to which the columns in `hidden` do

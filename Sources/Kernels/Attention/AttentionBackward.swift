@@ -1,117 +1,111 @@
 /// The gradient of `attentionForward`: d packed [B T, (H + 2 G) D] from dO, O and the logsumexps.
 package func attentionBackward(
-  _ gradient: UnsafeMutablePointer<Float>, _ dOut: UnsafePointer<Float>, _ out: UnsafePointer<Float>,
-  logSumExp: UnsafePointer<Float>, _ packed: UnsafePointer<Float>, mask: AttentionMask, shape: AttentionShape
+  _ gradient: MutableBuffer, _ dOut: Buffer, _ out: Buffer, logSumExp: Buffer, _ packed: Buffer, visible: VisibleKeys,
+  shape: AttentionShape
 ) {
-  // The scores that are made again do not count as work.
-  Profile.begin("attention backward", operations: mask.pairs(length: shape.length) * 8 * shape.width)
+  // The scores that are recomputed do not count as work.
+  Profile.begin("attention backward", operations: visible.pairCount * 8 * shape.width)
   defer { Profile.end() }
+  let (gradient, dOut, out) = (gradient.pointer, dOut.pointer, out.pointer)
+  let (logSumExp, packed) = (logSumExp.pointer, packed.pointer)
   let (length, dimension, threads) = (shape.length, shape.dimension, Parallel.threads)
   // Query heads that share a key head add to the same keys: each has sums of its own, which are added in order below.
   let isGrouped = shape.group > 1
-  let privateSize = isGrouped ? shape.sequences * shape.heads * 2 * length * dimension : 0
-  let scoresSize = 2 * tileSize(mask, length: length)
+  let perHeadSize = isGrouped ? shape.sequences * shape.heads * 2 * length * dimension : 0
+  let scoresSize = 2 * tileSize(visible, length: length)
   let scratchSize = scoresSize + 2 * TransposedHead.size(length: length, dimension: dimension)
-  let scratch = Memory.allocate(threads * scratchSize + privateSize)
-  defer { Memory.release(scratch, count: threads * scratchSize + privateSize) }
-  let privates = scratch + threads * scratchSize
-  mask.withColumns { mask in
+  let scratch = Memory.allocate(threads * scratchSize + perHeadSize)
+  defer { Memory.release(scratch, count: threads * scratchSize + perHeadSize) }
+  let perHeadGradients = scratch + threads * scratchSize
+  visible.withPointers { visible in
     Parallel.run(shape.sequences * shape.heads) { item, thread in
       let (sequence, head) = (item / shape.heads, item % shape.heads)
-      let rows = gradient + sequence * length * shape.stride
-      let own = privates + item * 2 * length * dimension
+      let own = RawMutableMatrix(
+        perHeadGradients + item * 2 * length * dimension, rows: 2 * length, columns: dimension, stride: dimension)
+      let dKeys = isGrouped ? own.rows(0..<length) : .init(mutating: shape.keys(gradient, sequence, head))
+      let dValues =
+        isGrouped ? own.rows(length..<2 * length) : .init(mutating: shape.values(gradient, sequence, head))
       AttentionHeadBackward(
-        shape: shape, sequence: sequence, head: head, packed: packed + sequence * length * shape.stride,
-        mask: mask, dOut: dOut + sequence * length * shape.width + head * dimension,
-        out: out + sequence * length * shape.width + head * dimension, logSumExp: logSumExp + item * length,
-        dQueries: rows + head * dimension, dKeys: isGrouped ? own : rows + shape.keyOffset(head),
-        dValues: isGrouped ? own + length * dimension : rows + shape.valueOffset(head),
-        keyStride: isGrouped ? dimension : shape.stride, scratch: scratch + thread * scratchSize,
-        headScratch: scratch + thread * scratchSize + scoresSize,
-        coming: ComingHead(after: item, on: thread, packed, shape)
-      ).run()
+        shape: shape, visible: visible, row: sequence * length, queries: shape.queries(packed, sequence, head),
+        keys: shape.keys(packed, sequence, head), values: shape.values(packed, sequence, head),
+        dOut: shape.output(dOut, sequence, head), out: shape.output(out, sequence, head),
+        logSumExp: logSumExp + item * length, upcoming: UpcomingHead(after: item, on: thread, packed, shape)
+      ).run(
+        dQueries: .init(mutating: shape.queries(gradient, sequence, head)), dKeys: dKeys, dValues: dValues,
+        scores: scratch + thread * scratchSize, scratch: scratch + thread * scratchSize + scoresSize)
     }
   }
-  if isGrouped { addGroups(gradient, privates, shape: shape) }
+  if isGrouped { addGroups(gradient, perHeadGradients, shape: shape) }
 }
 
-/// The backward pass of one head of one sequence.
+/// What the backward pass of one head of one sequence reads; all matrices are [T, D].
 private struct AttentionHeadBackward {
   let shape: AttentionShape
-  let sequence: Int
-  let head: Int
-  let packed: UnsafePointer<Float>
-  let mask: MaskColumns
-  let dOut: UnsafePointer<Float>
-  let out: UnsafePointer<Float>
+  let visible: RawVisibleKeys
+  /// The token of `visible` that the first query is.
+  let row: Int
+  let queries: RawMatrix
+  let keys: RawMatrix
+  let values: RawMatrix
+  let dOut: RawMatrix
+  let out: RawMatrix
   let logSumExp: UnsafePointer<Float>
-  let dQueries: UnsafeMutablePointer<Float>
-  let dKeys: UnsafeMutablePointer<Float>
-  let dValues: UnsafeMutablePointer<Float>
-  let keyStride: Int
-  let scratch: UnsafeMutablePointer<Float>
-  let headScratch: UnsafeMutablePointer<Float>
-  let coming: ComingHead?
+  let upcoming: UpcomingHead?
 
-  func run() {
-    let (dimension, stride) = (shape.dimension, shape.stride)
-    let whole = dimension / TileKeys.block * TileKeys.block
-    let zero = shape.zero
-    for row in 0..<shape.length {
-      let (dKey, dValue) = (dKeys + row * keyStride, dValues + row * keyStride)
-      write(zero, dKey, whole)
-      write(zero, dValue, whole)
-      for j in whole..<dimension { (dKey[j], dValue[j]) = (zero, zero) }
-    }
-    let keys = packed + shape.keyOffset(head)
-    let values = packed + shape.valueOffset(head)
-    let transposedKeys = TransposedHead(
-      keys, stride: stride, length: shape.length, dimension: dimension, scratch: headScratch)
+  /// `scores` has room for two tiles, `scratch` for the transposed keys and values.
+  func run(
+    dQueries: RawMutableMatrix, dKeys: RawMutableMatrix, dValues: RawMutableMatrix,
+    scores: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    let dimension = shape.dimension
+    zero(dKeys, dValues)
+    let transposedKeys = TransposedHead(keys, scratch: scratch)
     let transposedValues = TransposedHead(
-      values, stride: stride, length: shape.length, dimension: dimension,
-      scratch: headScratch + TransposedHead.size(length: shape.length, dimension: dimension))
-    for first in Swift.stride(from: 0, to: shape.length, by: attentionTile) {
-      let rows = min(attentionTile, shape.length - first)
-      let tileKeys = TileKeys(mask, row: sequence * shape.length, queries: first..<first + rows, offset: 0)
-      let width = tileKeys.width
-      let probabilities = scratch
-      let dScores = scratch + attentionTile * width
-      let queries = packed + head * dimension + first * stride
-      let dOut = dOut + first * shape.width
-      for row in first..<first + rows { fetch(out + row * shape.width, dimension) }
-      transposedKeys.multiply(
-        probabilities, width: width, queries, rowStride: stride, rows: rows, dimension: dimension, tileKeys)
-      transposedValues.multiply(
-        dScores, width: width, dOut, rowStride: shape.width, rows: rows, dimension: dimension, tileKeys)
-      scoreGradients(probabilities, dScores, queries: first..<first + rows, keys: tileKeys)
+      values, scratch: scratch + TransposedHead.size(length: shape.length, dimension: dimension))
+    for first in stride(from: 0, to: shape.length, by: attentionTile) {
+      let tile = first..<min(first + attentionTile, shape.length)
+      let tileKeys = TileKeys(visible, row: row, queries: tile)
+      let (width, rows) = (tileKeys.width, tile.count)
+      let (probabilities, dScores) = (scores, scores + attentionTile * width)
+      let (queries, dOut) = (queries.rows(tile), dOut.rows(tile))
+      for row in tile { prefetch(out.at(row, 0), dimension) }
+      transposedKeys.multiply(probabilities, width: width, queries, tileKeys)
+      transposedValues.multiply(dScores, width: width, dOut, tileKeys)
+      scoreGradients(probabilities, dScores, tile, tileKeys)
       tileKeys.forEachRun { column, place, count in
-        let dS = dScores + place
-        tileProduct(
-          dQueries + first * stride, ldc: stride, Strided(dS, rowStride: width), keys + column * stride, ldb: stride,
-          m: rows, n: dimension, k: count, accumulate: place > 0)
-        tileProduct(
-          dKeys + column * keyStride, ldc: keyStride, Strided(dS, rowStride: 1, columnStride: width), queries,
-          ldb: stride, m: count, n: dimension, k: rows, accumulate: true)
-        tileProduct(
-          dValues + column * keyStride, ldc: keyStride,
-          Strided(probabilities + place, rowStride: 1, columnStride: width),
-          dOut, ldb: shape.width, m: count, n: dimension, k: rows, accumulate: true)
+        let run = column..<column + count
+        let dS = RawMatrix(dScores + place, rows: rows, columns: count, stride: width)
+        let p = RawMatrix(probabilities + place, rows: rows, columns: count, stride: width)
+        tileProduct(dQueries.rows(tile), dS, keys.rows(run), accumulate: place > 0)
+        tileProduct(dKeys.rows(run), dS.transposed, queries, accumulate: true)
+        tileProduct(dValues.rows(run), p.transposed, dOut, accumulate: true)
       }
     }
   }
 
-  /// Scores become P, and dP becomes dS / sqrt(D), row by row; both are zero outside the mask.
+  private func zero(_ dKeys: RawMutableMatrix, _ dValues: RawMutableMatrix) {
+    let (zero, dimension) = (shape.zero, shape.dimension)
+    let whole = dimension / TileKeys.block * TileKeys.block
+    for row in 0..<shape.length {
+      let (dKey, dValue) = (dKeys.at(row, 0), dValues.at(row, 0))
+      write(zero, dKey, whole)
+      write(zero, dValue, whole)
+      for j in whole..<dimension { (dKey[j], dValue[j]) = (zero, zero) }
+    }
+  }
+
+  /// Scores become P, and dP becomes dS / sqrt(D), row by row; both are zero for keys that are not seen.
   private func scoreGradients(
-    _ probabilities: UnsafeMutablePointer<Float>, _ dScores: UnsafeMutablePointer<Float>, queries: Range<Int>,
-    keys: TileKeys
+    _ probabilities: UnsafeMutablePointer<Float>, _ dScores: UnsafeMutablePointer<Float>, _ tile: Range<Int>,
+    _ tileKeys: TileKeys
   ) {
-    let (scale, width) = (shape.scale, keys.width)
-    for query in queries {
-      let p = probabilities + (query - queries.lowerBound) * width
-      let d = dScores + (query - queries.lowerBound) * width
-      let seen = keys.seen(by: query)
-      coming?.fetch(row: query)
-      let projection = dot(dOut + query * shape.width, out + query * shape.width, shape.dimension)
+    let (scale, zero, width) = (shape.scale, shape.zero, tileKeys.width)
+    for query in tile {
+      let p = probabilities + (query - tile.lowerBound) * width
+      let d = dScores + (query - tile.lowerBound) * width
+      let seen = tileKeys.seen(by: query)
+      upcoming?.prefetch(row: query)
+      let projection = dot(dOut.at(query, 0), out.at(query, 0), shape.dimension)
       let normalizer = logSumExp[query]
       hide(p, seen, value: -.infinity)
       hide(d, seen, value: 0)
@@ -120,15 +114,16 @@ private struct AttentionHeadBackward {
         for i in block..<block + TileKeys.block { p0[i] = exponential((p0[i] * scale) - normalizer) }
         store(load(p0, block) * (load(d0, block) - projection) * scale, d0 + block)
       }
-      clear(p, outside: seen.blocks, width: width, zero: shape.zero)
-      clear(d, outside: seen.blocks, width: width, zero: shape.zero)
+      clear(p, outside: seen.blocks, width: width, zero: zero)
+      clear(d, outside: seen.blocks, width: width, zero: zero)
     }
   }
 }
 
 /// dK and dV of a key head are the sums of what its query heads found, added in the order of the heads.
-private func addGroups(_ gradient: UnsafeMutablePointer<Float>, _ privates: UnsafePointer<Float>, shape: AttentionShape)
-{
+private func addGroups(
+  _ gradient: UnsafeMutablePointer<Float>, _ perHead: UnsafePointer<Float>, shape: AttentionShape
+) {
   let (length, dimension) = (shape.length, shape.dimension)
   Parallel.run(shape.sequences * shape.keyHeads) { item, _ in
     let (sequence, keyHead) = (item / shape.keyHeads, item % shape.keyHeads)
@@ -138,7 +133,7 @@ private func addGroups(_ gradient: UnsafeMutablePointer<Float>, _ privates: Unsa
       for row in 0..<length {
         let target = gradient + (sequence * length + row) * shape.stride + column
         for member in 0..<shape.group {
-          let source = privates + (((firstHead + member) * 2 + part) * length + row) * dimension
+          let source = perHead + (((firstHead + member) * 2 + part) * length + row) * dimension
           if member == 0 {
             target.update(from: source, count: dimension)
           } else {

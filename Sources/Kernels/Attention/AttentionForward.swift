@@ -1,133 +1,152 @@
-// Causal attention (Vaswani et al. 2017) in tiles of 32 queries, with grouped key heads, block-diagonal documents and
-// ranges of keys that are hidden.
+// Attention (Vaswani et al. 2017) in tiles of queries, with grouped key heads and any keys hidden from a query.
 //
 // Legend: B sequences, T positions, H query heads, G key heads, D channels a head. Queries, keys and values lie beside
-// each other in one row a token: [q (H D) | k (G D) | v (G D)]. Query i of a sequence sees the keys start(i)...i but for
-// those that are hidden from it.
+// each other in one row a token: [q (H D) | k (G D) | v (G D)]. What a query sees, `VisibleKeys` says.
 //   P = softmax(Q K^T / sqrt(D)),  O = P V
 //   dP = dO V^T,  dS = P (dP - rowsum(dO O)),  dQ = dS K / sqrt(D),  dK = dS^T Q / sqrt(D),  dV = P^T dO
-// No more than a tile of 32 rows of P exists at a time, without the keys that none of them sees; the backward pass makes
-// it again from the logsumexp of each row.
+// No more than a tile of rows of P exists at a time, without the keys that none of them sees; the backward pass recomputes
+// it from the logsumexp of each row.
 
-/// Fewer queries than these, as in generation, do not pay for turning all keys around.
+/// Fewer queries than these, as in generation, do not pay for transposing all keys.
 private let fewQueries = 8
 
 /// Floats that a tile of scores may take, with two more for each row.
-func tileSize(_ mask: AttentionMask, length: Int) -> Int {
-  attentionTile * (mask.widestTile(length: length) + 2)
+func tileSize(_ visible: VisibleKeys, length: Int) -> Int {
+  attentionTile * (visible.widestTile(length: length) + 2)
 }
 
 /// O [B T, H D] and the logsumexp of each row of scores [B, H, T] from packed rows [B T, (H + 2 G) D].
 package func attentionForward(
-  _ out: UnsafeMutablePointer<Float>, logSumExp: UnsafeMutablePointer<Float>, _ packed: UnsafePointer<Float>,
-  mask: AttentionMask, shape: AttentionShape
+  _ out: MutableBuffer, logSumExp: MutableBuffer, _ packed: Buffer, visible: VisibleKeys, shape: AttentionShape
 ) {
-  Profile.begin("attention forward", operations: mask.pairs(length: shape.length) * 4 * shape.width)
+  Profile.begin("attention forward", operations: visible.pairCount * 4 * shape.width)
   defer { Profile.end() }
-  let (length, stride) = (shape.length, shape.stride)
-  let scoresSize = tileSize(mask, length: length)
+  let (out, logSumExp, packed, length) = (out.pointer, logSumExp.pointer, packed.pointer, shape.length)
+  let scoresSize = tileSize(visible, length: length)
   let scratchSize = scoresSize + TransposedHead.size(length: length, dimension: shape.dimension)
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
-  mask.withColumns { mask in
+  visible.withPointers { visible in
     Parallel.run(shape.sequences * shape.heads) { item, thread in
       let (sequence, head) = (item / shape.heads, item % shape.heads)
-      let rows = packed + sequence * length * stride
       let scratch = scratch + thread * scratchSize
-      let coming = ComingHead(after: item, on: thread, packed, shape)
-      attend(
-        out + sequence * length * shape.width + head * shape.dimension, outStride: shape.width,
-        logSumExp: logSumExp + item * length, queries: rows + head * shape.dimension,
-        keys: rows + shape.keyOffset(head), values: rows + shape.valueOffset(head), stride: stride, keyStride: stride,
-        mask: mask, row: sequence * length, count: length, offset: 0, shape: shape, coming: coming, scores: scratch,
-        scratch: scratch + scoresSize)
+      AttentionHead(
+        shape: shape, visible: visible, row: sequence * length, queries: shape.queries(packed, sequence, head),
+        keys: shape.keys(packed, sequence, head), values: shape.values(packed, sequence, head),
+        upcoming: UpcomingHead(after: item, on: thread, packed, shape)
+      ).attend(
+        RawMutableMatrix(mutating: shape.output(out, sequence, head)), logSumExp: logSumExp + item * length,
+        scores: scratch, scratch: scratch + scoresSize)
     }
   }
 }
 
-/// Attention of `count` new positions over a cache: query i is at position `offset` + i and sees the keys up to itself.
-/// Queries are [count, H D]; keys and values are [positions, G D]. `out` is [count, H D].
+/// Attention of new queries [n, H D] over a cache of keys and values [positions, G D], of which a query sees what `visible`
+/// says. `out` is [n, H D].
 package func cachedAttention(
-  _ out: UnsafeMutablePointer<Float>, queries: UnsafePointer<Float>, queryStride: Int, keys: UnsafePointer<Float>,
-  values: UnsafePointer<Float>, count: Int, offset: Int, shape: AttentionShape
+  _ out: MutableMatrix, queries: Matrix, keys: Matrix, values: Matrix, visible: VisibleKeys, shape: AttentionShape
 ) {
-  let scoresSize = min(attentionTile, count) * (TileKeys.width(of: offset + count) + 2)
-  let transposedSize =
-    count < fewQueries ? 0 : TransposedHead.size(length: offset + count, dimension: shape.dimension)
+  let (out, queries, keys, values, count) = (out.raw, queries.raw, keys.raw, values.raw, queries.rows)
+  let scoresSize = min(attentionTile, count) * (TileKeys.width(of: keys.rows) + 2)
+  let transposedSize = count < fewQueries ? 0 : TransposedHead.size(length: keys.rows, dimension: shape.dimension)
   let scratchSize = scoresSize + count + transposedSize
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
-  let mask = AttentionMask(starts: [Int32](repeating: 0, count: count))
-  mask.withColumns { mask in
+  visible.withPointers { visible in
     Parallel.run(shape.heads) { head, thread in
       let scratch = scratch + thread * scratchSize
-      let keyHead = head / shape.group * shape.dimension
-      attend(
-        out + head * shape.dimension, outStride: shape.width, logSumExp: scratch + scoresSize,
-        queries: queries + head * shape.dimension, keys: keys + keyHead, values: values + keyHead, stride: queryStride,
-        keyStride: shape.keyHeads * shape.dimension, mask: mask, row: 0, count: count, offset: offset,
-        shape: shape, coming: nil, scores: scratch, scratch: scratch + scoresSize + count)
+      let channels = head * shape.dimension..<(head + 1) * shape.dimension
+      let keyHead = head / shape.group
+      let keyChannels = keyHead * shape.dimension..<(keyHead + 1) * shape.dimension
+      AttentionHead(
+        shape: shape, visible: visible, row: 0, queries: queries.columns(channels), keys: keys.columns(keyChannels),
+        values: values.columns(keyChannels), upcoming: nil
+      ).attend(
+        out.columns(channels), logSumExp: scratch + scoresSize, scores: scratch, scratch: scratch + scoresSize + count)
     }
   }
 }
 
-/// One head of one sequence, whose first query is `row` of the mask.
-private func attend(
-  _ out: UnsafeMutablePointer<Float>, outStride: Int, logSumExp: UnsafeMutablePointer<Float>,
-  queries: UnsafePointer<Float>, keys: UnsafePointer<Float>, values: UnsafePointer<Float>, stride: Int, keyStride: Int,
-  mask: MaskColumns, row: Int, count: Int, offset: Int, shape: AttentionShape,
-  coming: ComingHead?, scores scratch: UnsafeMutablePointer<Float>, scratch keyScratch: UnsafeMutablePointer<Float>
-) {
-  let (dimension, scale) = (shape.dimension, shape.scale)
-  let transposed =
-    count < fewQueries
-    ? nil
-    : TransposedHead(keys, stride: keyStride, length: offset + count, dimension: dimension, scratch: keyScratch)
-  for first in Swift.stride(from: 0, to: count, by: attentionTile) {
-    let rows = min(attentionTile, count - first)
-    let tileKeys = TileKeys(mask, row: row, queries: first..<first + rows, offset: offset)
-    let width = tileKeys.width
-    let (out, tops) = (out + first * outStride, scratch + rows * width)
-    let totals = tops + rows
-    if let transposed {
-      transposed.multiply(
-        scratch, width: width, queries + first * stride, rowStride: stride, rows: rows, dimension: dimension, tileKeys)
-    } else {
+/// What the forward pass of one head of one sequence reads: queries [n, D], keys and values [length, D].
+private struct AttentionHead {
+  let shape: AttentionShape
+  let visible: RawVisibleKeys
+  /// The token of `visible` that the first query is.
+  let row: Int
+  let queries: RawMatrix
+  let keys: RawMatrix
+  let values: RawMatrix
+  let upcoming: UpcomingHead?
+
+  /// `scores` has room for a tile, `scratch` for the transposed keys.
+  func attend(
+    _ out: RawMutableMatrix, logSumExp: UnsafeMutablePointer<Float>, scores: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let transposed = queries.rows < fewQueries ? nil : TransposedHead(keys, scratch: scratch)
+    for first in stride(from: 0, to: queries.rows, by: attentionTile) {
+      let tile = first..<min(first + attentionTile, queries.rows)
+      let tileKeys = TileKeys(visible, row: row, queries: tile)
+      multiply(scores, tile, tileKeys, transposed)
+      let rowMax = scores + tile.count * tileKeys.width
+      let rowSum = rowMax + tile.count
+      exponentiate(scores, tile, tileKeys, rowMax: rowMax, rowSum: rowSum)
+      for query in 0..<tile.count {
+        logSumExp[first + query] = rowMax[query] * shape.scale + logarithm(rowSum[query])
+      }
+      let out = out.rows(tile)
       tileKeys.forEachRun { column, place, count in
-        for query in 0..<rows {
-          let scores = scratch + query * width + place
-          let q = queries + (first + query) * stride
-          for j in 0..<count { scores[j] = dot(q, keys + (column + j) * keyStride, dimension) }
-        }
+        tileProduct(
+          out, RawMatrix(scores + place, rows: tile.count, columns: count, stride: tileKeys.width),
+          values.rows(column..<column + count), accumulate: place > 0)
+      }
+      // The channels are fewer than the keys: dividing by the sum comes last.
+      for query in 0..<tile.count {
+        let (out, factor) = (out.at(query, 0), 1 / rowSum[query])
+        for channel in 0..<shape.dimension { out[channel] *= factor }
       }
     }
-    // One pass each, so that the processor works on several rows at a time.
-    for query in 0..<rows {
-      let scores = scratch + query * width
-      let seen = tileKeys.seen(by: first + query)
-      hide(scores, seen, value: -.infinity)
-      tops[query] = largest(scores + seen.blocks.lowerBound, seen.blocks.count)
-    }
-    for query in 0..<rows {
-      let scores = scratch + query * width
-      let blocks = tileKeys.seen(by: first + query).blocks
-      coming?.fetch(row: first + query)
-      totals[query] = scaledExponentials(
-        scores + blocks.lowerBound, shift: tops[query], scale: scale, blocks.count)
-      clear(scores, outside: blocks, width: width, zero: shape.zero)
-    }
-    for query in 0..<rows { logSumExp[first + query] = tops[query] * scale + logarithm(totals[query]) }
+  }
+
+  /// The scores of a tile of queries, not scaled.
+  @inline(__always)
+  private func multiply(
+    _ scores: UnsafeMutablePointer<Float>, _ tile: Range<Int>, _ tileKeys: TileKeys, _ transposed: TransposedHead?
+  ) {
+    let width = tileKeys.width
+    if let transposed { return transposed.multiply(scores, width: width, queries.rows(tile), tileKeys) }
     tileKeys.forEachRun { column, place, count in
-      tileProduct(
-        out, ldc: outStride, Strided(scratch + place, rowStride: width), values + column * keyStride, ldb: keyStride,
-        m: rows, n: dimension, k: count, accumulate: place > 0)
+      for query in 0..<tile.count {
+        let scores = scores + query * width + place
+        let q = queries.at(tile.lowerBound + query, 0)
+        for j in 0..<count { scores[j] = dot(q, keys.at(column + j, 0), shape.dimension) }
+      }
     }
-    // The channels are fewer than the keys: dividing by the sum comes last.
-    for query in 0..<rows {
-      let (out, factor) = (out + query * outStride, 1 / totals[query])
-      for channel in 0..<dimension { out[channel] *= factor }
+  }
+
+  /// Scores become e^(scores - rowMax), with zeros for the keys that a query does not see. One pass each over all rows, so that
+  /// the processor works on several rows at a time.
+  @inline(__always)
+  private func exponentiate(
+    _ scores: UnsafeMutablePointer<Float>, _ tile: Range<Int>, _ tileKeys: TileKeys,
+    rowMax: UnsafeMutablePointer<Float>, rowSum: UnsafeMutablePointer<Float>
+  ) {
+    let (width, scale, zero) = (tileKeys.width, shape.scale, shape.zero)
+    for query in 0..<tile.count {
+      let scores = scores + query * width
+      let seen = tileKeys.seen(by: tile.lowerBound + query)
+      hide(scores, seen, value: -.infinity)
+      rowMax[query] = largest(scores + seen.blocks.lowerBound, seen.blocks.count)
+    }
+    for query in 0..<tile.count {
+      let scores = scores + query * width
+      let blocks = tileKeys.seen(by: tile.lowerBound + query).blocks
+      upcoming?.prefetch(row: tile.lowerBound + query)
+      rowSum[query] = scaledExponentials(
+        scores + blocks.lowerBound, shift: rowMax[query], scale: scale, blocks.count)
+      clear(scores, outside: blocks, width: width, zero: zero)
     }
   }
 }

@@ -1,27 +1,27 @@
-/// Queries of a tile.
+/// Queries of a tile: two tiles of scores for short rows stay in the first level of the cache.
 let attentionTile = 32
 
-/// The keys that a tile of queries meets: those from its first document's start to its last query, without a gap that
-/// none of its queries sees. In the tile's scores they stand side by side.
+/// The keys that a tile of queries needs: from the first to the last that any of them sees, without a gap that none of them sees.
+/// In the tile's scores they stand side by side.
 struct TileKeys {
   private let low: Int
   private let gap: Range<Int>
   private let high: Int
-  private let mask: MaskColumns
+  private let visible: RawVisibleKeys
   private let row: Int
-  private let offset: Int
 
-  /// The keys of `queries` of a row that begins at `row` of the mask; query i stands at column `offset` + i.
-  init(_ mask: MaskColumns, row: Int, queries: Range<Int>, offset: Int) {
-    self.mask = mask
-    self.row = row
-    self.offset = offset
-    low = mask.start(row + queries.lowerBound)
-    high = offset + queries.upperBound
-    var gap = mask.hiddenColumns(row + queries.lowerBound)
-    for query in queries.dropFirst() where !gap.isEmpty && mask.start(row + query) < gap.upperBound {
-      gap = gap.clamped(to: mask.hiddenColumns(row + query))
+  /// The keys of `queries` of a row whose first token is token `row`.
+  init(_ visible: RawVisibleKeys, row: Int, queries: Range<Int>) {
+    var (low, high) = (Int.max, 0)
+    for query in queries {
+      low = min(low, visible.first(row + query))
+      high = max(high, visible.end(row + query))
     }
+    var gap = visible.gap(row + queries.lowerBound)
+    for query in queries.dropFirst() where !gap.isEmpty && visible.first(row + query) < gap.upperBound {
+      gap = gap.clamped(to: visible.gap(row + query))
+    }
+    (self.visible, self.row, self.low, self.high) = (visible, row, low, high)
     self.gap = gap.isEmpty ? high..<high : gap
   }
 
@@ -55,8 +55,8 @@ struct TileKeys {
 
   /// What a query sees.
   func seen(by query: Int) -> Seen {
-    let hidden = mask.hiddenColumns(row + query)
-    let (begin, end) = (place(mask.start(row + query)), place(offset + query + 1))
+    let hidden = visible.gap(row + query)
+    let (begin, end) = (place(visible.first(row + query)), place(visible.end(row + query)))
     let hole = hidden.isEmpty ? begin..<begin : place(hidden.lowerBound)..<place(hidden.upperBound)
     return Seen(begin: begin, hole: hole, end: end)
   }
@@ -84,7 +84,7 @@ func clear(_ scores: UnsafeMutablePointer<Float>, outside blocks: Range<Int>, wi
   write(zero, scores + blocks.upperBound, width - blocks.upperBound)
 }
 
-/// x = value over whole blocks. They are few, and a constant zero would become a call of `memset`, which takes longer.
+/// x = value over whole blocks.
 @inline(__always)
 func write(_ value: Float, _ x: UnsafeMutablePointer<Float>, _ n: Int) {
   let lanes = SIMD16(repeating: value)

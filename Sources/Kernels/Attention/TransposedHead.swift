@@ -2,18 +2,19 @@
 /// last number.
 struct TransposedHead {
   private let pointer: UnsafeMutablePointer<Float>
-  let stride: Int
+  private let stride: Int
 
   static func size(length: Int, dimension: Int) -> Int { dimension * TileKeys.width(of: length) }
 
-  /// Takes `size` floats at `scratch`.
-  init(_ x: UnsafePointer<Float>, stride: Int, length: Int, dimension: Int, scratch: UnsafeMutablePointer<Float>) {
-    self.stride = TileKeys.width(of: length)
+  /// The transpose of x [length, D], in `size` floats at `scratch`.
+  init(_ x: RawMatrix, scratch: UnsafeMutablePointer<Float>) {
+    let (length, dimension) = (x.rows, x.columns)
+    stride = TileKeys.width(of: length)
     pointer = scratch
-    transpose(pointer, ldOut: self.stride, x, stride: stride, rows: length, columns: dimension)
+    transpose(RawMutableMatrix(pointer, rows: dimension, columns: length, stride: stride), x)
     // 32 to 63 numbers: a pair of vectors from where they begin and one before where they end.
     for channel in 0..<dimension {
-      let (begin, end) = (pointer + channel * self.stride + length, pointer + (channel + 1) * self.stride)
+      let (begin, end) = (pointer + channel * stride + length, pointer + (channel + 1) * stride)
       store(.zero, begin)
       store(.zero, begin + 16)
       store(.zero, end - 32)
@@ -23,14 +24,11 @@ struct TransposedHead {
 
   /// scores [rows, keys] = x [rows, D] times the tile's keys, `width` floats a row.
   @inline(__always)
-  func multiply(
-    _ scores: UnsafeMutablePointer<Float>, width: Int, _ x: UnsafePointer<Float>, rowStride: Int, rows: Int,
-    dimension: Int, _ keys: TileKeys
-  ) {
+  func multiply(_ scores: UnsafeMutablePointer<Float>, width: Int, _ x: RawMatrix, _ keys: TileKeys) {
     keys.forEachRun { column, place, count in
       tileProduct(
-        scores + place, ldc: width, Strided(x, rowStride: rowStride), pointer + column, ldb: stride, m: rows, n: count,
-        k: dimension, accumulate: false, padded: true)
+        RawMutableMatrix(scores + place, rows: x.rows, columns: count, stride: width), x,
+        RawMatrix(pointer + column, rows: x.columns, columns: count, stride: stride), accumulate: false, padded: true)
     }
   }
 }

@@ -65,14 +65,12 @@ package struct BLAS: Sendable {
     return nil
   }
 
-  /// C = alpha op(A) op(B) + beta C on one thread; matrices are row-major, `m` x `n` is the shape of C, `k` the inner size.
-  func gemm(
-    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float, _ a: UnsafePointer<Float>,
-    _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float, _ c: UnsafeMutablePointer<Float>, _ ldc: Int
-  ) {
+  /// C = A B + (accumulate ? C : 0) on one thread.
+  func gemm(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool) {
     let rowMajor: Int32 = 101
     sgemm(
-      rowMajor, transposeA ? 112 : 111, transposeB ? 112 : 111, Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b,
-      Int32(ldb), beta, c, Int32(ldc))
+      rowMajor, a.isTransposed ? 112 : 111, b.isTransposed ? 112 : 111, Int32(c.rows), Int32(c.columns),
+      Int32(a.columns), 1, a.pointer, Int32(a.stride), b.pointer, Int32(b.stride), accumulate ? 1 : 0, c.pointer,
+      Int32(c.stride))
   }
 }

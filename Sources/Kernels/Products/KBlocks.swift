@@ -1,6 +1,6 @@
-/// The inner size of a product in parts that fit into panels. Where they end depends on the inner size alone, and with them the
+/// K, the size that a product sums over, in blocks that fit into panels. Where they end depends on K alone, and with them the
 /// order of every sum.
-struct InnerParts {
+struct KBlocks {
   private let k: Int
   let count: Int
 
@@ -12,11 +12,11 @@ struct InnerParts {
   /// The size of the largest.
   var deepest: Int { (k + count - 1) / count }
 
-  /// How many parts, of which the packed operand takes `size` floats each, fill half of the second level of the cache.
+  /// How many blocks, of which the packed operand takes `size` floats each, fill half of the second level of the cache.
   func together(size: Int) -> Int { max(1, min(count, (1 << 17) / size)) }
 
-  subscript(part: Int) -> Range<Int> { self[part..<part + 1] }
+  subscript(block: Int) -> Range<Int> { self[block..<block + 1] }
 
-  /// Some parts in a row.
+  /// Some blocks in a row.
   subscript(group: Range<Int>) -> Range<Int> { k * group.lowerBound / count..<k * group.upperBound / count }
 }

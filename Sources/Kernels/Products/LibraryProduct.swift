@@ -3,25 +3,22 @@
 /// Each thread computes one large block of C whose first row (or column) is a multiple of 48: OpenBLAS's kernels then give
 /// every element the same bits as in the whole product, so the split may follow the thread count. Two exceptions were
 /// measured and are avoided: small blocks, and blocks of columns on the AVX2 kernels.
-package func libraryProduct(
-  _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: UnsafePointer<Float>, lda: Int, transposeA: Bool,
-  _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, m: Int, n: Int, k: Int, accumulate: Bool
-) {
+package func libraryProduct(_ c: MutableMatrix, _ a: Matrix, _ b: Matrix, accumulate: Bool) {
+  libraryProduct(c.raw, a.raw, b.raw, accumulate: accumulate)
+}
+
+func libraryProduct(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool) {
   let blas = BLAS.shared
-  let beta: Float = accumulate ? 1 : 0
+  let (m, n, k) = (c.rows, c.columns, a.columns)
   let byRows = !blas.columnsMaySplit || splitsRows(m, n, Parallel.threads)
   let total = byRows ? m : n
   let pieces = pieceCount(total, cost: k * (byRows ? n : m))
   Parallel.run(pieces) { piece, _ in
-    let start = boundary(piece, of: total, pieces)
-    let count = boundary(piece + 1, of: total, pieces) - start
+    let part = boundary(piece, of: total, pieces)..<boundary(piece + 1, of: total, pieces)
     if byRows {
-      blas.gemm(
-        transposeA, transposeB, count, n, k, 1, a + start * (transposeA ? 1 : lda), lda, b, ldb, beta,
-        c + start * ldc, ldc)
+      blas.gemm(c.rows(part), a.rows(part), b, accumulate: accumulate)
     } else {
-      blas.gemm(
-        transposeA, transposeB, m, count, k, 1, a, lda, b + start * (transposeB ? ldb : 1), ldb, beta, c + start, ldc)
+      blas.gemm(c.columns(part), a, b.columns(part), accumulate: accumulate)
     }
   }
 }

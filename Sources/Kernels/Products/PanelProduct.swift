@@ -1,44 +1,30 @@
 import CProcessor
 
 /// A product of matrices with AVX-512, after K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix
-/// Multiplication" (2008): tiles of 8 x 48 sums stay in registers while the inner size passes by. B is copied into panels, and
-/// so is a transposed A; rows of A are read where they lie.
+/// Multiplication" (2008): tiles of 8 x 48 sums stay in registers while K passes by. B is copied into panels, and so is a
+/// transposed A; rows of A are read in place.
 ///
-/// The inner size is cut into parts, which all threads go through together: they pack some parts of B, and then take blocks of
-/// C's rows one by one. The order of every sum depends on the inner size alone, so neither the thread count nor the other rows
-/// and columns change a bit of it.
+/// K is cut into blocks, which all threads go through together: they pack some blocks of B, and then take blocks of C's rows one
+/// by one. The order of every sum depends on K alone, so neither the thread count nor the other rows and columns change a bit
+/// of it.
 struct PanelProduct {
-  /// A matrix in memory: [rows, columns], or the other way round if it is transposed.
-  struct Operand {
-    let pointer: UnsafePointer<Float>
-    let stride: Int
-    let isTransposed: Bool
-
-    /// Where the element at `row`, `column` lies.
-    @inline(__always)
-    func at(_ row: Int, _ column: Int) -> UnsafePointer<Float> {
-      pointer + (isTransposed ? column * stride + row : row * stride + column)
-    }
-  }
-
-  private let c: UnsafeMutablePointer<Float>
-  private let ldc: Int
-  private let a: Operand
-  private let b: Operand
-  private let (m, n, k): (Int, Int, Int)
+  private let c: RawMutableMatrix
+  private let a: RawMatrix
+  private let b: RawMatrix
   private let accumulate: Bool
-  private let parts: InnerParts
+  private let blocks: KBlocks
   /// Columns that are worked on at a time: B's panels of them fit in the last level of the cache.
   private let widest: Int
   private let rowPanels: Int
   private let rowBlocks: Int
 
-  init(
-    _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: Operand, _ b: Operand, m: Int, n: Int, k: Int, accumulate: Bool
-  ) {
-    (self.c, self.ldc, self.a, self.b, self.accumulate) = (c, ldc, a, b, accumulate)
-    (self.m, self.n, self.k) = (m, n, k)
-    parts = InnerParts(k)
+  private var m: Int { c.rows }
+  private var n: Int { c.columns }
+
+  init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool) {
+    (self.c, self.a, self.b, self.accumulate) = (c, a, b, accumulate)
+    let (m, n) = (c.rows, c.columns)
+    blocks = KBlocks(a.columns)
     let ranges = (n + 2047) / 2048
     widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
     rowPanels = (m + Panels.height - 1) / Panels.height
@@ -49,25 +35,25 @@ struct PanelProduct {
   }
 
   func run() {
-    // As many parts as leave half of the second level of the cache to A.
-    let together = parts.together(size: parts.deepest * widest)
+    // As many blocks as leave half of the second level of the cache to A.
+    let together = blocks.together(size: blocks.deepest * widest)
     let largestBlock = (0..<rowBlocks).reduce(0) { max($0, panelsBefore($1 + 1) - panelsBefore($1)) }
     let blockSize = largestBlock * Panels.size + Panels.rowStride
     let threadSize = blockSize + TileTarget.edgeSize
-    let sizeOfB = together * parts.deepest * widest
+    let sizeOfB = together * blocks.deepest * widest
     let packed = Memory.allocate(sizeOfB + Parallel.threads * threadSize)
     defer { Memory.release(packed, count: sizeOfB + Parallel.threads * threadSize) }
     for first in stride(from: 0, to: n, by: widest) {
       let columns = first..<min(n, first + widest)
-      for part in stride(from: 0, to: parts.count, by: together) {
-        let group = part..<min(parts.count, part + together)
+      for block in stride(from: 0, to: blocks.count, by: together) {
+        let group = block..<min(blocks.count, block + together)
         packB(packed, columns, group)
         multiply(packed, columns, group, scratch: packed + sizeOfB, threadSize: threadSize)
       }
     }
   }
 
-  /// Adds what a group of parts gives to some columns of C.
+  /// Adds what a group of K blocks gives to some columns of C.
   private func multiply(
     _ packedB: UnsafePointer<Float>, _ columns: Range<Int>, _ group: Range<Int>,
     scratch: UnsafeMutablePointer<Float>, threadSize: Int
@@ -80,30 +66,31 @@ struct PanelProduct {
       let (rowBlock, columnBlock) = (unit / columnBlocks, unit % columnBlocks)
       let rows = self.rows(of: rowBlock)
       let next = Parallel.likelyNext(after: unit, of: units, on: thread).map { $0 / columnBlocks } ?? rowBlock
-      for part in group {
+      for kBlock in group {
         let block = Block(
           product: self, rows: rows, columns: columns,
-          panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks, inner: parts[part],
-          accumulate: accumulate || part > 0, packedA: scratch,
-          packedB: packedB + offset(of: part, in: group, panels: panels),
+          panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks,
+          inner: blocks[kBlock],
+          accumulate: accumulate || kBlock > 0, packedA: scratch,
+          packedB: packedB + offset(of: kBlock, in: group, panels: panels),
           edge: scratch + threadSize - TileTarget.edgeSize)
-        if part + 1 < group.upperBound {
-          block.run(before: rows, parts[part + 1])
+        if kBlock + 1 < group.upperBound {
+          block.run(before: rows, blocks[kBlock + 1])
         } else {
-          block.run(before: next != rowBlock ? self.rows(of: next) : 0..<0, parts[group.lowerBound])
+          block.run(before: next != rowBlock ? self.rows(of: next) : 0..<0, blocks[group.lowerBound])
         }
       }
     }
   }
 
-  /// Where a part's panels of B begin.
-  private func offset(of part: Int, in group: Range<Int>, panels: Int) -> Int {
-    (parts[part].lowerBound - parts[group].lowerBound) * panels * Panels.width
+  /// Where the panels of B of a K block begin.
+  private func offset(of block: Int, in group: Range<Int>, panels: Int) -> Int {
+    (blocks[block].lowerBound - blocks[group].lowerBound) * panels * Panels.width
   }
 
   /// Few rows are shared by several blocks of columns.
   private func columnBlocks(panels: Int) -> Int {
-    guard rowBlocks < 8, m * panels * Panels.width * parts.deepest > 1 << 20 else { return 1 }
+    guard rowBlocks < 8, m * panels * Panels.width * blocks.deepest > 1 << 20 else { return 1 }
     return max(1, min((7 + rowBlocks) / rowBlocks, panels / 4))
   }
 
@@ -118,15 +105,15 @@ struct PanelProduct {
     return rowPanels * block * (3 * rowBlocks - 2 * block) / (2 * rowBlocks * rowBlocks)
   }
 
-  /// Packs a group of parts of B, in pieces that are whole rows of it as it is stored.
+  /// Packs a group of K blocks of B, in pieces that are whole rows of it as it is stored.
   private func packB(_ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, _ group: Range<Int>) {
     let panels = (columns.count + Panels.width - 1) / Panels.width
-    let grain = max(1, 16384 / (b.isTransposed ? Panels.width * parts.deepest : columns.count))
-    let pieces = ((b.isTransposed ? panels : parts.deepest) + grain - 1) / grain
+    let grain = max(1, 16384 / (b.isTransposed ? Panels.width * blocks.deepest : columns.count))
+    let pieces = ((b.isTransposed ? panels : blocks.deepest) + grain - 1) / grain
     Parallel.run(group.count * pieces) { piece, _ in
-      let part = group.lowerBound + piece / pieces
-      let (inner, first) = (parts[part], piece % pieces * grain)
-      let out = out + offset(of: part, in: group, panels: panels)
+      let block = group.lowerBound + piece / pieces
+      let (inner, first) = (blocks[block], piece % pieces * grain)
+      let out = out + offset(of: block, in: group, panels: panels)
       if b.isTransposed {
         let first = first * Panels.width
         Panels.packTransposedB(
@@ -140,7 +127,7 @@ struct PanelProduct {
     }
   }
 
-  /// Some rows of C and some panels of columns, for a part of the inner size.
+  /// Some rows of C and some panels of columns, for a block of K.
   private struct Block {
     let product: PanelProduct
     let rows: Range<Int>
@@ -157,7 +144,7 @@ struct PanelProduct {
     func run(before next: Range<Int>, _ nextInner: Range<Int>) {
       packA()
       let k = inner.count
-      var coming = ComingColumns(product.a, rows: next, inner: nextInner, reach: (k + 1) / 2)
+      var upcoming = UpcomingColumns(product.a, rows: next, inner: nextInner, reach: (k + 1) / 2)
       for panel in panels {
         let b = packedB + panel * Panels.width * k
         let column = columns.lowerBound + panel * Panels.width
@@ -165,44 +152,45 @@ struct PanelProduct {
           // While a tile is computed, k / 2 lines are fetched: the next eight rows of A when they are read for the first time,
           // else a sixth of the next panel of B, or some of the next block of A.
           let index = (row - rows.lowerBound) / Panels.height
-          let ahead =
+          let prefetch =
             if panel == panels.lowerBound, isWithoutGaps {
-              Ahead(pointer: product.a.at(row + Panels.height, 0), step: 16)
+              PrefetchStream(pointer: product.a.at(row + Panels.height, 0), step: 16)
             } else if panel + 1 < panels.upperBound, index < 6 {
-              Ahead(pointer: b + (6 + index) * 8 * k, step: 16)
+              PrefetchStream(pointer: b + (6 + index) * 8 * k, step: 16)
             } else {
-              coming.next() ?? Ahead(pointer: b, step: 0)
+              upcoming.next() ?? PrefetchStream(pointer: b, step: 0)
             }
           compute(
             TileTarget(
-              c: product.c + row * product.ldc + column, ldc: product.ldc,
+              c: product.c.at(row, column), ldc: product.c.stride,
               rows: min(Panels.height, rows.upperBound - row),
               columns: min(Panels.width, columns.upperBound - column), accumulate: accumulate, edge: edge),
-            packedA + index * Panels.size, b, row: row, ahead)
+            packedA + index * Panels.size, b, row: row, prefetch)
         }
       }
     }
 
     /// A tile of C from a panel of B and eight rows of A: packed or, if there are eight, in their place.
     private func compute(
-      _ target: TileTarget, _ packed: UnsafePointer<Float>, _ b: UnsafePointer<Float>, row: Int, _ ahead: Ahead
+      _ target: TileTarget, _ packed: UnsafePointer<Float>, _ b: UnsafePointer<Float>, row: Int,
+      _ prefetch: PrefetchStream
     ) {
       let a = product.a
       if a.isTransposed {
-        target.compute(Columns(a: packed, b: b), inner.count, ahead)
-      } else if areRowsCopied || target.rows < Panels.height {
-        target.compute(Rows(a: packed, stride: Panels.rowStride, b: b), inner.count, ahead)
+        target.compute(Columns(a: packed, b: b), inner.count, prefetch)
+      } else if copiesRowsOfA || target.rows < Panels.height {
+        target.compute(Rows(a: packed, stride: Panels.rowStride, b: b), inner.count, prefetch)
       } else {
-        target.compute(Rows(a: a.at(row, inner.lowerBound), stride: a.stride, b: b), inner.count, ahead)
+        target.compute(Rows(a: a.at(row, inner.lowerBound), stride: a.stride, b: b), inner.count, prefetch)
       }
     }
 
     /// Whether rows of A follow each other line by line.
     private var isWithoutGaps: Bool { !product.a.isTransposed && product.a.stride == inner.count }
 
-    /// Rows are read in place. Only where many panels of B use them and they lie in each other's way in the cache, a copy takes
-    /// less time.
-    private var areRowsCopied: Bool { panels.count > 4 && product.a.stride % 1024 == 0 }
+    /// Rows are read in place. Only where many panels of B use them and they compete for the same sets of the cache, a copy
+    /// takes less time.
+    private var copiesRowsOfA: Bool { panels.count > 4 && product.a.stride % 1024 == 0 }
 
     private func packA() {
       let (a, k) = (product.a, inner.count)
@@ -210,7 +198,7 @@ struct PanelProduct {
         let source = a.at(rows.lowerBound, inner.lowerBound)
         Panels.packColumns(packedA, source, stride: a.stride, columns: rows.count, k: k)
       } else {
-        let first = areRowsCopied ? 0 : rows.count / Panels.height
+        let first = copiesRowsOfA ? 0 : rows.count / Panels.height
         Panels.packRows(
           packedA + first * Panels.size, a.at(rows.lowerBound + first * Panels.height, inner.lowerBound),
           stride: a.stride, rows: rows.count - first * Panels.height, k: k)
@@ -221,8 +209,8 @@ struct PanelProduct {
 
 /// The columns of a transposed A that will be packed soon, as many lines at a time as a tile can fetch: they lie far apart and
 /// would be waited for one by one.
-private struct ComingColumns {
-  private let a: PanelProduct.Operand
+private struct UpcomingColumns {
+  private let a: RawMatrix
   private let rows: Range<Int>
   private let inner: Range<Int>
   private let reach: Int
@@ -230,16 +218,16 @@ private struct ComingColumns {
   private let (lines, pieces): (Int, Int)
   private var taken = 0
 
-  init(_ a: PanelProduct.Operand, rows: Range<Int>, inner: Range<Int>, reach: Int) {
+  init(_ a: RawMatrix, rows: Range<Int>, inner: Range<Int>, reach: Int) {
     (self.a, self.rows, self.inner, self.reach) = (a, rows, inner, reach)
     let isWanted = !rows.isEmpty && a.isTransposed
     (lines, pieces) = isWanted ? ((rows.count + 15) / 16, (inner.count + reach - 1) / reach) : (0, 0)
   }
 
-  mutating func next() -> Ahead? {
+  mutating func next() -> PrefetchStream? {
     guard taken < lines * pieces else { return nil }
     let (line, piece) = (taken / pieces * 16, taken % pieces * reach)
     taken += 1
-    return Ahead(pointer: a.at(rows.lowerBound + line, inner.lowerBound + piece), step: a.stride)
+    return PrefetchStream(pointer: a.at(rows.lowerBound + line, inner.lowerBound + piece), step: a.stride)
   }
 }

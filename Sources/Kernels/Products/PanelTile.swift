@@ -1,16 +1,16 @@
 import CProcessor
 
-// The innermost part of a product: a tile of C from one panel of A and one of B. Whatever is fetched ahead is spread over
-// the tile: the core waits for few lines of memory at a time, and those that are in the second level need the same places.
+// The innermost part of a product: a tile of C from one panel of A and one of B. Prefetches are spread over the tile: a core
+// has few line fill buffers, and what is read from the second level of the cache needs them too.
 
-/// Lines of memory that a tile fetches for its successors, two inner steps each.
-struct Ahead {
+/// Cache lines that a tile prefetches for its successors, one every two steps of K.
+struct PrefetchStream {
   var pointer: UnsafePointer<Float>
   /// Floats from one to the next.
   let step: Int
 }
 
-/// The operands of a tile, which passes through them an inner step at a time.
+/// The operands of a tile, which passes through them one step of K at a time.
 protocol TileSource {
   /// Makes the next `steps`, at most sixteen, ready for a tile of so many vectors.
   mutating func prepare(_ steps: Int, vectors: Int)
@@ -94,9 +94,9 @@ struct TileTarget {
 
   /// Adds or stores the products of `k` steps of `source`.
   @inline(__always)
-  func compute(_ source: some TileSource, _ k: Int, _ ahead: Ahead) {
-    if rows == Panels.height, isFull { return compute(to: c, ldc, source, k, accumulate: accumulate, ahead) }
-    compute(to: edge, Panels.width, source, k, accumulate: false, ahead)
+  func compute(_ source: some TileSource, _ k: Int, _ prefetch: PrefetchStream) {
+    if rows == Panels.height, isFull { return compute(to: c, ldc, source, k, accumulate: accumulate, prefetch) }
+    compute(to: edge, Panels.width, source, k, accumulate: false, prefetch)
     for i in 0..<rows {
       let (c, sums) = (c + i * ldc, edge + i * Panels.width)
       for j in 0..<columns { c[j] = accumulate ? c[j] + sums[j] : sums[j] }
@@ -105,12 +105,13 @@ struct TileTarget {
 
   @inline(__always)
   private func compute(
-    to c: UnsafeMutablePointer<Float>, _ ldc: Int, _ source: some TileSource, _ k: Int, accumulate: Bool, _ ahead: Ahead
+    to c: UnsafeMutablePointer<Float>, _ ldc: Int, _ source: some TileSource, _ k: Int, accumulate: Bool,
+    _ prefetch: PrefetchStream
   ) {
     if isNarrow {
-      computeTile(NarrowTile.self, c, ldc, source, k, accumulate, ahead)
+      computeTile(NarrowTile.self, c, ldc, source, k, accumulate, prefetch)
     } else {
-      computeTile(WideTile.self, c, ldc, source, k, accumulate, ahead)
+      computeTile(WideTile.self, c, ldc, source, k, accumulate, prefetch)
     }
   }
 }
@@ -118,15 +119,15 @@ struct TileTarget {
 @inline(never)
 private func computeTile<Tile: RegisterTile>(
   _: Tile.Type, _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ source: some TileSource, _ k: Int, _ accumulate: Bool,
-  _ ahead: Ahead
+  _ prefetch: PrefetchStream
 ) {
   var tile = Tile()
-  var (source, ahead, target) = (source, ahead, c)
+  var (source, prefetch, target) = (source, prefetch, c)
   // C's rows are fetched when they will be needed soon: until then what passes by would push them out again.
   let first = max(0, k / 2 - Panels.lead)
   for pair in 0..<k / 2 {
-    prefetch_for_reading_later(ahead.pointer)
-    ahead.pointer += ahead.step
+    prefetch_for_reading_later(prefetch.pointer)
+    prefetch.pointer += prefetch.step
     if UInt(bitPattern: pair &- first) < UInt(bitPattern: Panels.height) {
       for vector in 0..<Tile.vectors { prefetch_for_writing(target + 16 * vector) }
       target += ldc

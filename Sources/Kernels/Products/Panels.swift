@@ -1,6 +1,6 @@
 // The order in which a product reads what it copies. A panel of B has 48 columns, [k, 48]; a panel of a transposed A has eight,
-// [k, 8]; rows of A that are copied lie `Panels.rowStride` floats after each other: so that all are copied in pieces as they
-// lie, and only a B that is stored transposed has to be turned around.
+// [k, 8]; rows of A that are copied lie `Panels.rowStride` floats apart: so whole pieces are copied as they are stored, and only a
+// transposed B has to be transposed on the way.
 
 /// The measures of panels.
 enum Panels {
@@ -10,9 +10,9 @@ enum Panels {
   static var width: Int { @inline(__always) get { 48 } }
   /// Columns of the tiles at the end of a row that have no more.
   static var narrowWidth: Int { @inline(__always) get { 32 } }
-  /// The largest inner size of a panel: a few dozen panels of A and one of B fit in the second level of the cache.
+  /// The largest K of a panel: a few dozen panels of A and one of B fit in the second level of the cache.
   static var depth: Int { @inline(__always) get { 384 } }
-  /// Floats from a row of a panel of A to the next. Not a multiple of a page: rows would lie in each other's way in the cache.
+  /// Floats from a row of a panel of A to the next. Not a multiple of a page: rows would compete for the same sets of the cache.
   static var rowStride: Int { @inline(__always) get { depth + 8 } }
   /// Pairs of inner steps before a tile's end at which the rows of C begin to be fetched.
   static var lead: Int { @inline(__always) get { 32 } }
@@ -71,7 +71,9 @@ enum Panels {
     for first in Swift.stride(from: 0, to: columns, by: width) {
       let out = out + first * k
       let count = min(width, columns - first)
-      transpose(out, ldOut: width, b + first * stride, stride: stride, rows: count, columns: k)
+      transpose(
+        RawMutableMatrix(out, rows: k, columns: count, stride: width),
+        RawMatrix(b + first * stride, rows: count, columns: k, stride: stride))
       guard count < width else { continue }
       for i in 0..<k { for j in count..<width { out[i * width + j] = 0 } }
     }

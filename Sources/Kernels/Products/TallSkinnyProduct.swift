@@ -1,108 +1,106 @@
-/// C [m, n] = A^T B for matrices of many rows, A [k, m] and B [k, n], and m is small, as in the gradient of a weight.
+/// C [m, n] = A B for a transposed A, stored [k, m], and B [k, n], where m is small and k is not: the gradient of a weight.
 ///
-/// All threads pack some parts of A, [k, 8] a panel, and then take panels of C's columns one by one. What belongs to them of B is
-/// copied by the first tile that uses it.
-struct TallProduct {
-  private let c: UnsafeMutablePointer<Float>
-  private let ldc: Int
-  private let a: UnsafePointer<Float>
-  private let lda: Int
-  private let b: UnsafePointer<Float>
-  private let ldb: Int
-  private let (m, n, k): (Int, Int, Int)
+/// All threads pack some K blocks of A, [k, 8] a panel, and then take panels of C's columns one by one. What belongs to them of B
+/// is copied by the first tile that uses it.
+struct TallSkinnyProduct {
+  private let c: RawMutableMatrix
+  private let a: RawMatrix
+  private let b: RawMatrix
   private let accumulate: Bool
-  private let parts: InnerParts
+  private let blocks: KBlocks
   private let rowPanels: Int
   private let columnPanels: Int
+
+  private var m: Int { c.rows }
+  private var n: Int { c.columns }
 
   /// Whether this is the faster way: all panels of A fit in the cache, and there are enough of B for all threads.
   static func isSuitable(m: Int, n: Int) -> Bool { m <= 384 && n >= 384 }
 
-  init(
-    _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>,
-    ldb: Int, m: Int, n: Int, k: Int, accumulate: Bool
-  ) {
-    (self.c, self.ldc, self.a, self.lda, self.b, self.ldb) = (c, ldc, a, lda, b, ldb)
-    (self.m, self.n, self.k, self.accumulate) = (m, n, k, accumulate)
-    parts = InnerParts(k)
-    rowPanels = (m + Panels.height - 1) / Panels.height
-    columnPanels = (n + Panels.width - 1) / Panels.width
+  /// `a` is a transposed matrix, `b` is not.
+  init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool) {
+    (self.c, self.a, self.b, self.accumulate) = (c, a, b, accumulate)
+    blocks = KBlocks(a.columns)
+    rowPanels = (c.rows + Panels.height - 1) / Panels.height
+    columnPanels = (c.columns + Panels.width - 1) / Panels.width
   }
 
   func run() {
-    // As many parts as leave half of the second level of the cache to B.
-    let partSize = rowPanels * Panels.size
-    let together = parts.together(size: partSize)
+    // As many blocks as leave half of the second level of the cache to B.
+    let blockSize = rowPanels * Panels.size
+    let together = blocks.together(size: blockSize)
     let threadSize = Panels.depth * Panels.width + TileTarget.edgeSize
-    let size = together * partSize + Parallel.threads * threadSize
+    let size = together * blockSize + Parallel.threads * threadSize
     let packed = Memory.allocate(size)
     defer { Memory.release(packed, count: size) }
-    for part in stride(from: 0, to: parts.count, by: together) {
-      let group = part..<min(parts.count, part + together)
-      packA(packed, group, partSize: partSize)
+    for block in stride(from: 0, to: blocks.count, by: together) {
+      let group = block..<min(blocks.count, block + together)
+      packA(packed, group, blockSize: blockSize)
       Parallel.run(columnPanels) { columnPanel, thread in
-        let scratch = packed + together * partSize + thread * threadSize
-        for part in group {
+        let scratch = packed + together * blockSize + thread * threadSize
+        for block in group {
           compute(
-            columnPanel, part, a: packed + (part - group.lowerBound) * partSize, panel: scratch,
+            columnPanel, block, a: packed + (block - group.lowerBound) * blockSize, panel: scratch,
             edge: scratch + Panels.depth * Panels.width,
-            next: next(after: columnPanel, part, in: group, on: thread))
+            next: next(after: columnPanel, block, in: group, on: thread))
         }
       }
     }
   }
 
-  /// What a thread is likely to compute after a part of a panel.
+  /// What a thread is likely to compute after a K block of a panel.
   private func next(
-    after columnPanel: Int, _ part: Int, in group: Range<Int>, on thread: Int
-  ) -> (columnPanel: Int, part: Int)? {
-    if part + 1 < group.upperBound { return (columnPanel, part + 1) }
+    after columnPanel: Int, _ block: Int, in group: Range<Int>, on thread: Int
+  ) -> (columnPanel: Int, block: Int)? {
+    if block + 1 < group.upperBound { return (columnPanel, block + 1) }
     if let next = Parallel.likelyNext(after: columnPanel, of: columnPanels, on: thread) {
       return (next, group.lowerBound)
     }
-    guard group.upperBound < parts.count else { return nil }
+    guard group.upperBound < blocks.count else { return nil }
     return (Parallel.likelyFirst(of: columnPanels, on: thread), group.upperBound)
   }
 
-  private func packA(_ packed: UnsafeMutablePointer<Float>, _ group: Range<Int>, partSize: Int) {
+  private func packA(_ packed: UnsafeMutablePointer<Float>, _ group: Range<Int>, blockSize: Int) {
     let grain = max(1, 16384 / m)
-    let pieces = (parts.deepest + grain - 1) / grain
+    let pieces = (blocks.deepest + grain - 1) / grain
     Parallel.run(group.count * pieces) { piece, _ in
-      let part = group.lowerBound + piece / pieces
-      let inner = parts[part]
+      let block = group.lowerBound + piece / pieces
+      let inner = blocks[block]
       let first = min(piece % pieces * grain, inner.count)
       Panels.packColumns(
-        packed + (part - group.lowerBound) * partSize + first * Panels.height, a + (inner.lowerBound + first) * lda,
-        stride: lda, columns: m, k: min(grain, inner.count - first))
+        packed + (block - group.lowerBound) * blockSize + first * Panels.height, a.at(0, inner.lowerBound + first),
+        stride: a.stride, columns: m, k: min(grain, inner.count - first))
     }
   }
 
-  /// Adds what a part of the inner size gives to a panel of columns. `next` is what this thread is likely to compute after it.
+  /// Adds what a block of K gives to a panel of columns. `next` is what this thread is likely to compute after it.
   private func compute(
-    _ columnPanel: Int, _ part: Int, a: UnsafePointer<Float>, panel: UnsafeMutablePointer<Float>,
-    edge: UnsafeMutablePointer<Float>, next: (columnPanel: Int, part: Int)?
+    _ columnPanel: Int, _ block: Int, a: UnsafePointer<Float>, panel: UnsafeMutablePointer<Float>,
+    edge: UnsafeMutablePointer<Float>, next: (columnPanel: Int, block: Int)?
   ) {
-    let inner = parts[part]
+    let inner = blocks[block]
     let column = columnPanel * Panels.width
-    let source = b + inner.lowerBound * ldb + column
-    let coming = next.map { b + parts[$0.part].lowerBound * ldb + $0.columnPanel * Panels.width } ?? source
+    let source = b.at(inner.lowerBound, column)
+    let upcoming = next.map { b.at(blocks[$0.block].lowerBound, $0.columnPanel * Panels.width) } ?? source
     for rowPanel in 0..<rowPanels {
       let row = rowPanel * Panels.height
       let target = TileTarget(
-        c: c + row * ldc + column, ldc: ldc, rows: min(Panels.height, m - row), columns: min(Panels.width, n - column),
-        accumulate: accumulate || part > 0, edge: edge)
+        c: c.at(row, column), ldc: c.stride, rows: min(Panels.height, m - row), columns: min(Panels.width, n - column),
+        accumulate: accumulate || block > 0, edge: edge)
       let a = a + rowPanel * Panels.size
       // A tile fetches half of a column of lines, of which a panel has three.
       let half = rowPanel % 2 * ((inner.count + 1) / 2)
-      let ahead =
-        rowPanel < 6 ? Ahead(pointer: coming + rowPanel / 2 * 16 + half * ldb, step: ldb) : Ahead(pointer: a, step: 0)
+      let prefetch =
+        rowPanel < 6
+        ? PrefetchStream(pointer: upcoming + rowPanel / 2 * 16 + half * b.stride, step: b.stride)
+        : PrefetchStream(pointer: a, step: 0)
       if rowPanel > 0 {
-        target.compute(Columns(a: a, b: panel), inner.count, ahead)
+        target.compute(Columns(a: a, b: panel), inner.count, prefetch)
       } else if target.isFull {
-        target.compute(ColumnsCopyingB(a: a, b: source, stride: ldb, panel: panel), inner.count, ahead)
+        target.compute(ColumnsCopyingB(a: a, b: source, stride: b.stride, panel: panel), inner.count, prefetch)
       } else {
-        Panels.packB(panel, source, stride: ldb, columns: target.columns, k: inner.count, rows: 0..<inner.count)
-        target.compute(Columns(a: a, b: panel), inner.count, ahead)
+        Panels.packB(panel, source, stride: b.stride, columns: target.columns, k: inner.count, rows: 0..<inner.count)
+        target.compute(Columns(a: a, b: panel), inner.count, prefetch)
       }
     }
   }

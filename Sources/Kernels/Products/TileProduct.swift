@@ -1,25 +1,15 @@
 // Products of small matrices on one thread, for operands that are in the cache already: attention's tiles. Here the
 // copies of both operands that larger products make would cost as much as the product.
 
-/// A matrix in memory whose neighbours in a row are `columnStride` apart.
-struct Strided {
-  let pointer: UnsafePointer<Float>
-  let rowStride: Int
-  let columnStride: Int
-
-  init(_ pointer: UnsafePointer<Float>, rowStride: Int, columnStride: Int = 1) {
-    (self.pointer, self.rowStride, self.columnStride) = (pointer, rowStride, columnStride)
-  }
-}
-
-/// C [m, n] (+)= A [m, k] B [k, n], each sum in the order of k. B's and C's rows are contiguous.
+/// C [m, n] (+)= A [m, k] B [k, n], each sum in the order of k. B is not a transposed matrix.
 ///
 /// With `padded`, the columns of C up to the next multiple of 32 are overwritten too and those of B are read: there the
 /// caller has room for both.
 func tileProduct(
-  _ c: UnsafeMutablePointer<Float>, ldc: Int, _ a: Strided, _ b: UnsafePointer<Float>, ldb: Int, m: Int, n: Int, k: Int,
-  accumulate: Bool, padded: Bool = false
+  _ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool, padded: Bool = false
 ) {
+  let (m, n, k) = (c.rows, c.columns, a.columns)
+  let (ldc, ldb, c, b) = (c.stride, b.stride, c.pointer, b.pointer)
   let whole = padded ? (n + 31) / 32 * 32 : n / 32 * 32
   for column in stride(from: 0, to: whole, by: 32) {
     var row = 0
@@ -46,21 +36,22 @@ func tileProduct(
 
 /// Eight rows and 32 columns.
 private func eightRows(
-  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: Strided, _ row: Int, _ b: UnsafePointer<Float>, _ ldb: Int,
+  _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: RawMatrix, _ row: Int, _ b: UnsafePointer<Float>, _ ldb: Int,
   _ k: Int, _ accumulate: Bool
 ) {
   var upper = FourRows()
   var lower = FourRows()
-  var first = a.pointer + row * a.rowStride
-  var second = first + 4 * a.rowStride
+  let (rowStride, columnStride) = (a.rowStride, a.columnStride)
+  var first = a.pointer + row * rowStride
+  var second = first + 4 * rowStride
   var b = b
   for _ in 0..<k {
     let low = load(b, 0)
     let high = load(b, 16)
-    upper.add(first, a.rowStride, low, high)
-    lower.add(second, a.rowStride, low, high)
-    first += a.columnStride
-    second += a.columnStride
+    upper.add(first, rowStride, low, high)
+    lower.add(second, rowStride, low, high)
+    first += columnStride
+    second += columnStride
     b += ldb
   }
   upper.write(to: c, ldc, accumulate: accumulate)
@@ -69,14 +60,15 @@ private func eightRows(
 
 /// One row and 32 columns.
 private func oneRow(
-  _ c: UnsafeMutablePointer<Float>, _ a: Strided, _ row: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ k: Int,
+  _ c: UnsafeMutablePointer<Float>, _ a: RawMatrix, _ row: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ k: Int,
   _ accumulate: Bool
 ) {
   var low = SIMD16<Float>.zero
   var high = SIMD16<Float>.zero
+  let columnStride = a.columnStride
   let a0 = a.pointer + row * a.rowStride
   for i in 0..<k {
-    let factor = SIMD16(repeating: a0[i * a.columnStride])
+    let factor = SIMD16(repeating: a0[i * columnStride])
     low.addProduct(factor, load(b + i * ldb, 0))
     high.addProduct(factor, load(b + i * ldb, 16))
   }

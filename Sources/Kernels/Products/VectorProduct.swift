@@ -3,9 +3,9 @@
 
 /// c[j] (+)= sum over i of a[i] b[j, i] for the n rows of B [n, k].
 func rowTimesTransposed(
-  _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, ldb: Int, n: Int, k: Int,
-  accumulate: Bool
+  _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: RawMatrix, accumulate: Bool
 ) {
+  let (n, k, ldb, b) = (b.rows, b.columns, b.stride, b.pointer)
   let grain = max(4, Parallel.rowGrain(columns: k))
   Parallel.forRanges(n, grain: grain) { rows in
     let quarter = rows.count / 4
@@ -25,9 +25,9 @@ func rowTimesTransposed(
 
 /// c[j] (+)= sum over i of a[i] b[i, j] for the n columns of B [k, n].
 func rowTimesMatrix(
-  _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, ldb: Int, n: Int, k: Int,
-  accumulate: Bool
+  _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: RawMatrix, accumulate: Bool
 ) {
+  let (n, k, ldb, b) = (b.columns, b.rows, b.stride, b.pointer)
   sumOverRowPieces(c, rows: k, columns: n, accumulate: accumulate) { rows, target in
     var i = rows.lowerBound
     while i + 4 <= rows.upperBound {

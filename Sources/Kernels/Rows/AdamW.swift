@@ -26,34 +26,34 @@ package struct AdamWStep: Sendable {
   }
 }
 
-/// One step of AdamW (Loshchilov and Hutter 2019) over n numbers, clipping and decay in the same pass:
+/// One step of AdamW (Loshchilov and Hutter 2019), clipping and decay in the same pass:
 ///   g = scale gradient, m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
 ///   p = p (1 - rate decay) - rate (m / c1) / (sqrt(v / c2) + eps)
 package func adamWUpdate(
-  _ p: UnsafeMutablePointer<Float>, _ m: UnsafeMutablePointer<Float>, _ v: UnsafeMutablePointer<Float>,
-  _ gradient: UnsafePointer<Float>, step: AdamWStep, decay: Float, _ n: Int
+  _ p: MutableBuffer, _ m: MutableBuffer, _ v: MutableBuffer, _ gradient: Buffer, step: AdamWStep, decay: Float
 ) {
-  Profile.begin("AdamW", floats: 7 * n)
+  Profile.begin("AdamW", floats: 7 * p.count)
   defer { Profile.end() }
-  update(p, m, v, gradient, step: step, decay: decay, seed: 0, n)
+  update(p, m.pointer, v.pointer, gradient, step: step, decay: decay, seed: 0)
 }
 
-/// The same with moments of half the size. They are rounded after they have been used, by chances that are a function of
-/// `seed` and the index.
+/// The same with moments of half the size. They are rounded stochastically after they have been used, with random bits that are a
+/// function of `seed` and the index.
 package func adamWUpdate(
-  _ p: UnsafeMutablePointer<Float>, _ m: UnsafeMutablePointer<BFloat16>, _ v: UnsafeMutablePointer<BFloat16>,
-  _ gradient: UnsafePointer<Float>, step: AdamWStep, decay: Float, seed: UInt64, _ n: Int
+  _ p: MutableBuffer, _ m: BFloat16Array, _ v: BFloat16Array, _ gradient: Buffer, step: AdamWStep, decay: Float,
+  seed: UInt64
 ) {
-  Profile.begin("AdamW", floats: 5 * n)
+  Profile.begin("AdamW", floats: 5 * p.count)
   defer { Profile.end() }
-  update(p, m, v, gradient, step: step, decay: decay, seed: seed, n)
+  update(p, m.pointer, v.pointer, gradient, step: step, decay: decay, seed: seed)
 }
 
 @inline(__always)
 private func update<Element: MomentElement>(
-  _ p: UnsafeMutablePointer<Float>, _ m: UnsafeMutablePointer<Element>, _ v: UnsafeMutablePointer<Element>,
-  _ gradient: UnsafePointer<Float>, step: AdamWStep, decay: Float, seed: UInt64, _ n: Int
+  _ p: MutableBuffer, _ m: UnsafeMutablePointer<Element>, _ v: UnsafeMutablePointer<Element>, _ gradient: Buffer,
+  step: AdamWStep, decay: Float, seed: UInt64
 ) {
+  let (n, p, gradient) = (p.count, p.pointer, gradient.pointer)
   let keep = 1 - step.learningRate * decay
   let size = step.learningRate / step.correction1
   let inverse = 1 / step.correction2.squareRoot()

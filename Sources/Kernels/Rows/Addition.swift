@@ -9,8 +9,10 @@ func added(
   return UnsafePointer(sum)
 }
 
-/// out += x over n numbers, on all threads.
-package func accumulate(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
+/// out += x, on all threads.
+package func accumulate(_ out: MutableBuffer, _ x: Buffer) { accumulate(out.pointer, x.pointer, x.count) }
+
+func accumulate(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
   Profile.begin("accumulate", floats: 3 * n)
   defer { Profile.end() }
   Parallel.forRanges(n, grain: 32768) { range in
@@ -18,17 +20,28 @@ package func accumulate(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<F
   }
 }
 
-/// x *= scale over n numbers, on all threads.
-package func scale(_ x: UnsafeMutablePointer<Float>, by scale: Float, _ n: Int) {
+/// out += scale x, on all threads.
+package func accumulate(_ out: MutableBuffer, _ x: Buffer, scaledBy scale: Float) {
+  let (out, n, x) = (out.pointer, x.count, x.pointer)
+  Parallel.forRanges(n, grain: 32768) { range in
+    for i in range { out[i] += scale * x[i] }
+  }
+}
+
+/// x *= scale, on all threads.
+package func scale(_ x: MutableBuffer, by scale: Float) {
+  let (n, x) = (x.count, x.pointer)
   Parallel.forRanges(n, grain: 32768) { range in
     for i in range { x[i] *= scale }
   }
 }
 
-/// x[i, j] += bias[j] over `rows` rows, on all threads.
-package func addBias(_ x: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, rows: Int, columns: Int) {
+/// x[i, j] += bias[j] for each row of x [rows, columns], on all threads.
+package func addBias(_ x: MutableBuffer, _ bias: Buffer) {
+  let (columns, rows) = (bias.count, x.count / max(1, bias.count))
   Profile.begin("bias", floats: 2 * rows * columns)
   defer { Profile.end() }
+  let (x, bias) = (x.pointer, bias.pointer)
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let x = x + row * columns
@@ -37,19 +50,21 @@ package func addBias(_ x: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Flo
   }
 }
 
-/// out = x over n numbers, on all threads.
-package func copy(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ n: Int) {
-  Profile.begin("copy", floats: 2 * n)
+/// out = x, on all threads.
+package func copy(_ out: MutableBuffer, _ x: Buffer) {
+  Profile.begin("copy", floats: 2 * x.count)
   defer { Profile.end() }
+  let (out, n, x) = (out.pointer, x.count, x.pointer)
   Parallel.forRanges(n, grain: 65536) { range in
     (out + range.lowerBound).update(from: x + range.lowerBound, count: range.count)
   }
 }
 
-/// x = value over n numbers, on all threads.
-package func fill(_ x: UnsafeMutablePointer<Float>, _ value: Float, _ n: Int) {
-  Profile.begin("fill", floats: n)
+/// x = value, on all threads.
+package func fill(_ x: MutableBuffer, _ value: Float) {
+  Profile.begin("fill", floats: x.count)
   defer { Profile.end() }
+  let (n, x) = (x.count, x.pointer)
   Parallel.forRanges(n, grain: 65536) { range in
     (x + range.lowerBound).update(repeating: value, count: range.count)
   }

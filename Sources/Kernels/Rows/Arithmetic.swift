@@ -1,38 +1,30 @@
 // out = x op y, where the axes along which an operand has a stride of zero repeat it.
 
 /// out = x + y.
-package func add(
-  _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, layout: BroadcastLayout
-) {
+package func add(_ out: MutableBuffer, _ x: Buffer, _ y: Buffer, layout: BroadcastLayout) {
   combine(out, x, y, layout) { $0 + $1 }
 }
 
 /// out = x - y.
-package func subtract(
-  _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, layout: BroadcastLayout
-) {
+package func subtract(_ out: MutableBuffer, _ x: Buffer, _ y: Buffer, layout: BroadcastLayout) {
   combine(out, x, y, layout) { $0 - $1 }
 }
 
 /// out = x y.
-package func multiply(
-  _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, layout: BroadcastLayout
-) {
+package func multiply(_ out: MutableBuffer, _ x: Buffer, _ y: Buffer, layout: BroadcastLayout) {
   combine(out, x, y, layout) { $0 * $1 }
 }
 
 /// out = x / y.
-package func divide(
-  _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, layout: BroadcastLayout
-) {
+package func divide(_ out: MutableBuffer, _ x: Buffer, _ y: Buffer, layout: BroadcastLayout) {
   combine(out, x, y, layout) { $0 / $1 }
 }
 
 @inline(__always)
 private func combine(
-  _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ layout: BroadcastLayout,
-  _ f: (Float, Float) -> Float
+  _ out: MutableBuffer, _ x: Buffer, _ y: Buffer, _ layout: BroadcastLayout, _ f: (Float, Float) -> Float
 ) {
+  let (out, x, y) = (out.pointer, x.pointer, y.pointer)
   let (xStep, yStep) = (layout.steps[0].last!, layout.steps[1].last!)
   layout.forEachRun { start, offsets, count in
     let out = out + start

@@ -1,25 +1,31 @@
-// Blocks of a larger matrix: `rows` rows of `columns` numbers, each row `stride` numbers after the one before.
-
-/// out = x for each row of a block.
-package func copyBlock(
-  _ out: UnsafeMutablePointer<Float>, stride outStride: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int,
-  columns: Int
-) {
-  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
-    for row in range { (out + row * outStride).update(from: x + row * stride, count: columns) }
+/// out = x for matrices whose rows may have gaps between them, on all threads.
+package func copyBlock(_ out: MutableMatrix, _ x: Matrix) {
+  let (out, x) = (out.raw, x.raw)
+  Parallel.forRanges(x.rows, grain: Parallel.rowGrain(columns: x.columns)) { range in
+    for row in range { out.at(row, 0).update(from: x.at(row, 0), count: x.columns) }
   }
 }
 
-/// out += x for each row of a block.
-package func accumulateBlock(
-  _ out: UnsafeMutablePointer<Float>, stride outStride: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int,
-  columns: Int
-) {
-  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
+/// out += x for matrices whose rows may have gaps between them, on all threads.
+package func accumulateBlock(_ out: MutableMatrix, _ x: Matrix) {
+  let (out, x) = (out.raw, x.raw)
+  let columns = x.columns
+  Parallel.forRanges(x.rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
-      let out = out + row * outStride
-      let x = x + row * stride
+      let (out, x) = (out.at(row, 0), x.at(row, 0))
       for j in 0..<columns { out[j] += x[j] }
+    }
+  }
+}
+
+/// out[j] = the mean of column j of x [rows, columns], added up in Double in the order of the rows.
+package func columnMeans(_ out: MutableBuffer, _ x: Matrix) {
+  let (out, x) = (out.pointer, x.raw)
+  Parallel.forRanges(x.columns, grain: max(1, 16384 / max(1, x.rows))) { range in
+    for column in range {
+      var sum = 0.0
+      for row in 0..<x.rows { sum += Double(x.at(row, column).pointee) }
+      out[column] = Float(sum / Double(x.rows))
     }
   }
 }

@@ -66,7 +66,7 @@ private struct RowWalk {
     offsets = layout.steps.map { [index] steps in zip(index, steps).reduce(0) { $0 + $1.0 * $1.1 } }
   }
 
-  /// Goes on to the next row.
+  /// Moves to the next row.
   mutating func advance() {
     for axis in index.indices.reversed() {
       index[axis] += 1
@@ -84,7 +84,11 @@ private struct RowWalk {
 /// Sums a contiguous tensor over the axes along which its target has a step of zero: out[target index] += x[index].
 ///
 /// `dimensions` are x's axes and `steps` those of `out` along them. The order of the additions depends on the shape alone.
-package func sumBroadcast(
+package func sumBroadcast(_ out: MutableBuffer, _ x: Buffer, dimensions: [Int], steps: [Int]) {
+  sumBroadcast(out.pointer, x.pointer, dimensions: dimensions, steps: steps)
+}
+
+private func sumBroadcast(
   _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, dimensions: [Int], steps: [Int]
 ) {
   let layout = BroadcastLayout(dimensions, steps: [steps])

@@ -1,5 +1,6 @@
-/// The sum of squares of n numbers in Double, over fixed pieces.
-package func squaredNorm(_ x: UnsafePointer<Float>, _ n: Int) -> Double {
+/// The sum of the squares of x in Double, over fixed pieces.
+package func squaredNorm(_ x: Buffer) -> Double {
+  let (n, x) = (x.count, x.pointer)
   Profile.begin("gradient norm", floats: n)
   defer { Profile.end() }
   let grain = 16384

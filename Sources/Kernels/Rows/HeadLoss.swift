@@ -4,115 +4,106 @@
 // Legend: N tokens, C channels, V vocabulary. logits = X W^T, loss_i = logsumexp(logits_i) - logits_i[target_i]
 //   d logits_i = coefficient_i (softmax(logits_i) - onehot(target_i)),  dX = d logits W,  dW += d logits^T X
 
-/// What of a head loss is wanted beside the losses.
+/// The gradients of a head loss that are wanted.
 package struct HeadLossGradient {
   /// [N]: the factor of each token's loss in what is differentiated.
-  package let coefficients: UnsafePointer<Float>
+  package let coefficients: Buffer
   /// [N, C], overwritten.
-  package let dx: UnsafeMutablePointer<Float>
+  package let dx: MutableBuffer
   /// [V, C]: added to, or overwritten by the first chunk; nil if the head is frozen.
-  package let dw: UnsafeMutablePointer<Float>?
+  package let dw: MutableBuffer?
   package let accumulatesWeight: Bool
 
-  package init(
-    coefficients: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, dw: UnsafeMutablePointer<Float>?,
-    accumulatesWeight: Bool
-  ) {
+  package init(coefficients: Buffer, dx: MutableBuffer, dw: MutableBuffer?, accumulatesWeight: Bool) {
     self.coefficients = coefficients
     self.dx = dx
     self.dw = dw
     self.accumulatesWeight = accumulatesWeight
   }
+
+  /// dX = G W and dW (+)= G^T X for the gradients G [rows, V] of some rows of logits, which begin at row `start`.
+  fileprivate func multiply(_ g: RawMatrix, _ x: RawMatrix, _ w: RawMatrix, start: Int, accumulate: Bool) {
+    let dx = RawMutableMatrix(dx.pointer + start * x.columns, rows: x.rows, columns: x.columns, stride: x.columns)
+    matrixProduct(dx, g, w)
+    guard let dw = dw?.pointer else { return }
+    let product = RawMutableMatrix(dw, rows: w.rows, columns: w.columns, stride: w.columns)
+    matrixProduct(product, g.transposed, x, accumulate: accumulate)
+  }
 }
 
-/// The loss of each of N rows of x [N, C] with head w [V, C]; `targets` are inside the vocabulary. `hits`, if wanted, is 1
+/// The loss of each of N rows of x [N, C] with head w [V, C]; `targets` are inside the vocabulary. `isCorrect`, if wanted, is 1
 /// where the target has the largest logit, else 0.
 package func headLoss(
-  _ losses: UnsafeMutablePointer<Float>, hits: UnsafeMutablePointer<Float>?, _ x: UnsafePointer<Float>,
-  _ w: UnsafePointer<Float>, targets: UnsafePointer<Int32>, rows: Int, columns: Int, vocabulary: Int,
+  _ losses: MutableBuffer, isCorrect: MutableBuffer?, _ x: Matrix, _ w: Matrix, targets: [Int32],
   gradient: HeadLossGradient?
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
-  let chunk = headChunk(rows: rows, vocabulary: vocabulary)
-  let size = min(chunk, rows) * vocabulary
-  let logits = Memory.allocate(size)
-  defer { Memory.release(logits, count: size) }
-  for start in stride(from: 0, to: rows, by: chunk) {
-    let count = min(chunk, rows - start)
-    let x = x + start * columns
+  let (x, w, vocabulary) = (x.raw, w.raw, w.rows)
+  let (losses, isCorrect, coefficients) = (losses.pointer, isCorrect?.pointer, gradient?.coefficients.pointer)
+  let chunk = headChunk(rows: x.rows, vocabulary: vocabulary)
+  let size = min(chunk, x.rows) * vocabulary
+  let scratch = Memory.allocate(size)
+  defer { Memory.release(scratch, count: size) }
+  for start in stride(from: 0, to: x.rows, by: chunk) {
+    let rows = start..<min(start + chunk, x.rows)
+    let logits = RawMutableMatrix(scratch, rows: rows.count, columns: vocabulary, stride: vocabulary)
     tokenLosses(
-      losses + start, hits: hits.map { $0 + start }, logits, x, w, targets: targets + start,
-      coefficient: { gradient?.coefficients[start + $0] }, rows: count, columns: columns, vocabulary: vocabulary)
-    guard let gradient else { continue }
-    multiply(
-      logits, x, w, dx: gradient.dx + start * columns, dw: gradient.dw, rows: count, columns: columns,
-      vocabulary: vocabulary, accumulate: gradient.accumulatesWeight || start > 0)
+      losses + start, isCorrect: isCorrect.map { $0 + start }, logits, x.rows(rows), w, targets: targets[rows],
+      coefficient: { row in coefficients.map { $0[start + row] } })
+    gradient?.multiply(
+      logits.readOnly, x.rows(rows), w, start: start, accumulate: gradient!.accumulatesWeight || start > 0)
   }
 }
 
 /// The losses of N rows as `headLoss` has them, and the gradient of each by its logits, [N, V]: softmax(logits) - onehot(target).
 package func headLoss(
-  _ losses: UnsafeMutablePointer<Float>, logitGradients: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>,
-  _ w: UnsafePointer<Float>, targets: UnsafePointer<Int32>, rows: Int, columns: Int, vocabulary: Int
+  _ losses: MutableBuffer, logitGradients: MutableBuffer, _ x: Matrix, _ w: Matrix, targets: [Int32]
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
+  let logits = RawMutableMatrix(logitGradients.pointer, rows: x.rows, columns: w.rows, stride: w.rows)
   tokenLosses(
-    losses, hits: nil, logitGradients, x, w, targets: targets, coefficient: { _ in 1 }, rows: rows, columns: columns,
-    vocabulary: vocabulary)
+    losses.pointer, isCorrect: nil, logits, x.raw, w.raw, targets: targets[...], coefficient: { _ in 1 })
 }
 
 /// The gradients of a head from those of the losses by the logits, which `headLoss` left: dX = diag(c) G W,
 /// dW += G^T diag(c) X with c one coefficient a row. `scaled` [N, C] is overwritten.
 package func headGradient(
-  _ gradient: HeadLossGradient, logitGradients: UnsafePointer<Float>, _ x: UnsafePointer<Float>,
-  _ w: UnsafePointer<Float>, scaled: UnsafeMutablePointer<Float>, rows: Int, columns: Int, vocabulary: Int
+  _ gradient: HeadLossGradient, logitGradients: Buffer, _ x: Matrix, _ w: Matrix, scaled: MutableBuffer
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
+  let (x, coefficients, scaled, dx) = (x.raw, gradient.coefficients.pointer, scaled.pointer, gradient.dx.pointer)
+  let (rows, columns) = (x.rows, x.columns)
   for row in 0..<rows {
-    for i in row * columns..<(row + 1) * columns { scaled[i] = x[i] * gradient.coefficients[row] }
+    let x = x.at(row, 0)
+    for i in 0..<columns { scaled[row * columns + i] = x[i] * coefficients[row] }
   }
-  multiply(
-    logitGradients, scaled, w, dx: gradient.dx, dw: gradient.dw, rows: rows, columns: columns, vocabulary: vocabulary,
+  let g = RawMatrix(logitGradients.pointer, rows: rows, columns: w.rows, stride: w.rows)
+  gradient.multiply(
+    g, RawMatrix(scaled, rows: rows, columns: columns, stride: columns), w.raw, start: 0,
     accumulate: gradient.accumulatesWeight)
   for row in 0..<rows {
-    for i in row * columns..<(row + 1) * columns { gradient.dx[i] *= gradient.coefficients[row] }
+    for i in row * columns..<(row + 1) * columns { dx[i] *= coefficients[row] }
   }
 }
 
 /// The logits of some rows and their losses; the logits become their gradients where there is a coefficient.
 private func tokenLosses(
-  _ losses: UnsafeMutablePointer<Float>, hits: UnsafeMutablePointer<Float>?, _ logits: UnsafeMutablePointer<Float>,
-  _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, targets: UnsafePointer<Int32>,
-  coefficient: (_ row: Int) -> Float?, rows: Int, columns: Int, vocabulary: Int
+  _ losses: UnsafeMutablePointer<Float>, isCorrect: UnsafeMutablePointer<Float>?, _ logits: RawMutableMatrix,
+  _ x: RawMatrix, _ w: RawMatrix, targets: ArraySlice<Int32>, coefficient: (_ row: Int) -> Float?
 ) {
-  matrixProduct(
-    logits, ldc: vocabulary, x, lda: columns, transposeA: false, w, ldb: columns, transposeB: true, m: rows,
-    n: vocabulary, k: columns, accumulate: false)
-  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: vocabulary)) { range in
-    for row in range {
-      tokenLoss(
-        losses + row, hits: hits.map { $0 + row }, logits + row * vocabulary, target: Int(targets[row]),
-        coefficient: coefficient(row), vocabulary: vocabulary)
+  matrixProduct(logits, x, w.transposed)
+  targets.withUnsafeBufferPointer { targets in
+    Parallel.forRanges(x.rows, grain: Parallel.rowGrain(columns: w.rows)) { range in
+      for row in range {
+        tokenLoss(
+          losses + row, isCorrect: isCorrect.map { $0 + row }, logits.at(row, 0), target: Int(targets[row]),
+          coefficient: coefficient(row), vocabulary: w.rows)
+      }
     }
   }
-}
-
-/// dX = G W and dW (+)= G^T X for the gradients G of some rows of logits.
-private func multiply(
-  _ logitGradients: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>,
-  dx: UnsafeMutablePointer<Float>, dw: UnsafeMutablePointer<Float>?, rows: Int, columns: Int, vocabulary: Int,
-  accumulate: Bool
-) {
-  matrixProduct(
-    dx, ldc: columns, logitGradients, lda: vocabulary, transposeA: false, w, ldb: columns, transposeB: false, m: rows,
-    n: columns, k: vocabulary, accumulate: false)
-  guard let dw else { return }
-  matrixProduct(
-    dw, ldc: columns, logitGradients, lda: vocabulary, transposeA: true, x, ldb: columns, transposeB: false,
-    m: vocabulary, n: columns, k: rows, accumulate: accumulate)
 }
 
 /// Rows of logits that exist at a time: about 128 MiB of them at most, and shares as even as multiples of 48 can be, so that
@@ -126,16 +117,16 @@ private func headChunk(rows: Int, vocabulary: Int) -> Int {
 /// One row: its loss, and its logits become their gradient if there is a coefficient.
 @inline(__always)
 private func tokenLoss(
-  _ loss: UnsafeMutablePointer<Float>, hits: UnsafeMutablePointer<Float>?, _ logits: UnsafeMutablePointer<Float>,
+  _ loss: UnsafeMutablePointer<Float>, isCorrect: UnsafeMutablePointer<Float>?, _ logits: UnsafeMutablePointer<Float>,
   target: Int, coefficient: Float?, vocabulary: Int
 ) {
-  let top = largest(logits, vocabulary)
-  let aimed = logits[target]
-  let total = exponentials(logits, UnsafePointer(logits), shift: top, vocabulary)
-  loss.pointee = (top - aimed) + logarithm(total)
-  if let hits { hits.pointee = aimed == top ? 1 : 0 }
+  let rowMax = largest(logits, vocabulary)
+  let targetLogit = logits[target]
+  let rowSum = exponentials(logits, UnsafePointer(logits), shift: rowMax, vocabulary)
+  loss.pointee = (rowMax - targetLogit) + logarithm(rowSum)
+  if let isCorrect { isCorrect.pointee = targetLogit == rowMax ? 1 : 0 }
   guard let coefficient else { return }
-  let factor = coefficient / total
+  let factor = coefficient / rowSum
   for j in 0..<vocabulary { logits[j] *= factor }
   logits[target] -= coefficient
 }

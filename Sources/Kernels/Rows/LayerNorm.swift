@@ -1,14 +1,17 @@
 // Legend: `rows` tokens, `columns` channels. Layer normalisation (Ba, Kiros and Hinton 2016):
 //   y = (x - mean) r w + b,  r = 1 / sqrt(var(x) + eps) with the biased variance
 
-/// y = ((x + delta) - mean) r w + b; x + delta is stored to `sum`, and mean and r of each row to `mean` and `inverse`.
+/// y = ((x + delta) - mean) r w + b; x + delta is stored to `sum`. Without `delta`, `sum` is not written. `statistics` [2, rows]
+/// receives the mean and then r of each row.
 package func layerNormForward(
-  _ y: UnsafeMutablePointer<Float>, sum: UnsafeMutablePointer<Float>?, mean: UnsafeMutablePointer<Float>,
-  inverse: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, delta: UnsafePointer<Float>?,
-  _ w: UnsafePointer<Float>, _ b: UnsafePointer<Float>, epsilon: Float, rows: Int, columns: Int
+  _ y: MutableBuffer, sum: MutableBuffer?, statistics: MutableBuffer, _ x: Buffer, delta: Buffer?, _ w: Buffer,
+  _ b: Buffer, epsilon: Float
 ) {
+  let (columns, rows) = (w.count, statistics.count / 2)
   Profile.begin("LayerNorm forward", floats: (delta == nil ? 2 : 4) * rows * columns)
   defer { Profile.end() }
+  let (y, sum, x, delta) = (y.pointer, sum?.pointer, x.pointer, delta?.pointer)
+  let (w, b, mean, inverse) = (w.pointer, b.pointer, statistics.pointer, statistics.pointer + rows)
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let source = added(x, delta: delta, sum: sum, offset: row * columns, columns)
@@ -31,16 +34,19 @@ private func normalize(
   for j in 0..<columns { y[j] = b[j].addingProduct((x[j] - mean) * r, w[j]) }
 }
 
-/// With h = (x - mean) r and g = dy w: dx = r (g - mean(g) - h mean(g h)) + (carry or what dx holds),
-/// dw = sum over rows of dy h, db = sum over rows of dy; dy becomes y again. `dwdb` holds dw and then db.
+/// With h = (x - mean) r and g = dy w: dx = r (g - mean(g) - h mean(g h)) + what `residual` says, dw = sum over rows of dy h,
+/// db = sum over rows of dy; dy becomes the recomputed y. `dwdb` [2, columns] receives dw and then db.
 package func layerNormBackward(
-  _ dx: UnsafeMutablePointer<Float>, dwdb: UnsafeMutablePointer<Float>, _ dy: UnsafeMutablePointer<Float>,
-  _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ b: UnsafePointer<Float>, mean: UnsafePointer<Float>,
-  inverse: UnsafePointer<Float>, carry: UnsafePointer<Float>?, rows: Int, columns: Int, accumulateX: Bool
+  _ dx: MutableBuffer, dwdb: MutableBuffer, _ dy: MutableBuffer, _ x: Buffer, _ w: Buffer, _ b: Buffer,
+  statistics: Buffer, residual: ResidualGradient
 ) {
-  Profile.begin("LayerNorm backward", floats: (carry != nil || accumulateX ? 5 : 4) * rows * columns)
+  let (columns, rows) = (w.count, statistics.count / 2)
+  Profile.begin("LayerNorm backward", floats: (residual.isZero ? 4 : 5) * rows * columns)
   defer { Profile.end() }
-  sumOverRowPieces(dwdb, rows: rows, columns: 2 * columns, accumulate: false) { range, dw in
+  let (dx, dy, x, w, b) = (dx.pointer, dy.pointer, x.pointer, w.pointer, b.pointer)
+  let (mean, inverse) = (statistics.pointer, statistics.pointer + rows)
+  let (carry, accumulatesX) = (residual.carry?.pointer, residual.isInPlace)
+  sumOverRowPieces(dwdb.pointer, rows: rows, columns: 2 * columns, accumulate: false) { range, dw in
     let db = dw + columns
     for row in range {
       let dy = dy + row * columns
@@ -58,7 +64,7 @@ package func layerNormBackward(
         for j in 0..<columns {
           dx[j] = carry[j].addingProduct((dy[j] * w[j] - meanG).addingProduct(-meanGH, (x[j] - m) * r), r)
         }
-      } else if accumulateX {
+      } else if accumulatesX {
         for j in 0..<columns {
           dx[j] = dx[j].addingProduct((dy[j] * w[j] - meanG).addingProduct(-meanGH, (x[j] - m) * r), r)
         }

@@ -1,9 +1,8 @@
 private let tile = 32
 
 /// Copies a strided tensor to a contiguous one: out[index] = x[sum of index times step]. A step of zero repeats.
-package func copyStrided(
-  _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, dimensions: [Int], steps: [Int]
-) {
+package func copyStrided(_ out: MutableBuffer, _ x: Buffer, dimensions: [Int], steps: [Int]) {
+  let (out, x) = (out.pointer, x.pointer)
   let layout = BroadcastLayout(dimensions, steps: [steps])
   let (dimensions, steps) = (layout.dimensions, layout.steps[0])
   let rank = dimensions.count

@@ -4,7 +4,8 @@ import Numerics
 // Each piece of 16,384 numbers has a generator of its own, seeded by its index: the numbers do not depend on the threads.
 
 /// Fills x with numbers drawn evenly from [low, high].
-package func fillUniform(_ x: UnsafeMutablePointer<Float>, from low: Float, to high: Float, seed: UInt64, _ n: Int) {
+package func fillUniform(_ x: MutableBuffer, from low: Float, to high: Float, seed: UInt64) {
+  let (n, x) = (x.count, x.pointer)
   let (low, width) = (Double(low), Double(high) - Double(low))
   Parallel.forRanges(n, grain: 16384) { range in
     var generator = generator(seed, range)
@@ -13,7 +14,8 @@ package func fillUniform(_ x: UnsafeMutablePointer<Float>, from low: Float, to h
 }
 
 /// Fills x with numbers drawn from N(0, deviation^2) by Box and Muller's method.
-package func fillNormal(_ x: UnsafeMutablePointer<Float>, deviation: Float, seed: UInt64, _ n: Int) {
+package func fillNormal(_ x: MutableBuffer, deviation: Float, seed: UInt64) {
+  let (n, x) = (x.count, x.pointer)
   Parallel.forRanges(n, grain: 16384) { range in
     var generator = generator(seed, range)
     var i = range.lowerBound

@@ -32,13 +32,13 @@ private func laneSum(
 
 /// sum of x[i] over n numbers.
 @inline(__always)
-package func sum(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
+func sum(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
   laneSum(n, { $1 + load(x, $0) }, { $1 + x[$0] })
 }
 
 /// sum of x[i] y[i] over n numbers.
 @inline(__always)
-package func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) -> Float {
+func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ n: Int) -> Float {
   laneSum(n, { $1.addingProduct(load(x, $0), load(y, $0)) }, { $1.addingProduct(x[$0], y[$0]) })
 }
 
@@ -120,7 +120,7 @@ func sumInPieces(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
 }
 
 /// Adds `rows` rows of `columns` numbers: out[j] (+)= sum over i of x[i, j], in a fixed order on all threads.
-package func sumRows(
+func sumRows(
   _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int, accumulate: Bool
 ) {
   Parallel.forRanges(columns, grain: max(16, 65536 / max(1, rows) / 16 * 16)) { range in
@@ -134,8 +134,13 @@ package func sumRows(
   }
 }
 
-/// out[j] (+)= sum over i of x[i, j] for many rows, each piece of rows added up on its own.
-package func sumRowsInPieces(
+/// out[j] (+)= sum over i of x[i, j] for the many rows of x [rows, columns], each piece of rows added up on its own.
+package func sumRowsInPieces(_ out: MutableBuffer, _ x: Buffer, accumulate: Bool) {
+  sumRowsInPieces(
+    out.pointer, x.pointer, rows: x.count / max(1, out.count), columns: out.count, accumulate: accumulate)
+}
+
+func sumRowsInPieces(
   _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int, accumulate: Bool
 ) {
   Profile.begin("bias backward", floats: rows * columns)
@@ -172,4 +177,16 @@ func sumOverRowPieces(
     body(piece * grain..<min(rows, (piece + 1) * grain), target)
   }
   sumRows(out, partial, rows: pieces, columns: columns, accumulate: accumulate)
+}
+
+/// The sum of x in Double, in order.
+package func sumInDouble(_ x: Buffer) -> Double {
+  x.withUnsafeBufferPointer { $0.reduce(0) { $0 + Double($1) } }
+}
+
+/// The sum of x[i] y[i] in Double, in order.
+package func dotInDouble(_ x: Buffer, _ y: Buffer) -> Double {
+  x.withUnsafeBufferPointer { x in
+    y.withUnsafeBufferPointer { y in zip(x, y).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+  }
 }

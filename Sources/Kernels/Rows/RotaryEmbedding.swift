@@ -1,13 +1,22 @@
 import Glibc
 
 // Rotary position embedding (Su et al. 2021) in the rotate-half convention of Hugging Face's Llama: channel i of a head
-// is paired with channel i + d / 2 and the pair is turned by the angle position * frequency[i].
+// is paired with channel i + d / 2 and the pair is rotated by the angle position * frequency[i].
+
+/// The angles of the first positions: their cosines and sines, [positions, pairs] each.
+package struct RotaryAngles {
+  package let cosines: Buffer
+  package let sines: Buffer
+  package let pairs: Int
+
+  package init(cosines: Buffer, sines: Buffer, pairs: Int) {
+    (self.cosines, self.sines, self.pairs) = (cosines, sines, pairs)
+  }
+}
 
 /// cos and sin of position * frequency for the positions 0..<`positions`, [positions, frequencies] each.
-package func rotaryAngles(
-  cosines: UnsafeMutablePointer<Float>, sines: UnsafeMutablePointer<Float>, frequencies: [Double], positions: Int
-) {
-  let pairs = frequencies.count
+package func rotaryAngles(cosines: MutableBuffer, sines: MutableBuffer, frequencies: [Double], positions: Int) {
+  let (cosines, sines, pairs) = (cosines.pointer, sines.pointer, frequencies.count)
   Parallel.forRanges(positions, grain: 256) { range in
     for position in range {
       for pair in 0..<pairs {
@@ -19,29 +28,32 @@ package func rotaryAngles(
   }
 }
 
-/// Turns the first `heads` heads of every row of x in place. x is [rows, stride], a head is `dimension` wide;
-/// `cosines` and `sines` are [positions, dimension / 2]. `direction` -1 turns back, which is the gradient.
+/// Rotates the first `heads` heads of every row of x in place by the angles of its position. `direction` -1 rotates back, which is
+/// the gradient.
 package func rotate(
-  _ x: UnsafeMutablePointer<Float>, stride: Int, heads: Int, dimension: Int, positions: UnsafePointer<Int32>,
-  cosines: UnsafePointer<Float>, sines: UnsafePointer<Float>, direction: Float, rows: Int
+  _ x: MutableMatrix, heads: Int, positions: [Int32], _ angles: RotaryAngles, direction: Float
 ) {
-  Profile.begin("rotary embedding", floats: 2 * rows * heads * dimension)
+  let half = angles.pairs
+  let dimension = 2 * half
+  Profile.begin("rotary embedding", floats: 2 * x.rows * heads * dimension)
   defer { Profile.end() }
-  let half = dimension / 2
-  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: heads * dimension)) { range in
-    for row in range {
-      let cosine = cosines + Int(positions[row]) * half
-      let sine = sines + Int(positions[row]) * half
-      fetch(x + (row + 1) * stride, heads * dimension)
-      for head in 0..<heads {
-        let first = x + row * stride + head * dimension
-        let second = first + half
-        for i in 0..<half {
-          let a = first[i]
-          let b = second[i]
-          let s = sine[i] * direction
-          first[i] = (a * cosine[i]).addingProduct(-b, s)
-          second[i] = (b * cosine[i]).addingProduct(a, s)
+  let (x, cosines, sines) = (x.raw, angles.cosines.pointer, angles.sines.pointer)
+  positions.withUnsafeBufferPointer { positions in
+    Parallel.forRanges(x.rows, grain: Parallel.rowGrain(columns: heads * dimension)) { range in
+      for row in range {
+        let cosine = cosines + Int(positions[row]) * half
+        let sine = sines + Int(positions[row]) * half
+        prefetch(x.at(row + 1, 0), heads * dimension)
+        for head in 0..<heads {
+          let first = x.at(row, head * dimension)
+          let second = first + half
+          for i in 0..<half {
+            let a = first[i]
+            let b = second[i]
+            let s = sine[i] * direction
+            first[i] = (a * cosine[i]).addingProduct(-b, s)
+            second[i] = (b * cosine[i]).addingProduct(a, s)
+          }
         }
       }
     }

@@ -12,7 +12,8 @@ func exponentials(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>,
 }
 
 /// y = softmax(x) for each row; zeros where all of a row are minus infinity.
-package func softmaxForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int) {
+package func softmaxForward(_ y: MutableBuffer, _ x: Buffer, columns: Int) {
+  let (rows, y, x) = (x.count / max(1, columns), y.pointer, x.pointer)
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let y = y + row * columns
@@ -29,9 +30,8 @@ package func softmaxForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer
 }
 
 /// dx = y (dy - sum(dy y)) for each row.
-package func softmaxBackward(
-  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ y: UnsafePointer<Float>, rows: Int, columns: Int
-) {
+package func softmaxBackward(_ dx: MutableBuffer, _ dy: Buffer, _ y: Buffer, columns: Int) {
+  let (rows, dx, dy, y) = (dy.count / max(1, columns), dx.pointer, dy.pointer, y.pointer)
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let dx = dx + row * columns
@@ -44,7 +44,8 @@ package func softmaxBackward(
 }
 
 /// y = x - logsumexp(x) for each row; a row of minus infinities stays one.
-package func logSoftmaxForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int) {
+package func logSoftmaxForward(_ y: MutableBuffer, _ x: Buffer, columns: Int) {
+  let (rows, y, x) = (x.count / max(1, columns), y.pointer, x.pointer)
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let y = y + row * columns
@@ -59,9 +60,8 @@ package func logSoftmaxForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePoin
 }
 
 /// dx = dy - e^y sum(dy) for each row.
-package func logSoftmaxBackward(
-  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ y: UnsafePointer<Float>, rows: Int, columns: Int
-) {
+package func logSoftmaxBackward(_ dx: MutableBuffer, _ dy: Buffer, _ y: Buffer, columns: Int) {
+  let (rows, dx, dy, y) = (dy.count / max(1, columns), dx.pointer, dy.pointer, y.pointer)
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let dx = dx + row * columns
@@ -74,7 +74,8 @@ package func logSoftmaxBackward(
 }
 
 /// y = logsumexp(x) for each row: [rows, columns] to [rows].
-package func logSumExpForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, rows: Int, columns: Int) {
+package func logSumExpForward(_ y: MutableBuffer, _ x: Buffer, columns: Int) {
+  let (rows, y, x) = (y.count, y.pointer, x.pointer)
   let pieces = (rows + 63) / 64
   let scratch = Memory.allocate(pieces * columns)
   defer { Memory.release(scratch, count: pieces * columns) }
@@ -86,10 +87,9 @@ package func logSumExpForward(_ y: UnsafeMutablePointer<Float>, _ x: UnsafePoint
 }
 
 /// dx = dy e^(x - y) for each row, with dy and y one number a row; zeros where y is minus infinity.
-package func logSumExpBackward(
-  _ dx: UnsafeMutablePointer<Float>, _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>,
-  rows: Int, columns: Int
-) {
+package func logSumExpBackward(_ dx: MutableBuffer, _ dy: Buffer, _ x: Buffer, _ y: Buffer) {
+  let (rows, columns) = (y.count, x.count / max(1, y.count))
+  let (dx, dy, x, y) = (dx.pointer, dy.pointer, x.pointer, y.pointer)
   Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
     for row in range {
       let dx = dx + row * columns

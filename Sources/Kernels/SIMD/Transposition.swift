@@ -1,11 +1,10 @@
 import CProcessor
 
-/// out[j, i] = x[i, j] for `rows` rows of `columns` numbers.
-func transpose(
-  _ out: UnsafeMutablePointer<Float>, ldOut: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int
-) {
+/// out [columns, rows] = x [rows, columns] with rows and columns exchanged; x is not a transposed matrix.
+func transpose(_ out: RawMutableMatrix, _ x: RawMatrix) {
+  let (rows, columns) = (x.rows, x.columns)
   guard rows >= 16, columns >= 16 else {
-    for j in 0..<columns { for i in 0..<rows { out[j * ldOut + i] = x[i * stride + j] } }
+    for j in 0..<columns { for i in 0..<rows { out.at(j, i).pointee = x.at(i, j).pointee } }
     return
   }
   // The last squares overlap those before them.
@@ -13,21 +12,15 @@ func transpose(
     let i = min(i, rows - 16)
     for j in Swift.stride(from: 0, to: columns, by: 16) {
       let j = min(j, columns - 16)
-      transposeSquare(out + j * ldOut + i, ldOut, x + i * stride + j, stride)
+      transposeSquare(out.at(j, i), out.stride, x.at(i, j), x.stride)
     }
   }
 }
 
 /// The same on all threads.
-func transposeInParallel(
-  _ out: UnsafeMutablePointer<Float>, ldOut: Int, _ x: UnsafePointer<Float>, stride: Int, rows: Int, columns: Int
-) {
-  let grain = (Parallel.rowGrain(columns: columns) + 15) / 16 * 16
-  Parallel.forRanges(rows, grain: grain) { rows in
-    transpose(
-      out + rows.lowerBound, ldOut: ldOut, x + rows.lowerBound * stride, stride: stride, rows: rows.count,
-      columns: columns)
-  }
+func transposeInParallel(_ out: RawMutableMatrix, _ x: RawMatrix) {
+  let grain = (Parallel.rowGrain(columns: x.columns) + 15) / 16 * 16
+  Parallel.forRanges(x.rows, grain: grain) { rows in transpose(out.columns(rows), x.rows(rows)) }
 }
 
 /// out[j, i] = x[i, j] for sixteen rows of sixteen numbers: four by four inside the quarters of vectors, then the quarters.

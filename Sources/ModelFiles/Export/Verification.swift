@@ -1,5 +1,6 @@
 import Autograd
 import Files
+import Kernels
 import Models
 import Tokenizers
 
@@ -110,7 +111,7 @@ package struct Verification {
   private func logits(_ model: any LanguageModel) -> Tensor {
     let count = min(64, model.maximumPositions)
     let tokens = (0..<count).map { Int32($0 * 7919 % model.vocabularySize) }
-    return model.logits(tokens, shape: [1, count], places: TokenPlaces(rows: 1, columns: count))
+    return model.logits(tokens, shape: [1, count], layout: SequenceLayout(rows: 1, columns: count))
   }
 
   /// The root mean square of the differences over that of `original`; infinite when a number is not one.

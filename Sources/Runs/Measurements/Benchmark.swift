@@ -117,11 +117,9 @@ private struct RandomTokens: SampleLoader {
   func length(ofSample sample: Int) -> Int { length }
 
   func batch(samples: [Int]) -> Batch {
-    let places = TokenPlaces(rows: samples.count, columns: length)
-    return Batch(
-      rows: samples.count, columns: length,
+    Batch(
+      SequenceLayout(rows: samples.count, columns: length),
       tokens: samples.flatMap { tokens[$0 * length..<($0 + 1) * length] },
-      targets: samples.flatMap { tokens[$0 * length + 1...($0 + 1) * length] },
-      positions: places.positions, documentStarts: places.documentStarts)
+      targets: samples.flatMap { tokens[$0 * length + 1...($0 + 1) * length] })
   }
 }

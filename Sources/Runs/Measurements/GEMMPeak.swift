@@ -14,17 +14,17 @@ package enum GEMMPeak {
   /// How long a product takes alone, on all of `Parallel.threads`: the best of `repeats`.
   package static func seconds(of shape: ProductShape, repeats: Int) -> Double {
     let (m, n, k) = (shape.m, shape.n, shape.k)
-    let count = m * k + k * n + m * n
-    let a = Memory.allocate(count)
-    defer { Memory.release(a, count: count) }
-    fill(a, 0.5, count)
-    let b = a + m * k
+    let storage = Storage(count: m * k + k * n + m * n)
+    fill(storage.mutableBuffer, 0.5)
+    let operandA = storage.buffer[0..<m * k]
+    let operandB = storage.buffer[m * k..<m * k + k * n]
+    let a =
+      shape.transposeA ? Matrix(operandA, rows: k, columns: m).transposed : Matrix(operandA, rows: m, columns: k)
+    let b =
+      shape.transposeB ? Matrix(operandB, rows: n, columns: k).transposed : Matrix(operandB, rows: k, columns: n)
+    let c = MutableMatrix(storage.mutableBuffer[m * k + k * n..<storage.count], rows: m, columns: n)
     return (0..<repeats).map { _ in
-      Stopwatch.seconds {
-        matrixProduct(
-          b + k * n, ldc: n, a, lda: shape.transposeA ? m : k, transposeA: shape.transposeA, b,
-          ldb: shape.transposeB ? k : n, transposeB: shape.transposeB, m: m, n: n, k: k, accumulate: false)
-      }
+      Stopwatch.seconds { matrixProduct(c, a, b) }
     }.min()!
   }
 

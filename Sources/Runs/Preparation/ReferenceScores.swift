@@ -36,7 +36,7 @@ package final class ReferenceScores {
     var digest = Digest()
     for named in model.namedParameters {
       digest.update(Array(named.name.utf8))
-      digest.update(UnsafeRawBufferPointer(start: named.value.pointer, count: 4 * named.value.shape.count))
+      named.value.buffer.withUnsafeBufferPointer { digest.update(UnsafeRawBufferPointer($0)) }
     }
     return digest.hexadecimal
   }

@@ -80,8 +80,8 @@ package struct TrainingState: Sendable {
           notes: ["a run goes on with the parameters that it began to train"])
       }
       for (named, moment) in parts {
-        try moment.replace(rows: named.rows) { (values) throws(Failure) in
-          try file.read(named.name, in: "optimizer.\(kind)", into: values)
+        try moment.replace(rows: named.rows) { (values, shape) throws(Failure) in
+          try file.read(named.name, in: "optimizer.\(kind)", shape: shape, into: values)
         }
       }
     }

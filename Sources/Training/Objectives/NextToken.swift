@@ -11,7 +11,7 @@ package struct NextToken: Objective, Equatable {
 
   package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let (loss, tokens) = context.tokenLoss(batch)
-    let accuracy = Measure("token_accuracy", sum: tokens.correctCount, weight: Double(batch.weight))
+    let accuracy = Measure("token_accuracy", sum: Double(tokens.correctCount), weight: Double(batch.weight))
     return StepLoss(loss, value: tokens.sum, measures: [accuracy])
   }
 }

@@ -36,7 +36,7 @@ package struct SFT: Objective, Equatable {
     return StepLoss(
       loss, value: tokens.sum,
       measures: [
-        Measure("mean_token_accuracy", sum: tokens.correctCount, weight: weight),
+        Measure("mean_token_accuracy", sum: Double(tokens.correctCount), weight: weight),
         Measure("supervised_share", sum: weight, weight: Double(batch.tokenCount)),
       ])
   }

@@ -20,11 +20,8 @@ package struct StepContext {
 extension StepContext {
   /// The final hidden states [B, T, C] of a batch.
   package func hiddenStates(_ batch: Batch, noise: EmbeddingNoise? = nil) -> Tensor {
-    let places = TokenPlaces(
-      positions: batch.positions, documentStarts: batch.documentStarts,
-      hidden: batch.hidden.map { ($0.starts, $0.ends) })
     return model.hiddenStates(
-      batch.tokens, shape: [batch.rows, batch.columns], attention: .sequences(places), recompute: recompute,
+      batch.tokens, shape: [batch.rows, batch.columns], attention: .sequences(batch.layout), recompute: recompute,
       noise: noise)
   }
 
@@ -40,11 +37,4 @@ extension StepContext {
     let sum = headCrossEntropy(hidden, model.head.tensor, targets: batch.targets) { tokens = $0 }
     return (sum, tokens!)
   }
-}
-
-extension TokenLosses {
-  /// The sum of the losses.
-  package var sum: Double { losses.reduce(0) { $0 + Double($1) } }
-  /// The number of tokens that the model would have guessed.
-  package var correctCount: Double { Double(isCorrect.count { $0 }) }
 }

@@ -71,13 +71,14 @@ final class AdamW: Optimizer {
       correction2: Float(1 - pow(settings.beta2, Double(stepCount))), gradientScale: Float(gradientScale))
     for (index, parameter) in parameters.enumerated() {
       guard let gradient = gradients[parameter] else { continue }
-      let (p, m, v, count) = (parameter.value.pointer, first[index], second[index], parameter.shape.count)
+      let p = parameter.mutableBuffer
       let decay = parameter.shape.rank >= 2 ? Float(settings.weightDecay) : 0
-      switch settings.stateFormat {
-      case .float32: adamWUpdate(p, m.floats, v.floats, gradient.pointer, step: step, decay: decay, count)
-      case .bfloat16:
-        adamWUpdate(
-          p, m.halves, v.halves, gradient.pointer, step: step, decay: decay, seed: seed(of: index), count)
+      switch (first[index].numbers, second[index].numbers) {
+      case (.float32(let m), .float32(let v)):
+        adamWUpdate(p, m.mutableBuffer, v.mutableBuffer, gradient.buffer, step: step, decay: decay)
+      case (.bfloat16(let m), .bfloat16(let v)):
+        adamWUpdate(p, m, v, gradient.buffer, step: step, decay: decay, seed: seed(of: index))
+      default: preconditionFailure("the two moments are of different formats")
       }
     }
   }

@@ -1,7 +1,6 @@
 import Autograd
 import Files
 import Kernels
-import Numerics
 
 /// What an optimizer keeps for each number of a parameter from step to step.
 package struct Moment {
@@ -15,42 +14,51 @@ package struct Moment {
     package var size: Int { self == .float32 ? 4 : 2 }
   }
 
+  /// The numbers where they are kept.
+  enum Numbers {
+    case float32(Storage)
+    case bfloat16(BFloat16Array)
+  }
+
   private let shape: Shape
-  private let storage: Storage
-  private let format: Format
+  let numbers: Numbers
 
   /// Zeros.
   package init(zeros shape: Shape, as format: Format) {
     self.shape = shape
-    self.format = format
-    let floats = (shape.count * format.size + 3) / 4
-    storage = Storage(count: floats)
-    fill(storage.pointer, 0, floats)
-  }
-
-  /// The numbers of a moment that is kept as 32-bit floats.
-  var floats: UnsafeMutablePointer<Float> { storage.pointer }
-
-  /// The numbers of a moment that is kept as bfloat16.
-  var halves: UnsafeMutablePointer<BFloat16> {
-    UnsafeMutableRawPointer(storage.pointer).bindMemory(to: BFloat16.self, capacity: shape.count)
+    switch format {
+    case .float32:
+      let storage = Storage(count: shape.count)
+      fill(storage.mutableBuffer, 0)
+      numbers = .float32(storage)
+    case .bfloat16: numbers = .bfloat16(BFloat16Array(zeros: shape.count))
+    }
   }
 
   /// The values of some rows: what is kept itself, or a copy where that is no float.
   package func values(rows: Range<Int>) -> Tensor {
     let (start, part) = shape.part(rows)
-    if format == .float32 { return Tensor(storage: storage, offset: start, shape: part) }
-    let result = Tensor(uninitialized: part)
-    for i in 0..<part.count { result.pointer[i] = halves[start + i].value }
-    return result
+    switch numbers {
+    case .float32(let storage): return Tensor(storage: storage, offset: start, shape: part)
+    case .bfloat16(let halves):
+      var result = Tensor(uninitialized: part)
+      halves.widen(start..<start + part.count, to: result.mutableBuffer)
+      return result
+    }
   }
 
-  /// Sets the values of some rows to what `body` fills a tensor with, rounded to the nearest that can be kept.
-  package func replace(rows: Range<Int>, _ body: (Tensor) throws(Failure) -> Void) throws(Failure) {
-    let values = values(rows: rows)
-    try body(values)
-    guard format == .bfloat16 else { return }
+  /// Sets the values of some rows to what `body` fills a buffer of that shape with, rounded to the nearest that can be kept.
+  package func replace(
+    rows: Range<Int>, _ body: (MutableBuffer, Shape) throws(Failure) -> Void
+  ) throws(Failure) {
     let (start, part) = shape.part(rows)
-    for i in 0..<part.count { halves[start + i] = BFloat16(nearest: values.pointer[i]) }
+    let range = start..<start + part.count
+    switch numbers {
+    case .float32(let storage): try body(storage.mutableBuffer[range], part)
+    case .bfloat16(let halves):
+      let values = Storage(count: part.count)
+      try body(values.mutableBuffer, part)
+      halves.assign(range, values.buffer)
+    }
   }
 }

@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 import Models
 import Support
 import Testing
@@ -14,18 +15,18 @@ let smallModels: [any ModelConfiguration] = [
   },
 ]
 
-/// The sum of the log-probabilities of the next tokens at `places`, and its gradients.
+/// The sum of the log-probabilities of the next tokens of a row, and its gradients.
 private func scores(
-  _ model: any LanguageModel, _ tokens: [Int32], _ targets: [Int32], _ places: TokenPlaces
+  _ model: any LanguageModel, _ tokens: [Int32], _ targets: [Int32], _ layout: SequenceLayout
 ) -> (value: Tensor, gradients: Gradients) {
   valueAndGradients(of: model.parameters) {
     let hidden = model.hiddenStates(
-      tokens, shape: [1, tokens.count], attention: .sequences(places), recompute: false)
+      tokens, shape: [1, tokens.count], attention: .sequences(layout), recompute: false)
     return headLogProbabilities(hidden, model.head.tensor, targets: targets).sum()
   }
 }
 
-@Suite struct TokenPlacesTests {
+@Suite struct PackedRowTests {
   /// A pair as one row that shares its prompt, and as two documents.
   @Test(arguments: [0, 1]) func aPromptIsSharedByTwoAnswers(_ index: Int) {
     let model = smallModels[index].makeModel(seed: 1)
@@ -39,17 +40,17 @@ private func scores(
     let (first, second) = (prompt.count + chosen.count, prompt.count + rejected.count)
     let shared = scores(
       model, prompt + chosen + rejected, unscored + targets(chosen) + targets(rejected),
-      TokenPlaces(
+      SequenceLayout(
+        rows: 1, columns: first + rejected.count,
         positions: positions(0..<first) + positions(prompt.count..<second),
         documentStarts: [Int32](repeating: 0, count: first + rejected.count),
-        hidden: (
-          [Int32](repeating: Int32(prompt.count), count: first + rejected.count),
-          [Int32](repeating: Int32(prompt.count), count: first) + rejected.map { _ in Int32(first) }
-        )))
+        gap: VisibleKeys.Gap(
+          starts: [Int32](repeating: Int32(prompt.count), count: first + rejected.count),
+          ends: [Int32](repeating: Int32(prompt.count), count: first) + rejected.map { _ in Int32(first) })))
     let separate = scores(
       model, prompt + chosen + prompt + rejected, unscored + targets(chosen) + unscored + targets(rejected),
-      TokenPlaces(
-        positions: positions(0..<first) + positions(0..<second),
+      SequenceLayout(
+        rows: 1, columns: first + second, positions: positions(0..<first) + positions(0..<second),
         documentStarts: [Int32](repeating: 0, count: first) + [Int32](repeating: Int32(first), count: second)))
     #expect(abs(shared.value.scalar - separate.value.scalar) < 1e-5 * abs(separate.value.scalar))
     expectEqual(model, shared.gradients, separate.gradients)
@@ -70,7 +71,7 @@ private func scores(
     }
     let packed = scores(
       model, documents.flatMap { $0 }, documents.flatMap(targets),
-      TokenPlaces(positions: positions, documentStarts: starts))
+      SequenceLayout(rows: 1, columns: starts.count, positions: positions, documentStarts: starts))
     let alone = Gradients(of: model.parameters)
     var total: Float = 0
     for document in documents {
@@ -78,7 +79,7 @@ private func scores(
         alone.add {
           let hidden = model.hiddenStates(
             document, shape: [1, document.count],
-            attention: .sequences(TokenPlaces(rows: 1, columns: document.count)), recompute: false)
+            attention: .sequences(SequenceLayout(rows: 1, columns: document.count)), recompute: false)
           return headLogProbabilities(hidden, model.head.tensor, targets: targets(document)).sum()
         }.scalar
     }

@@ -1,0 +1,45 @@
+import Kernels
+import Testing
+
+@Suite struct SequenceLayoutTests {
+  /// The columns that a token sees.
+  private func columns(_ layout: SequenceLayout, _ token: Int) -> [Int] {
+    layout.visible.keys[token].filter { !(layout.visible.hidden?[token].contains($0) ?? false) }
+  }
+
+  @Test(arguments: [1, 2, 3, 32, 33, 1000]) func aWindowIsTheLastOfWhatATokenSaw(_ width: Int) {
+    for sample in [
+      AttentionCase(2, 40, 1, 1, 1), AttentionCase(2, 70, 1, 1, 1, [50, 1, 30]),
+      AttentionCase.pairs([[20, 30, 40], [5, 1, 1]], 1, 1, 1), AttentionCase(2, 70, 1, 1, 1, [40]).hiding(seed: 1),
+    ] {
+      let windowed = sample.layout.windowed(to: width)
+      for token in sample.layout.positions.indices {
+        let column = token % sample.layout.columns
+        #expect(columns(windowed, token) == columns(sample.layout, token).filter { $0 > column - width })
+      }
+      #expect(windowed.positions == sample.layout.positions)
+    }
+  }
+
+  @Test func inBothDirectionsATokenSeesItsDocument() {
+    let starts: [Int32] = [0, 0, 0, 3, 4, 4] + [0, 0, 0, 0, 0, 0] + [0, 1, 1, 1, 1, 5]
+    let layout = SequenceLayout(rows: 3, columns: 6, positions: starts.map { _ in 7 }, documentStarts: starts)
+    let expected = VisibleKeys(firsts: starts, ends: [3, 3, 3, 4, 6, 6] + [6, 6, 6, 6, 6, 6] + [1, 5, 5, 5, 5, 6])
+    #expect(layout.bidirectional().visible == expected)
+    #expect(layout.bidirectional().positions == layout.positions)
+  }
+
+  @Test func aSliceIsWhatItsRowsAre() {
+    let sample = AttentionCase(3, 20, 1, 1, 1, [4, 9, 30]).hiding(seed: 3).layout
+    for rows in [0..<1, 1..<3, 0..<3, 2..<2] {
+      let slice = sample.slice(rows: rows)
+      #expect(slice.rows == rows.count && slice.columns == 20)
+      for token in 0..<rows.count * 20 {
+        let original = rows.lowerBound * 20 + token
+        #expect(columns(slice, token) == columns(sample, original))
+        #expect(slice.positions[token] == sample.positions[original])
+      }
+    }
+    #expect(AttentionCase(3, 20, 1, 1, 1).layout.slice(rows: 1..<3).visible.gap == nil)
+  }
+}
