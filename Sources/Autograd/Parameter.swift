@@ -46,7 +46,7 @@ public final class Parameter {
     Tensor(storage: value.storage, offset: value.offset, shape: value.shape, node: isTrained ? node : nil)
   }
 
-  /// The elements, for a kernel to change in place: whoever holds `value` sees the change.
+  /// The elements, for a kernel to change in place: the change shows in `value` everywhere.
   package var mutableBuffer: MutableBuffer {
     MutableBuffer(value.storage, offset: value.offset, count: value.shape.count)
   }

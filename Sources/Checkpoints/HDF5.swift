@@ -113,7 +113,7 @@ struct HDF5Place {
 
 /// An HDF5 object that is open.
 ///
-/// Errors of writing surface when objects are closed, so whoever writes closes them through `HDF5Place.close`; `deinit`
+/// Errors of writing surface when objects are closed, so a writer closes them through `HDF5Place.close`; `deinit`
 /// covers the exit after another error.
 struct HDF5Handle: ~Copyable {
   let id: hid_t

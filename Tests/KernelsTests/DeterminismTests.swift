@@ -145,7 +145,7 @@ private let productShapes: [ProductCase] = {
 
 private let threadCounts = [2, 3, 8]
 
-/// Sees to it that no thread does shared work alone: whoever comes first to a job waits for a second thread.
+/// Sees to it that no thread does shared work alone: the first thread to take a job waits for a second one.
 private final class Participants: Sendable {
   private struct State {
     var job = 0

@@ -36,14 +36,9 @@ package func headCrossEntropy(
         ? HeadLossGradient(
           coefficients: coefficients.buffer, dx: dx.mutableBuffer, dw: dw, accumulatesWeight: accumulates) : nil)
   }
-  if let accumulator {
-    accumulator.addInAdvance(run)
-  } else if head.count > 0 {
-    run(nil, false)
-  }
+  if let accumulator { accumulator.addInAdvance(run) } else if head.count > 0 { run(nil, false) }
   let sum = sumInDouble(losses.buffer)
-  inspect?(
-    TokenLosses(sum: sum, correctCount: Int(sumInDouble(isCorrect!.buffer)), count: head.count))
+  inspect?(TokenLosses(sum: sum, correctCount: Int(sumInDouble(isCorrect!.buffer)), count: head.count))
 
   let weight0 = weight.detached()
   return .record("headCrossEntropy", [x, weight], output: Tensor(Float(sum))) { back in
@@ -55,11 +50,6 @@ package func headCrossEntropy(
     // What was added to the weight's gradient in advance was for the expected upstream gradient.
     let missing = accumulator == nil ? upstream : upstream - expected
     guard missing != 0 else { return }
-    back.accumulate(into: 1) { dw, accumulates in
-      let coefficients = Tensor(repeating: missing, shape: [head.count])
-      head.addGradient(
-        Storage(count: head.rows.shape.count).mutableBuffer, dw, accumulates: accumulates, weight0,
-        coefficients: coefficients)
-    }
+    back.accumulate(into: 1) { head.addWeightGradient($0, accumulates: $1, weight0, coefficient: missing) }
   }
 }

@@ -57,4 +57,11 @@ struct SupervisedRows {
         losses.mutableBuffer, isCorrect: nil, rows.matrix, weight.matrix, targets: targets, gradient: gradient)
     }
   }
+
+  /// The gradient of the weight alone, with one coefficient for all losses.
+  func addWeightGradient(_ dw: MutableBuffer, accumulates: Bool, _ weight: Tensor, coefficient: Float) {
+    addGradient(
+      Storage(count: rows.shape.count).mutableBuffer, dw, accumulates: accumulates, weight,
+      coefficients: Tensor(repeating: coefficient, shape: [count]))
+  }
 }

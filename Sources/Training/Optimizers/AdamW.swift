@@ -28,7 +28,7 @@ package struct AdamWSettings: OptimizerSettings, Equatable {
       "weight_decay", .number(from: 0), default: 0, "Decoupled decay of the tensors of rank 2 and more")
     stateFormat = section.value(
       "state_dtype", .oneOf(Moment.Format.self), default: .float32,
-      "How the two moments are kept: bfloat16 takes half the memory and is rounded by chance")
+      "How the two moments are kept: bfloat16 takes half the memory and is rounded stochastically")
   }
 
   package init(
