@@ -41,17 +41,17 @@ extension JSONValue {
 }
 
 /// One pass over the bytes of a document. Recursion is bounded by `depthLimit`.
-private struct JSONParser {
+struct JSONParser {
   static let depthLimit = 512
 
   let bytes: UnsafeRawBufferPointer
   let source: String
   let area: Failure.Area
   let comments: Bool
-  private var index = 0
+  var index = 0
   private var line = 1
   /// The offset at which the current line begins, advanced by continuation bytes, so that columns count scalars.
-  private var lineStart = 0
+  var lineStart = 0
   private var depth = 0
 
   init(bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area, comments: Bool) {
@@ -62,7 +62,7 @@ private struct JSONParser {
   }
 
   private var column: Int { index - lineStart + 1 }
-  private var current: UInt8? { index < bytes.count ? bytes[index] : nil }
+  var current: UInt8? { index < bytes.count ? bytes[index] : nil }
 
   mutating func document() throws(Failure) -> JSONValue {
     try begin()
@@ -203,134 +203,6 @@ private struct JSONParser {
     return content
   }
 
-  // MARK: Numbers
-
-  private mutating func number() throws(Failure) -> JSONNumber {
-    let start = index
-    if current == UInt8(ascii: "-") { index += 1 }
-    let leading = current
-    let digits = try self.digits()
-    if leading == UInt8(ascii: "0"), digits > 1 {
-      index = start
-      throw failure("a number with a leading zero")
-    }
-    var isInteger = true
-    if current == UInt8(ascii: ".") {
-      isInteger = false
-      index += 1
-      _ = try self.digits()
-    }
-    if current == UInt8(ascii: "e") || current == UInt8(ascii: "E") {
-      isInteger = false
-      index += 1
-      if current == UInt8(ascii: "+") || current == UInt8(ascii: "-") { index += 1 }
-      _ = try self.digits()
-    }
-    let text = String(decoding: bytes[start..<index], as: UTF8.self)
-    if !isInteger || digits > 18 { try checkRange(of: text, from: start) }
-    return JSONNumber(parsed: text)
-  }
-
-  private mutating func digits() throws(Failure) -> Int {
-    let start = index
-    while let byte = current, byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") { index += 1 }
-    if index == start { throw failure("expected a digit, found \(found)") }
-    return index - start
-  }
-
-  private mutating func checkRange(of text: String, from start: Int) throws(Failure) {
-    let value = Double(text) ?? .infinity
-    let isZero = !text.utf8.prefix { $0 | 0x20 != UInt8(ascii: "e") }.contains { $0 > 0x30 && $0 <= 0x39 }
-    if value.isFinite, value != 0 || isZero { return }
-    index = start
-    let shown = text.utf8.count <= 40 ? text : "\(text.prefix(40))..."
-    throw failure("the number \(shown) is too \(value.isFinite ? "small" : "large") for a 64-bit float")
-  }
-
-  // MARK: Strings
-
-  private mutating func string() throws(Failure) -> String {
-    index += 1
-    let start = index
-    while let byte = current {
-      if byte == UInt8(ascii: "\"") {
-        defer { index += 1 }
-        return String(decoding: bytes[start..<index], as: UTF8.self)
-      }
-      if byte == UInt8(ascii: "\\") { return try escapedString(from: start) }
-      try step(over: byte)
-    }
-    throw failure("the JSON text ends inside a string")
-  }
-
-  private mutating func escapedString(from start: Int) throws(Failure) -> String {
-    var decoded = Array(bytes[start..<index])
-    while let byte = current {
-      if byte == UInt8(ascii: "\"") {
-        index += 1
-        return String(decoding: decoded, as: UTF8.self)
-      }
-      if byte == UInt8(ascii: "\\") {
-        decoded.append(contentsOf: UTF8.encode(try escape())!)
-      } else {
-        decoded.append(byte)
-        try step(over: byte)
-      }
-    }
-    throw failure("the JSON text ends inside a string")
-  }
-
-  private mutating func step(over byte: UInt8) throws(Failure) {
-    if byte < 0x20 {
-      throw failure("control character \(hexadecimal(byte)) inside a string", "write it as an escape, like \\n")
-    }
-    if byte & 0xC0 == 0x80 { lineStart += 1 }
-    index += 1
-  }
-
-  private mutating func escape() throws(Failure) -> Unicode.Scalar {
-    index += 1
-    guard let byte = current else { throw failure("the JSON text ends inside a string") }
-    index += 1
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-    case UInt8(ascii: "b"): return "\u{8}"
-    case UInt8(ascii: "f"): return "\u{C}"
-    case UInt8(ascii: "n"): return "\n"
-    case UInt8(ascii: "r"): return "\r"
-    case UInt8(ascii: "t"): return "\t"
-    case UInt8(ascii: "u"): return try unicodeEscape()
-    default:
-      index -= 1
-      throw failure("unknown escape: a backslash before \(found)")
-    }
-  }
-
-  private mutating func unicodeEscape() throws(Failure) -> Unicode.Scalar {
-    let first = try hexadecimalDigits()
-    if let scalar = Unicode.Scalar(first) { return scalar }
-    if first < 0xDC00, bytes.dropFirst(index).starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "u")]) {
-      index += 2
-      let second = try hexadecimalDigits()
-      if (0xDC00...0xDFFF).contains(second) {
-        return Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))!
-      }
-    }
-    throw failure("half a surrogate pair in a string, which no Unicode text holds")
-  }
-
-  private mutating func hexadecimalDigits() throws(Failure) -> UInt32 {
-    var value: UInt32 = 0
-    for _ in 0..<4 {
-      guard let byte = current, let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {
-        throw failure("expected four hexadecimal digits after \\u, found \(found)")
-      }
-      value = value << 4 | UInt32(digit)
-      index += 1
-    }
-    return value
-  }
-
   // MARK: Space and comments
 
   private mutating func skipSpace() throws(Failure) {
@@ -368,20 +240,20 @@ private struct JSONParser {
 
   // MARK: Messages
 
-  private func failure(_ what: String, _ note: String? = nil, _ line: Int? = nil, _ column: Int? = nil) -> Failure {
+  func failure(_ what: String, _ note: String? = nil, _ line: Int? = nil, _ column: Int? = nil) -> Failure {
     Failure(
       area, what, at: "\(source):\(line ?? self.line):\(column ?? self.column)", notes: note.map { [$0] } ?? [])
   }
 
   /// What is at the current position, for messages.
-  private var found: String {
+  var found: String {
     guard let byte = current else { return "the end of the text" }
     if byte < 0x20 || byte == 0x7F { return "control character \(hexadecimal(byte))" }
     let scalar = String(decoding: bytes[index..<min(bytes.count, index + 4)], as: UTF8.self).unicodeScalars.first!
     return "\"\(scalar)\""
   }
 
-  private func hexadecimal(_ byte: UInt8) -> String { "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+  func hexadecimal(_ byte: UInt8) -> String { "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 }
 
 /// The keys an object has so far: compared one by one while they are few, then hashed.
