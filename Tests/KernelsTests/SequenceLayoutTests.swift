@@ -42,4 +42,32 @@ import Testing
     }
     #expect(AttentionCase(3, 20, 1, 1, 1).layout.slice(rows: 1..<3).visible.gap == nil)
   }
+
+  /// The kernels are built without checks of their own: what would make them read beyond a row ends the program here.
+  @Test func impossibleLayoutsAreRefused() async {
+    await #expect(processExitsWith: .success) { _ = Self.layout(firsts: [0, 0], ends: [1, 2]) }
+    await #expect(processExitsWith: .failure) { _ = Self.layout(firsts: [0, 0], ends: [1, 3]) }
+    await #expect(processExitsWith: .failure) { _ = Self.layout(firsts: [0, -1], ends: [1, 2]) }
+    await #expect(processExitsWith: .failure) { _ = Self.layout(firsts: [1, 0], ends: [2, 2]) }
+    await #expect(processExitsWith: .failure) {
+      _ = Self.layout(firsts: [0, 0], ends: [1, 2], gap: VisibleKeys.Gap(starts: [0, 1], ends: [0, 2]))
+    }
+    await #expect(processExitsWith: .failure) { _ = Self.layout(firsts: [0], ends: [1]) }
+    await #expect(processExitsWith: .failure) {
+      _ = SequenceLayout(rows: 1, columns: 4).bidirectional().windowed(to: 2)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = SequenceLayout(rows: 1, columns: 4).windowed(to: 2).bidirectional()
+    }
+  }
+
+  @Test func aBufferDoesNotReachBeyondItsStorage() async {
+    await #expect(processExitsWith: .failure) { _ = Storage(count: 8).buffer[4..<9] }
+    await #expect(processExitsWith: .failure) { _ = Storage(count: 8).mutableBuffer[0..<6][2..<7] }
+  }
+
+  private static func layout(firsts: [Int32], ends: [Int32], gap: VisibleKeys.Gap? = nil) -> SequenceLayout {
+    SequenceLayout(
+      rows: 1, columns: 2, positions: [0, 1], visible: VisibleKeys(firsts: firsts, ends: ends, gap: gap))
+  }
 }

@@ -11,18 +11,18 @@ public struct SequenceLayout: Sendable, Equatable {
 
   /// A layout as given. Every token sees itself, and nothing outside its row.
   public init(rows: Int, columns: Int, positions: [Int32], visible: VisibleKeys) {
-    precondition(
+    require(
       positions.count == rows * columns && visible.firsts.count == rows * columns,
       "\(positions.count) positions and \(visible.firsts.count) visible keys for \(rows) x \(columns) tokens")
     for token in positions.indices {
       let column = Int32(token % columns)
       let (first, end) = (visible.firsts[token], visible.ends[token])
-      precondition(
+      require(
         0 <= first && first <= column && column < end && end <= columns,
         "token \(token), column \(column) of \(columns), cannot see the columns \(first) up to \(end)")
       guard let gap = visible.gap, gap.starts[token] != gap.ends[token] else { continue }
       let (low, high) = (gap.starts[token], gap.ends[token])
-      precondition(
+      require(
         first <= low && low < high && high <= end && !(low..<high).contains(column),
         "columns \(low) up to \(high) cannot be hidden from token \(token), column \(column), of \(first) up to \(end)")
     }
@@ -50,8 +50,8 @@ public struct SequenceLayout: Sendable, Equatable {
   /// The same with at most `width` keys for a token, itself and those before it (sliding windows: Beltagy et al. 2020). A gap
   /// that a window reaches into is cut.
   public func windowed(to width: Int) -> SequenceLayout {
-    precondition(width > 0, "a window of \(width) keys")
-    precondition(isCausal, "a window of keys before a token, for tokens that see later ones")
+    require(width > 0, "a window of \(width) keys")
+    require(isCausal, "a window of keys before a token, for tokens that see later ones")
     let firsts = visible.firsts.indices.map { token in
       max(visible.firsts[token], Int32(token % columns) - Int32(width) + 1)
     }
@@ -64,8 +64,8 @@ public struct SequenceLayout: Sendable, Equatable {
 
   /// The same with every token seeing all of its document, as in an encoder. Documents are told apart by where they begin.
   public func bidirectional() -> SequenceLayout {
-    precondition(visible.gap == nil, "keys that are hidden from what follows them cannot be seen from both sides")
-    precondition(
+    require(visible.gap == nil, "keys that are hidden from what follows them cannot be seen from both sides")
+    require(
       isCausal
         && visible.firsts.indices.allSatisfy { token in
           let (first, column) = (visible.firsts[token], Int32(token % columns))

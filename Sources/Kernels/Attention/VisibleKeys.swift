@@ -21,7 +21,7 @@ public struct VisibleKeys: Sendable, Equatable {
 
   /// The keys as given, one of each a token.
   public init(firsts: [Int32], ends: [Int32], gap: Gap? = nil) {
-    precondition(
+    require(
       firsts.count == ends.count && gap.map { $0.starts.count == ends.count && $0.ends.count == ends.count } ?? true,
       "\(firsts.count) first keys, \(ends.count) ends and \(gap?.starts.count ?? 0) gaps")
     (self.firsts, self.ends, self.gap) = (firsts, ends, gap)

@@ -10,7 +10,7 @@ package struct Buffer {
   /// `count` floats of `storage` from `offset` on, by default all that follow.
   package init(_ storage: Storage, offset: Int = 0, count: Int? = nil) {
     let count = count ?? storage.count - offset
-    precondition(offset >= 0 && count >= 0 && offset + count <= storage.count, "a buffer reaches beyond its storage")
+    require(offset >= 0 && count >= 0 && offset + count <= storage.count, "a buffer reaches beyond its storage")
     (self.storage, self.offset, self.count) = (storage, offset, count)
   }
 
@@ -18,7 +18,8 @@ package struct Buffer {
 
   /// The floats in `range`, counted from the first.
   package subscript(range: Range<Int>) -> Buffer {
-    Buffer(storage, offset: offset + range.lowerBound, count: range.count)
+    require(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of a buffer of \(count)")
+    return Buffer(storage, offset: offset + range.lowerBound, count: range.count)
   }
 
   package subscript(index: Int) -> Float { pointer[index] }
@@ -37,30 +38,25 @@ package struct Buffer {
 
 /// Floats that lie side by side, for a kernel to write.
 package struct MutableBuffer {
-  private let storage: Storage
-  private let offset: Int
-  package let count: Int
+  /// The same floats, to be read.
+  package let readOnly: Buffer
+  package var count: Int { readOnly.count }
 
   /// `count` floats of `storage` from `offset` on, by default all that follow.
   package init(_ storage: Storage, offset: Int = 0, count: Int? = nil) {
-    let count = count ?? storage.count - offset
-    precondition(offset >= 0 && count >= 0 && offset + count <= storage.count, "a buffer reaches beyond its storage")
-    (self.storage, self.offset, self.count) = (storage, offset, count)
+    readOnly = Buffer(storage, offset: offset, count: count)
   }
 
-  var pointer: UnsafeMutablePointer<Float> { storage.pointer + offset }
+  private init(_ readOnly: Buffer) { self.readOnly = readOnly }
 
-  /// The same floats, to be read.
-  package var readOnly: Buffer { Buffer(storage, offset: offset, count: count) }
+  var pointer: UnsafeMutablePointer<Float> { UnsafeMutablePointer(mutating: readOnly.pointer) }
 
   /// The floats in `range`, counted from the first.
-  package subscript(range: Range<Int>) -> MutableBuffer {
-    MutableBuffer(storage, offset: offset + range.lowerBound, count: range.count)
-  }
+  package subscript(range: Range<Int>) -> MutableBuffer { MutableBuffer(readOnly[range]) }
 
   /// Takes over `elements`, of which there are as many.
   package func assign(_ elements: [Float]) {
-    precondition(elements.count == count, "\(elements.count) elements for a buffer of \(count)")
+    require(elements.count == count, "\(elements.count) elements for a buffer of \(count)")
     pointer.update(from: elements, count: count)
   }
 
@@ -68,7 +64,7 @@ package struct MutableBuffer {
   package func withUnsafeMutableBufferPointer<Result, Problem: Error>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws(Problem) -> Result
   ) throws(Problem) -> Result {
-    defer { withExtendedLifetime(storage) {} }
+    defer { withExtendedLifetime(readOnly) {} }
     return try body(UnsafeMutableBufferPointer(start: pointer, count: count))
   }
 }
