@@ -11,7 +11,7 @@ extension Tokenizer {
     if path == "bytes" {
       self = .bytes
     } else if Folder.exists(path) {
-      if let tokenizer = try HuggingFaceFolder.tokenizer(in: path) {
+      if let tokenizer = try HuggingFaceTokenizer.read(path) {
         self = tokenizer
       } else {
         try self.init(ofModel: path)

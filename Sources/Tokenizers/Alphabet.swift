@@ -38,6 +38,14 @@ enum Alphabet: Sendable {
     }
   }
 
+  /// Whether `text` spells what merging begins with.
+  func isSymbol(_ text: String) -> Bool {
+    switch self {
+    case .bytes: ByteAlphabet.bytes(of: text)?.count == 1
+    case .characters: text.unicodeScalars.count == 1
+    }
+  }
+
   /// `<0xE2>`
   static func text(ofByte byte: UInt8) -> String {
     let digits = String(byte, radix: 16, uppercase: true)

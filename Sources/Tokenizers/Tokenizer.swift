@@ -26,6 +26,9 @@ public struct Tokenizer: Sendable {
   /// Whether documents are meant to begin with `beginningOfText`; `encode` leaves that to the caller.
   public let addsBeginningOfText: Bool
 
+  /// The tokens that the files of the tokenizer name.
+  package internal(set) var namedTokens = NamedTokens()
+
   package let normalization: Normalization
   /// The tokens outside the merges, in the order of their ids.
   package let addedTokens: [AddedToken]
@@ -70,7 +73,7 @@ public struct Tokenizer: Sendable {
     endOfText = Self.first(of: Self.endings, in: addedTokens)
   }
 
-  /// `tokenizer.json` does not say which token ends a text; these are the names in use.
+  /// `tokenizer.json` does not say which token ends a text; these are the names in use, for where no other file says.
   private static let endings = ["<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>"]
   private static let beginnings = ["<|begin_of_text|>", "<s>", "<bos>"]
 
@@ -167,28 +170,50 @@ extension Tokenizer {
   ///
   /// - Throws: `Failure` when a token is empty, or cannot be told from a token of the vocabulary in `tokenizer.json`.
   public func adding(special texts: [String]) throws(Failure) -> Tokenizer {
-    var added = addedTokens
-    var next = Int32(vocabularySize)
-    for text in texts {
+    for text in texts where !addedTokens.contains(where: { $0.text.hasSameBytes(as: text) }) {
       if text.isEmpty { throw Failure(.tokenizer, "an added token is empty") }
-      if let index = added.firstIndex(where: { $0.text.hasSameBytes(as: text) }) {
-        added[index].isSpecial = true
-        continue
-      }
-      if let bytes = model.alphabet.bytes(of: text), let id = id(ofToken: bytes) {
+      if let id = ordinaryID(ofToken: text) {
         throw Failure(
           .tokenizer, "\"\(text)\" cannot become a special token: it is an ordinary token already",
           notes: ["its id is \(id)"])
       }
-      added.append(AddedToken(text, id: next))
-      next += 1
+    }
+    return try marking(special: texts)
+  }
+
+  /// The same for tokens that files name: an ordinary token among them becomes special with the id it has.
+  func marking(special texts: [String]) throws(Failure) -> Tokenizer {
+    var added = addedTokens
+    var next = Int32(vocabularySize)
+    for text in texts {
+      if let index = added.firstIndex(where: { $0.text.hasSameBytes(as: text) }) {
+        added[index].isSpecial = true
+      } else if let id = ordinaryID(ofToken: text) {
+        added.append(AddedToken(text, id: id))
+      } else {
+        guard next < Int32.max else { throw Failure(.tokenizer, "the vocabulary has too many tokens") }
+        added.append(AddedToken(text, id: next))
+        next += 1
+      }
     }
     var result = Tokenizer(
       model: model, addedTokens: added, preTokenizer: preTokenizer, normalization: normalization,
       beginningOfText: addsBeginningOfText ? beginningOfText : nil)
     result.endOfText = endOfText ?? result.endOfText
     result.beginningOfText = beginningOfText ?? result.beginningOfText
+    result.namedTokens = namedTokens
     return result
+  }
+
+  /// The id of the token of the merges that files spell `text`.
+  private func ordinaryID(ofToken text: String) -> Int32? {
+    model.alphabet.bytes(of: text).flatMap { id(ofToken: $0) }
+  }
+
+  /// Sets what begins and ends a text. A token that is put before every text remains the beginning where no other is named.
+  mutating func bound(endOfText: Int32?, beginningOfText: Int32?) {
+    self.endOfText = endOfText
+    self.beginningOfText = beginningOfText ?? (addsBeginningOfText ? self.beginningOfText : nil)
   }
 
   /// This tokenizer with other bounds of a text, as a model's configuration gives them; nil leaves one as it is.

@@ -18,6 +18,8 @@ struct VocabularyAssembly {
   private(set) var ids: [Int32] = []
   /// The ids of the tokens that stand for single bytes, in addition to an alphabet of characters.
   private var byteIDs = [Int32](repeating: -1, count: 256)
+  /// The special tokens that the vocabulary lists; they are strings of it only where merges need them.
+  private var specialIDs: [[UInt8]: Int32] = [:]
   private var merges: PairTable
   private var results: [Int32] = []
 
@@ -44,7 +46,11 @@ struct VocabularyAssembly {
       guard added.text.hasSameBytes(as: text) else {
         throw failure("has id \(id), which the added token \"\(added.text)\" has", site())
       }
-      if added.isSpecial { return }
+      // A symbol remains one: text must not lose it.
+      if added.isSpecial, !alphabet.isSymbol(text) {
+        specialIDs[alphabet.bytes(of: text) ?? []] = added.id
+        return
+      }
     } else {
       try take(id, site())
     }
@@ -64,10 +70,13 @@ struct VocabularyAssembly {
   /// Adds the next merge; all tokens come before the first merge.
   mutating func addMerge(_ left: String, _ right: String, _ site: @autoclosure () -> Site) throws(Failure) {
     func id(_ bytes: [UInt8]?, _ text: String) throws(Failure) -> Int32 {
-      guard let bytes, let index = vocabulary.index(of: bytes) else {
+      if let bytes, let index = vocabulary.index(of: bytes) { return ids[index] }
+      guard let bytes, !bytes.isEmpty, let special = specialIDs[bytes] else {
         throw failure("names \"\(text)\", which is not in the vocabulary", site())
       }
-      return ids[index]
+      _ = vocabulary.insert(bytes)
+      ids.append(special)
+      return special
     }
     let (leftBytes, rightBytes) = (alphabet.bytes(of: left), alphabet.bytes(of: right))
     let pair = (try id(leftBytes, left), try id(rightBytes, right))

@@ -6,7 +6,7 @@ import Tokenizers
 /// files about the tokenizer (huggingface.co/docs/transformers, `save_pretrained`).
 enum HuggingFaceFolder {
   static let configurationName = "config.json"
-  private static let jsonLimit = 256 << 20
+  static let jsonLimit = 256 << 20
 
   /// Opens the model in the folder `path`.
   static func open(_ path: String) throws(Failure) -> StoredModel {
@@ -19,12 +19,13 @@ enum HuggingFaceFolder {
     let configuration = description.configuration(vocabularySize: description.vocabularySize!)
     let (endTokens, endNotes) = try endTokens(in: path, configuration)
     return try StoredModel(
-      configuration, tokenizer: tokenizer(in: path), chatTemplate: chatTemplate(in: path), endTokens: endTokens,
+      configuration, tokenizer: HuggingFaceTokenizer.read(path), chatTemplate: chatTemplate(in: path),
+      endTokens: endTokens,
       notes: description.notes + endNotes, weights: HuggingFaceWeights(path, configuration))
   }
 
   /// The object in one of the folder's files, nil when the file is not there.
-  private static func json(_ name: String, in path: String, area: Failure.Area) throws(Failure) -> JSONValue? {
+  static func json(_ name: String, in path: String, area: Failure.Area) throws(Failure) -> JSONValue? {
     guard try Folder.names(in: path, area: area).contains(name) else { return nil }
     let source = "\(path)/\(name)"
     let document = try JSONValue.parse(
@@ -35,38 +36,7 @@ enum HuggingFaceFolder {
     return document
   }
 
-  // MARK: Tokenizer
-
-  /// The folder's tokenizer, nil when it has none: `tokenizer.json`, or GPT-2's `vocab.json` with `merges.txt`.
-  static func tokenizer(in path: String) throws(Failure) -> Tokenizer? {
-    let names = try Folder.names(in: path, area: .tokenizer)
-    let tokenizer: Tokenizer
-    if names.contains("tokenizer.json") {
-      let source = "\(path)/tokenizer.json"
-      tokenizer = try Tokenizer(
-        json: ReadableFile.contents(of: source, area: .tokenizer, limit: jsonLimit), source: source)
-    } else if names.contains("vocab.json"), names.contains("merges.txt") {
-      let (vocabulary, merges) = ("\(path)/vocab.json", "\(path)/merges.txt")
-      tokenizer = try Tokenizer(
-        gpt2Encoder: ReadableFile.contents(of: vocabulary, area: .tokenizer, limit: jsonLimit),
-        merges: ReadableFile.contents(of: merges, area: .tokenizer, limit: jsonLimit), source: vocabulary,
-        mergesSource: merges)
-    } else {
-      return nil
-    }
-    guard tokenizer.endOfText == nil, let end = try specialToken("eos_token", in: path, tokenizer) else {
-      return tokenizer
-    }
-    return try tokenizer.with(endOfText: end)
-  }
-
-  /// The id of a token that `tokenizer_config.json` names, as a string or as an object.
-  private static func specialToken(
-    _ key: String, in path: String, _ tokenizer: Tokenizer
-  ) throws(Failure) -> Int32? {
-    let value = try json("tokenizer_config.json", in: path, area: .tokenizer)?[key]
-    return (value?.string ?? value?["content"]?.string).flatMap { tokenizer.id(ofToken: $0) }
-  }
+  // MARK: Chat template
 
   /// The template in a file of its own, or in `tokenizer_config.json`: as a text, or as the default of several.
   private static func chatTemplate(in path: String) throws(Failure) -> String {
