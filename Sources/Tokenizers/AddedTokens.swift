@@ -6,6 +6,12 @@ package struct AddedToken: Sendable, Equatable {
   package var isSpecial: Bool
   /// Whether the text is normalised before it is searched for this token.
   package var isNormalized: Bool
+  /// Whether it stands only where no letter, digit or mark is beside it.
+  package var isSingleWord = false
+  /// Whether the white space before it becomes part of it.
+  package var stripsLeft = false
+  /// Whether the white space after it becomes part of it.
+  package var stripsRight = false
 
   package init(_ text: String, id: Int32, isSpecial: Bool = true, isNormalized: Bool = false) {
     self.text = text
@@ -15,14 +21,24 @@ package struct AddedToken: Sendable, Equatable {
   }
 }
 
-/// Finds added tokens in text: the leftmost one first, and the longest of those that begin there.
+/// Finds added tokens in text as the crate `tokenizers` does (`added_vocabulary.rs`): the leftmost one first, and the
+/// longest of those that begin there.
 struct AddedTokenMatcher: Sendable {
+  /// A token as it is searched for.
+  struct Entry: Sendable {
+    var bytes: [UInt8]
+    var id: Int32
+    var isSingleWord = false
+    var stripsLeft = false
+    var stripsRight = false
+  }
+
   /// Sorted by their bytes, so that those with a common beginning are neighbours.
-  private let tokens: [(bytes: [UInt8], id: Int32)]
+  private let tokens: [Entry]
   private let isFirstByte: [Bool]
 
-  init(_ added: some Sequence<(bytes: [UInt8], id: Int32)>) {
-    tokens = added.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+  init(_ added: some Sequence<Entry>) {
+    tokens = added.filter { !$0.bytes.isEmpty }.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     var isFirstByte = [Bool](repeating: false, count: 256)
     for token in tokens { isFirstByte[Int(token.bytes[0])] = true }
     self.isFirstByte = isFirstByte
@@ -30,23 +46,43 @@ struct AddedTokenMatcher: Sendable {
 
   var isEmpty: Bool { tokens.isEmpty }
 
+  /// Calls `body` with the parts of `text`, none of them empty: the tokens with their ids, and what is between them.
+  ///
+  /// White space that a token takes may hold further tokens: these are found, too, as the crate finds them.
+  @inline(__always)
+  func cut(_ text: UnsafeBufferPointer<UInt8>, _ body: (_ part: Range<Int>, _ id: Int32?) -> Void) {
+    var searched = 0
+    var taken = 0
+    while let (found, token) = first(in: text, from: searched) {
+      searched = found.upperBound
+      if token.isSingleWord, text.isWord(before: found.lowerBound) || text.isWord(at: found.upperBound) { continue }
+      let start =
+        token.stripsLeft ? max(text.startOfWhitespace(before: found.lowerBound, from: 0), taken) : found.lowerBound
+      let end = token.stripsRight ? text.endOfWhitespace(from: found.upperBound) : found.upperBound
+      if taken < start { body(taken..<start, nil) }
+      body(found, token.id)
+      taken = end
+    }
+    if taken < text.count { body(taken..<text.count, nil) }
+  }
+
   /// The first token in `text` at or after `start`.
-  func first(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> (range: Range<Int>, id: Int32)? {
+  private func first(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> (range: Range<Int>, token: Entry)? {
     if isEmpty { return nil }
     for index in start..<text.count where isFirstByte[Int(text[index])] {
-      if let (length, id) = longest(in: text, at: index) { return (index..<index + length, id) }
+      if let token = longest(in: text, at: index) { return (index..<index + token.bytes.count, token) }
     }
     return nil
   }
 
   /// Narrows the tokens that begin like the text, byte by byte.
-  private func longest(in text: UnsafeBufferPointer<UInt8>, at start: Int) -> (length: Int, id: Int32)? {
+  private func longest(in text: UnsafeBufferPointer<UInt8>, at start: Int) -> Entry? {
     var candidates = tokens[...]
-    var longest: (length: Int, id: Int32)?
+    var longest: Entry?
     var length = 0
     while let shortest = candidates.first {
       if shortest.bytes.count == length {
-        longest = (length, shortest.id)
+        longest = shortest
         candidates.removeFirst()
         continue
       }
@@ -89,9 +125,10 @@ struct AddedTokenMatchers: Sendable {
       AddedTokenMatcher(
         added.lazy.filter { $0.isNormalized == normalized && (special || !$0.isSpecial) }.map { token in
           let bytes = Array(token.text.utf8)
-          return (
-            normalized ? bytes.withUnsafeBufferPointer { normalization.applied(to: $0) } ?? bytes : bytes, token.id
-          )
+          let searched = normalized ? bytes.withUnsafeBufferPointer { normalization.applied(to: $0) } : nil
+          return AddedTokenMatcher.Entry(
+            bytes: searched ?? bytes, id: token.id, isSingleWord: token.isSingleWord, stripsLeft: token.stripsLeft,
+            stripsRight: token.stripsRight)
         })
     }
     func stages(special: Bool) -> Stages {
@@ -100,5 +137,24 @@ struct AddedTokenMatchers: Sendable {
     }
     withoutSpecial = stages(special: false)
     withSpecial = stages(special: true)
+  }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+  /// Whether the scalar before `index` is part of a word.
+  fileprivate func isWord(before index: Int) -> Bool { scalar(endingAt: index).map { isWord($0.value) } ?? false }
+
+  /// Whether the scalar at `index` is part of a word.
+  fileprivate func isWord(at index: Int) -> Bool {
+    index < count && scalar(at: index).map { isWord($0.value) } ?? false
+  }
+
+  /// `\w` of the crate `regex`.
+  private func isWord(_ value: UInt32) -> Bool {
+    guard let properties = Unicode.Scalar(value)?.properties else { return false }
+    switch properties.generalCategory {
+    case .decimalNumber, .connectorPunctuation, .nonspacingMark, .spacingMark, .enclosingMark: return true
+    default: return properties.isAlphabetic || properties.isJoinControl
+    }
   }
 }

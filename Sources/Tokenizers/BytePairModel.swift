@@ -8,7 +8,8 @@ final class BytePairModel: Sendable {
   let merges: PairTable
   /// The id that each merge makes.
   let results: [Int32]
-  /// The id of each single byte, -1 for a byte that is no token. Such bytes are left out of what is encoded.
+  /// The id of each single byte, -1 for a byte that is no token. Such bytes are left out of what is encoded, unless there is
+  /// an `unknown` token.
   let byteIDs: [Int32]
   /// What merging begins with.
   let alphabet: Alphabet
@@ -19,10 +20,18 @@ final class BytePairModel: Sendable {
   let splitsAtSpaces: Bool
   /// Whether a piece that is a token is taken whole, even if no merges lead there (`ignore_merges`, as Llama 3 has it).
   let takesWholePieces: Bool
+  /// What stands for a byte that is no token (`unk_token`).
+  let unknown: Unknown?
+
+  struct Unknown: Sendable, Equatable {
+    var id: Int32
+    /// Whether neighbouring bytes of a piece share one (`fuse_unk`).
+    var isFused: Bool
+  }
 
   init(
     vocabulary: ByteStringTable, ids: [Int32], merges: PairTable, results: [Int32], byteIDs: [Int32],
-    alphabet: Alphabet = .bytes, takesWholePieces: Bool
+    alphabet: Alphabet = .bytes, takesWholePieces: Bool, unknown: Unknown? = nil
   ) {
     self.vocabulary = vocabulary
     self.ids = ids
@@ -31,6 +40,7 @@ final class BytePairModel: Sendable {
     self.byteIDs = byteIDs
     self.alphabet = alphabet
     self.takesWholePieces = takesWholePieces
+    self.unknown = unknown
     sharedRanks = alphabet == .bytes ? [] : Self.sharedRanks(results)
     splitsAtSpaces = (0..<vocabulary.count).allSatisfy { index in
       !zip(vocabulary[index], vocabulary[index].dropFirst()).contains { $0 != 0x20 && $1 == 0x20 }
@@ -74,11 +84,22 @@ struct PieceMerger {
     }
     precondition(piece.count < Int(Self.none), "a piece of \(piece.count) bytes")
     switch model.alphabet {
-    case .bytes:
+    case .bytes where model.unknown == nil:
       for byte in piece where model.byteIDs[Int(byte)] >= 0 { tokens.append(model.byteIDs[Int(byte)]) }
+    case .bytes: collectBytes(of: piece, model.unknown!)
     case .characters: collectCharacters(of: piece, &ids)
     }
     merge(&ids)
+  }
+
+  /// Collects the bytes of `piece`, with the unknown token for those that are none.
+  private mutating func collectBytes(of piece: UnsafeBufferPointer<UInt8>, _ unknown: BytePairModel.Unknown) {
+    var isBehindUnknown = false
+    for byte in piece {
+      let id = model.byteIDs[Int(byte)]
+      if id >= 0 || !(isBehindUnknown && unknown.isFused) { tokens.append(id >= 0 ? id : unknown.id) }
+      isBehindUnknown = id < 0
+    }
   }
 
   /// Collects the characters of `piece`. One that is no token ends what can merge and becomes its bytes.

@@ -22,12 +22,14 @@ extension Tokenizer {
       _ text: UnsafeBufferPointer<UInt8>, special: SpecialTokens = .none, to ids: inout [Int32]
     ) {
       let stages = special == .parse ? tokenizer.matchers.withSpecial : tokenizer.matchers.withoutSpecial
-      cut(text, at: stages.raw, &ids) { encoder, part, ids in
-        let isFirst = part.baseAddress == text.baseAddress
-        if let normalized = encoder.tokenizer.normalization.applied(to: part, isFirst: isFirst) {
-          normalized.withUnsafeBufferPointer { encoder.cut($0, at: stages.normalized, &ids) { $0.merge($1, &$2) } }
+      stages.raw.cut(text) { range, id in
+        if let id { return ids.append(id) }
+        let part = UnsafeBufferPointer(rebasing: text[range])
+        let isFirst = range.lowerBound == 0
+        if let normalized = tokenizer.preparation.normalization.applied(to: part) {
+          normalized.withUnsafeBufferPointer { append(normalized: $0, stages.normalized, isFirst: isFirst, &ids) }
         } else {
-          encoder.cut(part, at: stages.normalized, &ids) { $0.merge($1, &$2) }
+          append(normalized: part, stages.normalized, isFirst: isFirst, &ids)
         }
       }
     }
@@ -36,36 +38,43 @@ extension Tokenizer {
       text.withUnsafeBufferPointer { append($0, special: special, to: &ids) }
     }
 
-    /// Appends the ids of the added tokens in `text`, and between them what `body` appends.
-    private mutating func cut(
-      _ text: UnsafeBufferPointer<UInt8>, at matcher: AddedTokenMatcher, _ ids: inout [Int32],
-      _ body: (inout Encoder, UnsafeBufferPointer<UInt8>, inout [Int32]) -> Void
+    /// Appends the ids of a text between the added tokens that are searched for first. `isFirst` says that the text begins
+    /// there.
+    private mutating func append(
+      normalized text: UnsafeBufferPointer<UInt8>, _ matcher: AddedTokenMatcher, isFirst: Bool, _ ids: inout [Int32]
     ) {
-      var start = 0
-      while let (range, id) = matcher.first(in: text, from: start) {
-        body(&self, UnsafeBufferPointer(rebasing: text[start..<range.lowerBound]), &ids)
-        ids.append(id)
-        start = range.upperBound
+      matcher.cut(text) { range, id in
+        if let id { return ids.append(id) }
+        let part = UnsafeBufferPointer(rebasing: text[range])
+        if let spaced = tokenizer.preparation.spaced(part, isFirst: isFirst && range.lowerBound == 0) {
+          spaced.withUnsafeBufferPointer { merge($0, &ids) }
+        } else {
+          merge(part, &ids)
+        }
       }
-      body(&self, UnsafeBufferPointer(rebasing: text[start...]), &ids)
     }
 
     /// Appends the ids of ordinary text.
     private mutating func merge(_ text: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
-      if tokenizer.model.alphabet == .characters { return mergeWords(text, &ids) }
-      if tokenizer.model.merges.count == 0, !tokenizer.model.takesWholePieces {
-        let byteIDs = tokenizer.model.byteIDs
-        for byte in text where byteIDs[Int(byte)] >= 0 { ids.append(byteIDs[Int(byte)]) }
+      let model = tokenizer.model
+      if model.alphabet == .characters { return mergeWords(text, &ids) }
+      if model.merges.count == 0, !model.takesWholePieces, model.unknown == nil {
+        for byte in text where model.byteIDs[Int(byte)] >= 0 { ids.append(model.byteIDs[Int(byte)]) }
         return
       }
-      var scanner = PieceScanner(text, tokenizer.preTokenizer)
-      while let range = scanner.next() { appendPiece(UnsafeBufferPointer(rebasing: text[range]), &ids) }
+      switch tokenizer.preparation.cutting {
+      case .named(let preTokenizer):
+        var scanner = PieceScanner(text, preTokenizer)
+        while let range = scanner.next() { appendPiece(UnsafeBufferPointer(rebasing: text[range]), &ids) }
+      case .steps(let steps): steps.cut(text) { appendPiece($0, &ids) }
+      }
     }
 
     /// The same for SentencePiece, whose only pieces are stretches that no token crosses.
     private mutating func mergeWords(_ text: UnsafeBufferPointer<UInt8>, _ ids: inout [Int32]) {
-      guard tokenizer.model.splitsAtSpaces else { return merger.append(text, to: &ids) }
-      var scanner = WordScanner(text)
+      let splits = tokenizer.preparation.splitsAtSpaces
+      guard splits || tokenizer.model.splitsAtSpaces else { return merger.append(text, to: &ids) }
+      var scanner = WordScanner(text, splitsRuns: splits)
       while let range = scanner.next() { appendPiece(UnsafeBufferPointer(rebasing: text[range]), &ids) }
     }
 

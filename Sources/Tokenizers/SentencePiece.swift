@@ -53,8 +53,9 @@ extension Tokenizer {
     }
     try assembly.addMerges(scores: assembly.ids.map { scores[Int($0)] }, source: source)
     let plain = Tokenizer(
-      model: try assembly.model(takesWholePieces: false, source: source), addedTokens: added, preTokenizer: .none,
-      normalization: .sentencePiece(addsSpacePrefix ? .prepended : .never),
+      model: try assembly.model(
+        takesWholePieces: false, unknown: Self.unknown(tokenTypes), source: source), addedTokens: added,
+      preparation: .sentencePiece(addsSpacePrefix: addsSpacePrefix),
       beginningOfText: addsBeginningOfText ? beginningOfText : nil)
     self = try plain.with(endOfText: endOfText, beginningOfText: beginningOfText)
   }
@@ -64,10 +65,13 @@ extension Tokenizer {
 
   /// Whether a space comes before every text; nil when that depends on the text, which GGUF cannot say.
   package var addsSpacePrefix: Bool? {
-    switch normalization {
-    case .sentencePiece(.prepended): true
-    case .sentencePiece(.never): false
-    default: nil
+    guard isSentencePiece, !preparation.splitsAtSpaces, preparation.prefix == .never else { return nil }
+    let marking = [Normalization.markingSpaces]
+    switch preparation.normalization.steps {
+    case [.prepend(Normalization.mark)] + marking: return true
+    case marking where !preparation.isMetaspace: return false
+    case [] where preparation.isMetaspace: return false
+    default: return nil
     }
   }
 
@@ -83,23 +87,13 @@ extension Tokenizer {
   }
 }
 
-/// Where SentencePiece has a space before a text that does not begin with one.
-package enum SpacePrefix: String, Sendable, CaseIterable {
-  /// Before every stretch between added tokens, even one that begins with a space.
-  case prepended
-  /// Before every stretch between added tokens that does not begin with a space.
-  case always
-  /// Before the beginning of the text alone, unless it begins with a space.
-  case first
-  case never
-
-  func applies(toStretchFrom byte: UInt8, isFirst: Bool) -> Bool {
-    switch self {
-    case .prepended: true
-    case .always: byte != 0x20
-    case .first: isFirst && byte != 0x20
-    case .never: false
-    }
+extension TextPreparation {
+  /// SentencePiece's: a space is put before every stretch between added tokens, even before one that begins with a space;
+  /// or none is.
+  static func sentencePiece(addsSpacePrefix: Bool) -> TextPreparation {
+    guard addsSpacePrefix else { return TextPreparation(isMetaspace: true) }
+    let steps: [Normalization.Step] = [.prepend(Normalization.mark), Normalization.markingSpaces]
+    return TextPreparation(normalization: Normalization(steps, alphabet: .characters), stripping: .one)
   }
 }
 
@@ -107,14 +101,19 @@ package enum SpacePrefix: String, Sendable, CaseIterable {
 /// merged one by one.
 struct WordScanner {
   private let text: UnsafeBufferPointer<UInt8>
+  private let splitsRuns: Bool
   private var start = 0
 
-  init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
+  /// `splitsRuns` says that spaces which follow each other are cut, too.
+  init(_ text: UnsafeBufferPointer<UInt8>, splitsRuns: Bool) {
+    self.text = text
+    self.splitsRuns = splitsRuns
+  }
 
   mutating func next() -> Range<Int>? {
     if start == text.count { return nil }
     var end = start + 1
-    while end < text.count, text[end] != 0x20 || text[end - 1] == 0x20 { end += 1 }
+    while end < text.count, text[end] != 0x20 || !splitsRuns && text[end - 1] == 0x20 { end += 1 }
     defer { start = end }
     return start..<end
   }

@@ -14,15 +14,15 @@ public struct StreamingDecoder: Sendable {
   public init(_ tokenizer: Tokenizer, skippingSpecial: Bool = true, beginsText: Bool = false) {
     self.tokenizer = tokenizer
     skipsSpecial = skippingSpecial
-    awaitsSpace = beginsText && tokenizer.normalization.hasSpaceBeforeText
+    awaitsSpace = beginsText && tokenizer.preparation.stripping != .none
   }
 
   /// The text that token `id` completes; may be empty.
   public mutating func append(_ id: Int32) -> String {
     tokenizer.append(id, skippingSpecial: skipsSpecial, to: &pending)
-    if awaitsSpace, let first = pending.first {
+    if awaitsSpace, !pending.isEmpty {
       awaitsSpace = false
-      if first == 0x20 { pending.removeFirst() }
+      tokenizer.strip(&pending)
     }
     let complete = pending.count - Self.incompleteSuffix(of: pending)
     let text = String(decoding: pending[..<complete], as: UTF8.self)

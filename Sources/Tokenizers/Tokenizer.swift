@@ -17,8 +17,6 @@ public struct Tokenizer: Sendable {
     case parse
   }
 
-  /// How text is cut into pieces.
-  public let preTokenizer: PreTokenizer
   /// The token that ends a document, nil when the vocabulary has none.
   public private(set) var endOfText: Int32?
   /// The token that begins a document, nil when the vocabulary has none.
@@ -29,12 +27,15 @@ public struct Tokenizer: Sendable {
   /// The tokens that the files of the tokenizer name.
   package internal(set) var namedTokens = NamedTokens()
 
-  package let normalization: Normalization
   /// The tokens outside the merges, in the order of their ids.
   package let addedTokens: [AddedToken]
 
+  /// What happens to text before its bytes are merged.
+  let preparation: TextPreparation
   let model: BytePairModel
   let matchers: AddedTokenMatchers
+  /// The text of each of `addedTokens`, with spaces for the marks that SentencePiece has for them.
+  private let decodedAddedTokens: [[UInt8]]
   /// What each id stands for.
   private let slots: [Slot]
 
@@ -54,14 +55,18 @@ public struct Tokenizer: Sendable {
 
   /// A tokenizer of checked parts: the ids of `model` and `addedTokens` together are 0..<n.
   init(
-    model: BytePairModel, addedTokens: [AddedToken], preTokenizer: PreTokenizer, normalization: Normalization = .none,
+    model: BytePairModel, addedTokens: [AddedToken], preparation: TextPreparation,
     beginningOfText: Int32? = nil
   ) {
     self.model = model
-    self.preTokenizer = preTokenizer
-    self.normalization = normalization
+    self.preparation = preparation
     self.addedTokens = addedTokens.sorted { $0.id < $1.id }
-    matchers = AddedTokenMatchers(addedTokens, normalization)
+    matchers = AddedTokenMatchers(addedTokens, preparation.normalization)
+    decodedAddedTokens = self.addedTokens.map { token in
+      let text = Array(token.text.utf8)
+      return model.alphabet == .bytes
+        ? text : Normalization.Step.replace(Normalization.mark, with: [0x20]).applied(to: text) ?? text
+    }
     let count = max(model.ids.max() ?? -1, model.byteIDs.max() ?? -1, self.addedTokens.last?.id ?? -1) + 1
     var slots = [Slot](repeating: .string(0), count: Int(count))
     for (byte, id) in model.byteIDs.enumerated() where id >= 0 { slots[Int(id)] = .byte(byte) }
@@ -83,11 +88,18 @@ public struct Tokenizer: Sendable {
 }
 
 extension Tokenizer {
+  /// How text is cut into pieces, nil when it is not in one of the usual ways.
+  public var preTokenizer: PreTokenizer? {
+    if case .named(let preTokenizer) = preparation.cutting { preTokenizer } else { nil }
+  }
+
+  package var normalization: Normalization { preparation.normalization }
+
   /// One more than the largest id.
   public var vocabularySize: Int { slots.count }
 
-  /// The bytes that no token stands for. `encode` leaves them out, as Hugging Face's tokenizers do; GPT-NeoX, for one,
-  /// lacks bytes that never occur in UTF-8.
+  /// The bytes that no token stands for. `encode` leaves them out unless there is a token for what is unknown, as Hugging
+  /// Face's tokenizers do; GPT-NeoX, for one, lacks bytes that never occur in UTF-8.
   public var missingBytes: [UInt8] { (UInt8.min ... .max).filter { model.byteIDs[Int($0)] < 0 } }
 
   /// The bytes of token `id`, nil when there is no such token.
@@ -135,9 +147,24 @@ extension Tokenizer {
   /// left out.
   public func decode(_ ids: [Int32], skippingSpecial: Bool = false) -> [UInt8] {
     var bytes: [UInt8] = []
-    for id in ids { append(id, skippingSpecial: skippingSpecial, to: &bytes) }
-    if normalization.hasSpaceBeforeText, bytes.first == 0x20 { bytes.removeFirst() }
+    var awaitsSpaces = preparation.stripping != .none
+    for id in ids {
+      append(id, skippingSpecial: skippingSpecial, to: &bytes)
+      if awaitsSpaces, !bytes.isEmpty {
+        strip(&bytes)
+        awaitsSpaces = false
+      }
+    }
     return bytes
+  }
+
+  /// Removes the spaces before a text from the bytes of its first token.
+  func strip(_ bytes: inout [UInt8]) {
+    switch preparation.stripping {
+    case .none: break
+    case .one: if bytes.first == 0x20 { bytes.removeFirst() }
+    case .firstToken: bytes.removeAll { $0 == 0x20 }
+    }
   }
 
   @inline(__always)
@@ -149,7 +176,7 @@ extension Tokenizer {
     } else if let byte = slot.byte {
       bytes.append(byte)
     } else if let index = slot.added, !skippingSpecial || !addedTokens[index].isSpecial {
-      bytes.append(contentsOf: addedTokens[index].text.utf8)
+      bytes.append(contentsOf: decodedAddedTokens[index])
     }
   }
 }
@@ -162,7 +189,7 @@ extension Tokenizer {
     let ids = Array(Int32(0)..<256)
     let model = BytePairModel(
       vocabulary: vocabulary, ids: ids, merges: PairTable(), results: [], byteIDs: ids, takesWholePieces: false)
-    return Tokenizer(model: model, addedTokens: [AddedToken("<|endoftext|>", id: 256)], preTokenizer: .none)
+    return Tokenizer(model: model, addedTokens: [AddedToken("<|endoftext|>", id: 256)], preparation: TextPreparation())
   }()
 
   /// This tokenizer with further special tokens, which get the next ids; those it has already become special and keep
@@ -197,7 +224,7 @@ extension Tokenizer {
       }
     }
     var result = Tokenizer(
-      model: model, addedTokens: added, preTokenizer: preTokenizer, normalization: normalization,
+      model: model, addedTokens: added, preparation: preparation,
       beginningOfText: addsBeginningOfText ? beginningOfText : nil)
     result.endOfText = endOfText ?? result.endOfText
     result.beginningOfText = beginningOfText ?? result.beginningOfText

@@ -35,8 +35,14 @@ extension Tokenizer {
     }
     let plain = Tokenizer(
       model: try assembly.model(takesWholePieces: takesWholePieces, source: source), addedTokens: added,
-      preTokenizer: preTokenizer, beginningOfText: addsBeginningOfText ? beginningOfText : nil)
+      preparation: TextPreparation(cutting: .named(preTokenizer)),
+      beginningOfText: addsBeginningOfText ? beginningOfText : nil)
     self = try plain.with(endOfText: endOfText, beginningOfText: beginningOfText)
+  }
+
+  /// The token for what is unknown among those of a GGUF file.
+  static func unknown(_ types: [Int32]?) -> BytePairModel.Unknown? {
+    types?.firstIndex(of: TokenType.unknown).map { BytePairModel.Unknown(id: Int32($0), isFused: true) }
   }
 
   /// The added tokens among those of a GGUF file: control, unknown and user-defined ones.
@@ -84,7 +90,8 @@ extension Tokenizer {
       try assembly.addMerge(left, right, site())
     }
     self.init(
-      model: try assembly.model(takesWholePieces: false, source: source), addedTokens: added, preTokenizer: .gpt2)
+      model: try assembly.model(takesWholePieces: false, source: source), addedTokens: added,
+      preparation: TextPreparation(cutting: .named(.gpt2)))
   }
 
   /// The two tokens of a merge written with a space between them.

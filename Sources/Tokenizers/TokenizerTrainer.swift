@@ -26,17 +26,15 @@ package struct TokenizerTrainer {
     }
     self.specialTokens = specialTokens
     self.preTokenizer = preTokenizer
-    matcher = AddedTokenMatcher(specialTokens.enumerated().map { (Array($1.utf8), Int32($0)) })
+    matcher = AddedTokenMatcher(
+      specialTokens.enumerated().map { AddedTokenMatcher.Entry(bytes: Array($1.utf8), id: Int32($0)) })
   }
 
   /// Counts the pieces of `text`. Special tokens cut it and are not counted; pieces do not cross its ends.
   package mutating func add(_ text: UnsafeBufferPointer<UInt8>) {
-    var start = 0
-    while let (range, _) = matcher.first(in: text, from: start) {
-      count(UnsafeBufferPointer(rebasing: text[start..<range.lowerBound]))
-      start = range.upperBound
+    matcher.cut(text) { range, id in
+      if id == nil { count(UnsafeBufferPointer(rebasing: text[range])) }
     }
-    count(UnsafeBufferPointer(rebasing: text[start...]))
   }
 
   package mutating func add(_ text: [UInt8]) { text.withUnsafeBufferPointer { add($0) } }
@@ -82,7 +80,9 @@ package struct TokenizerTrainer {
       vocabulary: learner.strings, ids: (0..<Int32(learner.strings.count)).map(id), merges: merges,
       results: learner.merges.map { id($0.result) }, byteIDs: byteIDs, takesWholePieces: false)
     let added = specialTokens.enumerated().map { AddedToken($1, id: Int32($0)) }
-    return Tokenizer(model: model, addedTokens: added, preTokenizer: preTokenizer)
+    return Tokenizer(
+      model: model, addedTokens: added,
+      preparation: TextPreparation(cutting: .named(preTokenizer)))
   }
 }
 

@@ -91,8 +91,15 @@ struct VocabularyAssembly {
     if merges.insert(left, right).isNew { results.append(result) }
   }
 
+  /// Whether some byte is no token.
+  var missesBytes: Bool {
+    alphabet == .bytes && (UInt8.min ... .max).contains { vocabulary.index(of: [$0]) == nil }
+  }
+
   /// The finished model, when no id is missing.
-  func model(takesWholePieces: Bool, source: String) throws(Failure) -> BytePairModel {
+  func model(takesWholePieces: Bool, unknown: BytePairModel.Unknown? = nil, source: String) throws(Failure)
+    -> BytePairModel
+  {
     if let gap = isTaken.firstIndex(of: false) {
       throw Failure(.tokenizer, "no token has id \(gap)", at: source, notes: ["there are \(count) tokens"])
     }
@@ -110,7 +117,7 @@ struct VocabularyAssembly {
     }
     return BytePairModel(
       vocabulary: vocabulary, ids: ids, merges: merges, results: results, byteIDs: byteIDs, alphabet: alphabet,
-      takesWholePieces: takesWholePieces)
+      takesWholePieces: takesWholePieces, unknown: unknown)
   }
 
   private mutating func take(_ id: Int, _ site: @autoclosure () -> Site) throws(Failure) {

@@ -15,7 +15,7 @@ import Tokenizers
     let tokenizer = try Tokenizer(json: ReadableFile.contents(of: path, area: .tokenizer), source: path)
     #expect(tokenizer.vocabularySize == 50280)
     #expect(tokenizer.endOfText == 0)
-    #expect(tokenizer.normalization == .nfc)
+    #expect(tokenizer.normalization.steps == [.form(.nfc)])
     // The bytes that never occur in UTF-8.
     #expect(tokenizer.missingBytes == [192, 193, 245, 246, 247, 248, 249, 250, 251, 252, 253, 254, 255])
     let text = "Hello   world,\n\n    it's e\u{301}te\u{301} 2024! |||IP_ADDRESS||| <|endoftext|>ok"

@@ -154,23 +154,52 @@ import Tokenizers
     Malformed("added_tokens[3].id is no id", withAdded(["id": 1_099_511_627_776, "content": "x<|"])),
     Malformed("added_tokens[3].id is missing", withAdded(["content": "x<|"])),
     Malformed(
-      "added_tokens[3].lstrip is not supported", withAdded(["id": 350, "content": "x<|", "lstrip": true])),
-    Malformed("normalizer.type is not supported", changed { $0["normalizer"] = ["type": "NFKC"] }),
+      "added_tokens[3].lstrip is not a boolean", withAdded(["id": 350, "content": "x<|", "lstrip": 1])),
+    Malformed("normalizer.type is not supported", changed { $0["normalizer"] = ["type": "Nmt"] }),
+    Malformed(
+      "normalizer.normalizers[1].pattern is not supported",
+      changed {
+        $0["normalizer"] = [
+          "type": "Sequence",
+          "normalizers": [["type": "NFC"], ["type": "Replace", "pattern": ["Regex": "a+"], "content": "b"]],
+        ]
+      }),
     Malformed("pre_tokenizer is missing", changed { $0["pre_tokenizer"] = .null }),
     Malformed("pre_tokenizer.type is not supported", changed { $0["pre_tokenizer"] = ["type": "Whitespace"] }),
     Malformed(
-      "pre_tokenizer.add_prefix_space is not supported",
-      changed { $0["pre_tokenizer"] = ["type": "ByteLevel", "add_prefix_space": true] }),
+      "pre_tokenizer.pretokenizers[1].add_prefix_space is not supported",
+      changed {
+        $0["pre_tokenizer"] = [
+          "type": "Sequence",
+          "pretokenizers": [["type": "Digits"], ["type": "ByteLevel", "add_prefix_space": true]],
+        ]
+      }),
     Malformed(
       "pre_tokenizer.pretokenizers[0].pattern.Regex is not supported",
       changed {
         $0["pre_tokenizer"] = [
           "type": "Sequence",
           "pretokenizers": [
-            ["type": "Split", "pattern": ["Regex": "\\p{L}+"], "behavior": "Isolated", "invert": false],
+            ["type": "Split", "pattern": ["Regex": "\\p{Han}+"], "behavior": "Isolated", "invert": false],
             ["type": "ByteLevel", "add_prefix_space": false, "use_regex": false],
           ],
         ]
+      }),
+    Malformed(
+      "pre_tokenizer is not supported", changed { $0["pre_tokenizer"] = ["type": "Digits", "individual_digits": true] }),
+    Malformed(
+      "model.unk_token is \"<unk>\", which is not in model.vocab",
+      changed { json in
+        var model = json["model"]!
+        model["unk_token"] = "<unk>"
+        model["merges"] = []
+        var vocabulary = model["vocab"]!
+        vocabulary["<z>"] = vocabulary["z"]
+        vocabulary["z"] = nil
+        model["vocab"] = vocabulary
+        json["model"] = model
+        json["added_tokens"] = JSONValue(
+          json["added_tokens"]!.array! + [["id": 92, "content": "<z>", "special": true]])
       }),
     Malformed("decoder is missing", changed { $0["decoder"] = nil }),
     Malformed("decoder.type is \"Metaspace\"", changed { $0["decoder"] = ["type": "Metaspace"] }),

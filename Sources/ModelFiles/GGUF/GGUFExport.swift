@@ -109,7 +109,7 @@ struct GGUFExport {
       ]
     }
     // Without merges every byte is a token, however text is cut.
-    let name = tokenizer.mergeTexts.isEmpty ? PreTokenizer.gpt2.ggufName : tokenizer.preTokenizer.ggufName
+    let name = tokenizer.mergeTexts.isEmpty ? PreTokenizer.gpt2.ggufName : tokenizer.preTokenizer?.ggufName
     guard let name else { throw failure("the pre-tokenizer \"none\"", "llama.cpp has no such one") }
     return [
       ("tokenizer.ggml.model", .string("gpt2")), ("tokenizer.ggml.pre", .string(name)),

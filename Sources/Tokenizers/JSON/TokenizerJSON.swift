@@ -21,8 +21,8 @@ extension Tokenizer {
     let entries = try vocabulary.members()
     let added = try Self.addedTokens(root["added_tokens"])
     try Self.requireDistinct(added, source)
-    let (normalization, preTokenizer) = try Self.cutting(root, alphabet)
-    let prefix = try Self.prefix(root["post_processor"])
+    let preparation = try TextPreparation(root, alphabet: alphabet)
+    let beginning = try PostProcessor.beginningOfText(root["post_processor"], added)
 
     var known = Set<[UInt8]>(added.map { Array($0.text.utf8) })
     for entry in entries { known.remove(Array(entry.key.utf8)) }
@@ -42,30 +42,29 @@ extension Tokenizer {
       try assembly.addMerge(left, right, part().site)
     }
     let takesWholePieces = try model["ignore_merges"]?.boolean() ?? false
+    let unknown = try Self.unknown(of: model, entries, assembly.missesBytes)
     self.init(
-      model: try assembly.model(takesWholePieces: takesWholePieces, source: source), addedTokens: added,
-      preTokenizer: preTokenizer, normalization: normalization,
-      beginningOfText: try Self.beginningOfText(prefix, added))
+      model: try assembly.model(takesWholePieces: takesWholePieces, unknown: unknown, source: source),
+      addedTokens: added, preparation: preparation, beginningOfText: beginning)
   }
 
-  /// What happens to text before its symbols are merged.
-  private static func cutting(
-    _ root: JSONPart, _ alphabet: Alphabet
-  ) throws(Failure) -> (Normalization, PreTokenizer) {
-    switch alphabet {
-    case .bytes:
-      let decoder = try root.required("decoder")
-      try decoder.required("type").require("ByteLevel", "a byte-level tokenizer")
-      return (try normalization(root["normalizer"]), try preTokenizer(root.required("pre_tokenizer")))
-    case .characters:
-      try SpacePrefix.checkDecoder(root.required("decoder"))
-      let prefix = try SpacePrefix(normalizer: root["normalizer"], preTokenizer: root["pre_tokenizer"])
-      return (.sentencePiece(prefix), .none)
+  /// What `unk_token` and `fuse_unk` say of symbols that are no tokens.
+  private static func unknown(
+    of model: JSONPart, _ entries: [JSONMember], _ missesBytes: Bool
+  ) throws(Failure) -> BytePairModel.Unknown? {
+    let isFused = try model["fuse_unk"]?.boolean() ?? false
+    guard let part = model["unk_token"] else { return nil }
+    let text = try part.string()
+    if let id = entries.first(where: { $0.key.hasSameBytes(as: text) })?.value.integer {
+      return BytePairModel.Unknown(id: Int32(id), isFused: isFused)
     }
+    // Where every symbol is a token, none stands for what is not.
+    if missesBytes { throw part.failure("is \"\(text)\", which is not in model.vocab") }
+    return nil
   }
 
   private static func alphabet(of model: JSONPart) throws(Failure) -> Alphabet {
-    if let type = model["type"] { try type.require("BPE", "a byte-pair tokenizer") }
+    if let type = model["type"] { try type.require("BPE", "a byte-pair tokenizer, the only kind that is supported,") }
     try model.allow(
       "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
       "ignore_merges", "vocab", "merges")
@@ -91,9 +90,6 @@ extension Tokenizer {
     var added: [AddedToken] = []
     for part in try list.parts() {
       try part.allow("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special")
-      for key in ["single_word", "lstrip", "rstrip"] {
-        if let flag = part[key], try flag.boolean() { throw flag.unsupported("only false is") }
-      }
       let content = try part.required("content")
       let text = try content.string()
       if text.isEmpty { throw content.failure("is empty") }
@@ -103,99 +99,12 @@ extension Tokenizer {
       }
       let isSpecial = try part["special"]?.boolean() ?? false
       let isNormalized = try part["normalized"]?.boolean() ?? !isSpecial
-      added.append(AddedToken(text, id: id, isSpecial: isSpecial, isNormalized: isNormalized))
+      var token = AddedToken(text, id: id, isSpecial: isSpecial, isNormalized: isNormalized)
+      token.isSingleWord = try part["single_word"]?.boolean() ?? false
+      token.stripsLeft = try part["lstrip"]?.boolean() ?? false
+      token.stripsRight = try part["rstrip"]?.boolean() ?? false
+      added.append(token)
     }
     return added
-  }
-
-  private static func normalization(_ part: JSONPart?) throws(Failure) -> Normalization {
-    guard let part else { return .none }
-    let type = try part.required("type")
-    switch try type.string() {
-    case "NFC": return .nfc
-    case "Sequence":
-      let list = try part.required("normalizers")
-      let steps = try list.elements()
-      if steps.isEmpty { return .none }
-      guard steps.count == 1 else { throw list.unsupported("only NFC by itself is") }
-      return try normalization(JSONPart(steps[0], path: "\(list.path)[0]", source: list.source))
-    default: throw type.unsupported("only NFC is")
-    }
-  }
-
-  private static func beginningOfText(_ prefix: JSONPart?, _ added: [AddedToken]) throws(Failure) -> Int32? {
-    guard let prefix else { return nil }
-    let text = try prefix.string()
-    if let token = added.first(where: { $0.text.hasSameBytes(as: text) }) { return token.id }
-    throw prefix.failure("names \"\(text)\", which is no added token")
-  }
-}
-
-extension Tokenizer {
-  /// The pre-tokeniser that a `pre_tokenizer` means: its regular expression, alone or before `ByteLevel`.
-  fileprivate static func preTokenizer(_ part: JSONPart) throws(Failure) -> PreTokenizer {
-    var steps = [part]
-    if case "Sequence" = try part.required("type").string() {
-      let list = try part.required("pretokenizers")
-      steps = try list.parts()
-    }
-    guard let byteLevel = steps.last else { throw part.failure("has no steps") }
-    let type = try byteLevel.required("type")
-    guard try type.string() == "ByteLevel" else { throw type.unsupported("the last step must be ByteLevel, but it") }
-    if let prefix = byteLevel["add_prefix_space"], try prefix.boolean() { throw prefix.unsupported("only false is") }
-    let usesPattern = try byteLevel["use_regex"]?.boolean() ?? true
-    switch steps.count {
-    case 1: return usesPattern ? .gpt2 : .none
-    case 2: return try preTokenizer(first: steps[0], usesGPT2Pattern: usesPattern)
-    default: throw part.unsupported("only one step before ByteLevel is")
-    }
-  }
-
-  private static func preTokenizer(first: JSONPart, usesGPT2Pattern: Bool) throws(Failure) -> PreTokenizer {
-    let type = try first.required("type")
-    switch (try type.string(), usesGPT2Pattern) {
-    case ("Digits", true):
-      guard let single = first["individual_digits"], try single.boolean() else {
-        throw first.unsupported("only single digits are")
-      }
-      return .gpt2Digits
-    case ("Split", false):
-      try first.required("behavior").require("Isolated", "a split into pieces")
-      if let invert = first["invert"], try invert.boolean() { throw invert.unsupported("only false is") }
-      let pattern = try first.required("pattern").required("Regex")
-      let text = try pattern.string()
-      for known in PreTokenizer.allCases where known != .gpt2Digits {
-        if let expression = known.pattern, expression.hasSameBytes(as: text) { return known }
-      }
-      throw pattern.unsupported("only the patterns of GPT-2, Llama 3 (cl100k) and Qwen2 are")
-    default: throw type.unsupported("only Split (ByteLevel with use_regex false) and Digits (true) are")
-    }
-  }
-
-  /// The token that a template puts before a text.
-  fileprivate static func prefix(_ part: JSONPart?) throws(Failure) -> JSONPart? {
-    guard let part else { return nil }
-    let type = try part.required("type")
-    switch try type.string() {
-    case "ByteLevel": return nil
-    case "Sequence":
-      let list = try part.required("processors")
-      var found: JSONPart?
-      for step in try list.parts() {
-        guard let token = try prefix(step) else { continue }
-        if found != nil { throw list.unsupported("only one template is") }
-        found = token
-      }
-      return found
-    case "TemplateProcessing":
-      let single = try part.required("single")
-      let items = try single.parts()
-      if items.count == 1, items[0]["Sequence"] != nil { return nil }
-      if items.count == 2, let token = items[0]["SpecialToken"], items[1]["Sequence"] != nil {
-        return try token.required("id")
-      }
-      throw single.unsupported("only a text with one special token before it is")
-    default: throw type.unsupported("only ByteLevel and TemplateProcessing are")
-    }
   }
 }

@@ -3,30 +3,21 @@ import Files
 extension Tokenizer {
   /// The tokenizer as a `tokenizer.json` that Hugging Face's `tokenizers` loads and that encodes the same.
   public func json() -> String {
-    let cutting = cuttingJSON
     let members: [(String, JSONValue)] = [
       ("version", "1.0"), ("truncation", .null), ("padding", .null),
       ("added_tokens", JSONValue(addedTokens.map(Self.json))),
-      ("normalizer", cutting.normalizer), ("pre_tokenizer", cutting.preTokenizer),
-      ("post_processor", postProcessorJSON), ("decoder", cutting.decoder), ("model", modelJSON),
+      ("normalizer", preparation.normalization.json), ("pre_tokenizer", preparation.preTokenizerJSON(model.alphabet)),
+      ("post_processor", postProcessorJSON), ("decoder", preparation.decoderJSON(model.alphabet)),
+      ("model", modelJSON),
     ]
     return JSONValue(members.map { JSONMember($0.0, $0.1) }).serialized(pretty: true)
   }
 
-  private var cuttingJSON: (normalizer: JSONValue, preTokenizer: JSONValue, decoder: JSONValue) {
-    if case .sentencePiece(let prefix) = normalization {
-      return (prefix.normalizerJSON, prefix.preTokenizerJSON, prefix.decoderJSON)
-    }
-    let byteLevel: JSONValue = [
-      "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true,
-    ]
-    return (normalization == .nfc ? ["type": "NFC"] : .null, preTokenizer.json, byteLevel)
-  }
-
   private static func json(of token: AddedToken) -> JSONValue {
     [
-      "id": JSONValue(Int(token.id)), "content": JSONValue(token.text), "single_word": false, "lstrip": false,
-      "rstrip": false, "normalized": JSONValue(token.isNormalized), "special": JSONValue(token.isSpecial),
+      "id": JSONValue(Int(token.id)), "content": JSONValue(token.text), "single_word": JSONValue(token.isSingleWord),
+      "lstrip": JSONValue(token.stripsLeft), "rstrip": JSONValue(token.stripsRight),
+      "normalized": JSONValue(token.isNormalized), "special": JSONValue(token.isSpecial),
     ]
   }
 
@@ -56,10 +47,11 @@ extension Tokenizer {
   /// Added tokens after the last token of the merges are left to `added_tokens`; those among them keep their place.
   private var modelJSON: JSONValue {
     let vocabulary = texts.prefix(Int(max(model.ids.max() ?? -1, model.byteIDs.max() ?? -1)) + 1)
-    let unknown = isSentencePiece ? addedTokens.first { $0.text == "<unk>" } : nil
+    let unknown = model.unknown.flatMap { Int($0.id) < vocabulary.count ? $0 : nil }
     return [
-      "type": "BPE", "dropout": .null, "unk_token": unknown.map { JSONValue($0.text) } ?? .null,
-      "continuing_subword_prefix": .null, "end_of_word_suffix": .null, "fuse_unk": JSONValue(isSentencePiece),
+      "type": "BPE", "dropout": .null, "unk_token": unknown.map { JSONValue(vocabulary[Int($0.id)]) } ?? .null,
+      "continuing_subword_prefix": .null, "end_of_word_suffix": .null,
+      "fuse_unk": JSONValue(model.unknown?.isFused ?? isSentencePiece),
       "byte_fallback": JSONValue(isSentencePiece),
       "ignore_merges": JSONValue(model.takesWholePieces),
       "vocab": JSONValue(vocabulary.enumerated().map { JSONMember($1, JSONValue($0)) }),
@@ -86,28 +78,6 @@ extension Tokenizer {
     return (0..<model.merges.count).map { rank in
       let (left, right) = model.merges[rank]
       return "\(texts[Int(left)]) \(texts[Int(right)])"
-    }
-  }
-}
-
-extension PreTokenizer {
-  fileprivate var json: JSONValue {
-    func byteLevel(usesPattern: Bool) -> JSONValue {
-      [
-        "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": JSONValue(usesPattern),
-      ]
-    }
-    func sequence(_ first: JSONValue, usesPattern: Bool) -> JSONValue {
-      ["type": "Sequence", "pretokenizers": [first, byteLevel(usesPattern: usesPattern)]]
-    }
-    switch self {
-    case .gpt2: return byteLevel(usesPattern: true)
-    case .none: return byteLevel(usesPattern: false)
-    case .gpt2Digits: return sequence(["type": "Digits", "individual_digits": true], usesPattern: true)
-    case .llama3, .qwen2:
-      let expression: JSONValue = ["Regex": JSONValue(pattern ?? "")]
-      return sequence(
-        ["type": "Split", "pattern": expression, "behavior": "Isolated", "invert": false], usesPattern: false)
     }
   }
 }
