@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "Autograd", dependencies: ["Kernels", "Numerics"]),
     .target(name: "Models", dependencies: ["Autograd", "Files", "Kernels"]),
     .target(name: "Jinja", dependencies: ["Files"]),
-    .target(name: "Tokenizers", dependencies: ["Files"]),
+    .target(name: "Tokenizers", dependencies: ["Files", "Jinja"]),
     .target(name: "Corpus", dependencies: ["Files", "Kernels", "Machine", "Numerics", "Tokenizers"]),
     .target(name: "Checkpoints", dependencies: ["CHDF5", "Files", "Numerics"]),
     .target(
@@ -56,7 +56,7 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Autograd", "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Kernels", "Machine", "ModelFiles",
+        "Autograd", "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Jinja", "Kernels", "Machine", "ModelFiles",
         "Models",
         "Stories", "Tokenizers", "Training",
       ]),
@@ -75,7 +75,8 @@ let package = Package(
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Support"]),
     .testTarget(name: "ModelsTests", dependencies: ["Autograd", "Files", "Kernels", "Models", "Support"]),
     .testTarget(name: "JinjaTests", dependencies: ["Files", "Jinja", "Support"]),
-    .testTarget(name: "TokenizersTests", dependencies: ["Checkpoints", "Files", "Support", "Tokenizers"]),
+    .testTarget(
+      name: "TokenizersTests", dependencies: ["Checkpoints", "Files", "Jinja", "Support", "Tokenizers"]),
     .testTarget(name: "CorpusTests", dependencies: ["Corpus", "Files", "Support", "Tokenizers"]),
     .testTarget(name: "StoriesTests", dependencies: ["Stories"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "CHDF5", "Files", "Numerics", "Support"]),

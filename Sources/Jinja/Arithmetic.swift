@@ -3,16 +3,15 @@ import Foundation
 extension Interpreter {
   /// `left operator right`, as Python calculates it.
   mutating func calculate(_ operation: Operator, _ left: Value, _ right: Value) throws(TemplateError) -> Value {
-    for value in [left, right] {
-      if case .undefined(let hint) = value { throw failure(hint) }
-    }
-    for case .list(let list) in [left, right] where list.kind != .plain {
-      throw failure("unsupported operand type(s) for \(operation.rawValue): '\(left.typeName)' and '\(right.typeName)'")
-    }
-    switch (operation, left, right) {
-    case (.add, .string(let one), .string(let two)):
+    if operation == .add, case .string(let one) = left, case .string(let two) = right {
       try allocate(one.bytes.count + two.bytes.count)
       return .string(one + two)
+    }
+    for value in [left, right] {
+      if case .undefined(let hint) = value { throw failure(hint) }
+      if case .list(let list) = value, list.kind != .plain { throw unsupported(operation, left, right) }
+    }
+    switch (operation, left, right) {
     case (.add, .list(let one), .list(let two)):
       try allocate((one.items.count + two.items.count) * 8)
       return .list(Value.List(one.items + two.items, origin: one.origin))
@@ -26,8 +25,11 @@ extension Interpreter {
     }
     if let one = left.integer, let two = right.integer { return try integers(operation, one, two) }
     if let one = left.number, let two = right.number { return try floats(operation, one, two) }
-    throw failure(
-      "unsupported operand type(s) for \(operation.rawValue): '\(left.typeName)' and '\(right.typeName)'")
+    throw unsupported(operation, left, right)
+  }
+
+  private func unsupported(_ operation: Operator, _ left: Value, _ right: Value) -> TemplateError {
+    failure("unsupported operand type(s) for \(operation.rawValue): '\(left.typeName)' and '\(right.typeName)'")
   }
 
   private mutating func repeated(_ value: Value, _ times: Value) throws(TemplateError) -> Value {

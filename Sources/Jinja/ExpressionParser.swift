@@ -2,6 +2,10 @@
 struct NameTable: Sendable {
   private(set) var names: [String] = []
   private var numbers: [String: Int] = [:]
+  /// The attributes and literal texts.
+  private(set) var words: Set<String> = []
+
+  mutating func mention(_ word: String) { words.insert(word) }
 
   mutating func name(_ text: String) -> Name {
     if let number = numbers[text] { return Name(number: number) }

@@ -8,6 +8,7 @@ struct Interpreter {
   var position = Position(0)
   /// The origin of the innermost loop's item that has one.
   var item = Mark.none
+  private var isInLoop = false
   private var isGenerated = false
   private var output = Text()
   private var limits: Limits
@@ -165,7 +166,10 @@ struct Interpreter {
 
   private mutating func assign(_ value: Value, to target: Target) throws(TemplateError) {
     switch target {
-    case .name(let name): scope.set(name, value)
+    case .name(let name):
+      scope.set(name, value)
+      // A loop over indices names its item by hand: {% set message = messages[i] %}.
+      if isInLoop, item == Mark.none, case .dictionary(let dictionary) = value { item = dictionary.origin }
     case .attribute(let name, let attribute):
       guard case .namespace(let namespace) = scope[name] else {
         throw failure("cannot set an attribute of something that is no namespace")
@@ -185,8 +189,9 @@ struct Interpreter {
   /// Runs a loop over `value` and writes what its body does.
   private mutating func run(_ definition: ForLoop, over value: Value, depth: Int) throws(TemplateError) {
     var items = try self.items(of: value)
-    let outer = (scope, item)
-    defer { (scope, item) = outer }
+    let outer = (scope, item, isInLoop)
+    defer { (scope, item, isInLoop) = outer }
+    isInLoop = true
     if let condition = definition.condition {
       var kept: [Value] = []
       for item in items {

@@ -20,6 +20,7 @@ extension ExpressionParser {
         text += more
         tokens.removeFirst()
       }
+      names.mention(text)
       return try make(.text(Text(text)))
     case .sign("("):
       if skip(")") { return try make(.tuple([])) }
@@ -64,7 +65,9 @@ extension ExpressionParser {
       let place = position
       if skip(".") {
         switch tokens.popFirst()?.kind {
-        case .name(let name): result = try node(.attribute(result, Text(name)), place)
+        case .name(let name):
+          names.mention(name)
+          result = try node(.attribute(result, Text(name)), place)
         case .integer(let index):
           let key = try node(.constant(.integer(index)), place)
           result = try node(.item(result, key), place)

@@ -14,6 +14,9 @@ package struct Template: Sendable {
     (body, names) = try StatementParser.parse(self.source)
   }
 
+  /// Whether the template has `word` as a variable, an attribute or a literal text.
+  package func mentions(_ word: String) -> Bool { names.number(of: word) != nil || names.words.contains(word) }
+
   /// The text that the template makes of `variables`.
   ///
   /// - Parameter now: the time that `strftime_now` gives.

@@ -7,6 +7,22 @@ package struct TemplateTime: Sendable, Equatable {
 
   package init(seconds: Int) { self.seconds = seconds }
 
+  /// Noon of a day, `YYYY-MM-DD`, in local time; nil for text that is no day.
+  package init?(day: String) {
+    var parts = tm()
+    let numbers = day.split(separator: "-", omittingEmptySubsequences: false).map { Int32($0) }
+    guard day.utf8.count == 10, numbers.count == 3, let year = numbers[0], let month = numbers[1], let date = numbers[2]
+    else { return nil }
+    (parts.tm_year, parts.tm_mon, parts.tm_mday, parts.tm_hour) = (year - 1900, month - 1, date, 12)
+    parts.tm_isdst = -1
+    let seconds = mktime(&parts)
+    guard seconds != -1, TemplateTime(seconds: seconds).day == day else { return nil }
+    self.seconds = seconds
+  }
+
+  /// The day, `YYYY-MM-DD`.
+  package var day: String { formatted("%Y-%m-%d") }
+
   package static var now: TemplateTime { TemplateTime(seconds: time(nil)) }
 
   /// The local time in the form of C's `strftime`, which is Python's.

@@ -57,12 +57,20 @@ package enum Value: Sendable {
     /// How deep lists nest in it.
     private(set) var height = 1
 
-    init(of items: some Sequence<Value>) {
-      for item in items {
-        let (sum, overflow) = weight.addingReportingOverflow(item.weight)
-        weight = overflow ? .max : sum
-        height = max(height, 1 + item.height)
+    init(of items: [Value]) {
+      for item in items { add(item) }
+    }
+
+    init(of entries: [Dictionary.Entry]) {
+      for entry in entries {
+        add(entry.key)
+        add(entry.value)
       }
+    }
+
+    private mutating func add(_ item: Value) {
+      weight = weight.addingClamped(item.weight)
+      height = max(height, 1 + item.height)
     }
   }
 
@@ -92,8 +100,16 @@ package enum Value: Sendable {
       }
       self.entries = kept
       self.origin = origin
-      size = Size(of: kept.lazy.flatMap { [$0.key, $0.value] })
+      size = Size(of: kept)
       self.places = entries.count > 8 ? places : nil
+    }
+
+    /// Entries whose keys are known to be texts that differ.
+    package init(distinct entries: [(key: Value, value: Value)], origin: Int32) {
+      self.entries = entries
+      self.origin = origin
+      size = Size(of: entries)
+      places = nil
     }
 
     subscript(key: Value) -> Value? {

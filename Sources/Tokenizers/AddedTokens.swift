@@ -28,6 +28,7 @@ struct AddedTokenMatcher: Sendable {
   struct Entry: Sendable {
     var bytes: [UInt8]
     var id: Int32
+    var isSpecial = false
     var isSingleWord = false
     var stripsLeft = false
     var stripsRight = false
@@ -49,11 +50,16 @@ struct AddedTokenMatcher: Sendable {
   /// Calls `body` with the parts of `text`, none of them empty: the tokens with their ids, and what is between them.
   ///
   /// White space that a token takes may hold further tokens: these are found, too, as the crate finds them.
+  ///
+  /// - Parameter admits: whether a token is found at a place; the others stay text there.
   @inline(__always)
-  func cut(_ text: UnsafeBufferPointer<UInt8>, _ body: (_ part: Range<Int>, _ id: Int32?) -> Void) {
+  func cut(
+    _ text: UnsafeBufferPointer<UInt8>, admits: (_ place: Range<Int>, _ token: Entry) -> Bool = { _, _ in true },
+    _ body: (_ part: Range<Int>, _ id: Int32?) -> Void
+  ) {
     var searched = 0
     var taken = 0
-    while let (found, token) = first(in: text, from: searched) {
+    while let (found, token) = first(in: text, from: searched, admits) {
       searched = found.upperBound
       if token.isSingleWord, text.isWord(before: found.lowerBound) || text.isWord(at: found.upperBound) { continue }
       let start =
@@ -67,22 +73,26 @@ struct AddedTokenMatcher: Sendable {
   }
 
   /// The first token in `text` at or after `start`.
-  private func first(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> (range: Range<Int>, token: Entry)? {
+  private func first(
+    in text: UnsafeBufferPointer<UInt8>, from start: Int, _ admits: (Range<Int>, Entry) -> Bool
+  ) -> (range: Range<Int>, token: Entry)? {
     if isEmpty { return nil }
     for index in start..<text.count where isFirstByte[Int(text[index])] {
-      if let token = longest(in: text, at: index) { return (index..<index + token.bytes.count, token) }
+      if let token = longest(in: text, at: index, admits) { return (index..<index + token.bytes.count, token) }
     }
     return nil
   }
 
   /// Narrows the tokens that begin like the text, byte by byte.
-  private func longest(in text: UnsafeBufferPointer<UInt8>, at start: Int) -> Entry? {
+  private func longest(
+    in text: UnsafeBufferPointer<UInt8>, at start: Int, _ admits: (Range<Int>, Entry) -> Bool
+  ) -> Entry? {
     var candidates = tokens[...]
     var longest: Entry?
     var length = 0
     while let shortest = candidates.first {
       if shortest.bytes.count == length {
-        longest = shortest
+        if admits(start..<start + length, shortest) { longest = shortest }
         candidates.removeFirst()
         continue
       }
@@ -127,7 +137,7 @@ struct AddedTokenMatchers: Sendable {
           let bytes = Array(token.text.utf8)
           let searched = normalized ? bytes.withUnsafeBufferPointer { normalization.applied(to: $0) } : nil
           return AddedTokenMatcher.Entry(
-            bytes: searched ?? bytes, id: token.id, isSingleWord: token.isSingleWord, stripsLeft: token.stripsLeft,
+            bytes: searched ?? bytes, id: token.id, isSpecial: token.isSpecial, isSingleWord: token.isSingleWord, stripsLeft: token.stripsLeft,
             stripsRight: token.stripsRight)
         })
     }

@@ -1,6 +1,6 @@
 extension Tokenizer {
   /// Encodes texts one after the other and caches their pieces: the way to encode a lot of text.
-  package struct Encoder {
+  package struct Encoder: Sendable {
     private let tokenizer: Tokenizer
     private var merger: PieceMerger
     private var pieces = ByteStringTable()
@@ -25,12 +25,39 @@ extension Tokenizer {
       stages.raw.cut(text) { range, id in
         if let id { return ids.append(id) }
         let part = UnsafeBufferPointer(rebasing: text[range])
-        let isFirst = range.lowerBound == 0
-        if let normalized = tokenizer.preparation.normalization.applied(to: part) {
-          normalized.withUnsafeBufferPointer { append(normalized: $0, stages.normalized, isFirst: isFirst, &ids) }
-        } else {
-          append(normalized: part, stages.normalized, isFirst: isFirst, &ids)
-        }
+        appendBetween(part, stages.normalized, isFirst: range.lowerBound == 0, &ids)
+      }
+    }
+
+    /// Appends the ids of a text made of a template and of `data`, text from outside: no special token is found where data
+    /// has a part in it. `body` gets each part that is encoded by itself, with the first of its ids; `onRefusal` is called
+    /// where data spells a special token.
+    mutating func append(
+      _ text: UnsafeBufferPointer<UInt8>, data: SortedRanges, to ids: inout [Int32], onRefusal: () -> Void,
+      _ body: (_ part: Range<Int>, _ isToken: Bool, _ firstID: Int) -> Void
+    ) {
+      let (all, ordinary) = (tokenizer.matchers.withSpecial, tokenizer.matchers.withoutSpecial)
+      all.raw.cut(text) { place, token in
+        let isAdmitted = !token.isSpecial || !data.overlaps(place)
+        if !isAdmitted { onRefusal() }
+        return isAdmitted
+      } _: { range, id in
+        body(range, id != nil, ids.count)
+        if let id { return ids.append(id) }
+        let part = UnsafeBufferPointer(rebasing: text[range])
+        let normalizedTokens = data.overlaps(range) ? ordinary.normalized : all.normalized
+        appendBetween(part, normalizedTokens, isFirst: range.lowerBound == 0, &ids)
+      }
+    }
+
+    /// Appends the ids of the text between the added tokens that are searched for before it is normalised.
+    private mutating func appendBetween(
+      _ part: UnsafeBufferPointer<UInt8>, _ matcher: AddedTokenMatcher, isFirst: Bool, _ ids: inout [Int32]
+    ) {
+      if let normalized = tokenizer.preparation.normalization.applied(to: part) {
+        normalized.withUnsafeBufferPointer { append(normalized: $0, matcher, isFirst: isFirst, &ids) }
+      } else {
+        append(normalized: part, matcher, isFirst: isFirst, &ids)
       }
     }
 

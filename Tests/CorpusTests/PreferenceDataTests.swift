@@ -98,7 +98,7 @@ import Tokenizers
     let chat = try ChatFormat(.chatML, tokenizer: ChatTemplate.chatML.extending(.bytes))
     let prompt = try chat.encode([Message(role: "user", content: "a")], addingGenerationPrompt: true).tokens
     #expect(data.count == 1 && Array(data[0].prompt) == prompt)
-    #expect(Array(data[0].chosen) == [98, chat.endOfTurn] && Array(data[0].rejected) == [99, chat.endOfTurn])
+    #expect(Array(data[0].chosen) == [98, chat.stopTokens[0]] && Array(data[0].rejected) == [99, chat.stopTokens[0]])
   }
 
   @Test(arguments: [
@@ -126,10 +126,10 @@ import Tokenizers
       "an answer does not begin and end with an assistant turn"
     ),
     (
-      #"{"prompt": [{"role": "assistant", "content": "a"}], "chosen": "b", "rejected": "c"}"#,
-      "the turns are out of order"
+      #"{"prompt": [{"role": "tool", "content": "a"}], "chosen": "b", "rejected": "c"}"#,
+      "the chat template refuses the turns: no turns of role tool"
     ),
-    (#"{"prompt": [{"role": "user", "content": ""}], "chosen": "b", "rejected": "c"}"#, "a message is empty"),
+    (#"{"prompt": [{"role": "user"}], "chosen": "b", "rejected": "c"}"#, "a message has no content"),
   ])
   func rowsThatCannotBeUsedAreCountedByReason(row: String, reason: String) throws {
     let good = #"{"prompt": "a", "chosen": "b", "rejected": "c"}"#
@@ -203,7 +203,10 @@ import Tokenizers
     (#"{"prompt": "a", "completion": "b", "label": "yes"}"#, "\"label\" is neither true nor false"),
     (#"{"prompt": "a", "label": true}"#, "the row has no \"completion\""),
     (#"{"text": "a", "label": true}"#, "the row has none of the known forms"),
-    (#"{"messages": [{"role": "user", "content": "a"}], "label": true}"#, "the row has no assistant turn"),
+    (
+      #"{"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}], "label": true}"#,
+      "an answer does not begin and end with an assistant turn"
+    ),
   ])
   func unpairedAnswersThatCannotBeUsedAreCounted(row: String, reason: String) throws {
     let good = #"{"prompt": "a", "completion": "b", "label": true}"#

@@ -47,8 +47,8 @@ import Tokenizers
     arguments: [
       ("dpo-rasbt/instruction-data-with-preference.json", 1100, 1094),
       ("dpo-llamafactory/dpo_en_demo.json", 300, 300), ("dpo-llamafactory/dpo_zh_demo.json", 300, 300),
-      ("dpo-hh-rlhf/helpful-base-test.jsonl.gz", 2354, 2333),
-      ("dpo-hh-rlhf/helpful-rejection-sampled-test.jsonl.gz", 2749, 2714),
+      ("dpo-hh-rlhf/helpful-base-test.jsonl.gz", 2354, 2352),
+      ("dpo-hh-rlhf/helpful-rejection-sampled-test.jsonl.gz", 2749, 2717),
     ])
   func preferenceFilesAreRead(name: String, rows: Int, used: Int) throws {
     let data = try PreferenceData.open(

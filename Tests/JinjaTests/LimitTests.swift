@@ -1,6 +1,5 @@
+import Jinja
 import Testing
-
-@testable import Jinja
 
 /// A hostile template ends with an error, soon and in little memory.
 @Suite struct LimitTests {

@@ -1,6 +1,5 @@
+import Jinja
 import Testing
-
-@testable import Jinja
 
 /// Every character knows where it came from.
 @Suite struct OriginTests {

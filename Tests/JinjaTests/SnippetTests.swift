@@ -1,9 +1,8 @@
 import Files
 import Foundation
+import Jinja
 import Support
 import Testing
-
-@testable import Jinja
 
 /// Small templates against what Jinja2 makes of them, set up as Hugging Face's libraries set it up; recorded by
 /// Tests/recording/templates.py.

@@ -7,14 +7,14 @@ package enum ConversationFile {
   /// cannot be used and rows of plain text are skipped.
   package static func conversations(
     _ patterns: [String], fields: [String: String] = [:], format: ChatFormat
-  ) throws(Failure) -> [[Message]] {
+  ) throws(Failure) -> [ChatInput] {
     try usable(patterns, fields, format) { (row) throws(Failure) in
-      if case .conversation(let messages) = try row.instruction() { messages } else { nil }
+      if case .conversation(let input, _) = try row.instruction() { input } else { nil }
     }
   }
 
   /// A prompt, the answer to give, and the answer not to give.
-  package typealias Preference = (prompt: [Message], chosen: String, rejected: String)
+  package typealias Preference = (prompt: ChatInput, chosen: String, rejected: String)
 
   /// The pairs of single answers in the files that `patterns` name, in their order; rows of another kind are skipped.
   package static func preferences(

@@ -19,12 +19,11 @@ package struct InstructionData: Sendable {
     _ patterns: [String], settings: TuningSettings, format: ChatFormat
   ) throws(Failure) -> InstructionData {
     let reader = try TuningReader(settings: settings, format: format)
-    var builder = InstructionEncoder(reader.format, lossOn: settings.lossOn)
+    let encoder = InstructionEncoder(reader.format, lossOn: settings.lossOn)
     var examples = TokenizedExamples()
     var texts = 0
-    let reading = try reader.read(patterns) { (row) throws(Failure) in
-      try builder.example(of: row)
-    } keep: { (example, place, summary) throws(Failure) in
+    let reading = try reader.read(patterns, encoder) { (example, place, summary) throws(Failure) in
+      summary.remark(example.remarks)
       guard try reader.admits(example.tokens.count, place, &summary) else { return }
       let length = min(example.tokens.count, settings.maximumLength)
       guard example.isTrained[..<length].contains(true) else {
@@ -69,11 +68,13 @@ enum TuningSplit {
 }
 
 /// Turns rows into tokens and says which of them are trained.
-struct InstructionEncoder {
-  struct Example {
+struct InstructionEncoder: RowEncoder {
+  struct Example: Sendable {
     var tokens: [Int32] = []
     var isTrained: [Bool] = []
     var isText = false
+    /// What the user should know about the row; equal remarks are counted.
+    var remarks: [String] = []
   }
 
   private var encoder: ChatEncoder
@@ -87,7 +88,7 @@ struct InstructionEncoder {
   mutating func example(of row: TuningRow) throws(Failure) -> Example {
     let example =
       switch try row.instruction() {
-      case .conversation(let messages): try example(of: messages)
+      case .conversation(let input, let answers): try example(of: input, answers: answers)
       case .text(let text): example(of: text)
       }
     if !example.isTrained.contains(true) { throw row.unusable("the row has no trained token") }
@@ -98,31 +99,44 @@ struct InstructionEncoder {
     let tokenizer = encoder.format.tokenizer
     var tokens = tokenizer.addsBeginningOfText ? [tokenizer.beginningOfText].compactMap(\.self) : []
     encoder.append(text, to: &tokens)
-    tokens.append(tokenizer.endOfText ?? encoder.format.endOfTurn)
+    if let end = tokenizer.endOfText ?? encoder.format.stopTokens.first { tokens.append(end) }
     return Example(tokens: tokens, isTrained: tokens.indices.map { $0 > 0 }, isText: true)
   }
 
-  private mutating func example(of messages: [Message]) throws(Failure) -> Example {
-    let chat = try encoder.encode(messages)
-    let last = messages.lastIndex { $0.role == "assistant" }
-    var example = Example(tokens: chat.tokens)
-    for run in chat.runs {
-      let isTrained = isTrained(run, messages, last: last)
-      example.isTrained.append(contentsOf: repeatElement(isTrained, count: run.tokens.count))
+  private mutating func example(of input: ChatInput, answers: Int?) throws(Failure) -> Example {
+    let chat = try encoder.encode(input)
+    var example = Example(tokens: chat.tokens, remarks: encoder.format.remarks(on: chat))
+    example.isTrained = Array(repeating: lossOn == .all, count: chat.tokens.count)
+    let last = input.messages.lastIndex { $0.role == "assistant" }
+    for turn in chat.turns {
+      let message = input.messages[turn.message]
+      let isAnswer =
+        switch lossOn {
+        case .all: true
+        case .assistant: message.role == "assistant" && turn.message >= answers ?? 0 || message.isTrained == true
+        case .completion: answers.map { turn.message >= $0 && message.role == "assistant" } ?? (turn.message == last)
+        }
+      for token in turn.tokens { example.isTrained[token] = isAnswer && message.isTrained != false }
     }
     if !example.isTrained.isEmpty { example.isTrained[0] = false }
     return example
   }
+}
 
-  private func isTrained(_ run: EncodedChat.Run, _ messages: [Message], last: Int?) -> Bool {
-    let wish = run.message.flatMap { messages[$0].isTrained }
-    let isSaid = run.kind == .content || run.kind == .endOfTurn
-    switch lossOn {
-    case .all: return wish != false || !isSaid
-    case .assistant:
-      guard let message = run.message, isSaid else { return false }
-      return wish ?? (messages[message].role == "assistant")
-    case .completion: return isSaid && run.message == last && last != nil && wish != false
+extension ChatFormat {
+  /// What a user should know about a conversation: what the template leaves out, and control tokens that stay text.
+  func remarks(on chat: EncodedChat) -> [String] {
+    var remarks = chat.losses.compactMap { loss -> String? in
+      switch loss {
+      case .content(let role): "the chat template leaves out the text of turns of \(role)"
+      case .thoughts:
+        ["reasoning_content", "thinking", "reasoning"].contains { template.mentions($0) }
+          ? nil : "the chat template leaves out the thoughts of answers"
+      case .calls: "the chat template leaves out calls of tools"
+      case .tools: "the chat template leaves out the tools"
+      }
     }
+    if chat.spellsSpecialTokens { remarks.append("text spells special tokens, which stay text") }
+    return remarks.sorted()
   }
 }

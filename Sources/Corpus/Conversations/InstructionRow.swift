@@ -3,8 +3,8 @@ import Tokenizers
 
 /// What a row for instruction tuning holds.
 enum InstructionRow {
-  /// Turns, which a chat template writes.
-  case conversation([Message])
+  /// Turns, which a chat template writes. Those from `answers` on are the answer; nil leaves that to the roles.
+  case conversation(ChatInput, answers: Int?)
   /// Text as it is, trained as a whole.
   case text(String)
 }
@@ -15,16 +15,17 @@ extension TuningRow {
   /// Known forms: `messages`, ShareGPT's `conversations`, Alpaca's `instruction`/`input`/`output`, `prompt`/`completion`
   /// (texts or messages), `question`/`answer`, and `text`.
   func instruction() throws(Failure) -> InstructionRow {
-    if has("messages") { return .conversation(try checked(messages("messages"))) }
-    if has("conversations") { return .conversation(try checked(messages("conversations"))) }
+    if has("messages") { return try conversation(messages("messages")) }
+    if has("conversations") { return try conversation(messages("conversations")) }
     if has("instruction"), has("output") || !has("text") {
-      return .conversation(try checked(alpacaPrompt() + [answer("output")]))
+      return try conversation(alpacaPrompt() + [answer("output")])
     }
     if has("prompt"), has("completion") {
-      return .conversation(try checked(turns("prompt", as: "user") + turns("completion", as: "assistant")))
+      let prompt = try withSystem(turns("prompt", as: "user"))
+      return try conversation(prompt + turns("completion", as: "assistant"), answers: prompt.count)
     }
     if has("question"), has("answer") {
-      return .conversation(try checked([Message(role: "user", content: text("question")), answer("answer")]))
+      return try conversation([Message(role: "user", content: text("question")), answer("answer")])
     }
     if has("text") { return .text(try text("text")) }
     if has("chosen", "rejected") {
@@ -34,9 +35,9 @@ extension TuningRow {
       "messages, conversations, instruction/output, prompt/completion, question/answer, or text")
   }
 
-  /// The turns before the answer of an Alpaca row: `system`, the pairs of `history`, `instruction` with `input`.
+  /// The turns before the answer of an Alpaca row: the pairs of `history`, `instruction` with `input`.
   func alpacaPrompt() throws(Failure) -> [Message] {
-    var messages = try systemTurn()
+    var messages: [Message] = []
     if let history = self["history"] {
       for pair in history.array ?? [] {
         guard let turns = pair.array, turns.count == 2, let question = turns[0].string, let answer = turns[1].string
@@ -51,23 +52,19 @@ extension TuningRow {
     return messages + [Message(role: "user", content: input.map { instruction + inputSeparator + $0 } ?? instruction)]
   }
 
-  /// The turns of a column that holds either messages or the text of one turn, after the row's system turn.
+  /// The turns of a column that holds either messages or the text of one turn.
   func turns(_ column: String, as role: String) throws(Failure) -> [Message] {
     guard self[column]?.string != nil else { return try messages(column) }
-    let message = Message(role: role, content: try text(column))
-    return role == "user" ? try systemTurn() + [message] : [message]
+    return [Message(role: role, content: try text(column))]
   }
 
   func answer(_ column: String) throws(Failure) -> Message { Message(role: "assistant", content: try text(column)) }
 
-  private func systemTurn() throws(Failure) -> [Message] {
-    guard let system = try optionalText("system"), !system.isBlank else { return [] }
-    return [Message(role: "system", content: system)]
-  }
-
-  private func checked(_ messages: [Message]) throws(Failure) -> [Message] {
-    try checkTurns(messages)
-    return messages
+  private func conversation(_ messages: [Message], answers: Int? = nil) throws(Failure) -> InstructionRow {
+    guard messages.contains(where: { $0.role == "assistant" || $0.isTrained == true }) else {
+      throw unusable("the row has no assistant turn")
+    }
+    return .conversation(try input(withSystem(messages)), answers: answers)
   }
 
   func unknownForm(_ known: String) -> Failure {

@@ -16,67 +16,86 @@ extension TuningRow {
 
   private func message(_ item: JSONValue, _ index: Int) throws(Failure) -> Message {
     let number = "it is message \(index + 1)"
-    func member(_ column: String, or other: String) -> JSONValue? { item[name(column)] ?? item[other] }
+    let columns = (
+      role: item[name("role")] == nil ? "from" : name("role"),
+      content: item[name("content")] == nil ? "value" : name("content")
+    )
     guard item.object != nil else { throw unusable("a message is no object", number, "found \(item.kind)") }
-    guard let role = member("role", or: "from")?.string else { throw unusable("a message has no role", number) }
-    guard let known = Self.roles[role] else {
-      throw unusable(
-        "a message has an unknown role", "\(number), \"\(role)\"", "known are system, user, assistant, tool")
-    }
-    guard let content = member("content", or: "value").flatMap(Self.text) else {
-      throw unusable("a message's content is no text", number)
-    }
-    return Message(role: known, content: content, isTrained: try isTrained(item, number))
+    guard let role = item[columns.role]?.string else { throw unusable("a message has no role", number) }
+    var message = Message(
+      role: Self.roles[role.lowercased()] ?? role, content: "", isTrained: try isTrained(item, number))
+    let known = [columns.role, columns.content] + Self.trainedNames
+    message.members = item.object!.filter { !known.contains($0.key) && !$0.value.isNull }
+    try setContent(of: &message, to: item[columns.content], number)
+    if Self.callRoles.contains(role.lowercased()) { try moveContentToCalls(&message, number) }
+    return message
   }
 
-  /// Text, or a list of parts that are all text.
-  private static func text(of content: JSONValue) -> String? {
-    if let text = content.string { return text }
-    guard let parts = content.array, !parts.isEmpty else { return nil }
-    let texts = parts.compactMap { $0["type"]?.string == "text" ? $0["text"]?.string : nil }
-    return texts.count == parts.count ? texts.joined() : nil
-  }
-
-  /// `"train": false`, or a `"weight"` of 0 as OpenAI writes it.
-  private func isTrained(_ item: JSONValue, _ number: String) throws(Failure) -> Bool? {
-    if let train = item["train"], !train.isNull {
-      guard let train = train.bool else { throw unusable("a message's \"train\" is neither true nor false", number) }
-      return train
+  /// Text, a list of parts that are all text, or nothing beside calls of tools.
+  private func setContent(of message: inout Message, to content: JSONValue?, _ number: String) throws(Failure) {
+    if let text = content?.string {
+      message.content = text
+      return
     }
-    return item["weight"]?.double == 0 ? false : nil
-  }
-
-  /// The names in use for the four roles.
-  private static let roles = [
-    "system": "system", "developer": "system", "user": "user", "human": "user", "assistant": "assistant",
-    "gpt": "assistant", "bot": "assistant", "model": "assistant", "function_call": "assistant", "tool": "tool",
-    "function": "tool", "observation": "tool", "function_response": "tool", "ipython": "tool",
-  ]
-}
-
-extension TuningRow {
-  /// Refuses turns that make no conversation: a system turn can only come first, then user and assistant take turns;
-  /// results of tools may come in a row, between two assistant turns.
-  func checkTurns(_ messages: [Message]) throws(Failure) {
-    var last = ""
-    for (index, message) in messages.enumerated() {
-      let isInOrder =
-        switch message.role {
-        case "system": index == 0
-        case "user": last != "user"
-        case "tool": last == "assistant" || last == "tool"
-        default: last == "user" || last == "tool"
-        }
-      if !isInOrder {
-        let behind = last.isEmpty ? "the beginning" : "a turn of \(last)"
+    guard let content, !content.isNull else {
+      let hasMore = ["tool_calls", "function_call", "reasoning_content", "thinking", "reasoning"].contains {
+        message[$0] != nil
+      }
+      guard hasMore else { throw unusable("a message has no content", number) }
+      message.contentParts = .null
+      return
+    }
+    guard let parts = content.array else {
+      throw unusable("a message's content is no text", number, "found \(content.kind)")
+    }
+    for part in parts {
+      guard part["type"]?.string == "text", let text = part["text"]?.string else {
         throw unusable(
-          "the turns are out of order", "message \(index + 1) is a turn of \(message.role) behind \(behind)")
+          "a message's content has parts that are no text", number, "found \(part["type"]?.string ?? part.kind)")
       }
-      if message.content.isBlank, message.role != "system" {
-        throw unusable("a message is empty", "message \(index + 1), a turn of \(message.role)")
-      }
-      last = message.role
+      message.content += text
     }
-    guard messages.contains(where: { $0.role == "assistant" }) else { throw unusable("the row has no assistant turn") }
+    message.contentParts = content
   }
+
+  /// ShareGPT's turn of a call: its text is the JSON of a call or of several.
+  private func moveContentToCalls(_ message: inout Message, _ number: String) throws(Failure) {
+    guard let call = try? JSONValue.parse(Array(message.content.utf8), source: place, area: .data) else {
+      throw unusable("a call of a tool is no JSON", number)
+    }
+    let calls = (call.array ?? [call]).map { JSONValue([JSONMember("type", "function"), JSONMember("function", $0)]) }
+    guard calls.allSatisfy({ $0["function"]?["name"]?.string != nil }) else {
+      throw unusable("a call of a tool has no name", number)
+    }
+    message.content = ""
+    message["tool_calls"] = JSONValue(calls)
+  }
+
+  private static let trainedNames = ["train", "weight", "loss", "loss_mask"]
+
+  /// Whether the message is trained on, as its file says: true or false, 1 or 0.
+  private func isTrained(_ item: JSONValue, _ number: String) throws(Failure) -> Bool? {
+    for name in Self.trainedNames {
+      guard let value = item[name], !value.isNull else { continue }
+      if let isTrained = value.bool { return isTrained }
+      switch value.double {
+      case 0: return false
+      case 1: return name == "weight" ? nil : true
+      default:
+        throw unusable("a message's \"\(name)\" is neither true nor false, 1 nor 0", number, "found \(value.found)")
+      }
+    }
+    return nil
+  }
+
+  /// The names in use for the four roles; others are the template's affair.
+  private static let roles = [
+    "system": "system", "user": "user", "human": "user", "prompter": "user", "assistant": "assistant",
+    "gpt": "assistant", "chatgpt": "assistant", "bot": "assistant", "ai": "assistant", "model": "assistant",
+    "bing": "assistant", "bard": "assistant", "claude": "assistant", "function_call": "assistant",
+    "tool_call": "assistant", "tool": "tool", "function": "tool", "observation": "tool", "function_response": "tool",
+    "tool_response": "tool", "ipython": "tool", "developer": "developer",
+  ]
+
+  private static let callRoles = ["function_call", "tool_call"]
 }

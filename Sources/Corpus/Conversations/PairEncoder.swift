@@ -2,11 +2,13 @@ import Files
 import Tokenizers
 
 /// Encodes prompts and answers: a prompt ends with the header of the assistant's turn, an answer with its end.
-struct PairEncoder {
+struct PairEncoder: Sendable {
   /// A prompt and one or two answers to it.
-  struct Example {
+  struct Example: Sendable {
     var prompt: [Int32]
     var answers: [[Int32]]
+    /// What the user should know about the row.
+    var remarks: Set<String> = []
 
     /// The length of the prompt with its longest answer.
     var length: Int { prompt.count + (answers.map(\.count).max() ?? 0) }
@@ -18,16 +20,28 @@ struct PairEncoder {
   init(_ format: ChatFormat) { encoder = ChatEncoder(format) }
 
   /// Turns, rendered by the template.
-  mutating func example(prompt: [Message], answers: [[Message]]) throws(Failure) -> Example {
+  ///
+  /// The prompt is what both texts begin with, up to the first token of an answer: a token that the header's end and an
+  /// answer share belongs to the answer.
+  mutating func example(prompt: ChatInput, answers: [[Message]]) throws(Failure) -> Example {
     var example = Example(prompt: [], answers: [])
+    var texts: [ArraySlice<Int32>] = []
+    var start = Int.max
     for answer in answers {
-      let chat = try encoder.encode(prompt + answer)
-      let said = chat.runs.filter { $0.message == prompt.count && $0.kind == .content }
-      let start = said[0].tokens.lowerBound
-      let end = chat.runs.last { $0.kind != .separator }?.tokens.upperBound ?? start
-      example.prompt = Array(chat.tokens[..<start])
-      example.answers.append(Array(chat.tokens[start..<end]))
+      var input = prompt
+      input.messages += answer
+      let chat = try encoder.encode(input)
+      let said = chat.turns.filter { $0.message >= prompt.messages.count }
+      guard let first = said.first, let last = said.last else {
+        throw Failure(.data, "the chat template writes nothing of an answer")
+      }
+      start = min(start, first.tokens.lowerBound)
+      texts.append(chat.tokens[..<last.tokens.upperBound])
+      example.remarks.formUnion(format.remarks(on: chat))
     }
+    for text in texts.dropFirst() { start = min(start, zip(text, texts[0]).prefix { $0 == $1 }.count) }
+    example.prompt = Array(texts[0][..<start])
+    example.answers = texts.map { Array($0[start...]) }
     return example
   }
 
@@ -40,7 +54,8 @@ struct PairEncoder {
     for answer in answers {
       var tokens: [Int32] = []
       encoder.append(answer, to: &tokens)
-      example.answers.append(tokens + [tokenizer.endOfText ?? format.endOfTurn])
+      if let end = tokenizer.endOfText ?? format.stopTokens.first { tokens.append(end) }
+      example.answers.append(tokens)
     }
     return example
   }

@@ -35,16 +35,9 @@ package struct PreferenceData: Sendable {
     _ patterns: [String], settings: TuningSettings, format: ChatFormat
   ) throws(Failure) -> PreferenceData {
     let reader = try TuningReader(settings: settings, format: format)
-    var encoder = PairEncoder(reader.format)
     var lists = (prompts: TokenLists(), chosen: TokenLists(), rejected: TokenLists())
-    let reading = try reader.read(patterns) { (row) throws(Failure) in
-      switch try row.preference() {
-      case .conversation(let prompt, let chosen, let rejected):
-        try encoder.example(prompt: prompt, answers: [chosen, rejected])
-      case .text(let prompt, let chosen, let rejected):
-        encoder.example(prompt: prompt, answers: [chosen, rejected])
-      }
-    } keep: { (example, place, summary) throws(Failure) in
+    let reading = try reader.read(patterns, PreferenceEncoder(pairs: PairEncoder(reader.format))) {
+      (example, place, summary) throws(Failure) in
       guard let example = try reader.fitted(example, place, &summary) else { return }
       lists.prompts.append(example.prompt)
       lists.chosen.append(example.answers[0])
@@ -68,11 +61,24 @@ package struct PreferenceData: Sendable {
   }
 }
 
+private struct PreferenceEncoder: RowEncoder {
+  var pairs: PairEncoder
+
+  mutating func example(of row: TuningRow) throws(Failure) -> PairEncoder.Example {
+    switch try row.preference() {
+    case .conversation(let prompt, let chosen, let rejected):
+      try pairs.example(prompt: prompt, answers: [chosen, rejected])
+    case .text(let prompt, let chosen, let rejected): pairs.example(prompt: prompt, answers: [chosen, rejected])
+    }
+  }
+}
+
 extension TuningReader {
   /// The example truncated to the allowed length; nil if it is dropped.
   func fitted(
     _ example: PairEncoder.Example, _ place: String, _ summary: inout TuningSummary
   ) throws(Failure) -> PairEncoder.Example? {
+    summary.remark(Array(example.remarks))
     guard try admits(example.length, place, &summary) else { return nil }
     let fitted = example.truncated(to: settings.maximumLength, keeping: format.tokenizer.beginningOfText)
     if fitted.answers.count == 2, fitted.answers[0] == fitted.answers[1] {

@@ -4,7 +4,7 @@ import Tokenizers
 /// What a row for preference tuning holds: two answers to one prompt, the first of which is the better one.
 enum PreferenceRow {
   /// Turns; both answers begin with one of the assistant.
-  case conversation(prompt: [Message], chosen: [Message], rejected: [Message])
+  case conversation(prompt: ChatInput, chosen: [Message], rejected: [Message])
   /// Plain texts.
   case text(prompt: String, chosen: String, rejected: String)
 }
@@ -28,9 +28,8 @@ extension TuningRow {
         try self.pair(chosen, rejected, after: prompt)
       case (.turns(let chosen), .turns(let rejected), nil): try self.pair(chosen, rejected)
       case (.text(let chosen), .text(let rejected), let prompt?):
-        PreferenceRow.conversation(
-          prompt: prompt, chosen: [Message(role: "assistant", content: chosen)],
-          rejected: [Message(role: "assistant", content: rejected)])
+        try conversation(
+          prompt, [Message(role: "assistant", content: chosen)], [Message(role: "assistant", content: rejected)])
       case (.text(let chosen), .text(let rejected), nil): try self.pair(chosen, rejected)
       default: throw unusable("one side is a text, the other one messages")
       }
@@ -62,12 +61,18 @@ extension TuningRow {
     return turns
   }
 
+  private func conversation(
+    _ prompt: [Message], _ chosen: [Message], _ rejected: [Message]
+  ) throws(Failure) -> PreferenceRow {
+    .conversation(prompt: try input(withSystem(prompt)), chosen: chosen, rejected: rejected)
+  }
+
   /// A pair with a prompt of its own, which the sides may repeat.
   private func pair(
     _ chosen: [Message], _ rejected: [Message], after prompt: [Message]
   ) throws(Failure) -> PreferenceRow {
     if chosen.first?.role == "assistant", rejected.first?.role == "assistant" {
-      return .conversation(prompt: prompt, chosen: chosen, rejected: rejected)
+      return try conversation(prompt, chosen, rejected)
     }
     guard let asked = prompt.last, chosen.contains(asked), rejected.contains(asked) else {
       throw unusable("the sides neither answer the prompt nor repeat it")
@@ -83,8 +88,7 @@ extension TuningRow {
     common = min(common, chosen.count - 1, rejected.count - 1)
     while common > 0, chosen[common].role != "assistant" || rejected[common].role != "assistant" { common -= 1 }
     if common == 0 { throw noPrompt }
-    return .conversation(
-      prompt: Array(chosen[..<common]), chosen: Array(chosen[common...]), rejected: Array(rejected[common...]))
+    return try conversation(Array(chosen[..<common]), Array(chosen[common...]), Array(rejected[common...]))
   }
 
   /// The prompt is the longest common beginning that ends with a word and leaves something on both sides.
@@ -104,14 +108,14 @@ extension TuningRow {
       if prompt.isBlank { throw noPrompt }
       if chosen.isBlank || rejected.isBlank { throw unusable("one side is nothing but the prompt") }
     case .conversation(let prompt, let chosen, let rejected):
-      for answer in [chosen, rejected] { try check(answer, to: prompt) }
+      for answer in [chosen, rejected] { try check(answer, to: prompt.messages) }
       if chosen == rejected { throw identical }
     }
   }
 
-  /// Refuses an answer that does not begin and end with an assistant turn, or does not follow on its prompt.
+  /// Refuses an answer that does not begin and end with an assistant turn, or has nothing to answer.
   func check(_ answer: [Message], to prompt: [Message]) throws(Failure) {
-    try checkTurns(prompt + answer)
+    if prompt.isEmpty { throw noPrompt }
     guard answer.first?.role == "assistant", answer.last?.role == "assistant" else {
       throw unusable("an answer does not begin and end with an assistant turn")
     }

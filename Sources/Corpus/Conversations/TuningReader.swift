@@ -6,6 +6,9 @@ struct TuningReader {
   let settings: TuningSettings
   let format: ChatFormat
 
+  /// The rows that are encoded at a time.
+  private static let batch = 1024
+
   /// What reading gives besides the examples.
   struct Reading {
     let summary: TuningSummary
@@ -22,42 +25,40 @@ struct TuningReader {
   /// Reads the files that `patterns` name.
   ///
   /// - Parameters:
-  ///   - make: makes an example of a row; what it throws is an error of the row.
+  ///   - encoder: makes an example of a row; what it throws is an error of the row.
   ///   - keep: stores the example, or drops it for its length; what it throws ends the reading.
-  func read<Example>(
-    _ patterns: [String], make: (TuningRow) throws(Failure) -> Example,
-    keep: (Example, _ place: String, inout TuningSummary) throws(Failure) -> Void
+  func read<Encoder: RowEncoder>(
+    _ patterns: [String], _ encoder: Encoder,
+    keep: (Encoder.Example, _ place: String, inout TuningSummary) throws(Failure) -> Void
   ) throws(Failure) -> Reading {
     let files = try ConversationFile.files(patterns)
     var summary = TuningSummary()
     var digests: [String] = []
-    var withTools = 0
-    func leaveOut(_ error: Failure) throws(Failure) {
-      if settings.onError == .stop || error.area != .data { throw error }
-      summary.drop(error, isFault: true)
+    var lanes = RowLanes(encoder)
+    var waiting: [(row: Result<TuningRow, Failure>, place: String)] = []
+    func flush() throws(Failure) {
+      for (result, place) in zip(lanes.examples(of: waiting.map(\.row)), waiting.map(\.place)) {
+        summary.rows += 1
+        switch result {
+        case .success(let example): try keep(example, place, &summary)
+        case .failure(var error):
+          error.place = error.place ?? place
+          if settings.onError == .stop || error.area != .data { throw error }
+          summary.drop(error, isFault: true)
+        }
+      }
+      waiting.removeAll(keepingCapacity: true)
     }
     for file in files {
       let digest = try ConversationFile.rows(of: file) { (value, place) throws(Failure) in
-        summary.rows += 1
-        let example: Example
-        do throws(Failure) {
-          let row = try self.row(value, place)
-          if row.hasTools { withTools += 1 }
-          example = try make(row)
-        } catch {
-          var error = error
-          error.place = error.place ?? place
-          return try leaveOut(error)
-        }
-        try keep(example, place, &summary)
+        waiting.append((Result { () throws(Failure) in try row(value, place) }, place))
+        if waiting.count == Self.batch { try flush() }
       }
+      try flush()
       digests.append(digest)
     }
     try summary.check(files[0].path)
-    if withTools > 0 {
-      summary.warnings.append(
-        "\"tools\" is not read: \(withTools) of \(summary.rows) rows describe tools that the model is not shown")
-    }
+    summary.warnOfRemarks()
     return Reading(summary: summary, digest: identity(of: digests))
   }
 
@@ -72,9 +73,8 @@ struct TuningReader {
 
   private func identity(of sources: [String]) -> String {
     let tokenizer = format.tokenizer
-    let template = "\(format.template.name)\n\(format.template.defaultSystem ?? "")\n\(format.beginning ?? -1)"
     return Digest.sha256(
-      (sources + [Digest.sha256(tokenizer.json()), template, "\(tokenizer.endOfText ?? -1)", settings.identity])
+      (sources + [Digest.sha256(tokenizer.json()), format.identity, "\(tokenizer.endOfText ?? -1)", settings.identity])
         .joined(separator: "\n"))
   }
 

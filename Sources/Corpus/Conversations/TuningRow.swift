@@ -6,7 +6,8 @@ struct TuningRow {
   /// The columns that rows are read from; `data.fields` may give them other names.
   static let columns = [
     "messages", "conversations", "role", "content", "instruction", "input", "output", "system", "history", "prompt",
-    "completion", "question", "answer", "text", "chosen", "rejected", "label",
+    "completion", "question", "answer", "text", "chosen", "rejected", "label", "tools", "documents",
+    "chat_template_kwargs",
   ]
 
   /// The row's location: `file:line`.
@@ -36,9 +37,6 @@ struct TuningRow {
   ]
 
   private func member(_ name: String) -> JSONValue? { value[name].flatMap { $0.isNull ? nil : $0 } }
-
-  /// Whether the row describes tools in a column of its own, which no template here writes.
-  var hasTools: Bool { member("tools") != nil }
 
   func has(_ columns: String...) -> Bool { columns.allSatisfy { self[$0] != nil } }
 

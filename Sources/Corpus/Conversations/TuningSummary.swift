@@ -29,6 +29,18 @@ package struct TuningSummary: Sendable, Equatable {
   package internal(set) var warnings: [String] = []
 
   private var tally: [Drop] = []
+  private var remarks: [String: Int] = [:]
+
+  /// Counts what the user should know about a row.
+  mutating func remark(_ texts: [String]) {
+    for text in texts { remarks[text, default: 0] += 1 }
+  }
+
+  /// The remarks with their counts, as warnings.
+  mutating func warnOfRemarks() {
+    warnings += remarks.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value) of \(rows) rows" }
+    remarks = [:]
+  }
 
   /// Counts a row that is dropped.
   mutating func drop(_ failure: Failure, isFault: Bool) {

@@ -31,12 +31,9 @@ package struct UnpairedPreferenceData: Sendable {
     _ patterns: [String], settings: TuningSettings, format: ChatFormat
   ) throws(Failure) -> UnpairedPreferenceData {
     let reader = try TuningReader(settings: settings, format: format)
-    var encoder = PairEncoder(reader.format)
     var (prompts, completions, labels) = (TokenLists(), TokenLists(), [Bool]())
-    let reading = try reader.read(patterns) { (row) throws(Failure) in
-      let row = try row.unpairedPreference()
-      return (try encoder.example(prompt: row.prompt, answers: [row.completion]), row.isDesirable)
-    } keep: { (labelled, place, summary) throws(Failure) in
+    let reading = try reader.read(patterns, UnpairedPreferenceEncoder(pairs: PairEncoder(reader.format))) {
+      (labelled, place, summary) throws(Failure) in
       guard let example = try reader.fitted(labelled.0, place, &summary) else { return }
       prompts.append(example.prompt)
       completions.append(example.answers[0])
@@ -58,5 +55,16 @@ package struct UnpairedPreferenceData: Sendable {
         summary: summary, digest: Digest.sha256("\(digest)\n\(range)"))
     }
     return (part(0..<cut), part(cut..<count))
+  }
+}
+
+private struct UnpairedPreferenceEncoder: RowEncoder {
+  var pairs: PairEncoder
+
+  mutating func example(
+    of row: TuningRow
+  ) throws(Failure) -> (answer: PairEncoder.Example, isDesirable: Bool) {
+    let row = try row.unpairedPreference()
+    return (try pairs.example(prompt: row.prompt, answers: [row.completion]), row.isDesirable)
   }
 }

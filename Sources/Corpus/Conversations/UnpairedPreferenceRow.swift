@@ -3,7 +3,7 @@ import Tokenizers
 
 /// What a row for tuning on answers without partners (KTO) holds: an answer that is wanted, or one that is not.
 struct UnpairedPreferenceRow {
-  let prompt: [Message]
+  let prompt: ChatInput
   let completion: [Message]
   let isDesirable: Bool
 }
@@ -22,7 +22,8 @@ extension TuningRow {
     }
     let (prompt, completion) = try promptAndAnswer()
     try check(completion, to: prompt)
-    return UnpairedPreferenceRow(prompt: prompt, completion: completion, isDesirable: isDesirable)
+    return UnpairedPreferenceRow(
+      prompt: try input(withSystem(prompt)), completion: completion, isDesirable: isDesirable)
   }
 
   private func promptAndAnswer() throws(Failure) -> (prompt: [Message], completion: [Message]) {

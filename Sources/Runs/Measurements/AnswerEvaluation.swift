@@ -9,7 +9,7 @@ package struct AnswerEvaluation: Sendable {
   package private(set) var exactMatches = 0
   /// Answers that are word for word the rejected one of a pair.
   package private(set) var rejectedMatches = 0
-  /// Questions whose conversation leaves the model no room to answer.
+  /// Questions whose conversation leaves the model no room to answer, or that the template does not ask.
   package private(set) var unanswerable = 0
   private var frequencies: [String: Int] = [:]
 
@@ -25,7 +25,7 @@ package struct AnswerEvaluation: Sendable {
 
   /// A turn that the model is to give itself.
   package struct Question: Sendable {
-    package var messages: [Message]
+    package var input: ChatInput
     package var answer: String
     /// The answer that it should not give, where there is one.
     package var rejected: String?
@@ -38,12 +38,15 @@ package struct AnswerEvaluation: Sendable {
 
   /// Asks `generator` every question.
   package init(_ generator: TextGenerator, _ format: ChatFormat, questions asked: [Question]) throws(Failure) {
+    var encoder = ChatEncoder(format)
+    let generator = TextGenerator(generator.model, generator.tokenizer, endTokens: format.stopTokens)
     for question in asked {
       questions += 1
       let expected = Self.normalized(question.answer)
       frequencies[expected, default: 0] += 1
-      let prompt = try format.encode(question.messages, addingGenerationPrompt: true).tokens
-      guard prompt.count < generator.model.maximumPositions else {
+      guard let prompt = try? encoder.encode(question.input, addingGenerationPrompt: true).tokens,
+        prompt.count < generator.model.maximumPositions
+      else {
         unanswerable += 1
         continue
       }
@@ -52,7 +55,7 @@ package struct AnswerEvaluation: Sendable {
       // A longer answer is another answer.
       let longest = [question.answer, question.rejected ?? ""].map { format.tokenizer.encode($0).count }.max()!
       options.maximumTokens = longest + 2
-      let given = Self.normalized(try generator.answer(to: question.messages, format, options: options).text)
+      let given = Self.normalized(try generator.complete(prompt, options: options).text)
       if given == expected { exactMatches += 1 }
       guard let wrong = question.rejected else { continue }
       rejected += 1
@@ -61,10 +64,12 @@ package struct AnswerEvaluation: Sendable {
   }
 
   /// The questions of conversations: every assistant turn.
-  package static func questions(of conversations: [[Message]]) -> [Question] {
-    conversations.flatMap { messages in
-      messages.indices.filter { messages[$0].role == "assistant" }.map {
-        Question(messages: Array(messages[..<$0]), answer: messages[$0].content)
+  package static func questions(of conversations: [ChatInput]) -> [Question] {
+    conversations.flatMap { conversation in
+      conversation.messages.indices.filter { conversation.messages[$0].role == "assistant" }.map { index in
+        var input = conversation
+        input.messages = Array(conversation.messages[..<index])
+        return Question(input: input, answer: conversation.messages[index].content)
       }
     }
   }

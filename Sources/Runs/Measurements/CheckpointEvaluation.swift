@@ -100,7 +100,7 @@ package struct CheckpointEvaluation {
     case .pairs:
       let preferences = try ConversationFile.preferences(patterns, fields: options.fields, format: format)
       return preferences.prefix(options.limit ?? preferences.count).map {
-        AnswerEvaluation.Question(messages: $0.prompt, answer: $0.chosen, rejected: $0.rejected)
+        AnswerEvaluation.Question(input: $0.prompt, answer: $0.chosen, rejected: $0.rejected)
       }
     }
   }

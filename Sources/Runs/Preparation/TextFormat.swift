@@ -34,7 +34,10 @@ package struct TextFormat {
       throw Failure(.tokenizer, "conversations need a tokenizer", notes: ["the model has none: give a \"tokenizer\""])
     }
     let template = try ChatTemplate(named: recipe.data.template, modelsOwn: own, otherwise: .chatML)
-    let chat = try ChatFormat(template, tokenizer: template.extending(found))
+    let chat = try ChatFormat(
+      template, tokenizer: template.extending(found), endTokens: start?.endTokens,
+      variables: recipe.data.templateVariables,
+      now: recipe.data.date ?? .now)
     (tokenizer, self.chat, jinja, endTokens) = (chat.tokenizer, chat, chat.jinja, chat.stopTokens)
   }
 }

@@ -1,5 +1,6 @@
 import Corpus
 import Files
+import Jinja
 import Tokenizers
 import Training
 
@@ -62,6 +63,10 @@ extension Recipe {
     package var shuffle: Bool
     /// The chat template: the name of a built-in one, or a file with a Jinja text; nil takes the model's.
     package var template: String?
+    /// What the template reads besides messages, such as `enable_thinking`.
+    package var templateVariables: [JSONMember]
+    /// The day that a template is told; it stays the same when a run resumes.
+    package var date: TemplateTime?
     /// The names that the files have for columns, by the names used here.
     package var fields: [String: String]
 
@@ -87,12 +92,20 @@ extension Recipe {
       template = section.optional(
         "template", .string,
         "Chat template: \(ChatTemplate.builtIn.map(\.name).joined(separator: ", ")) or a file; default: the model's")
+      templateVariables = section.value(
+        "chat_template_kwargs", .members, default: [],
+        "What the chat template reads besides messages: {\"enable_thinking\": false}")
+      date =
+        hasConversations
+        ? section.value("date", .day, derived: .now, "The day that a chat template is told, YYYY-MM-DD; default: today")
+        : section.optional("date", .day, "The day that a chat template is told, YYYY-MM-DD; default: today")
       fields = section.value("fields", .names, default: [:], "The files' names of columns: {\"prompt\": \"query\"}")
       section.rule(
         "document_mask", holds: !hasConversations || documentMask,
         "document_mask can only be left out for task \"pretrain\": examples must not see each other")
       section.rule(
-        "template", "fields", holds: hasConversations || (template == nil && fields.isEmpty),
+        "template", "chat_template_kwargs", "date", "fields",
+        holds: hasConversations || (template == nil && templateVariables.isEmpty && date == nil && fields.isEmpty),
         "\"template\" and \"fields\" are for conversations: task \"pretrain\" reads plain text")
       section.rule(
         "validation_fraction", "validation", holds: validation.isEmpty || validationFraction == nil,
@@ -121,6 +134,22 @@ extension Recipe.Tokenizer.Training {
       "pattern", .oneOf(PreTokenizer.self), default: .gpt2, "How text is cut before its pieces are merged")
     specialTokens = section.value(
       "special_tokens", .list(of: .string), default: [], "Tokens that stand for themselves besides the end of text")
+  }
+}
+
+extension SettingsType where Value == [JSONMember] {
+  /// An object whose keys are not checked.
+  fileprivate static var members: Self {
+    Self("an object", placeholder: [], read: { $0.object }, write: { JSONValue($0) })
+  }
+}
+
+extension SettingsType where Value == TemplateTime {
+  /// A day.
+  fileprivate static var day: Self {
+    Self(
+      "a day, YYYY-MM-DD", placeholder: .now, read: { $0.string.flatMap { TemplateTime(day: $0) } },
+      write: { JSONValue($0.day) })
   }
 }
 

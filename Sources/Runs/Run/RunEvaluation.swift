@@ -7,14 +7,14 @@ import Training
 /// What a run measures and writes on the way: the loss of held-out samples, and continuations of prompts.
 struct RunEvaluation {
   private let recipe: Recipe
-  private let tokenizer: Tokenizer?
+  private let text: TextFormat
   /// What is held out; nil if nothing is.
   private let samples: (any SampleLoader)?
   private var last: (step: Int, loss: Double)?
 
-  init(_ recipe: Recipe, _ tokenizer: Tokenizer?, _ samples: (any SampleLoader)?) {
+  init(_ recipe: Recipe, _ text: TextFormat, _ samples: (any SampleLoader)?) {
     self.recipe = recipe
-    self.tokenizer = tokenizer
+    self.text = text
     self.samples = samples
   }
 
@@ -27,14 +27,14 @@ struct RunEvaluation {
       let result = try Evaluation(
         trainer.model, objective: trainer.objective, loader: samples,
         samples: recipe.evaluation.batches * recipe.training.batchSize, size: recipe.microBatchSize,
-        tokenizer: tokenizer)
+        tokenizer: text.tokenizer)
       last = (step, result.loss)
       log.evaluation(result, step: step)
     }
-    guard let tokenizer else { return }
+    guard text.tokenizer != nil else { return }
     for (index, prompt) in recipe.evaluation.prompts.enumerated() {
       let text = try Samples.continuation(
-        of: prompt, trainer.model, tokenizer, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index))
+        of: prompt, trainer.model, text, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index))
       log.sample(prompt: prompt, text: text, step: step)
     }
   }

@@ -6,16 +6,24 @@ import Training
 
 /// Texts that a model writes during training.
 enum Samples {
-  /// What the model writes after `prompt`, or after the end of it that the model has positions for.
+  /// What the model writes after `prompt`, or after the end of it that the model has positions for. A prompt of a run that
+  /// reads conversations is a user's turn, and what the model writes is its answer.
   static func continuation(
-    of prompt: String, _ model: any LanguageModel, _ tokenizer: Tokenizer, _ settings: Recipe.Evaluation, seed: UInt64
+    of prompt: String, _ model: any LanguageModel, _ format: TextFormat, _ settings: Recipe.Evaluation, seed: UInt64
   ) throws(Failure) -> String {
     var options = GenerationOptions()
     options.sampling.temperature = settings.temperature
     options.maximumTokens = settings.maximumTokens
     options.seed = seed
-    let generator = TextGenerator(model, tokenizer)
-    let tokens = try generator.tokens(ofPrompt: prompt).suffix(model.maximumPositions)
+    guard let tokenizer = format.tokenizer else { preconditionFailure("samples of a model without a tokenizer") }
+    let generator = TextGenerator(model, tokenizer, endTokens: format.chat?.stopTokens)
+    let all: [Int32]
+    if let chat = format.chat {
+      all = try chat.encode([Message(role: "user", content: prompt)], addingGenerationPrompt: true).tokens
+    } else {
+      all = try generator.tokens(ofPrompt: prompt)
+    }
+    let tokens = all.suffix(model.maximumPositions)
     return try generator.complete(Array(tokens), options: options).text
   }
 }

@@ -80,7 +80,7 @@ package final class TrainingRun {
     state.reference = reference
     samples = data.train
     checkpoints = RunCheckpoints(folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step)
-    evaluation = RunEvaluation(recipe, preparation.tokenizer, data.validation)
+    evaluation = RunEvaluation(recipe, preparation.text, data.validation)
     let peak = GEMMPeak.measure()
     log = try RunLog(folder, recipe.logging, steps: steps, after: state.step, peak: peak)
     for warning in warnings { log.note("warning: \(warning)") }

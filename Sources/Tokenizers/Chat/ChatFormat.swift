@@ -1,125 +1,97 @@
 import Files
+import Jinja
 
 /// A template together with the tokenizer that its text is encoded with: the one place where messages become tokens,
 /// for training, evaluation and conversation alike.
 ///
-/// The text around the contents is encoded with its special tokens, the contents never are: text from outside cannot
-/// become a control token. Every segment is encoded separately, so which tokens belong to which turn is exact.
+/// The whole text is encoded as one, with its special tokens; text from outside never becomes one of them.
 public struct ChatFormat: Sendable {
   public let template: ChatTemplate
   public let tokenizer: Tokenizer
-  /// The token every text begins with, if any.
-  public let beginning: Int32?
-  /// The token that ends a turn.
-  public let endOfTurn: Int32
-  /// The tokens that end an answer.
+  /// The tokens that end an answer: those the model's files name, and the one that the template ends it with.
   public let stopTokens: [Int32]
+  /// What the template reads besides messages: `chat_template_kwargs`.
+  package let variables: [JSONMember]
+  /// The time that the template is told.
+  package let now: TemplateTime
 
-  /// - Throws: `Failure` of area `.tokenizer` when the tokenizer lacks a token that the template needs.
-  public init(_ template: ChatTemplate, tokenizer: Tokenizer) throws(Failure) {
-    func id(_ text: String) throws(Failure) -> Int32 {
-      if let id = tokenizer.id(ofToken: text), tokenizer.isSpecial(id) { return id }
+  /// - Parameters:
+  ///   - endTokens: the tokens that end a text of the model, as its files name them.
+  ///   - variables: what the template reads besides messages.
+  /// - Throws: `Failure` of area `.tokenizer` when the tokenizer lacks a token that a built-in template needs.
+  package init(
+    _ template: ChatTemplate, tokenizer: Tokenizer, endTokens: [Int32]? = nil, variables: [JSONMember] = [],
+    now: TemplateTime = .now
+  ) throws(Failure) {
+    for token in template.tokens {
+      if let id = tokenizer.id(ofToken: token), tokenizer.isSpecial(id) { continue }
       throw Failure(
-        .tokenizer, "the chat template \"\(template.name)\" needs the special token \(text)",
+        .tokenizer, "the chat template \"\(template.name)\" needs the special token \(token)",
         notes: ["the tokenizer has no such token; another data.template may fit it"])
     }
-    for token in template.headerTokens { _ = try id(token) }
-    var end = tokenizer.endOfText
-    if let text = template.endOfTurn { end = try id(text) }
-    guard let end else { throw Self.missing("end of text", template) }
-    if template.hasBeginning, tokenizer.beginningOfText == nil { throw Self.missing("beginning of text", template) }
-    self.template = template
+    // A built-in template is no model's own: it begins a text as the tokenizer does.
+    let begins = template.isBuiltIn && tokenizer.addsBeginningOfText
+    let isFirstAnyway = tokenizer.beginningOfText.map { id in
+      template.tokens.first.map { tokenizer.id(ofToken: $0) == id } ?? false
+    }
+    self.template = begins && isFirstAnyway == false ? try template.withBeginning() : template
     self.tokenizer = tokenizer
-    let begins = template.hasBeginning || tokenizer.addsBeginningOfText
-    let isFirstAnyway = template.headerTokens.first.map { tokenizer.id(ofToken: $0) == tokenizer.beginningOfText }
-    beginning = begins && isFirstAnyway != true ? tokenizer.beginningOfText : nil
-    endOfTurn = end
-    stopTokens = [end] + [tokenizer.endOfText].compactMap(\.self).filter { $0 != end }
+    self.variables = variables
+    self.now = now
+    var ends = (endTokens ?? []) + [tokenizer.endOfText].compactMap(\.self)
+    if let end = Self.endOfTurn(self.template, tokenizer, variables, now) { ends.insert(end, at: 0) }
+    stopTokens = ends.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
-  private static func missing(_ what: String, _ template: ChatTemplate) -> Failure {
-    Failure(
-      .tokenizer, "the chat template \"\(template.name)\" needs an \(what) token",
-      notes: ["the tokenizer has none; another data.template may fit it"])
+  public init(_ template: ChatTemplate, tokenizer: Tokenizer) throws(Failure) {
+    try self.init(template, tokenizer: tokenizer, endTokens: nil)
   }
 
-  /// The Jinja text of the template for this tokenizer: Hugging Face's libraries add no beginning of text to it.
-  public var jinja: String {
-    beginning == nil || template.jinja.contains("bos_token") ? template.jinja : ChatTemplate.beginning + template.jinja
+  /// The Jinja text of the template, as it is saved with a model.
+  public var jinja: String { template.jinja }
+
+  /// What identifies the format: all that decides which tokens a conversation has, but for the tokenizer.
+  package var identity: String {
+    let date = template.mentions("strftime_now") ? "\(now.seconds)" : ""
+    return
+      "\(template.jinja)\n\(JSONValue(variables).serialized())\n\(tokenizer.namedTokens.json.serialized())\n\(date)"
+  }
+
+  /// The special token that the template writes behind an answer.
+  private static func endOfTurn(
+    _ template: ChatTemplate, _ tokenizer: Tokenizer, _ variables: [JSONMember], _ now: TemplateTime
+  ) -> Int32? {
+    let probe = GenerationPrompt.Probe(template, tokenizer.templateTokens.values, variables, now)
+    guard let ending = probe.ending else { return nil }
+    return tokenizer.encode(ending, special: .parse).first { tokenizer.isSpecial($0) }
   }
 }
 
 extension ChatFormat {
-  /// The parts of the text of a conversation, in order.
+  /// The text of a conversation.
   ///
   /// - Parameter addingGenerationPrompt: whether the header of an assistant turn follows, for a model to continue.
-  /// - Throws: `Failure` of area `.data` naming a role that the template has no place for.
-  public func segments(
-    of messages: [Message], addingGenerationPrompt: Bool = false
-  ) throws(Failure) -> [ChatSegment] {
-    var segments: [ChatSegment] = []
-    if let beginning { segments.append(ChatSegment(.beginning, text(of: beginning), token: beginning)) }
-    if let system = template.defaultSystem, messages.first?.role != "system" {
-      try append(Message(role: "system", content: system), at: nil, to: &segments)
-    }
-    for (index, message) in messages.enumerated() { try append(message, at: index, to: &segments) }
-    if addingGenerationPrompt {
-      segments.append(ChatSegment(.header, try header(of: "assistant", try turn(of: "assistant")), message: nil))
-    }
-    return segments
-  }
-
-  /// The text of a conversation.
+  /// - Throws: `Failure` of area `.data`: the template refuses the conversation, or cannot work with it.
   public func render(_ messages: [Message], addingGenerationPrompt: Bool = false) throws(Failure) -> String {
-    try segments(of: messages, addingGenerationPrompt: addingGenerationPrompt).map(\.text).joined()
+    var encoder = ChatEncoder(self)
+    let chat = try encoder.render(ChatInput(messages), addingGenerationPrompt: addingGenerationPrompt)
+    return String(decoding: chat.text, as: UTF8.self)
   }
 
   /// The tokens of a conversation.
   public func encode(_ messages: [Message], addingGenerationPrompt: Bool = false) throws(Failure) -> EncodedChat {
     var encoder = ChatEncoder(self)
-    return try encoder.encode(messages, addingGenerationPrompt: addingGenerationPrompt)
+    return try encoder.encode(ChatInput(messages), addingGenerationPrompt: addingGenerationPrompt)
   }
-
-  private func append(_ message: Message, at index: Int?, to segments: inout [ChatSegment]) throws(Failure) {
-    let turn = try turn(of: message.role)
-    let content = template.trimsContent ? message.content.trimmed : message.content
-    let header = try header(of: message.role, turn)
-    if !header.isEmpty { segments.append(ChatSegment(.header, header, message: index)) }
-    segments.append(ChatSegment(.content, content, message: index))
-    if turn.endsTurn {
-      segments.append(ChatSegment(.endOfTurn, text(of: endOfTurn), message: index, token: endOfTurn))
-    }
-    if !turn.separator.isEmpty { segments.append(ChatSegment(.separator, turn.separator, message: index)) }
-  }
-
-  private func turn(of role: String) throws(Failure) -> ChatTemplate.Turn {
-    if let turn = template.turn(of: role) { return turn }
-    throw Failure(
-      .data, "the chat template \"\(template.name)\" has no turns of role \"\(role)\"",
-      notes: [
-        "it knows \(template.turns.keys.sorted().joined(separator: ", ")); \"chatml\" and \"llama3\" take any role"
-      ])
-  }
-
-  /// A role that could spell a control token is refused: it comes from outside, and a header is encoded with them.
-  private func header(of role: String, _ turn: ChatTemplate.Turn) throws(Failure) -> String {
-    guard !role.isEmpty, role.utf8.allSatisfy({ $0 == 0x5f || (0x61...0x7a).contains($0) }) else {
-      throw Failure(.data, "\"\(role)\" is no role", notes: ["a role is a word in small letters"])
-    }
-    return turn.header.replacing("{role}", with: role)
-  }
-
-  private func text(of token: Int32) -> String { String(decoding: tokenizer.token(token) ?? [], as: UTF8.self) }
 }
 
-extension String {
-  /// The text without white space at its ends, as Jinja's `trim` leaves it.
-  fileprivate var trimmed: String {
-    func isSpace(_ scalar: Unicode.Scalar) -> Bool {
-      scalar.properties.isWhitespace || (0x1c...0x1f).contains(scalar.value)
-    }
-    let kept = unicodeScalars.drop(while: isSpace)
-    guard let last = kept.lastIndex(where: { !isSpace($0) }) else { return "" }
-    return String(kept[...last])
+extension Tokenizer {
+  /// The tokens that a template sees by their names: those that files name, else those that are in use.
+  var templateTokens: NamedTokens {
+    var named = namedTokens
+    func text(_ id: Int32?) -> String? { id.flatMap(token).map { String(decoding: $0, as: UTF8.self) } }
+    if named["bos_token"] == nil { named["bos_token"] = text(beginningOfText) }
+    if named["eos_token"] == nil { named["eos_token"] = text(endOfText) }
+    return named
   }
 }

@@ -1,77 +1,63 @@
 import Files
+import Jinja
 
-/// How a conversation is written as one text: what stands before and after each turn's content.
-public struct ChatTemplate: Sendable, Equatable {
-  /// What stands around the content of one role's turns.
-  package struct Turn: Sendable, Equatable {
-    /// The text before the content; `{role}` in it stands for the role's name.
-    package let header: String
-    /// Whether the end-of-turn token follows the content.
-    package let endsTurn: Bool
-    /// The text between this turn and the next.
-    package let separator: String
-  }
-
-  /// The name a recipe uses for it.
+/// How a conversation is written as one text: a Jinja template.
+public struct ChatTemplate: Sendable {
+  /// The name a recipe uses for it, or the file that it is from.
   public let name: String
-  /// The turns of the roles it knows.
-  let turns: [String: Turn]
-  /// The turns of all other roles; nil when it has no place for them.
-  let anyTurn: Turn?
-  /// The text of the special token that ends a turn; nil when that is the tokenizer's end of text.
-  public let endOfTurn: String?
-  /// The other special tokens in the headers.
-  let headerTokens: [String]
-  /// Whether the text begins with the beginning of text whatever the tokenizer does.
-  private(set) var hasBeginning: Bool
-  /// Whether white space around a content is left out.
-  let trimsContent: Bool
+  /// The template's text; it travels with a model.
+  public let jinja: String
+  /// The special tokens that it writes and a tokenizer may lack; they are added to one that does.
+  package let tokens: [String]
   /// What stands between an instruction and its input where they make one turn.
-  public let inputSeparator: String
-  /// What a conversation without a system turn of its own begins with.
-  public private(set) var defaultSystem: String?
-  /// The Jinja text that renders the same in Hugging Face's libraries; it travels with a model.
-  public private(set) var jinja: String
+  package let inputSeparator: String
+  private let template: Template
 
-  init(
-    _ name: String, turns: [String: Turn], anyTurn: Turn? = nil, endOfTurn: String? = nil, headerTokens: [String] = [],
-    hasBeginning: Bool = false, trimsContent: Bool = false, inputSeparator: String = "\n\n",
-    defaultSystem: String? = nil, jinja: String
-  ) {
+  /// - Throws: `Failure` of area `area`, with line and column, when the text is no Jinja or has what is not supported.
+  package init(
+    _ name: String, jinja: String, tokens: [String] = [], inputSeparator: String = "\n\n",
+    area: Failure.Area = .recipe, place: String? = nil
+  ) throws(Failure) {
     self.name = name
-    self.turns = turns
-    self.anyTurn = anyTurn
-    self.endOfTurn = endOfTurn
-    self.headerTokens = headerTokens
-    self.hasBeginning = hasBeginning
-    self.trimsContent = trimsContent
-    self.inputSeparator = inputSeparator
-    self.defaultSystem = defaultSystem
     self.jinja = jinja
+    self.tokens = tokens
+    self.inputSeparator = inputSeparator
+    do throws(TemplateError) {
+      template = try Template(jinja)
+    } catch {
+      throw Failure(
+        area, "the chat template cannot be read: \(error.message)",
+        at: "\(place ?? name), line \(error.line), column \(error.column)",
+        notes: ["another data.template can take its place: \(Self.names)"])
+    }
   }
 
-  /// What stands around a turn of `role`; nil when the template has no place for it.
-  func turn(of role: String) -> Turn? { turns[role] ?? anyTurn }
+  /// Whether the template reads or writes `word`.
+  package func mentions(_ word: String) -> Bool { template.mentions(word) }
 
-  /// This template for a model that came with a Jinja text and a default system turn of its own.
-  func with(defaultSystem: String?, jinja: String) -> ChatTemplate {
-    var template = self
-    template.defaultSystem = defaultSystem
-    template.jinja = jinja
-    return template
+  /// This template with `{{ bos_token }}` before it, where it does not write that itself.
+  func withBeginning() throws(Failure) -> ChatTemplate {
+    if mentions("bos_token") { return self }
+    return try ChatTemplate(name, jinja: "{{ bos_token }}" + jinja, tokens: tokens, inputSeparator: inputSeparator)
   }
 
-  /// This template, its text beginning with the beginning of text where `begins`.
-  func beginning(_ begins: Bool) -> ChatTemplate {
-    var template = self
-    template.hasBeginning = hasBeginning || begins
-    return template
-  }
-
-  /// The built-in template of that name.
-  public init?(named name: String) {
-    guard let template = Self.builtIn.first(where: { $0.name == name }) else { return nil }
-    self = template
+  /// The text of a conversation; `named` are the variables of the tokens that files name.
+  ///
+  /// - Throws: `Failure` of area `.data`: the template refuses the conversation, or cannot work with it.
+  func render(
+    _ input: ChatInput, _ named: [(name: String, value: Value)], addingGenerationPrompt: Bool, now: TemplateTime
+  ) throws(Failure) -> Text {
+    var values = named + input.values(for: self)
+    values.append(("add_generation_prompt", .bool(addingGenerationPrompt)))
+    do throws(TemplateError) {
+      return try template.render(values, now: now)
+    } catch {
+      let place = "\(name), line \(error.line), column \(error.column)"
+      if error.kind == .raised {
+        throw Failure(.data, "the chat template refuses the turns: \(error.message)", notes: ["it does so in \(place)"])
+      }
+      throw Failure(.data, "the chat template cannot write the turns: \(error.message)", notes: ["in \(place)"])
+    }
   }
 }
 
@@ -81,9 +67,19 @@ extension ChatTemplate {
   ///
   /// - Throws: `Failure` of area `.tokenizer` when one of them is an ordinary token already.
   public func extending(_ tokenizer: Tokenizer) throws(Failure) -> Tokenizer {
-    var needed = headerTokens + [endOfTurn].compactMap(\.self)
-    if hasBeginning, tokenizer.beginningOfText == nil { needed.append("<|begin_of_text|>") }
-    if endOfTurn == nil, tokenizer.endOfText == nil { needed.append("<|endoftext|>") }
+    var needed = tokens
+    if !tokens.isEmpty || isBuiltIn {
+      if mentions("bos_token"), tokenizer.beginningOfText == nil { needed.append("<|begin_of_text|>") }
+      if mentions("eos_token"), tokenizer.endOfText == nil { needed.append("<|endoftext|>") }
+    }
     return try tokenizer.adding(special: needed)
+  }
+
+  var isBuiltIn: Bool { Self.builtIn.contains { $0.name == name } }
+}
+
+extension ChatTemplate: Equatable {
+  public static func == (left: ChatTemplate, right: ChatTemplate) -> Bool {
+    left.name == right.name && left.jinja.hasSameBytes(as: right.jinja)
   }
 }

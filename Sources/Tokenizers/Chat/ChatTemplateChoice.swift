@@ -7,8 +7,10 @@ extension ChatTemplate {
   package init(named name: String?, modelsOwn jinja: String, otherwise other: ChatTemplate?) throws(Failure) {
     if let name {
       self = try Self.named(name)
+    } else if let known = Self.builtIn.first(where: { jinja.hasSameBytes(as: $0.jinja) }) {
+      self = known
     } else if !jinja.isEmpty {
-      self = try Self.recognized(jinja, at: "the model's chat_template")
+      self = try ChatTemplate("the model's own template", jinja: jinja, area: .model)
     } else if let other {
       self = other
     } else {
@@ -20,18 +22,14 @@ extension ChatTemplate {
     if let template = ChatTemplate(named: name) { return template }
     if access(name, F_OK) == 0 {
       let text = try ReadableFile.contents(of: name, area: .recipe, limit: 1 << 20)
-      return try recognized(String(decoding: text, as: UTF8.self), at: name)
+      if let invalid = text.withUnsafeBytes({ UTF8Bytes.firstInvalid(in: $0) }) {
+        throw Failure(.recipe, "the chat template is not UTF-8", at: "\(name), byte \(invalid)")
+      }
+      return try ChatTemplate(name, jinja: String(decoding: text, as: UTF8.self))
     }
     let near = suggestion(for: name, among: builtIn.map(\.name))
     throw Failure(
       .recipe, "no chat template \"\(name)\": neither a built-in one nor a file",
       notes: (near.map { ["did you mean \"\($0)\"?"] } ?? []) + ["built in: \(names)"])
   }
-
-  private static func recognized(_ jinja: String, at place: String) throws(Failure) -> ChatTemplate {
-    if let template = ChatTemplate(recognizing: jinja) { return template }
-    throw Failure(.recipe, "the chat template is none of those that are known", at: place, notes: ["choose \(names)"])
-  }
-
-  private static var names: String { builtIn.map(\.name).joined(separator: ", ") }
 }

@@ -1,73 +1,79 @@
 import Files
+import Jinja
 
-/// A part of a conversation's text.
-public struct ChatSegment: Sendable, Equatable {
-  public enum Kind: Sendable {
-    /// The beginning of text.
-    case beginning
-    /// The header, which names the speaker.
-    case header
-    /// What is said.
-    case content
-    /// The token that ends the turn.
-    case endOfTurn
-    /// What stands between this turn and the next.
-    case separator
-  }
-
-  public let kind: Kind
-  public let text: String
-  /// The index of the message it belongs to; nil for what the template adds on its own.
-  public let message: Int?
-  /// The token it is, where it is one whatever the text.
-  let token: Int32?
-
-  init(_ kind: Kind, _ text: String, message: Int? = nil, token: Int32? = nil) {
-    self.kind = kind
-    self.text = text
-    self.message = message
-    self.token = token
-  }
-}
-
-/// The tokens of a conversation, and which of them belong to which part of it.
+/// The tokens of a conversation, and which of them each message's author wrote.
 public struct EncodedChat: Sendable, Equatable {
-  /// The tokens of one segment.
-  public struct Run: Sendable, Equatable {
-    public let kind: ChatSegment.Kind
-    public let message: Int?
-    /// Their positions; empty for an empty content.
+  /// Tokens that one message's author wrote: see ``RenderedChat/Turn``.
+  public struct Turn: Sendable, Equatable {
+    public let message: Int
+    /// Their positions.
     public let tokens: Range<Int>
   }
 
-  public fileprivate(set) var tokens: [Int32] = []
-  /// One run a segment, in order; together they cover all tokens.
-  public fileprivate(set) var runs: [Run] = []
+  public internal(set) var tokens: [Int32] = []
+  /// In the order of the tokens. A message may have several.
+  public internal(set) var turns: [Turn] = []
+  /// What the conversation has and the template does not write.
+  package internal(set) var losses: Set<RenderedChat.Loss> = []
+  /// Whether text from outside spells a special token, which stays text.
+  package internal(set) var spellsSpecialTokens = false
 }
 
 /// Encodes conversations one after the other and caches their pieces.
-package struct ChatEncoder {
+package struct ChatEncoder: Sendable {
   package let format: ChatFormat
   private var encoder: Tokenizer.Encoder
+  private let named: [(name: String, value: Value)]
+  /// How the template asks for an answer, by the variables that it is given.
+  private var prompts: [String: GenerationPrompt] = [:]
 
   package init(_ format: ChatFormat) {
     self.format = format
     encoder = Tokenizer.Encoder(format.tokenizer)
+    named = format.tokenizer.templateTokens.values
   }
 
-  /// The tokens of a conversation; see ``ChatFormat/segments(of:addingGenerationPrompt:)``.
+  /// The text of a conversation, which knows its turns.
+  package mutating func render(
+    _ input: ChatInput, addingGenerationPrompt: Bool = false
+  ) throws(Failure) -> RenderedChat {
+    var input = input
+    let own = input.variables
+    if !format.variables.isEmpty {
+      input.variables = format.variables.filter { variable in !own.contains { $0.key == variable.key } } + own
+    }
+    let text = try format.template.render(
+      input, named, addingGenerationPrompt: addingGenerationPrompt, now: format.now)
+    return RenderedChat(
+      text, of: input, prompt: generationPrompt(input.variables), hasGenerationPrompt: addingGenerationPrompt)
+  }
+
+  private mutating func generationPrompt(_ variables: [JSONMember]) -> GenerationPrompt {
+    let key = variables.isEmpty ? "" : JSONValue(variables).serialized()
+    if let prompt = prompts[key] { return prompt }
+    let prompt = GenerationPrompt.Probe(format.template, named, variables, format.now).generationPrompt
+    if prompts.count > 64 { prompts = [:] }
+    prompts[key] = prompt
+    return prompt
+  }
+
+  /// The tokens of a conversation.
   package mutating func encode(
-    _ messages: [Message], addingGenerationPrompt: Bool = false
+    _ input: ChatInput, addingGenerationPrompt: Bool = false
   ) throws(Failure) -> EncodedChat {
-    var chat = EncodedChat()
-    for segment in try format.segments(of: messages, addingGenerationPrompt: addingGenerationPrompt) {
-      let start = chat.tokens.count
-      if let token = segment.token {
-        chat.tokens.append(token)
-      } else {
-        append(segment.text, special: segment.kind == .content ? .none : .parse, to: &chat.tokens)
+    let rendered = try render(input, addingGenerationPrompt: addingGenerationPrompt)
+    var chat = EncodedChat(losses: rendered.losses)
+    var parts: [TokenPart] = []
+    rendered.text.withUnsafeBufferPointer { text in
+      encoder.append(text, data: rendered.data, to: &chat.tokens, onRefusal: { chat.spellsSpecialTokens = true }) {
+        parts.append(TokenPart(range: $0, isToken: $1, firstID: $2))
       }
-      chat.runs.append(.init(kind: segment.kind, message: segment.message, tokens: start..<chat.tokens.count))
+    }
+    var alignment = TokenAlignment(rendered.text, chat.tokens, parts, format.tokenizer)
+    for turn in rendered.turns {
+      let start = alignment.tokens(before: turn.range.lowerBound, &encoder).whole
+      let end = alignment.tokens(before: turn.range.upperBound, &encoder).begun
+      if start < end { chat.turns.append(.init(message: turn.message, tokens: start..<end)) }
     }
     return chat
   }

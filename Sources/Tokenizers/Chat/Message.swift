@@ -4,15 +4,28 @@ import Files
 public struct Message: Sendable {
   /// Who speaks: `system`, `user`, `assistant`, `tool`, or what else a template has a place for.
   public var role: String
-  /// What is said.
+  /// What is said; empty where the turn has no text.
   public var content: String
   /// Whether the turn is trained on; nil where its role decides.
   public var isTrained: Bool?
+  /// The content as the file has it, where that is no text: null, or a list of parts.
+  package var contentParts: JSONValue?
+  /// What the turn has besides: `reasoning_content`, `tool_calls`, `name`, ...
+  package var members: [JSONMember] = []
 
   public init(role: String, content: String, isTrained: Bool? = nil) {
     self.role = role
     self.content = content
     self.isTrained = isTrained
+  }
+
+  /// What the turn has under a name besides role and content; null is as good as nothing.
+  package subscript(name: String) -> JSONValue? {
+    get { members.first { $0.key == name && !$0.value.isNull }?.value }
+    set {
+      members.removeAll { $0.key == name }
+      if let newValue { members.append(JSONMember(name, newValue)) }
+    }
   }
 }
 
@@ -20,6 +33,24 @@ extension Message: Equatable {
   /// Equality of the bytes: two spellings of the same character are different text to a model.
   public static func == (left: Message, right: Message) -> Bool {
     left.role.hasSameBytes(as: right.role) && left.content.hasSameBytes(as: right.content)
-      && left.isTrained == right.isTrained
+      && left.isTrained == right.isTrained && left.contentParts == right.contentParts && left.members == right.members
+  }
+}
+
+/// What a chat template is given: turns, and what else it can read.
+public struct ChatInput: Sendable {
+  /// The turns.
+  public var messages: [Message]
+  /// The tools that the model is shown: a list of JSON schemas.
+  package var tools: JSONValue?
+  /// Further variables, such as `documents` and `enable_thinking`: `chat_template_kwargs`.
+  package var variables: [JSONMember]
+
+  public init(_ messages: [Message]) { self.init(messages, tools: nil) }
+
+  package init(_ messages: [Message], tools: JSONValue?, variables: [JSONMember] = []) {
+    self.messages = messages
+    self.tools = tools
+    self.variables = variables
   }
 }

@@ -1,0 +1,40 @@
+import Files
+import Tokenizers
+
+extension TuningRow {
+  /// What a template is given of the row, with these turns.
+  func input(_ messages: [Message]) throws(Failure) -> ChatInput {
+    var input = ChatInput(messages, tools: try tools())
+    if let documents = self["documents"] { input.variables.append(JSONMember("documents", documents)) }
+    if let variables = self["chat_template_kwargs"] {
+      guard let members = variables.object else {
+        throw unusable("\"\(name("chat_template_kwargs"))\" is no object", "found \(variables.kind)")
+      }
+      input.variables += members
+    }
+    return input
+  }
+
+  /// The tools of the row: a list, or the text of one.
+  private func tools() throws(Failure) -> JSONValue? {
+    guard let value = self["tools"] else { return nil }
+    var list = value
+    if let text = value.string {
+      if text.isBlank { return nil }
+      guard let parsed = try? JSONValue.parse(Array(text.utf8), source: place, area: .data) else {
+        throw unusable("\"\(name("tools"))\" is a text that is no JSON")
+      }
+      list = parsed
+    }
+    guard let items = list.array else { throw unusable("\"\(name("tools"))\" is no list", "found \(list.kind)") }
+    return items.isEmpty ? nil : list
+  }
+
+  /// The turns, after the system text that the row has in a column of its own; a system turn among them counts instead.
+  func withSystem(_ messages: [Message]) throws(Failure) -> [Message] {
+    guard messages.first?.role != "system", messages.first?.role != "developer",
+      let system = try optionalText("system"), !system.isBlank
+    else { return messages }
+    return [Message(role: "system", content: system)] + messages
+  }
+}
