@@ -3,8 +3,8 @@ import Files
 import Tokenizers
 
 extension Tokenizer {
-  /// The tokenizer that a user names: a `tokenizer.json`, a folder with one (a run, a Hugging Face folder), any model that
-  /// has one, or the word `bytes`.
+  /// The tokenizer that a user names: a `tokenizer.json`, a folder with one (a run, a Hugging Face folder), SentencePiece's
+  /// `tokenizer.model`, any model that has one, or the word `bytes`.
   ///
   /// - Throws: `Failure` of the areas `.tokenizer`, `.checkpoint` or `.model`.
   package init(at path: String) throws(Failure) {
@@ -18,6 +18,11 @@ extension Tokenizer {
       }
     } else {
       let file = try ReadableFile(path, area: .tokenizer)
+      if path.hasSuffix(".model") {
+        try self.init(sentencePieceModel: file.read(file.count, at: 0), source: path)
+        self = addingBeginningOfText(true)
+        return
+      }
       let first = try file.read(min(64, file.count), at: 0).first { !$0.isJSONSpace }
       if first == UInt8(ascii: "{") {
         try self.init(json: file.read(file.count, at: 0), source: path)

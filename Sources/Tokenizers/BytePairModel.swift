@@ -13,8 +13,8 @@ final class BytePairModel: Sendable {
   let byteIDs: [Int32]
   /// What merging begins with.
   let alphabet: Alphabet
-  /// Merges of characters with the same result have one rank, that of the first of them: where several are possible, the
-  /// leftmost comes first. Empty for an alphabet of bytes, where every merge has its own.
+  /// Where `sharesRanks`, the rank of each merge: those with the same result have that of the first of them, so that the
+  /// leftmost comes first where several are possible. Else empty: every merge has its own.
   let sharedRanks: [Int32]
   /// Whether no token crosses from other text over a space, so that words can be merged one by one.
   let splitsAtSpaces: Bool
@@ -31,7 +31,7 @@ final class BytePairModel: Sendable {
 
   init(
     vocabulary: ByteStringTable, ids: [Int32], merges: PairTable, results: [Int32], byteIDs: [Int32],
-    alphabet: Alphabet = .bytes, takesWholePieces: Bool, unknown: Unknown? = nil
+    alphabet: Alphabet = .bytes, takesWholePieces: Bool, unknown: Unknown? = nil, sharesRanks: Bool = false
   ) {
     self.vocabulary = vocabulary
     self.ids = ids
@@ -41,7 +41,7 @@ final class BytePairModel: Sendable {
     self.alphabet = alphabet
     self.takesWholePieces = takesWholePieces
     self.unknown = unknown
-    sharedRanks = alphabet == .bytes ? [] : Self.sharedRanks(results)
+    sharedRanks = sharesRanks ? Self.sharedRanks(results) : []
     splitsAtSpaces = (0..<vocabulary.count).allSatisfy { index in
       !zip(vocabulary[index], vocabulary[index].dropFirst()).contains { $0 != 0x20 && $1 == 0x20 }
     }

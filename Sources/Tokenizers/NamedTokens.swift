@@ -92,18 +92,3 @@ extension NamedTokens {
     return JSONValue(members)
   }
 }
-
-extension Tokenizer {
-  /// This tokenizer with the tokens that its files name. Those that it lacks become special tokens with the next ids, as in
-  /// transformers; a text begins and ends with the tokens named so, whatever the vocabulary has besides.
-  ///
-  /// - Throws: `Failure` when there are too many tokens.
-  package func naming(_ named: NamedTokens) throws(Failure) -> Tokenizer {
-    if named.isEmpty { return self }
-    var result = try marking(special: named.texts)
-    result.namedTokens = named
-    func id(_ name: String) -> Int32? { named[name].flatMap { result.id(ofToken: $0) } }
-    result.bound(endOfText: id("eos_token"), beginningOfText: id("bos_token"))
-    return result
-  }
-}

@@ -9,18 +9,44 @@ extension VocabularyAssembly {
   mutating func addMerges(scores: [Double], source: String) throws(Failure) {
     let order = scores.indices.sorted { (-scores[$0], $0) < (-scores[$1], $1) }
     for index in order {
-      let piece = Array(vocabulary[index])
-      guard piece.count <= Self.pieceLimit else {
-        throw Failure(
-          .tokenizer, "token \(ids[index]) is too long for a piece", at: source,
-          notes: ["at most \(Self.pieceLimit) bytes expected, found \(piece.count)"])
-      }
-      for end in (1..<piece.count).reversed() where piece[end] & 0xC0 != 0x80 {
-        guard let left = vocabulary.index(of: piece[..<end]), let right = vocabulary.index(of: piece[end...]) else {
-          continue
-        }
+      for (left, right) in try halves(ofPiece: index, source).reversed() {
         addMerge(ids[left], ids[right], makes: ids[index])
       }
+    }
+  }
+
+  /// The same as transformers orders them (`generate_merges` in its `tokenization_utils_base.py`): by the score, then by the
+  /// length of the left half, then by that of the right one.
+  mutating func addMergesInTransformersOrder(scores: [Double], source: String) throws(Failure) {
+    var merges: [(score: Double, lengths: (Int, Int), left: Int32, right: Int32, result: Int32)] = []
+    for index in scores.indices {
+      for (left, right) in try halves(ofPiece: index, source) {
+        func length(_ string: Int) -> Int { String(decoding: vocabulary[string], as: UTF8.self).unicodeScalars.count }
+        merges.append((scores[index], (length(left), length(right)), ids[left], ids[right], ids[index]))
+      }
+    }
+    let order = merges.indices.sorted { one, other in
+      let (a, b) = (merges[one], merges[other])
+      if a.score != b.score { return a.score > b.score }
+      if a.lengths != b.lengths { return a.lengths > b.lengths }
+      return (a.result, a.left, a.right) < (b.result, b.left, b.right)
+    }
+    for index in order { addMerge(merges[index].left, merges[index].right, makes: merges[index].result) }
+  }
+
+  /// The pairs of pieces that piece `index` consists of, the shortest left one first.
+  private func halves(ofPiece index: Int, _ source: String) throws(Failure) -> [(left: Int, right: Int)] {
+    let piece = Array(vocabulary[index])
+    guard piece.count <= Self.pieceLimit else {
+      throw Failure(
+        .tokenizer, "token \(ids[index]) is too long for a piece", at: source,
+        notes: ["at most \(Self.pieceLimit) bytes expected, found \(piece.count)"])
+    }
+    return (1..<piece.count).compactMap { end in
+      guard piece[end] & 0xC0 != 0x80, let left = vocabulary.index(of: piece[..<end]),
+        let right = vocabulary.index(of: piece[end...])
+      else { return nil }
+      return (left, right)
     }
   }
 }
@@ -54,7 +80,8 @@ extension Tokenizer {
     try assembly.addMerges(scores: assembly.ids.map { scores[Int($0)] }, source: source)
     let plain = Tokenizer(
       model: try assembly.model(
-        takesWholePieces: false, unknown: Self.unknown(tokenTypes), source: source), addedTokens: added,
+        takesWholePieces: false, unknown: Self.unknown(tokenTypes), sharesRanks: true, source: source),
+      addedTokens: added,
       preparation: .sentencePiece(addsSpacePrefix: addsSpacePrefix),
       beginningOfText: addsBeginningOfText ? beginningOfText : nil)
     self = try plain.with(endOfText: endOfText, beginningOfText: beginningOfText)

@@ -18,11 +18,11 @@ public struct Tokenizer: Sendable {
   }
 
   /// The token that ends a document, nil when the vocabulary has none.
-  public private(set) var endOfText: Int32?
+  public internal(set) var endOfText: Int32?
   /// The token that begins a document, nil when the vocabulary has none.
-  public private(set) var beginningOfText: Int32?
+  public internal(set) var beginningOfText: Int32?
   /// Whether documents are meant to begin with `beginningOfText`; `encode` leaves that to the caller.
-  public let addsBeginningOfText: Bool
+  public internal(set) var addsBeginningOfText: Bool
 
   /// The tokens that the files of the tokenizer name.
   package internal(set) var namedTokens = NamedTokens()
@@ -191,70 +191,4 @@ extension Tokenizer {
       vocabulary: vocabulary, ids: ids, merges: PairTable(), results: [], byteIDs: ids, takesWholePieces: false)
     return Tokenizer(model: model, addedTokens: [AddedToken("<|endoftext|>", id: 256)], preparation: TextPreparation())
   }()
-
-  /// This tokenizer with further special tokens, which get the next ids; those it has already become special and keep
-  /// theirs.
-  ///
-  /// - Throws: `Failure` when a token is empty, or cannot be told from a token of the vocabulary in `tokenizer.json`.
-  public func adding(special texts: [String]) throws(Failure) -> Tokenizer {
-    for text in texts where !addedTokens.contains(where: { $0.text.hasSameBytes(as: text) }) {
-      if text.isEmpty { throw Failure(.tokenizer, "an added token is empty") }
-      if let id = ordinaryID(ofToken: text) {
-        throw Failure(
-          .tokenizer, "\"\(text)\" cannot become a special token: it is an ordinary token already",
-          notes: ["its id is \(id)"])
-      }
-    }
-    return try marking(special: texts)
-  }
-
-  /// The same for tokens that files name: an ordinary token among them becomes special with the id it has.
-  func marking(special texts: [String]) throws(Failure) -> Tokenizer {
-    var added = addedTokens
-    var next = Int32(vocabularySize)
-    for text in texts {
-      if let index = added.firstIndex(where: { $0.text.hasSameBytes(as: text) }) {
-        added[index].isSpecial = true
-      } else if let id = ordinaryID(ofToken: text) {
-        added.append(AddedToken(text, id: id))
-      } else {
-        guard next < Int32.max else { throw Failure(.tokenizer, "the vocabulary has too many tokens") }
-        added.append(AddedToken(text, id: next))
-        next += 1
-      }
-    }
-    var result = Tokenizer(
-      model: model, addedTokens: added, preparation: preparation,
-      beginningOfText: addsBeginningOfText ? beginningOfText : nil)
-    result.endOfText = endOfText ?? result.endOfText
-    result.beginningOfText = beginningOfText ?? result.beginningOfText
-    result.namedTokens = namedTokens
-    return result
-  }
-
-  /// The id of the token of the merges that files spell `text`.
-  private func ordinaryID(ofToken text: String) -> Int32? {
-    model.alphabet.bytes(of: text).flatMap { id(ofToken: $0) }
-  }
-
-  /// Sets what begins and ends a text. A token that is put before every text remains the beginning where no other is named.
-  mutating func bound(endOfText: Int32?, beginningOfText: Int32?) {
-    self.endOfText = endOfText
-    self.beginningOfText = beginningOfText ?? (addsBeginningOfText ? self.beginningOfText : nil)
-  }
-
-  /// This tokenizer with other bounds of a text, as a model's configuration gives them; nil leaves one as it is.
-  public func with(endOfText: Int32? = nil, beginningOfText: Int32? = nil) throws(Failure) -> Tokenizer {
-    for (id, name) in [(endOfText, "end-of-text"), (beginningOfText, "beginning-of-text")] {
-      if let id, id < 0 || id >= vocabularySize {
-        throw Failure(
-          .tokenizer, "the \(name) token \(id) is not in the vocabulary",
-          notes: ["the vocabulary has \(vocabularySize) tokens"])
-      }
-    }
-    var result = self
-    result.endOfText = endOfText ?? self.endOfText
-    result.beginningOfText = beginningOfText ?? self.beginningOfText
-    return result
-  }
 }

@@ -60,11 +60,13 @@ extension Tokenizer {
     return added
   }
 
-  /// GPT-2's own files: the bytes of `encoder.json` (token text to id) and of `vocab.bpe` (a merge a line).
+  /// GPT-2's own files: the bytes of `encoder.json` (token text to id) and of `vocab.bpe` (a merge a line). Qwen2's and
+  /// others are of the same form, but their text is prepared in other ways.
   ///
   /// - Throws: `Failure` with the line of the invalid entry.
-  public init(
-    gpt2Encoder encoder: [UInt8], merges: [UInt8], source: String = "encoder.json", mergesSource: String = "vocab.bpe"
+  package init(
+    gpt2Encoder encoder: [UInt8], merges: [UInt8], normalization: Normalization = Normalization([]),
+    preTokenizer: PreTokenizer = .gpt2, source: String = "encoder.json", mergesSource: String = "vocab.bpe"
   ) throws(Failure) {
     let json = try JSONValue.parse(encoder, source: source, area: .tokenizer)
     guard let members = json.object else {
@@ -83,7 +85,8 @@ extension Tokenizer {
       try assembly.add(member.key, id: id, site())
     }
     for (index, bytes) in lines.enumerated() where !bytes.isEmpty {
-      let line = String(decoding: bytes, as: UTF8.self)
+      let line = String(decoding: bytes.last == 0x0D ? bytes.dropLast() : bytes, as: UTF8.self)
+      if line.isEmpty { continue }
       if index == 0, line.hasPrefix("#version") { continue }
       let site = { VocabularyAssembly.Site(part: "merge \"\(line)\"", place: "\(mergesSource):\(index + 1)") }
       let (left, right) = try Self.mergePair(line, site())
@@ -91,7 +94,7 @@ extension Tokenizer {
     }
     self.init(
       model: try assembly.model(takesWholePieces: false, source: source), addedTokens: added,
-      preparation: TextPreparation(cutting: .named(.gpt2)))
+      preparation: TextPreparation(normalization: normalization, cutting: .named(preTokenizer)))
   }
 
   /// The two tokens of a merge written with a space between them.

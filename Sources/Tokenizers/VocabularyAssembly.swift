@@ -97,7 +97,9 @@ struct VocabularyAssembly {
   }
 
   /// The finished model, when no id is missing.
-  func model(takesWholePieces: Bool, unknown: BytePairModel.Unknown? = nil, source: String) throws(Failure)
+  func model(
+    takesWholePieces: Bool, unknown: BytePairModel.Unknown? = nil, sharesRanks: Bool = false, source: String
+  ) throws(Failure)
     -> BytePairModel
   {
     if let gap = isTaken.firstIndex(of: false) {
@@ -117,7 +119,7 @@ struct VocabularyAssembly {
     }
     return BytePairModel(
       vocabulary: vocabulary, ids: ids, merges: merges, results: results, byteIDs: byteIDs, alphabet: alphabet,
-      takesWholePieces: takesWholePieces, unknown: unknown)
+      takesWholePieces: takesWholePieces, unknown: unknown, sharesRanks: sharesRanks)
   }
 
   private mutating func take(_ id: Int, _ site: @autoclosure () -> Site) throws(Failure) {

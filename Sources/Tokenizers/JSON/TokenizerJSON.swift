@@ -90,20 +90,11 @@ extension Tokenizer {
     var added: [AddedToken] = []
     for part in try list.parts() {
       try part.allow("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special")
-      let content = try part.required("content")
-      let text = try content.string()
-      if text.isEmpty { throw content.failure("is empty") }
       let number = try part.required("id")
       guard let id = Int32(exactly: try number.integer()), id >= 0 else {
         throw number.failure("is no id", notes: ["found \(try number.integer())"])
       }
-      let isSpecial = try part["special"]?.boolean() ?? false
-      let isNormalized = try part["normalized"]?.boolean() ?? !isSpecial
-      var token = AddedToken(text, id: id, isSpecial: isSpecial, isNormalized: isNormalized)
-      token.isSingleWord = try part["single_word"]?.boolean() ?? false
-      token.stripsLeft = try part["lstrip"]?.boolean() ?? false
-      token.stripsRight = try part["rstrip"]?.boolean() ?? false
-      added.append(token)
+      added.append(try AddedToken(part, id: id))
     }
     return added
   }
