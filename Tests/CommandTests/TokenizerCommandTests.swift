@@ -24,6 +24,25 @@ import Testing
     #expect(values?.last == 0)
   }
 
+  /// Rows are read as a recipe reads them: neither their keys nor their escapes are text.
+  @Test func rowsAreTextToTrainOn() throws {
+    let folder = try ScratchFolder()
+    let text = String(repeating: "the cät \"sat\" on the mat, the dog sat on the log. ", count: 20)
+    try Data(text.utf8).write(to: folder.url("text.txt"))
+    let row: JSONValue = ["id": 7, "text": JSONValue(text)]
+    try Data((row.serialized().replacing("ä", with: "\\u00e4") + "\n").utf8).write(to: folder.url("rows.jsonl"))
+    let files = try ["text.txt", "rows.jsonl"].map { name in
+      let trained = try Binary.run(
+        ["tokenizer", "train", name, "--vocab-size", "290", "--output", "\(name).json"], in: folder)
+      #expect(trained.code == 0, "\(trained.log)")
+      return try String(contentsOf: folder.url("\(name).json"), encoding: .utf8)
+    }
+    #expect(files[0] == files[1])
+    try Data("{\"messages\": []}\n".utf8).write(to: folder.url("rows.jsonl"))
+    let refused = try Binary.run(["tokenizer", "train", "rows.jsonl", "--vocab-size", "290"], in: folder)
+    #expect(refused.code == 4, "\(refused.log)")
+  }
+
   @Test func bytesNeedNoFile() throws {
     #expect(try Binary.run(["tokenizer", "encode", "bytes", "Aé"]).results == "65 195 169\n")
     #expect(try Binary.run(["tokenizer", "decode", "bytes", "65", "195", "169"]).results == "Aé")
@@ -36,7 +55,7 @@ import Testing
       (["tokenizer", "encde", "bytes"], 2, "unknown action \"encde\""),
       (["tokenizer", "train", "x.txt"], 2, "--vocab-size is missing"),
       (["tokenizer", "train", "x.txt", "--vocab-size", "300", "--pattern", "gpt3"], 2, "unknown pattern"),
-      (["tokenizer", "train", "/nonexistent/x.txt", "--vocab-size", "300"], 4, "cannot open the file"),
+      (["tokenizer", "train", "/nonexistent/x.txt", "--vocab-size", "300"], 4, "no such file"),
       (["tokenizer", "encode", "/nonexistent/t.json", "x"], 5, "cannot open the file"),
       (["tokenizer", "decode", "bytes", "257"], 4, "257 is no token"),
       (["tokenizer", "decode", "bytes", "x"], 2, "\"x\" is no token id"),

@@ -1,3 +1,4 @@
+import Corpus
 import Files
 import ModelFiles
 import Runs
@@ -17,6 +18,7 @@ struct TokenizerCommand: Command {
     .json,
   ]
   static let details = [
+    "train reads text or JSONL, as data.train of a recipe does.",
     "TOKENIZER is a tokenizer.json, a folder with one, a checkpoint, or the word bytes.",
     "Without TEXT or ID, encode and decode read standard input; what they write decodes and encodes to the same bytes.",
   ]
@@ -98,9 +100,8 @@ struct TokenizerCommand: Command {
 
   private func train(on files: [String], _ training: TokenizerTraining) throws(Failure) {
     var trainer = try TokenizerTrainer(specialTokens: training.specialTokens, preTokenizer: training.preTokenizer)
-    for path in files {
-      try MappedFile(path, area: .data).withBytes { bytes in trainer.add(bytes.bindMemory(to: UInt8.self)) }
-    }
+    // What a recipe with these files would train it on.
+    try CorpusText.read(files) { (text) throws(Failure) in trainer.add(text) }
     let tokenizer = try trainer.tokenizer(vocabularySize: training.vocabularySize)
     try DurableFile.write(tokenizer.json(), to: training.output)
     if isJSON {
