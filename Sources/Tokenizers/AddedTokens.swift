@@ -59,12 +59,16 @@ struct AddedTokenMatcher: Sendable {
   ) {
     var searched = 0
     var taken = 0
+    var spaces = 0..<0
     while let (found, token) = first(in: text, from: searched, admits) {
       searched = found.upperBound
       if token.isSingleWord, text.isWord(before: found.lowerBound) || text.isWord(at: found.upperBound) { continue }
-      let start =
-        token.stripsLeft ? max(text.startOfWhitespace(before: found.lowerBound, from: 0), taken) : found.lowerBound
-      let end = token.stripsRight ? text.endOfWhitespace(from: found.upperBound) : found.upperBound
+      let start = token.stripsLeft ? text.startOfWhitespace(before: found.lowerBound, from: taken) : found.lowerBound
+      // White space that is known already is not looked through again.
+      if token.stripsRight, found.upperBound < spaces.lowerBound || found.upperBound > spaces.upperBound {
+        spaces = found.upperBound..<text.endOfWhitespace(from: found.upperBound)
+      }
+      let end = token.stripsRight ? spaces.upperBound : found.upperBound
       if taken < start { body(taken..<start, nil) }
       body(found, token.id)
       taken = end

@@ -125,7 +125,8 @@ import Tokenizers
     }
     try Folder.remove(scratch("tokenizer_config.json"))
     try scratch.write("{\"model_type\": \"qwen2\"}", to: "config.json")
-    #expect(try Tokenizer(at: scratch.path).encode("77") == [0x37, 0x37])
+    let suggested = try Tokenizer(at: scratch.path)
+    #expect(suggested.encode("77") == [0x37, 0x37] && suggested.namedTokens.isEmpty && suggested.endOfText == 257)
   }
 
   // MARK: What stands before a text
@@ -188,6 +189,9 @@ import Tokenizers
     let bare: JSONValue = ["tokenizer_class": "LlamaTokenizerFast", "add_prefix_space": false]
     #expect(try texts(bare, "b b") == ["b", "\u{2581}", "b"])
     #expect(try Tokenizer(at: scratch("tokenizer.model")).encode("b") == [264, 263])
+    try Folder.remove(scratch("tokenizer_config.json"))
+    let alone = try Tokenizer(at: scratch.path)
+    #expect(alone.addsBeginningOfText && alone.encode("b") == [264, 263] && alone.namedTokens.isEmpty)
     let other = try #require(refusal { _ = try texts(["tokenizer_class": "GemmaTokenizer"], "a") })
     #expect(other.what.contains("tokenizer.model of a GemmaTokenizer"))
   }

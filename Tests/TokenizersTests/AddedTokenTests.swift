@@ -70,6 +70,14 @@ import Tokenizers
     #expect(marked("abcdef abcef", tokens) == "[1]ef [0]cef")
   }
 
+  /// White space that many tokens could take is looked through once.
+  @Test func muchWhiteSpaceTakesNoTime() throws {
+    let tokens = try tokenizer([["content": "\n", "lstrip": true, "rstrip": true], ["content": "\t", "rstrip": true]])
+    let text = String(repeating: "\n", count: 100_000) + String(repeating: "\t", count: 100_000)
+    let elapsed = ContinuousClock().measure { #expect(tokens.encode(text, special: .parse).count == 200_000) }
+    #expect(elapsed < .seconds(20))
+  }
+
   // MARK: Unknown bytes
 
   private func withoutZ(unknown: JSONValue, fused: Bool) throws -> Tokenizer {

@@ -54,12 +54,17 @@ import Tokenizers
     #expect(try named.adding(special: ["<more>"]).namedTokens == named.namedTokens)
     #expect(try named.adding(special: ["<more>"]).endOfText == 1)
     #expect(try named.with(endOfText: 0).namedTokens == named.namedTokens)
+    // What looks like a beginning is none where the files name others.
+    let beginning = try plain.adding(special: ["<s>"])
+    let reread = try Tokenizer(json: Array(beginning.json().utf8), source: "test")
+    #expect(reread.beginningOfText == 258)
+    #expect(try reread.naming(NamedTokens(["eos_token": "</s>"], source: "test")).beginningOfText == nil)
     // An ordinary token that is named becomes special with its id.
     let letter = try plain.naming(NamedTokens(["pad_token": "!"], source: "test"))
     let id = try #require(letter.id(ofToken: "!"))
     #expect(letter.isSpecial(id) && letter.vocabularySize == plain.vocabularySize && letter.encode("!") == [id])
     #expect(letter.endOfText == nil)
-    let reread = try Tokenizer(json: Array(letter.json().utf8), source: "test")
-    #expect(reread.isSpecial(id) && reread.encode("a!") == letter.encode("a!"))
+    let copy = try Tokenizer(json: Array(letter.json().utf8), source: "test")
+    #expect(copy.isSpecial(id) && copy.encode("a!") == letter.encode("a!"))
   }
 }

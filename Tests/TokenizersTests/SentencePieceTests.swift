@@ -128,6 +128,89 @@ private func naive(_ text: String, prefix: Bool, _ scores: [String: Double]) -> 
     #expect(throws: Failure.self) { try tokenizer("sometimes") }
   }
 
+  /// Added tokens that are normalized are searched for before Metaspace puts spaces, but after a Prepend has.
+  @Test func normalizedTokensBesideSpaces() throws {
+    let json = try JSONValue.parse(Array(try makeTokenizer().json().utf8), source: "", area: .tokenizer)
+    func texts(_ text: String, metaspace: Bool) throws -> [String] {
+      var changed = json
+      let id = JSONValue(json["model"]!["vocab"]!.object!.count)
+      let token: JSONValue = ["id": id, "content": "bac", "special": false, "normalized": true]
+      changed["added_tokens"] = JSONValue(json["added_tokens"]!.array! + [token])
+      if metaspace {
+        changed["normalizer"] = .null
+        changed["pre_tokenizer"] = [
+          "type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "first", "split": false,
+        ]
+      }
+      let tokenizer = try Tokenizer(json: changed.serializedBytes(), source: "test")
+      return tokenizer.encode(text, special: .parse).map { tokenizer.texts[Int($0)] }
+    }
+    #expect(try texts("c bac", metaspace: true) == ["\u{2581}", "c", "\u{2581}", "bac"])
+    #expect(try texts("cbac", metaspace: true) == ["\u{2581}", "c", "bac"])
+    #expect(try texts("bacbacc", metaspace: true) == ["bac", "bac", "c"])
+    #expect(try texts("</s>bac", metaspace: true) == ["</s>", "bac"])
+    #expect(try texts("c bac", metaspace: false) == ["\u{2581}", "c", "bac"])
+    #expect(try texts("bac cbac", metaspace: false) == ["bac", "\u{2581}", "c", "ba", "c"])
+  }
+
+  /// Gemma's spelling: nothing is put before text, and a Split finds no space any more.
+  @Test func gemmasSpellingIsRead() throws {
+    var json = try JSONValue.parse(Array(try makeTokenizer(prefix: false).json().utf8), source: "", area: .tokenizer)
+    let mark: JSONValue = "\u{2581}"
+    json["normalizer"] = ["type": "Replace", "pattern": ["String": " "], "content": mark]
+    json["pre_tokenizer"] = [
+      "type": "Split", "pattern": ["String": " "], "behavior": "MergedWithPrevious", "invert": false,
+    ]
+    let id = json["model"]!["vocab"]!["\u{2581}\u{2581}"]!
+    let run: JSONValue = ["id": id, "content": "\u{2581}\u{2581}", "special": false, "normalized": false]
+    json["added_tokens"] = JSONValue(json["added_tokens"]!.array! + [run])
+    let tokenizer = try Tokenizer(json: json.serializedBytes(), source: "test")
+    let copy = try Tokenizer(json: Array(tokenizer.json().utf8), source: "copy")
+    for (text, expected) in [
+      ("ab  a", ["ab", "\u{2581}", "\u{2581}a"]), ("a\u{2581}\u{2581}", ["a", "\u{2581}\u{2581}"]),
+    ] {
+      #expect(tokenizer.encode(text).map { tokenizer.texts[Int($0)] } == expected)
+      #expect(copy.encode(text) == tokenizer.encode(text))
+    }
+    #expect(tokenizer.decode(tokenizer.encode("a\u{2581}\u{2581}")) == Array("a  ".utf8))
+    #expect(tokenizer.addsSpacePrefix == false && tokenizer.decode(tokenizer.encode(" ab")) == Array(" ab".utf8))
+  }
+
+  @Test func decodersAreDoneOrRefused() throws {
+    let json = try JSONValue.parse(Array(try makeTokenizer().json().utf8), source: "", area: .tokenizer)
+    func tokenizer(_ steps: [JSONValue]) throws(Failure) -> Tokenizer {
+      var changed = json
+      changed["decoder"] = ["type": "Sequence", "decoders": JSONValue(steps)]
+      return try Tokenizer(json: changed.serializedBytes(), source: "test")
+    }
+    let replace: JSONValue = ["type": "Replace", "pattern": ["String": "\u{2581}"], "content": " "]
+    let (bytes, fuse): (JSONValue, JSONValue) = (["type": "ByteFallback"], ["type": "Fuse"])
+    let strip: JSONValue = ["type": "Strip", "content": " ", "start": 1, "stop": 0]
+    let metaspace: JSONValue = ["type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "always"]
+    let ids = try makeTokenizer().encode("  ab c")
+    for (steps, expected) in [
+      ([replace, bytes, fuse, strip], "  ab c"), ([replace, bytes, fuse], "   ab c"),
+      ([bytes, metaspace, fuse], " ab c"),
+    ] {
+      let decoded = try tokenizer(steps)
+      let copy = try Tokenizer(json: Array(decoded.json().utf8), source: "copy")
+      for tokenizer in [decoded, copy] {
+        #expect(String(decoding: tokenizer.decode(ids), as: UTF8.self) == expected)
+        var stream = StreamingDecoder(tokenizer, beginsText: true)
+        #expect(ids.map { stream.append($0) }.joined() + stream.finish() == expected)
+      }
+    }
+    let two: JSONValue = ["type": "Strip", "content": " ", "start": 2, "stop": 0]
+    for steps in [
+      [replace, fuse], [bytes, fuse], [replace, bytes, strip, fuse], [replace, bytes, fuse, two],
+      [bytes, replace, fuse],
+      [replace, bytes, fuse, ["type": "WordPiece"]], [replace, bytes, metaspace], [],
+    ] {
+      let refusal = try #require(refusal { _ = try tokenizer(steps) })
+      #expect(refusal.what.hasPrefix("decoder"), "\(refusal)")
+    }
+  }
+
   // MARK: Files that cannot be
 
   @Test func whatCannotBeIsNamed() throws {

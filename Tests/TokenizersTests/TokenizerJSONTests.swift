@@ -164,6 +164,18 @@ import Tokenizers
           "normalizers": [["type": "NFC"], ["type": "Replace", "pattern": ["Regex": "a+"], "content": "b"]],
         ]
       }),
+    Malformed(
+      "normalizer is not supported",
+      changed {
+        let twice: JSONValue = ["type": "Replace", "pattern": ["String": "a"], "content": "aa"]
+        $0["normalizer"] = ["type": "Sequence", "normalizers": JSONValue((0..<40).map { _ in twice })]
+      }),
+    Malformed(
+      "pre_tokenizer is not supported",
+      changed {
+        let digits = (0..<1000).map { _ -> JSONValue in ["type": "Digits"] }
+        $0["pre_tokenizer"] = ["type": "Sequence", "pretokenizers": JSONValue(digits + [["type": "ByteLevel"]])]
+      }),
     Malformed("pre_tokenizer is missing", changed { $0["pre_tokenizer"] = .null }),
     Malformed("pre_tokenizer.type is not supported", changed { $0["pre_tokenizer"] = ["type": "Whitespace"] }),
     Malformed(

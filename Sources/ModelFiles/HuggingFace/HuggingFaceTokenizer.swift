@@ -56,9 +56,10 @@ struct HuggingFaceTokenizer {
     }
     if names.contains("tokenizer.model") {
       try (kind ?? .llama).requireSentencePiece(configSource)
-      return try Tokenizer(
+      let tokenizer = try Tokenizer(
         sentencePieceModel: contents(of: "tokenizer.model"), isLegacy: boolean("legacy") ?? true,
         addsPrefixSpace: boolean("add_prefix_space") ?? true, source: "\(path)/tokenizer.model")
+      return tokenizer.addingBeginningOfText(true)
     }
     return nil
   }
@@ -66,6 +67,9 @@ struct HuggingFaceTokenizer {
   // MARK: What other files add
 
   private func completed(_ tokenizer: Tokenizer) throws(Failure) -> Tokenizer {
+    if try boolean("split_special_tokens") == true {
+      throw failure("split_special_tokens", "is not supported", notes: ["only false is"])
+    }
     let naming = try namingFiles()
     let result = try withAddedTokens(tokenizer, special: tokens(in: naming, NamedTokens()).texts)
     let named = try tokens(in: naming, kind?.defaultTokens(of: result) ?? NamedTokens())
@@ -126,6 +130,6 @@ struct HuggingFaceTokenizer {
     if kind?.beginsTexts == true, tokenizer.namedTokens["bos_token"] != nil {
       return tokenizer.addingBeginningOfText(true)
     }
-    return ends == nil ? tokenizer : tokenizer.addingBeginningOfText(false)
+    return ends == nil || tokenizer.isSentencePiece ? tokenizer : tokenizer.addingBeginningOfText(false)
   }
 }

@@ -5,20 +5,29 @@ import Tokenizers
 struct HuggingFaceTokenizerClass {
   /// The class's name without `Fast`.
   let name: String
+  /// Whether a file names the class. If the kind of model alone suggests it, it says how a vocabulary is meant and nothing
+  /// else.
+  let isNamed: Bool
 
   static let gpt2 = HuggingFaceTokenizerClass(name: "GPT2Tokenizer")
   static let llama = HuggingFaceTokenizerClass(name: "LlamaTokenizer")
 
-  private init(name: String) { self.name = name }
+  private init(name: String) {
+    self.name = name
+    isNamed = false
+  }
 
   /// The class that a folder names: in its `tokenizer_config.json`, or in its `config.json`, there by the kind of model if
   /// need be; nil when neither says.
   init?(_ config: JSONValue, in path: String) throws(Failure) {
     var found = config["tokenizer_class"]?.string
+    var suggested: String?
     if found == nil, let model = try HuggingFaceFolder.json("config.json", in: path, area: .tokenizer) {
-      found = model["tokenizer_class"]?.string ?? model["model_type"]?.string.flatMap { Self.models[$0] }
+      found = model["tokenizer_class"]?.string
+      suggested = model["model_type"]?.string.flatMap { Self.models[$0] }
     }
-    guard let found else { return nil }
+    isNamed = found != nil
+    guard let found = found ?? suggested else { return nil }
     name = found.hasSuffix("Fast") ? String(found.dropLast(4)) : found
   }
 
@@ -62,6 +71,7 @@ struct HuggingFaceTokenizerClass {
   /// The tokens that the class names by default, as far as the tokenizer has them.
   func defaultTokens(of tokenizer: Tokenizer) -> NamedTokens {
     var named = NamedTokens()
+    guard isNamed else { return named }
     for (role, text) in Self.tokens[name] ?? [] where tokenizer.id(ofToken: text) != nil { named[role] = text }
     return named
   }
@@ -81,9 +91,9 @@ struct HuggingFaceTokenizerClass {
 
   /// Whether the class puts a space before text, whatever tokenizer.json says; nil where the class does not say.
   var defaultPrefixSpace: Bool? {
-    ["GPT2Tokenizer", "CodeGenTokenizer", "GPTNeoXTokenizer"].contains(name) ? false : nil
+    isNamed && ["GPT2Tokenizer", "CodeGenTokenizer", "GPTNeoXTokenizer"].contains(name) ? false : nil
   }
 
   /// Whether the class puts its beginning token before every text, whatever tokenizer.json says.
-  var beginsTexts: Bool { ["LlamaTokenizer", "GemmaTokenizer"].contains(name) }
+  var beginsTexts: Bool { isNamed && ["LlamaTokenizer", "GemmaTokenizer"].contains(name) }
 }

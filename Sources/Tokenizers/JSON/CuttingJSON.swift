@@ -5,6 +5,7 @@ extension Cutting {
   static func read(_ part: JSONPart) throws(Failure) -> (cutting: Cutting, addsPrefixSpace: Bool) {
     var parts: [JSONPart] = []
     try flatten(part, into: &parts)
+    guard parts.count <= 32 else { throw part.unsupported("only 32 steps are") }
     var steps: [PieceSteps.Step] = []
     var addsPrefixSpace = false
     for (index, step) in parts.enumerated() {

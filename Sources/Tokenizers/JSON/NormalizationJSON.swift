@@ -4,7 +4,11 @@ extension Normalization {
   /// What a `normalizer` means.
   init(_ part: JSONPart?, alphabet: Alphabet) throws(Failure) {
     var steps: [Step] = []
-    if let part { try Self.append(part, to: &steps) }
+    if let part {
+      try Self.append(part, to: &steps)
+      let growth = steps.reduce(1.0) { $0 * $1.growth }
+      if growth > 1000 { throw part.unsupported("only what makes text at most a thousand times longer is") }
+    }
     self.init(steps, alphabet: alphabet)
   }
 
@@ -55,6 +59,17 @@ extension Normalization {
 }
 
 extension Normalization.Step {
+  /// How many times longer it may make text. That which is put before text counts as if it were long.
+  fileprivate var growth: Double {
+    switch self {
+    case .replace(let pattern, let content): max(1, Double(content.count) / Double(max(pattern.count, 1)))
+    case .prepend(let prefix): 1 + Double(prefix.count) / 100
+    case .form(.nfkc), .form(.nfkd): 11
+    case .form, .lowercase: 3
+    case .strip, .stripAccents: 1
+    }
+  }
+
   fileprivate var json: JSONValue {
     func text(_ bytes: [UInt8]) -> JSONValue { JSONValue(String(decoding: bytes, as: UTF8.self)) }
     return switch self {

@@ -99,7 +99,6 @@ struct PatternMatcher {
 
   /// Takes as much as a run can; ends before that become alternatives.
   private mutating func take(_ run: Pattern.Run, _ position: inout Int, _ instruction: Int) -> Bool {
-    let set = pattern.sets[run.set]
     var floor = position
     var count = 0
     while count < run.minimum {
@@ -111,7 +110,7 @@ struct PatternMatcher {
       if memories[run.number].stretch.contains(end) {
         end = memories[run.number].stretch.upperBound
       } else {
-        memories[run.number].stretch = stretch(of: set, from: end, known: memories[run.number].stretch)
+        memories[run.number].stretch = stretch(of: run.set, from: end, known: memories[run.number].stretch)
         end = memories[run.number].stretch.upperBound
       }
     } else {
@@ -126,12 +125,12 @@ struct PatternMatcher {
     return false
   }
 
-  private func stretch(of set: ScalarSet, from begin: Int, known: Range<Int>) -> Range<Int> {
+  private func stretch(of set: Int, from begin: Int, known: Range<Int>) -> Range<Int> {
     var end = begin
     while end < limit {
       if end == known.lowerBound, !known.isEmpty { return begin..<known.upperBound }
       let (value, length) = text.scalar(at: end)
-      if !set.contains(value) { break }
+      if !pattern.sets[set].contains(value) { break }
       end += length
     }
     return begin..<end
