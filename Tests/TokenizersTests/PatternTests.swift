@@ -82,6 +82,26 @@ import Tokenizers
     }
   }
 
+  /// Anything is a pattern or a failure, and a pattern cuts any bytes into all of them.
+  @Test func anyPatternIsReadOrRefused() throws {
+    var generator = SeededGenerator(seed: 17)
+    let parts = [
+      "a", "é", "[", "]", "[^", "(", "(?:", "(?i:", "(?!", "(?=", ")", "|", "?", "*", "+", "{", "1", ",", "3", "}",
+      "\\", "p{L}",
+      "\\p{L}", "\\P{^N}", "\\s", "\\S", "-", "^", "$", ".", "&&", "\\x{41}", "\\u", "\u{10FFFF}", " ", "\n", "'",
+    ]
+    var read = 0
+    for round in 0..<6000 {
+      let pattern = generator.text(of: parts, upTo: 8)
+      guard let tokenizer = try? tokenizer(split(pattern)) else { continue }
+      read += 1
+      let text = round.isMultiple(of: 2) ? generator.bytes(upTo: 30) : Array(generator.text(of: parts, upTo: 20).utf8)
+      let pieces = tokenizer.pieces(of: text)
+      #expect(Array(pieces.joined()) == text && !pieces.contains([]), "\(pattern)")
+    }
+    #expect(read > 500)
+  }
+
   /// Texts on which backtracking alone would take time in the square of their length, or worse.
   @Test func noTextTakesLong() throws {
     let patterns = [
