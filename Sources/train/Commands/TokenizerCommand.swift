@@ -19,7 +19,7 @@ struct TokenizerCommand: Command {
   ]
   static let details = [
     "train reads text or JSONL, as data.train of a recipe does.",
-    "TOKENIZER is a tokenizer.json, a folder with one, a checkpoint, or the word bytes.",
+    "TOKENIZER is a tokenizer.json, a tokenizer.model, a folder with one, a checkpoint, or the word bytes.",
     "Without TEXT or ID, encode and decode read standard input; what they write decodes and encodes to the same bytes.",
   ]
   private static let patterns = PreTokenizer.allCases.map(\.rawValue).joined(separator: ", ")
