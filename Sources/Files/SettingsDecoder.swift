@@ -20,6 +20,7 @@ package final class SettingsDecoder {
     var key: String
     var line: Int
     var siblings: [String]
+    var isNull: Bool
   }
 
   /// What kind of document it is.
@@ -50,6 +51,13 @@ package final class SettingsDecoder {
     let value = read(&section)
     section.noteUnknownKeys()
     return value
+  }
+
+  /// Forgives the members that no section has asked for, as in a document that other programs write for themselves too, and
+  /// returns their paths; those that are null are not worth one.
+  package func forgiveUnknownKeys() -> [String] {
+    defer { unknown = [] }
+    return unknown.filter { !$0.isNull }.map(\.path)
   }
 
   /// Whether the key, or an object that contains it, has a problem.

@@ -166,8 +166,17 @@ package struct SettingsSection {
   /// Whether the document itself has the key, other than as null.
   package func has(_ key: String) -> Bool { present(key) != nil }
 
+  /// Whether the document has the key as null, which means another thing than its absence to some programs.
+  package func isNull(_ key: String) -> Bool { members.contains { $0.key == key && $0.value.isNull } }
+
+  /// Whether this is the configuration of a model that exists, rather than a part of a recipe.
+  package var describesModel: Bool { decoder.area == .model }
+
   /// The string that the document itself has for the key.
   package func text(_ key: String) -> String? { present(key)?.value.string }
+
+  /// The integer that the document itself has for the key.
+  package func integer(_ key: String) -> Int? { present(key)?.value.integer }
 
   // MARK: Inside
 
@@ -229,7 +238,9 @@ package struct SettingsSection {
     if isSilent { return }
     for member in members where !known.contains(member.key) {
       decoder.unknown.append(
-        .init(path: full(member.key), key: member.key, line: lineNumber(member), siblings: known))
+        .init(
+          path: full(member.key), key: member.key, line: lineNumber(member), siblings: known,
+          isNull: member.value.isNull))
     }
   }
 }

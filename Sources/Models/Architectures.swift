@@ -28,6 +28,8 @@ package struct HuggingFaceNaming: Sendable {
   package let prefix: String
   /// Endings of the names of tensors that some versions saved although they hold no weights, such as masks.
   package let ignoredSuffixes: [String]
+  /// The name of the embedding.
+  package let embedding: String
   /// The name of the head, which checkpoints may repeat although it is the embedding.
   package let head = "lm_head.weight"
 }

@@ -28,22 +28,32 @@ package struct ConfigurationKey<Configuration: KeyedConfiguration>: Sendable {
   /// The member of a config.json; nil leaves the key out.
   let write: @Sendable (Configuration) -> JSONMember?
 
-  /// A key that must be there.
+  /// A key that must be there. It may go by another name (`attribute_map` of a configuration in transformers).
   static func required<Value>(
-    _ name: String, _ property: Property<Value>, _ type: SettingsType<Value>, _ meaning: String
+    _ name: String, or alias: String? = nil, _ property: Property<Value>, _ type: SettingsType<Value>,
+    _ meaning: String
   ) -> Self {
     Self(
-      read: { $0[keyPath: property] = $1.required(name, type, meaning) },
-      write: { JSONMember(name, type.write($0[keyPath: property])) })
+      read: { configuration, section in
+        let used = section.used(name, or: alias)
+        configuration[keyPath: property] = section.required(used, type, meaning)
+        section.checkOther(name, alias, used, type.write(configuration[keyPath: property]))
+      }, write: { JSONMember(name, type.write($0[keyPath: property])) })
   }
 
-  /// A key whose default is the value of the property in a new configuration.
+  /// A key whose default is the value of the property in a new configuration, or what `defaults` has for the document's
+  /// `model_type`. It may go by another name.
   static func optional<Value>(
-    _ name: String, _ property: Property<Value>, _ type: SettingsType<Value>, _ meaning: String
+    _ name: String, or alias: String? = nil, _ property: Property<Value>, _ type: SettingsType<Value>,
+    _ meaning: String, defaults: [String: Value] = [:]
   ) -> Self {
     Self(
-      read: { $0[keyPath: property] = $1.value(name, type, default: Configuration()[keyPath: property], meaning) },
-      write: { JSONMember(name, type.write($0[keyPath: property])) })
+      read: { configuration, section in
+        let fallback = section.text("model_type").flatMap { defaults[$0] } ?? Configuration()[keyPath: property]
+        let used = section.used(name, or: alias)
+        configuration[keyPath: property] = section.value(used, type, default: fallback, meaning)
+        section.checkOther(name, alias, used, type.write(configuration[keyPath: property]))
+      }, write: { JSONMember(name, type.write($0[keyPath: property])) })
   }
 
   /// A key whose default follows from the keys before it; the meaning says how.
@@ -81,5 +91,18 @@ package struct ConfigurationKey<Configuration: KeyedConfiguration>: Sendable {
   /// A key that is only written, for programs that want it; nil leaves it out.
   static func written(_ name: String, _ value: @escaping @Sendable (Configuration) -> JSONValue?) -> Self {
     Self(read: { _, _ in }, write: { configuration in value(configuration).map { JSONMember(name, $0) } })
+  }
+}
+
+extension SettingsSection {
+  /// The name that the document has a key by.
+  fileprivate func used(_ name: String, or alias: String?) -> String {
+    if let alias, has(alias), !has(name) { alias } else { name }
+  }
+
+  /// Where a key has two names, the one that is not `used` must say the same if it is there.
+  fileprivate mutating func checkOther(_ name: String, _ alias: String?, _ used: String, _ value: JSONValue) {
+    guard let alias else { return }
+    accept(used == name ? alias : name, only: [value], because: "\"\(used)\" has that value")
   }
 }

@@ -2,10 +2,11 @@ import Files
 
 extension GPT2.Configuration: ModelConfiguration {
   package static let keys: [ConfigurationKey<Self>] = [
-    .required("n_embd", \.width, .integer(), "Width of the model"),
-    .required("n_layer", \.layers, .integer(to: 100_000), "Number of blocks"),
-    .required("n_head", \.heads, .integer(), "Number of heads"),
-    .optional("n_positions", \.maximumPositions, .integer(), "Longest sequence the model takes"),
+    .required("n_embd", or: "hidden_size", \.width, .integer(), "Width of the model"),
+    .required("n_layer", or: "num_hidden_layers", \.layers, .integer(to: 100_000), "Number of blocks"),
+    .required("n_head", or: "num_attention_heads", \.heads, .integer(), "Number of heads"),
+    .optional(
+      "n_positions", or: "max_position_embeddings", \.maximumPositions, .integer(), "Longest sequence the model takes"),
     .written("n_ctx") { JSONValue($0.maximumPositions) },
     .derived("n_inner", \.innerWidth, .integer(), "Width inside the feed-forward layer; default: 4 n_embd") {
       configuration, _ in
@@ -57,7 +58,9 @@ extension GPT2.Configuration: ModelConfiguration {
 extension GPT2.Configuration {
   package static let architecture = Architecture(
     name: "gpt2", modelTypes: ["gpt2"], configuration: Self.self,
-    huggingFace: HuggingFaceNaming(prefix: "transformer.", ignoredSuffixes: [".attn.bias", ".attn.masked_bias"]),
+    huggingFace: HuggingFaceNaming(
+      prefix: "transformer.", ignoredSuffixes: [".attn.bias", ".attn.masked_bias"],
+      embedding: "transformer.wte.weight"),
     gguf: [
       GGUFNaming(
         "gpt2",

@@ -9,10 +9,11 @@ extension Llama.Configuration: ModelConfiguration {
     .derived(
       "num_key_value_heads", \.keyValueHeads, .integer(),
       "Number of key and value heads; default: num_attention_heads"
-    ) { $1.text("model_type") == "mistral" ? 8 : $0.heads },
+    ) { $1.isNull("num_key_value_heads") ? $0.heads : defaultKeyValueHeads($1) ?? $0.heads },
     .written("head_dim") { JSONValue($0.headSize) },
     .optional(
-      "max_position_embeddings", \.maximumPositions, .integer(to: 1 << 20), "Longest sequence the model takes"),
+      "max_position_embeddings", \.maximumPositions, .integer(to: 1 << 20), "Longest sequence the model takes",
+      defaults: ["mistral": 131_072, "qwen2": 32768]),
     .read(readRope),
     .written("rope_theta") { JSONValue($0.ropeTheta) },
     .optional("rms_norm_eps", \.rmsNormEpsilon, .number(above: 0), "Added to the mean square"),
@@ -30,40 +31,55 @@ extension Llama.Configuration: ModelConfiguration {
     .written("rope_scaling") { $0.ropeScaling.map { JSONValue($0.members) } },
   ]
 
+  /// The number that transformers takes where a config.json leaves `num_key_value_heads` out, nil for that of all heads.
+  private static func defaultKeyValueHeads(_ section: SettingsSection) -> Int? {
+    section.text("model_type").flatMap { ["mistral": 8, "qwen2": 32][$0] }
+  }
+
   /// Reads `rope_theta` and `rope_scaling`, or the `rope_parameters` that hold both in newer files.
   @Sendable private static func readRope(into configuration: inout Self, from section: inout SettingsSection) {
     let meaning = "Base of the rotary wavelengths"
-    func theta(_ section: inout SettingsSection) -> Double {
-      section.value("rope_theta", .number(above: 0), default: Self().ropeTheta, meaning)
+    let context = RopeScaling.Context(of: section, positions: configuration.maximumPositions)
+    func read(_ section: inout SettingsSection, typeDefault: String?) -> (theta: Double?, scaling: RopeScaling?) {
+      let theta = section.optional("rope_theta", .number(above: 0), meaning)
+      return (theta, RopeScaling(from: &section, context, typeDefault: typeDefault))
     }
     let parameters = section.optionalSection("rope_parameters", "rope_theta and rope_scaling in one object") {
-      (theta: theta(&$0), scaling: RopeScaling(from: &$0))
+      read(&$0, typeDefault: "default")
     }
-    if let parameters {
-      section.accept("rope_theta", only: [JSONValue(parameters.theta)], because: "rope_parameters has that value")
+    var scaling: (theta: Double?, scaling: RopeScaling?)?
+    if parameters == nil {
+      scaling = section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") {
+        read(&$0, typeDefault: nil)
+      }
+    } else {
       section.accept("rope_scaling", only: [.null], because: "rope_parameters takes its place")
-      (configuration.ropeTheta, configuration.ropeScaling) = parameters
-      return
     }
-    configuration.ropeTheta = theta(&section)
-    configuration.ropeScaling =
-      section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") { RopeScaling(from: &$0) }
-      ?? nil
+    configuration.ropeScaling = parameters?.scaling ?? scaling?.scaling
+    if let theta = parameters?.theta ?? scaling?.theta {
+      let owner = parameters == nil ? "rope_scaling" : "rope_parameters"
+      section.accept("rope_theta", only: [JSONValue(theta)], because: "\(owner) has that value")
+      configuration.ropeTheta = theta
+    } else {
+      configuration.ropeTheta = section.value("rope_theta", .number(above: 0), default: Self().ropeTheta, meaning)
+    }
+    section.ignore(["original_max_position_embeddings"])
   }
 
   package func check(_ section: inout SettingsSection) {
     section.rule(
       "num_attention_heads", "hidden_size", holds: hiddenSize.isMultiple(of: heads),
       "num_attention_heads (\(heads)) must divide hidden_size (\(hiddenSize))")
+    let isDefault = !section.has("num_key_value_heads") && keyValueHeads != heads
     section.rule(
       "num_key_value_heads", "num_attention_heads", holds: heads.isMultiple(of: keyValueHeads),
-      "num_key_value_heads (\(keyValueHeads)) must divide num_attention_heads (\(heads))")
+      "num_key_value_heads (\(keyValueHeads)\(isDefault ? ", the default" : "")) must divide "
+        + "num_attention_heads (\(heads))")
     section.rule(
       "hidden_size", "num_attention_heads",
       holds: !hiddenSize.isMultiple(of: heads) || (hiddenSize / heads).isMultiple(of: 2),
       "the size of a head (\(hiddenSize / heads)) must be even for rotary positions")
-    section.accept("attention_bias", only: [false], because: "only \"qkv_bias\" is there, without the output's bias")
-    section.accept("mlp_bias", only: [false], because: "the feed-forward layer has no biases")
+    checkBiases(&section)
     section.accept("partial_rotary_factor", only: [1], because: "whole heads are rotated")
     section.accept("rope_interleaved", only: [false], because: "the rotary halves are those of Hugging Face")
     checkAttention(&section)
@@ -74,18 +90,31 @@ extension Llama.Configuration: ModelConfiguration {
     section.ignore(["pretraining_tp", "is_llama_config", "max_window_layers"])
   }
 
-  /// Refuses sliding windows.
+  /// Refuses biases where transformers has a key for them; it has none for the other types, whose biases are fixed.
+  private func checkBiases(_ section: inout SettingsSection) {
+    if section.describesModel, section.text("model_type") != "llama" { return }
+    section.accept("attention_bias", only: [false], because: "only \"qkv_bias\" is there, without the output's bias")
+    section.accept("mlp_bias", only: [false], because: "the feed-forward layer has no biases")
+  }
+
+  /// Refuses sliding windows where transformers has them: Qwen2's by a switch, Mistral's unless the key is null.
   private func checkAttention(_ section: inout SettingsSection) {
+    let type = section.text("model_type")
     section.accept("use_sliding_window", only: [false], because: "attention reaches the whole sequence")
     _ = section.optional(
       "layer_types", .list(of: .word(["full_attention"])), "Attention of each block; it reaches the whole sequence")
-    let window = section.optional("sliding_window", .integer(), "Must not cut: attention reaches the whole sequence")
+    let given = section.optional("sliding_window", .integer(), "Must not cut: attention reaches the whole sequence")
+    guard type == "mistral" else { return }
+    let window = given ?? (section.isNull("sliding_window") ? nil : Self.mistralWindow)
+    let what = given == nil ? "\(Self.mistralWindow), the default of mistral" : "\(window ?? 0)"
     section.rule(
-      "sliding_window", "max_position_embeddings",
-      holds: section.text("model_type") != "mistral" || window.map { $0 >= maximumPositions } ?? true,
-      "sliding_window (\(window ?? 0)) must be null or reach all \(maximumPositions) positions: there is no sliding window"
-    )
+      "sliding_window", "max_position_embeddings", holds: window.map { $0 >= maximumPositions } ?? true,
+      "sliding_window (\(what)) must be null or reach all \(maximumPositions) positions: there is no sliding window. "
+        + "Null computes the same up to \(window ?? 0) tokens, as do max_position_embeddings of \(window ?? 0)")
   }
+
+  /// The window of a Mistral whose config.json does not say (transformers, `configuration_mistral.py`).
+  private static let mistralWindow = 4096
 
   package var huggingFaceModel: (type: String, className: String) {
     hasQKVBias ? ("qwen2", "Qwen2ForCausalLM") : ("llama", "LlamaForCausalLM")
@@ -117,7 +146,8 @@ extension Llama.Configuration: ModelConfiguration {
 extension Llama.Configuration {
   package static let architecture = Architecture(
     name: "llama", modelTypes: ["llama", "mistral", "qwen2"], configuration: Self.self,
-    huggingFace: HuggingFaceNaming(prefix: "model.", ignoredSuffixes: [".rotary_emb.inv_freq"]),
+    huggingFace: HuggingFaceNaming(
+      prefix: "model.", ignoredSuffixes: [".rotary_emb.inv_freq"], embedding: "model.embed_tokens.weight"),
     gguf: [
       // llama.cpp rotates neighbours in Llama and halves in Qwen2.
       gguf(

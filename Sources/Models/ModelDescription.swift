@@ -16,6 +16,14 @@ package struct ModelDescription: Sendable {
     "torch_dtype", "torchscript", "transformers.js_config", "transformers_version", "unk_token_id", "use_cache",
   ]
 
+  /// Keys that change a model of any type in transformers, and the values that leave it as it is.
+  private static let consequentialKeys: [(key: String, values: [JSONValue], reason: String)] = [
+    ("quantization_config", [.null], "only weights that are floats are read: save the model dequantized"),
+    ("compression_config", [.null], "only weights that are floats are read: save the model decompressed"),
+    ("is_encoder_decoder", [false], "the model is a decoder alone"),
+    ("pruned_heads", [[:]], "all heads are there"), ("per_layer_config", [.null, [:]], "all blocks are alike"),
+  ]
+
   /// Reads all keys of a config.json, and `architecture`, by which recipes choose the architecture.
   package init(from section: inout SettingsSection) {
     let all = Architectures.all
@@ -29,11 +37,13 @@ package struct ModelDescription: Sendable {
       "architecture", "model_type", holds: implied.map { $0.name == architecture.name } ?? true,
       "architecture \"\(architecture.name)\" contradicts model_type \"\(type ?? "")\"")
     section.ignore(Self.foreignKeys)
+    for (key, values, reason) in Self.consequentialKeys { section.accept(key, only: values, because: reason) }
     vocabularySize = section.optional("vocab_size", .integer(), "Default: the tokenizer's")
     template = architecture.configuration.init(from: &section, vocabularySize: vocabularySize ?? 1)
   }
 
-  /// Reads the text of a config.json, which must fix the size of the vocabulary. Failures are of the area `.model`.
+  /// Reads the text of a config.json, which must fix the size of the vocabulary. Keys that transformers' class of the model
+  /// type does not know change nothing there either: they are noted in one line. Failures are of the area `.model`.
   package init(configuration text: String, source: String) throws(Failure) {
     let document = try JSONValue.parse(Array(text.utf8), source: source, area: .model)
     guard document.object != nil else {
@@ -45,8 +55,10 @@ package struct ModelDescription: Sendable {
       section.rule("vocab_size", holds: description.vocabularySize != nil, "missing key \"vocab_size\"")
       return description
     }
+    let ignored = decoder.forgiveUnknownKeys()
     if let failure = decoder.failure { throw failure }
     notes = decoder.remarks
+    if !ignored.isEmpty { notes.append("keys of \(source) without effect: \(ignored.joined(separator: ", "))") }
   }
 
   /// The longest sequence the model takes.

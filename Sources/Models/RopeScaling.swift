@@ -33,20 +33,54 @@ extension RopeScaling: KeyedConfiguration {
   package static let keys: [ConfigurationKey<Self>] = [
     .written("rope_type") { _ in "llama3" },
     .required("factor", \.factor, .number(from: 1), "How far the long wavelengths are stretched"),
-    .optional("low_freq_factor", \.lowFrequencyFactor, .number(above: 0), "Bound of the long wavelengths"),
-    .optional("high_freq_factor", \.highFrequencyFactor, .number(above: 0), "Bound of the short wavelengths"),
-    .optional(
-      "original_max_position_embeddings", \.originalPositions, .integer(), "Positions before the stretching"),
+    .written("low_freq_factor") { JSONValue($0.lowFrequencyFactor) },
+    .written("high_freq_factor") { JSONValue($0.highFrequencyFactor) },
+    .written("original_max_position_embeddings") { JSONValue($0.originalPositions) },
   ]
 
-  /// Reads `rope_scaling`; nil for the type `default`, which scales nothing.
-  init?(from section: inout SettingsSection) {
+  /// What the configuration around the object says.
+  struct Context {
+    /// Whether a `model_type` is named, so that what is left out means what it means to transformers.
+    let isTyped: Bool
+    /// The longest sequence the model takes.
+    let positions: Int
+    /// `original_max_position_embeddings` beside the object, which transformers prefers.
+    let originalPositions: Int?
+
+    init(of section: SettingsSection, positions: Int) {
+      isTyped = section.text("model_type") != nil
+      self.positions = positions
+      originalPositions = section.integer("original_max_position_embeddings")
+    }
+  }
+
+  /// Reads `rope_scaling`; nil for the type `default`, which scales nothing. A `typeDefault` is the type where none is named.
+  init?(from section: inout SettingsSection, _ context: Context, typeDefault: String?) {
     let key = section.has("type") && !section.has("rope_type") ? "type" : "rope_type"
-    let type = section.required(key, .word(["llama3", "default"]), "How the wavelengths are stretched")
+    let (types, meaning) = (SettingsType<String>.word(["llama3", "default"]), "How the wavelengths are stretched")
+    let type =
+      typeDefault.map { section.value(key, types, default: $0, meaning) } ?? section.required(key, types, meaning)
     section.ignore(["type"])
+    section.accept("partial_rotary_factor", only: [1], because: "whole heads are rotated")
+    for key in ["full_attention", "sliding_attention"] {
+      section.accept(key, only: [.null], because: "all blocks rotate alike")
+    }
     if type == "default" { return nil }
     self.init()
     read(from: &section)
+    func bound(_ key: String, _ fallback: Double, _ meaning: String) -> Double {
+      context.isTyped
+        ? section.required(key, .number(above: 0), meaning)
+        : section.value(key, .number(above: 0), default: fallback, meaning)
+    }
+    lowFrequencyFactor = bound("low_freq_factor", lowFrequencyFactor, "Bound of the long wavelengths")
+    highFrequencyFactor = bound("high_freq_factor", highFrequencyFactor, "Bound of the short wavelengths")
+    let original = context.originalPositions ?? (context.isTyped ? context.positions : originalPositions)
+    originalPositions = section.value(
+      "original_max_position_embeddings", .integer(), default: original, "Positions before the stretching")
+    section.rule(
+      "original_max_position_embeddings", holds: context.originalPositions.map { $0 == originalPositions } ?? true,
+      "original_max_position_embeddings (\(originalPositions)) is not the \(original) of the key beside it")
     section.rule(
       "high_freq_factor", "low_freq_factor", holds: lowFrequencyFactor < highFrequencyFactor,
       "high_freq_factor (\(highFrequencyFactor)) must exceed low_freq_factor (\(lowFrequencyFactor))")

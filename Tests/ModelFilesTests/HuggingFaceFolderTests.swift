@@ -162,7 +162,6 @@ import Tokenizers
       (with(Self.llama, [("attention_bias", true)]), "attention_bias"),
       (with(Self.llama, [("mlp_bias", true)]), "mlp_bias"),
       (with(Self.llama, [("head_dim", 8)]), "head_dim"),
-      (with(Self.llama, [("num_local_experts", 8)]), "num_local_experts"),
       (with(Self.llama, [("model_type", "mixtral")]), "model_type"),
       (with(Self.llama, [("quantization_config", [:])]), "quantization_config"),
       (with(Self.llama, [("partial_rotary_factor", 0.5)]), "partial_rotary_factor"),

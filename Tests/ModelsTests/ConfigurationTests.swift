@@ -1,5 +1,6 @@
 import Files
 import Models
+import Support
 import Testing
 
 @Suite struct ConfigurationTests {
@@ -12,7 +13,8 @@ import Testing
     """,
     """
     { "model_type": "qwen2", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
-      "num_attention_heads": 4, "tie_word_embeddings": false, "use_sliding_window": false, "max_window_layers": 2 }
+      "num_attention_heads": 4, "num_key_value_heads": 4, "tie_word_embeddings": false, "use_sliding_window": false,
+      "max_window_layers": 2 }
     """,
     """
     { "model_type": "gpt2", "vocab_size": 100, "n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 32 }
@@ -61,5 +63,145 @@ import Testing
       let all = failure.map { [$0] + $0.others } ?? []
       return failure?.area == .model && all.contains { $0.what.contains(what) }
     }
+  }
+}
+
+/// What a config.json means that leaves keys out or has others: what transformers takes it for
+/// (`configuration_llama.py`, `configuration_mistral.py`, `configuration_qwen2.py`, `configuration_gpt2.py`).
+@Suite struct ForeignConfigurationTests {
+  private static let sizes: [(String, JSONValue)] = [
+    ("vocab_size", 9), ("hidden_size", 64), ("intermediate_size", 8), ("num_hidden_layers", 1),
+    ("num_attention_heads", 32),
+  ]
+
+  private func description(_ members: [(String, JSONValue)]) throws(Failure) -> ModelDescription {
+    var config: JSONValue = [:]
+    for (key, value) in members { config[key] = value }
+    return try ModelDescription(configuration: config.serialized(), source: "config.json")
+  }
+
+  private func json(_ type: String, _ members: [(String, JSONValue)]) throws(Failure) -> JSONValue {
+    try description([("model_type", JSONValue(type))] + Self.sizes + members).configuration(vocabularySize: 9).json
+  }
+
+  @Test func whatIsLeftOutIsTheModelTypes() throws {
+    let window: (String, JSONValue) = ("sliding_window", .null)
+    for (type, members, positions, heads) in [
+      ("llama", [], 2048, 32), ("mistral", [window], 131_072, 8), ("qwen2", [], 32768, 32),
+      ("mistral", [window, ("num_key_value_heads", .null)], 131_072, 32),
+      ("qwen2", [("num_key_value_heads", .null), ("num_attention_heads", 16)], 32768, 16),
+    ] as [(String, [(String, JSONValue)], Int, Int)] {
+      let json = try json(type, members)
+      #expect(json["max_position_embeddings"]?.integer == positions, "\(type)")
+      #expect(json["num_key_value_heads"]?.integer == heads, "\(type)")
+      #expect(json["rms_norm_eps"]?.double == 1e-6 && json["rope_theta"]?.double == 10000, "\(type)")
+      #expect(json["tie_word_embeddings"]?.bool == false, "\(type)")
+    }
+    let refusal = refusal { _ = try json("qwen2", [("num_attention_heads", 16)]) }
+    #expect(refusal?.what.hasPrefix("num_key_value_heads (32, the default) must divide") == true)
+    let gpt2 = try description([
+      ("model_type", "gpt2"), ("vocab_size", 9), ("n_embd", 8), ("n_layer", 1), ("n_head", 2),
+    ])
+    let written = gpt2.configuration(vocabularySize: 9).json
+    #expect(written["n_positions"] == 1024 && written["tie_word_embeddings"] == true && written["n_inner"] == 32)
+  }
+
+  @Test func aMistralHasAWindowUnlessItSaysNull() throws {
+    for members in [[], [("sliding_window", 4096)], [("sliding_window", 131_071)]] as [[(String, JSONValue)]] {
+      let refusal = refusal { _ = try json("mistral", members) }
+      #expect(refusal?.what.hasPrefix("sliding_window (") == true, "\(refusal as Any)")
+    }
+    for members in [
+      [("sliding_window", .null)], [("max_position_embeddings", 4096)],
+      [("sliding_window", 64), ("max_position_embeddings", 64)],
+    ] as [[(String, JSONValue)]] { _ = try json("mistral", members) }
+  }
+
+  @Test func llama3BeginsWithThePositionsOfTheModel() throws {
+    let bounds: [(String, JSONValue)] = [
+      ("rope_type", "llama3"), ("factor", 8), ("low_freq_factor", 1), ("high_freq_factor", 4),
+    ]
+    func object(_ members: [(String, JSONValue)]) -> JSONValue {
+      JSONValue(members.map { JSONMember($0.0, $0.1) })
+    }
+    func original(_ members: [(String, JSONValue)]) throws(Failure) -> Int? {
+      try json("llama", [("max_position_embeddings", 512)] + members)["rope_scaling"]?[
+        "original_max_position_embeddings"]?
+        .integer
+    }
+    let inside = object(bounds + [("original_max_position_embeddings", 64)])
+    #expect(try original([("rope_scaling", object(bounds))]) == 512)
+    #expect(try original([("rope_parameters", object(bounds))]) == 512)
+    #expect(try original([("rope_scaling", inside)]) == 64)
+    let beside: (String, JSONValue) = ("original_max_position_embeddings", 128)
+    #expect(try original([("rope_scaling", object(bounds)), beside]) == 128)
+    #expect(refusal { _ = try original([("rope_scaling", inside), beside]) }?.what.contains("is not the 128") == true)
+    for left in 1..<4 {
+      var fewer = bounds
+      let key = fewer.remove(at: left).0
+      let refusal = refusal { _ = try original([("rope_scaling", object(fewer))]) }
+      #expect(refusal?.what == "missing key \"rope_scaling.\(key)\"", "\(refusal as Any)")
+    }
+  }
+
+  @Test func aThetaMayLieInOrBesideItsObject() throws {
+    let theta: (String, JSONValue) = ("rope_theta", 5e5)
+    for members in [
+      [theta], [("rope_parameters", ["rope_theta": 5e5])], [("rope_parameters", ["rope_type": "default"]), theta],
+      [("rope_parameters", ["rope_theta": 5e5, "rope_type": "default"]), theta],
+      [("rope_scaling", ["rope_theta": 5e5, "rope_type": "default"])],
+    ] as [[(String, JSONValue)]] {
+      #expect(try json("llama", members)["rope_theta"]?.double == 5e5, "\(members)")
+    }
+    for parameters in [
+      ["rope_theta": 1e4], ["partial_rotary_factor": 0.5, "rope_theta": 5e5], ["full_attention": ["rope_theta": 5e5]],
+      ["rope_type": "linear", "factor": 2],
+    ] as [JSONValue] {
+      #expect(refusal { _ = try json("llama", [("rope_parameters", parameters), theta]) }?.area == .model)
+    }
+  }
+
+  /// `attribute_map` of GPT-2.
+  @Test func gpt2TakesTheNamesOfOthers() throws {
+    let members: [(String, JSONValue)] = [
+      ("model_type", "gpt2"), ("vocab_size", 9), ("hidden_size", 8), ("num_hidden_layers", 1),
+      ("num_attention_heads", 2), ("max_position_embeddings", 16),
+    ]
+    let json = try description(members).configuration(vocabularySize: 9).json
+    #expect(json["n_embd"] == 8 && json["n_layer"] == 1 && json["n_head"] == 2 && json["n_positions"] == 16)
+    #expect(try description(members + [("n_embd", 8)]).notes.isEmpty)
+    let refusal = refusal { _ = try description(members + [("n_positions", 32)]) }
+    #expect(refusal?.what == "\"max_position_embeddings\" must be 32", "\(refusal as Any)")
+  }
+
+  @Test func keysWithoutEffectAreNotedInOneLine() throws {
+    let harmless: [(String, JSONValue)] = [
+      ("unsloth_version", "2025.3"), ("temperature", 0.7), ("tokenizer_class", "X"), ("num_local_experts", 8),
+    ]
+    let config = [("model_type", "llama")] + Self.sizes
+    let noted = try description(config + harmless + [("new_key", .null), ("is_encoder_decoder", false)])
+    #expect(
+      noted.notes == [
+        "keys of config.json without effect: unsloth_version, temperature, tokenizer_class, num_local_experts"
+      ])
+    for (key, value) in [
+      ("is_encoder_decoder", true), ("quantization_config", ["quant_method": "gptq"]), ("pruned_heads", ["0": [1]]),
+      ("per_layer_config", ["0": ["head_dim": 4]]),
+    ] as [(String, JSONValue)] {
+      let refusal = refusal { _ = try description(config + [(key, value)]) }
+      #expect(refusal?.what.contains(key) == true, "\(key): \(refusal as Any)")
+    }
+  }
+
+  /// A recipe is the user's own text: what is unknown in it is a mistake.
+  @Test func aRecipeStaysStrict() {
+    let document: JSONValue = ["architecture": "llama", "hidden_size": 8, "num_hidden_layer": 1]
+    let decoder = SettingsDecoder(source: "r.json", area: .recipe)
+    _ = decoder.read(document) { ModelDescription(from: &$0) }
+    let all = decoder.failure.map { [$0] + $0.others } ?? []
+    #expect(
+      all.contains {
+        $0.what == "unknown key \"num_hidden_layer\"" && $0.notes == ["did you mean \"num_hidden_layers\"?"]
+      })
   }
 }

@@ -6,6 +6,7 @@ import Models
 struct GGUFConfiguration {
   private let file: GGUFFile
   private let naming: GGUFNaming
+  private static let keyHeads = "num_key_value_heads"
 
   init(_ file: GGUFFile) throws(Failure) {
     self.file = file
@@ -33,6 +34,10 @@ struct GGUFConfiguration {
       let name = "\(naming.architecture).\(key.gguf)"
       guard let value = file[name] else { continue }
       config[key.config] = try json(value, name)
+    }
+    // Where it is left out, llama.cpp has as many as queries; the defaults of transformers differ by type.
+    if naming.keys.contains(where: { $0.config == Self.keyHeads }), config[Self.keyHeads] == nil {
+      config[Self.keyHeads] = config["num_attention_heads"]
     }
     try checkOtherKeys(config)
     if let scaling = try ropeScaling(config) { config["rope_scaling"] = scaling }
