@@ -93,6 +93,20 @@ package final class SafetensorsFile {
     try format.read(into: values, from: file, at: entry.range.lowerBound)
   }
 
+  /// Whether a tensor has the type, the shape and the bits of one of another file.
+  package func holds(
+    _ entry: SafetensorsEntry, sameAs other: SafetensorsEntry, of file: SafetensorsFile
+  ) throws(Failure) -> Bool {
+    guard entry.type == other.type, entry.shape == other.shape else { return false }
+    let part = 1 << 22
+    for start in stride(from: 0, to: entry.range.count, by: part) {
+      let count = min(part, entry.range.count - start)
+      let bytes = try self.file.read(count, at: entry.range.lowerBound + start)
+      if try bytes != file.file.read(count, at: other.range.lowerBound + start) { return false }
+    }
+    return true
+  }
+
   /// A whole tensor of floats.
   package func read(_ entry: SafetensorsEntry) throws(Failure) -> [Float] {
     var failure: Failure?

@@ -13,7 +13,7 @@ package protocol ModelConfiguration: KeyedConfiguration {
   /// The longest sequence the model takes.
   var maximumPositions: Int { get }
   /// Whether the head is the embedding, which checkpoints then hold once.
-  var tiesEmbeddings: Bool { get }
+  var tiesEmbeddings: Bool { get set }
   /// The number of parameters, or nil when it overflows.
   var parameterCount: Int? { get }
   /// Hugging Face's `model_type`, and the class that loads the model there.

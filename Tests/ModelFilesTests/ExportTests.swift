@@ -291,7 +291,10 @@ private struct Unnamed: ModelConfiguration {
     set { llama.vocabularySize = newValue }
   }
   var maximumPositions: Int { llama.maximumPositions }
-  var tiesEmbeddings: Bool { llama.tiesEmbeddings }
+  var tiesEmbeddings: Bool {
+    get { llama.tiesEmbeddings }
+    set { llama.tiesEmbeddings = newValue }
+  }
   var parameterCount: Int? { llama.parameterCount }
   var huggingFaceModel: (type: String, className: String) { ("unnamed", "Unnamed") }
   func makeModel(seed: UInt64?) -> any LanguageModel { llama.makeModel(seed: seed) }

@@ -18,10 +18,10 @@ enum HuggingFaceFolder {
     let description = try ModelDescription(configuration: String(decoding: bytes, as: UTF8.self), source: source)
     let configuration = description.configuration(vocabularySize: description.vocabularySize!)
     let (endTokens, endNotes) = try endTokens(in: path, configuration)
+    let weights = try HuggingFaceWeights(path, configuration)
     return try StoredModel(
-      configuration, tokenizer: HuggingFaceTokenizer.read(path), chatTemplate: chatTemplate(in: path),
-      endTokens: endTokens,
-      notes: description.notes + endNotes, weights: HuggingFaceWeights(path, configuration))
+      weights.configuration, tokenizer: HuggingFaceTokenizer.read(path), chatTemplate: chatTemplate(in: path),
+      endTokens: endTokens, notes: description.notes + weights.notes + endNotes, weights: weights)
   }
 
   /// The object in one of the folder's files, nil when the file is not there.

@@ -2,11 +2,19 @@ import Checkpoints
 import Files
 import Models
 
-/// The tensors of a Hugging Face folder: those of `model.safetensors`, or of the shards that an index lists.
+/// The tensors of a Hugging Face folder: those of `model.safetensors`, else of the shards that an index lists.
 struct HuggingFaceWeights: WeightSource {
   let path: String
-  private var tensors: [String: (file: SafetensorsFile, entry: SafetensorsEntry)] = [:]
-  private let configuration: any ModelConfiguration
+  /// The configuration, which the head of its own that a file holds unties.
+  private(set) var configuration: any ModelConfiguration
+  /// What the user should know about the files, a line each.
+  private(set) var notes: [String] = []
+  private var tensors: [String: Tensor] = [:]
+  /// The wrappers that were taken off names.
+  private var wrappers: Set<String> = []
+
+  private typealias Tensor = (file: SafetensorsFile, entry: SafetensorsEntry)
+  private var naming: HuggingFaceNaming { configuration.architecture.huggingFace }
 
   private static let single = "model.safetensors"
   private static let index = "model.safetensors.index.json"
@@ -15,30 +23,55 @@ struct HuggingFaceWeights: WeightSource {
     self.path = path
     self.configuration = configuration
     let names = try Folder.names(in: path, area: .model)
-    if names.contains(Self.index) {
+    if names.contains(Self.single) {
+      try readFile("\(path)/\(Self.single)")
+      if names.contains(Self.index) { notes.append("\(Self.single) is read, as transformers does, not \(Self.index)") }
+    } else if names.contains(Self.index) {
       try readShards()
-    } else if names.contains(Self.single) {
-      let file = try SafetensorsFile("\(path)/\(Self.single)")
-      for entry in file.entries { try add(entry, of: file) }
     } else {
       let other = names.first { $0.hasSuffix(".bin") || $0.hasSuffix(".pt") || $0.hasSuffix(".pth") }
       throw Failure(
         .model, "the folder holds no \(Self.single)", at: path,
         notes: other.map { ["\($0) is not read: save the model again with safe_serialization=True"] } ?? [])
     }
+    try finish()
   }
 
   /// The tensors of one safetensors file.
   init(file path: String, _ configuration: any ModelConfiguration) throws(Failure) {
     self.path = path
     self.configuration = configuration
+    try readFile(path)
+    try finish()
+  }
+
+  private mutating func readFile(_ path: String) throws(Failure) {
     let file = try SafetensorsFile(path)
     for entry in file.entries { try add(entry, of: file) }
   }
 
-  /// Reads the index and the shards it names. Each shard must hold exactly the tensors that the index lists for it.
+  /// Reads the index and the shards it names. Each shard must hold exactly the tensors that the index lists for it, but for
+  /// those that are not needed: transformers' indices list a tied head that is not stored.
   private mutating func readShards() throws(Failure) {
     let source = "\(path)/\(Self.index)"
+    var fileOfTensor = try Self.index(source)
+    for name in Set(fileOfTensor.values).sorted() {
+      let file = try SafetensorsFile("\(path)/\(name)")
+      for entry in file.entries {
+        let listed = fileOfTensor.removeValue(forKey: entry.name)
+        guard listed == name || (listed == nil && isDispensable(entry.name)) else {
+          throw Failure(.model, "tensor \(entry.name) is not where the index says", at: file.path)
+        }
+        try add(entry, of: file)
+      }
+    }
+    if let missing = fileOfTensor.keys.filter({ !isDispensable($0) }).min() {
+      throw Failure(.model, "tensor \(missing) is missing", at: "\(path)/\(fileOfTensor[missing]!)")
+    }
+  }
+
+  /// The file of each tensor that an index lists.
+  private static func index(_ source: String) throws(Failure) -> [String: String] {
     let index = try JSONValue.parse(
       ReadableFile.contents(of: source, area: .model, limit: SafetensorsFile.headerLimit), source: source, area: .model)
     guard let members = index["weight_map"]?.object else {
@@ -53,34 +86,60 @@ struct HuggingFaceWeights: WeightSource {
       }
       fileOfTensor[member.key] = file
     }
-    for name in Set(fileOfTensor.values).sorted() {
-      let file = try SafetensorsFile("\(path)/\(name)")
-      for entry in file.entries {
-        guard fileOfTensor.removeValue(forKey: entry.name) == name else {
-          throw Failure(.model, "tensor \(entry.name) is not where the index says", at: file.path)
-        }
-        try add(entry, of: file)
-      }
-    }
-    if let missing = fileOfTensor.keys.min() {
-      throw Failure(.model, "tensor \(missing) is missing", at: "\(path)/\(fileOfTensor[missing]!)")
-    }
+    return fileOfTensor
   }
 
+  // MARK: Names
+
+  /// Components of names that wrappers leave behind: `torch.compile`, `DataParallel`, FSDP, activation checkpoints.
+  private static let wrapperNames: Set<Substring> = [
+    "_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module",
+  ]
+
   private mutating func add(_ entry: SafetensorsEntry, of file: SafetensorsFile) throws(Failure) {
+    let parts = entry.name.split(separator: ".", omittingEmptySubsequences: false)
+    for part in parts where Self.wrapperNames.contains(part) { wrappers.insert("\(part).") }
     guard let name = name(of: entry.name) else { return }
     if tensors.updateValue((file, entry), forKey: name) != nil {
       throw Failure(.model, "tensor \(name) is there twice", at: path)
     }
   }
 
-  /// The model's name for a tensor; nil for one that is not needed: one that holds no weights, or the head where it is the
-  /// embedding. Models that were saved without a head lack the prefix.
+  /// The model's name for a tensor; nil for one that holds no weights. Models that were saved without a head lack the prefix.
   private func name(of tensor: String) -> String? {
-    let naming = configuration.architecture.huggingFace
-    if naming.ignoredSuffixes.contains(where: tensor.hasSuffix) { return nil }
-    if tensor == naming.head { return configuration.tiesEmbeddings ? nil : tensor }
-    return tensor.hasPrefix(naming.prefix) ? tensor : naming.prefix + tensor
+    let parts = tensor.split(separator: ".", omittingEmptySubsequences: false)
+    let name = parts.filter { !Self.wrapperNames.contains($0) }.joined(separator: ".")
+    if naming.ignoredSuffixes.contains(where: name.hasSuffix) { return nil }
+    return name == naming.head || name.hasPrefix(naming.prefix) ? name : naming.prefix + name
+  }
+
+  /// Whether a model is complete without the tensor.
+  private func isDispensable(_ tensor: String) -> Bool {
+    guard let name = name(of: tensor) else { return true }
+    return name == naming.head && configuration.tiesEmbeddings
+  }
+
+  // MARK: The head
+
+  /// Settles the head and says what was done to names.
+  private mutating func finish() throws(Failure) {
+    if !wrappers.isEmpty {
+      notes.append("wrappers were taken off the names of tensors: \(wrappers.sorted().joined(separator: ", "))")
+    }
+    guard configuration.tiesEmbeddings, let head = tensors[naming.head] else { return }
+    guard let embedding = tensors[naming.embedding] else {
+      tensors[naming.embedding] = tensors.removeValue(forKey: naming.head)
+      notes.append("\(naming.head) is taken for \(naming.embedding), which is not stored: the two are tied")
+      return
+    }
+    if try head.file.holds(head.entry, sameAs: embedding.entry, of: embedding.file) {
+      tensors[naming.head] = nil
+    } else {
+      configuration.tiesEmbeddings = false
+      notes.append(
+        "\(naming.head) differs from \(naming.embedding) and is kept, as transformers does, although tie_word_embeddings is true"
+      )
+    }
   }
 
   var shapes: [(name: String, shape: [Int]?)] {
