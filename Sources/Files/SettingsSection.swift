@@ -178,6 +178,9 @@ package struct SettingsSection {
   /// The integer that the document itself has for the key.
   package func integer(_ key: String) -> Int? { present(key)?.value.integer }
 
+  /// Whether the document itself has true or false for the key.
+  package func bool(_ key: String) -> Bool? { present(key)?.value.bool }
+
   // MARK: Inside
 
   private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }

@@ -58,19 +58,26 @@ public struct Completion: Sendable {
 
 /// The text of tokens as they come, up to the first stop string.
 struct TextStream {
+  private let tokenizer: Tokenizer
   private var decoder: StreamingDecoder
   private var filter: StopFilter
 
   /// The text that follows the tokens of `prompt`.
   init(_ tokenizer: Tokenizer, after prompt: [Int32], stops: [String]) {
+    self.tokenizer = tokenizer
     decoder = StreamingDecoder(tokenizer, beginsText: prompt.last.map(tokenizer.isSpecial) ?? true)
     filter = StopFilter(stops)
   }
 
   var isStopped: Bool { filter.isStopped }
 
-  /// The text that is certain now that `token` has followed.
-  mutating func append(_ token: Int32) -> String { filter.append(decoder.append(token)) }
+  /// The text that is certain now that `token` has followed. A stop string may have a special token in it, whose text is
+  /// not shown.
+  mutating func append(_ token: Int32) -> String {
+    let text = filter.append(decoder.append(token))
+    guard tokenizer.isSpecial(token), let bytes = tokenizer.token(token) else { return text }
+    return text + filter.append(hidden: bytes)
+  }
 
   /// What was held back, when no token follows.
   mutating func finish() -> String {

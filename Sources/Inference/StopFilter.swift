@@ -4,6 +4,8 @@
 package struct StopFilter {
   private let stops: [[UInt8]]
   private var held: [UInt8] = []
+  /// Whether each held byte is shown.
+  private var isShown: [Bool] = []
   /// Whether a stop string has occurred; nothing more is passed on.
   package private(set) var isStopped = false
 
@@ -16,9 +18,18 @@ package struct StopFilter {
   /// The text that is certain to come before any stop string, now that `text` has followed.
   package mutating func append(_ text: String) -> String {
     if isStopped { return "" }
-    if stops.isEmpty { return text }
-    for byte in text.utf8 {
+    return stops.isEmpty ? text : append(Array(text.utf8), isShown: true)
+  }
+
+  /// The same for what a stop string may have in it although it is never shown: the text of a special token.
+  package mutating func append(hidden bytes: [UInt8]) -> String {
+    isStopped || stops.isEmpty ? "" : append(bytes, isShown: false)
+  }
+
+  private mutating func append(_ bytes: [UInt8], isShown shows: Bool) -> String {
+    for byte in bytes {
       held.append(byte)
+      isShown.append(shows)
       if let stop = stops.filter({ held.ends(with: $0, $0.count) }).max(by: { $0.count < $1.count }) {
         isStopped = true
         held.removeLast(stop.count)
@@ -26,15 +37,21 @@ package struct StopFilter {
       }
     }
     let kept = stops.map { stop in (1..<stop.count).last { held.ends(with: stop, $0) } ?? 0 }.max() ?? 0
-    let certain = held.count - kept
-    defer { held.removeFirst(certain) }
-    return String(decoding: held[..<certain], as: UTF8.self)
+    return release(held.count - kept)
+  }
+
+  /// The shown part of the first `count` held bytes, which are held no longer.
+  private mutating func release(_ count: Int) -> String {
+    let shown = zip(held[..<count], isShown).filter(\.1).map(\.0)
+    held.removeFirst(count)
+    isShown.removeFirst(count)
+    return String(decoding: shown, as: UTF8.self)
   }
 
   /// What was held back, when no text follows.
   package mutating func finish() -> String {
-    defer { held = [] }
-    return String(decoding: held, as: UTF8.self)
+    defer { isShown = [] }
+    return release(held.count)
   }
 }
 

@@ -12,12 +12,18 @@ public struct TextGenerator {
   public let tokenizer: Tokenizer
   /// The tokens that end a text: generation stops after any of them.
   public let endTokens: [Int32]
+  /// The token that an empty prompt becomes, nil when the model has none.
+  private let firstToken: Int32?
 
-  /// A generator that stops at `endTokens`, by default the tokenizer's end of text.
-  public init(_ model: any LanguageModel, _ tokenizer: Tokenizer, endTokens: [Int32]? = nil) {
+  /// A generator that stops at `endTokens`, by default the tokenizer's end of text, and begins with `beginningToken`, by
+  /// default the tokenizer's.
+  public init(
+    _ model: any LanguageModel, _ tokenizer: Tokenizer, endTokens: [Int32]? = nil, beginningToken: Int32? = nil
+  ) {
     self.model = model
     self.tokenizer = tokenizer
     self.endTokens = endTokens ?? tokenizer.endOfText.map { [$0] } ?? []
+    firstToken = beginningToken ?? tokenizer.beginningOfText ?? tokenizer.endOfText
   }
 
   /// The generator of a `model.h5`, given as its own path or that of its step folder or run folder.
@@ -31,7 +37,7 @@ public struct TextGenerator {
       throw Failure(
         .tokenizer, "the model has no tokenizer", notes: ["it was trained on tokens whose text it does not know"])
     }
-    self.init(try stored.model(), tokenizer, endTokens: stored.endTokens)
+    self.init(try stored.model(), tokenizer, endTokens: stored.endTokens, beginningToken: stored.beginningToken)
   }
 
   /// The tokens that a text beginning with `prompt` begins with: after the beginning of text if the tokenizer adds one;
@@ -40,7 +46,7 @@ public struct TextGenerator {
     var tokens: [Int32] = []
     if tokenizer.addsBeginningOfText, let beginning = tokenizer.beginningOfText { tokens = [beginning] }
     tokens += tokenizer.encode(prompt, special: .parse)
-    if tokens.isEmpty, let first = tokenizer.beginningOfText ?? tokenizer.endOfText { tokens = [first] }
+    if tokens.isEmpty, let first = firstToken { tokens = [first] }
     if tokens.isEmpty {
       throw Failure(
         .usage, "the prompt is empty, and the model has no token that begins a text", notes: ["give a prompt"])

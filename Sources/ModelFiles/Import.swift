@@ -11,7 +11,7 @@ package enum Import {
   package static func write(_ stored: StoredModel, to path: String, overwrite: Bool) throws(Failure) {
     let contents = ModelFile.contents(
       try stored.model(), stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,
-      endTokens: stored.endTokens, step: stored.step)
+      endTokens: stored.endTokens, beginningToken: stored.beginningToken, step: stored.step)
     let names = [ModelFile.name, tokenizerName, Checkpoint.manifestName]
     try StagedOutput.write(path, overwrite: overwrite, contents: names) { (folder) throws(Failure) in
       try contents.write(to: "\(folder)/\(ModelFile.name)")

@@ -36,35 +36,51 @@ package enum ModelFile {
     }
     let description = try ModelDescription(configuration: text, source: "\(path):config")
     let config = try JSONValue.parse(Array(text.utf8), source: "\(path):config", area: .model)
-    let tokenizer = attributes["tokenizer"]?.string ?? ""
     return try StoredModel(
       description.configuration(vocabularySize: description.vocabularySize!),
-      tokenizer: tokenizer.isEmpty ? nil : Tokenizer(json: Array(tokenizer.utf8), source: "\(path):tokenizer"),
-      chatTemplate: attributes["chat_template"]?.string ?? "", endTokens: config.endTokens(source: "\(path):config"),
-      step: step, notes: location.skipped.map { "passed over: \($0)" },
+      tokenizer: tokenizer(attributes, path), chatTemplate: attributes["chat_template"]?.string ?? "",
+      endTokens: config.tokens("eos_token_id", source: "\(path):config"),
+      beginningToken: config.tokens("bos_token_id", source: "\(path):config")?.first, step: step,
+      notes: location.skipped.map { "passed over: \($0)" },
       weights: ArrayFileWeights(file: file, group: group))
   }
 
-  /// The contents of model.h5 for a model; they refer to its weights. `endTokens` defaults to the tokenizer's.
+  /// The tokenizer in a file's attributes, nil when the model has none. Files of earlier versions lack the tokens by name.
+  private static func tokenizer(_ attributes: Attributes, _ path: String) throws(Failure) -> Tokenizer? {
+    guard let text = attributes["tokenizer"]?.string, !text.isEmpty else { return nil }
+    let tokenizer = try Tokenizer(json: Array(text.utf8), source: "\(path):tokenizer")
+    guard let names = attributes["tokenizer_config"]?.string, !names.isEmpty else { return tokenizer }
+    let source = "\(path):tokenizer_config"
+    let json = try JSONValue.parse(Array(names.utf8), source: source, area: .tokenizer)
+    return try tokenizer.naming(NamedTokens(json, source: source))
+  }
+
+  /// The contents of model.h5 for a model; they refer to its weights. `endTokens` and `beginningToken` default to the
+  /// tokenizer's.
   package static func contents(
     _ model: any LanguageModel, _ configuration: any ModelConfiguration, tokenizer: Tokenizer?, chatTemplate: String,
-    endTokens: [Int32]? = nil, step: Int
+    endTokens: [Int32]? = nil, beginningToken: Int32? = nil, step: Int
   ) -> ArrayFileContents {
     ArrayFileContents(
       attributes: [
         "format": .string(format), "format_version": .integer(formatVersion),
-        "config": .string(configuration.json(tokenizer, endTokens: endTokens).serialized(pretty: true)),
-        "tokenizer": .string(tokenizer?.json() ?? ""), "chat_template": .string(chatTemplate), "step": .integer(step),
+        "config": .string(
+          configuration.json(tokenizer, endTokens: endTokens, beginningToken: beginningToken).serialized(pretty: true)),
+        "tokenizer": .string(tokenizer?.json() ?? ""),
+        "tokenizer_config": .string(tokenizer?.namedTokens.json.serialized() ?? ""),
+        "chat_template": .string(chatTemplate), "step": .integer(step),
       ],
       groups: [ArrayGroup(group, model.namedArrays)])
   }
 }
 
 extension ModelConfiguration {
-  /// The config.json with the tokens that begin and end a text; `endTokens` defaults to the tokenizer's.
-  package func json(_ tokenizer: Tokenizer?, endTokens: [Int32]?) -> JSONValue {
+  /// The config.json with the tokens that begin and end a text, which default to the tokenizer's.
+  package func json(_ tokenizer: Tokenizer?, endTokens: [Int32]?, beginningToken: Int32?) -> JSONValue {
     var config = json
-    if let beginning = tokenizer?.beginningOfText { config["bos_token_id"] = JSONValue(Int(beginning)) }
+    if let beginning = beginningToken ?? tokenizer?.beginningOfText {
+      config["bos_token_id"] = JSONValue(Int(beginning))
+    }
     let ends = (endTokens ?? tokenizer?.endOfText.map { [$0] } ?? []).map { JSONValue(Int($0)) }
     if !ends.isEmpty { config["eos_token_id"] = ends.count == 1 ? ends[0] : JSONValue(ends) }
     return config

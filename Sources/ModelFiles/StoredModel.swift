@@ -10,6 +10,8 @@ package struct StoredModel {
   package let chatTemplate: String
   /// The tokens that end a text; nil for the tokenizer's.
   package let endTokens: [Int32]?
+  /// The token that begins a text where nothing else does; nil for the tokenizer's.
+  package let beginningToken: Int32?
   /// The number of training steps that the weights have had.
   package let step: Int
   /// Remarks for the user, a line each.
@@ -22,7 +24,8 @@ package struct StoredModel {
   ///   model's.
   package init(
     _ configuration: any ModelConfiguration, tokenizer: Tokenizer?, chatTemplate: String = "",
-    endTokens: [Int32]? = nil, step: Int = 0, notes: [String] = [], weights: any WeightSource
+    endTokens: [Int32]? = nil, beginningToken: Int32? = nil, step: Int = 0, notes: [String] = [],
+    weights: any WeightSource
   ) throws(Failure) {
     let path = weights.path
     if let tokenizer, tokenizer.vocabularySize > configuration.vocabularySize {
@@ -30,17 +33,16 @@ package struct StoredModel {
         .tokenizer, "the tokenizer has more tokens than the model", at: path,
         notes: ["tokenizer \(tokenizer.vocabularySize), model \(configuration.vocabularySize)"])
     }
-    if let id = endTokens?.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
-      throw Failure(.model, "the end token \(id) is no token of the model", at: path)
+    for (what, ids) in [("end", endTokens ?? []), ("beginning", beginningToken.map { [$0] } ?? [])] {
+      if let id = ids.first(where: { $0 < 0 || $0 >= configuration.vocabularySize }) {
+        throw Failure(.model, "the \(what) token \(id) is no token of the model", at: path)
+      }
     }
     self.configuration = configuration
-    if let known = tokenizer, known.endOfText == nil, let end = endTokens?.first, end < known.vocabularySize {
-      self.tokenizer = try known.with(endOfText: end)
-    } else {
-      self.tokenizer = tokenizer
-    }
+    self.tokenizer = try tokenizer.map { (tokenizer) throws(Failure) in try tokenizer.ending(with: endTokens ?? []) }
     self.chatTemplate = chatTemplate
     self.endTokens = endTokens
+    self.beginningToken = beginningToken
     self.step = step
     self.notes = notes
     self.weights = weights
@@ -68,14 +70,14 @@ package struct StoredModel {
   }
 }
 
-extension JSONValue {
-  /// The tokens that a configuration's `eos_token_id` lists: an id or several; nil when it has none.
-  package func endTokens(source: String) throws(Failure) -> [Int32]? {
-    guard let value = self["eos_token_id"], !value.isNull else { return nil }
-    let ids = (value.array ?? [value]).map { $0.integer.flatMap { Int32(exactly: $0) } }
-    if ids.contains(nil) {
-      throw Failure(.model, "eos_token_id is no token", at: source, notes: ["found \(value.found)"])
+extension Tokenizer {
+  /// This tokenizer with the first of a model's end tokens for its end of text, where its files name none: what its
+  /// vocabulary looks like is only a guess.
+  fileprivate func ending(with ids: [Int32]) throws(Failure) -> Tokenizer {
+    let known = ids.filter { $0 < vocabularySize }
+    guard namedTokens["eos_token"] == nil, let end = known.first, endOfText.map(known.contains) != true else {
+      return self
     }
-    return ids.compactMap(\.self)
+    return try with(endOfText: end)
   }
 }

@@ -12,7 +12,7 @@ extension Tokenizer {
       self = .bytes
     } else if Folder.exists(path) {
       if let tokenizer = try HuggingFaceTokenizer.read(path) {
-        self = tokenizer
+        self = tokenizer.namedTokens.isEmpty ? tokenizer.named(byModelAt: path) : tokenizer
       } else {
         try self.init(ofModel: path)
       }
@@ -30,6 +30,12 @@ extension Tokenizer {
         try self.init(ofModel: path)
       }
     }
+  }
+
+  /// This tokenizer with the tokens by name that a checkpoint of ours beside it has, which `tokenizer.json` lacks.
+  private func named(byModelAt path: String) -> Tokenizer {
+    guard let beside = (try? ModelFile.open(path))?.tokenizer, beside.json() == json() else { return self }
+    return beside
   }
 
   private init(ofModel path: String) throws(Failure) {

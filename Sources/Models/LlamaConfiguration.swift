@@ -92,7 +92,9 @@ extension Llama.Configuration: ModelConfiguration {
 
   /// Refuses biases where transformers has a key for them; it has none for the other types, whose biases are fixed.
   private func checkBiases(_ section: inout SettingsSection) {
-    if section.describesModel, section.text("model_type") != "llama" { return }
+    if section.describesModel, section.text("model_type") != "llama" {
+      return section.ignore(["attention_bias", "mlp_bias"].filter { section.bool($0) == false })
+    }
     section.accept("attention_bias", only: [false], because: "only \"qkv_bias\" is there, without the output's bias")
     section.accept("mlp_bias", only: [false], because: "the feed-forward layer has no biases")
   }

@@ -42,9 +42,11 @@ package struct ModelDescription: Sendable {
     template = architecture.configuration.init(from: &section, vocabularySize: vocabularySize ?? 1)
   }
 
-  /// Reads the text of a config.json, which must fix the size of the vocabulary. Keys that transformers' class of the model
-  /// type does not know change nothing there either: they are noted in one line. Failures are of the area `.model`.
-  package init(configuration text: String, source: String) throws(Failure) {
+  /// Reads the text of a config.json, which must fix the size of the vocabulary. Failures are of the area `.model`.
+  ///
+  /// - Parameter isForeign: whether the file is another program's. Keys that transformers' class of the model type does not
+  ///   know change nothing there either: they are noted in one line, not refused.
+  package init(configuration text: String, source: String, isForeign: Bool = false) throws(Failure) {
     let document = try JSONValue.parse(Array(text.utf8), source: source, area: .model)
     guard document.object != nil else {
       throw Failure(.model, "a model's configuration is an object", at: source, notes: ["found \(document.found)"])
@@ -55,7 +57,7 @@ package struct ModelDescription: Sendable {
       section.rule("vocab_size", holds: description.vocabularySize != nil, "missing key \"vocab_size\"")
       return description
     }
-    let ignored = decoder.forgiveUnknownKeys()
+    let ignored = isForeign ? decoder.forgiveUnknownKeys() : []
     if let failure = decoder.failure { throw failure }
     notes = decoder.remarks
     if !ignored.isEmpty { notes.append("keys of \(source) without effect: \(ignored.joined(separator: ", "))") }

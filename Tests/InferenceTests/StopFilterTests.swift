@@ -3,6 +3,23 @@ import Support
 import Testing
 
 @Suite struct StopFilterTests {
+  /// What is never shown counts where it is part of a stop string, alone or with text around it.
+  @Test(arguments: [
+    ("ab", "<e>", "cd", ["<e>"], "ab", true), ("ab", "<e>", "cd", ["b<e>c"], "a", true),
+    ("ab", "<e>", "cd", ["bc"], "abcd", false), ("ab", "<e>", "cd", ["<e>x"], "abcd", false),
+    ("ab", "<e>", "cd", [], "abcd", false), ("ab", "<e>", "cd", ["e"], "ab", true),
+  ])
+  func hiddenTextMayStop(
+    _ before: String, _ hidden: String, _ after: String, _ stops: [String], _ expected: String, _ isStopped: Bool
+  ) {
+    var filter = StopFilter(stops)
+    var text = filter.append(before)
+    text += filter.append(hidden: Array(hidden.utf8))
+    text += filter.append(after)
+    text += filter.finish()
+    #expect(text == expected && filter.isStopped == isStopped)
+  }
+
   /// The output for a text that arrives in pieces.
   private func filtered(_ pieces: [String], _ stops: [String]) -> (text: String, isStopped: Bool) {
     var filter = StopFilter(stops)

@@ -77,7 +77,7 @@ import Testing
   private func description(_ members: [(String, JSONValue)]) throws(Failure) -> ModelDescription {
     var config: JSONValue = [:]
     for (key, value) in members { config[key] = value }
-    return try ModelDescription(configuration: config.serialized(), source: "config.json")
+    return try ModelDescription(configuration: config.serialized(), source: "config.json", isForeign: true)
   }
 
   private func json(_ type: String, _ members: [(String, JSONValue)]) throws(Failure) -> JSONValue {

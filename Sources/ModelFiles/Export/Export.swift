@@ -62,7 +62,8 @@ package struct Export: Sendable {
       guard format == .safetensors else { return try StoredModel(at: path) }
       return try StoredModel(
         stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,
-        endTokens: stored.endTokens, weights: HuggingFaceWeights(file: path, stored.configuration))
+        endTokens: stored.endTokens, beginningToken: stored.beginningToken,
+        weights: HuggingFaceWeights(file: path, stored.configuration))
     } catch {
       throw Failure(.verification, "the export cannot be read back: \(error.what)", at: path, notes: error.notes)
     }

@@ -15,13 +15,15 @@ enum HuggingFaceFolder {
     if let invalid = bytes.withUnsafeBytes({ UTF8Bytes.firstInvalid(in: $0) }) {
       throw Failure(.model, "the file is not UTF-8", at: "\(source), byte \(invalid)")
     }
-    let description = try ModelDescription(configuration: String(decoding: bytes, as: UTF8.self), source: source)
+    let description = try ModelDescription(
+      configuration: String(decoding: bytes, as: UTF8.self), source: source, isForeign: true)
     let configuration = description.configuration(vocabularySize: description.vocabularySize!)
-    let (endTokens, endNotes) = try endTokens(in: path, configuration)
+    let tokenizer = try HuggingFaceTokenizer.read(path)
+    let tokens = try HuggingFaceTokens(in: path, configuration, tokenizer)
     let weights = try HuggingFaceWeights(path, configuration)
     return try StoredModel(
-      weights.configuration, tokenizer: HuggingFaceTokenizer.read(path), chatTemplate: chatTemplate(in: path),
-      endTokens: endTokens, notes: description.notes + weights.notes + endNotes, weights: weights)
+      weights.configuration, tokenizer: tokenizer, chatTemplate: chatTemplate(in: path), endTokens: tokens.ends,
+      beginningToken: tokens.beginning, notes: description.notes + weights.notes + tokens.notes, weights: weights)
   }
 
   /// The object in one of the folder's files, nil when the file is not there.
@@ -49,21 +51,5 @@ enum HuggingFaceFolder {
     if let text = value?.string { return text }
     let named = value?.array?.first { $0["name"]?.string == "default" }
     return named?["template"]?.string ?? ""
-  }
-
-  // MARK: End tokens
-
-  /// The end tokens of `generation_config.json`, else those of the configuration, else the tokenizer's `eos_token`. Ids
-  /// outside the model's vocabulary are dropped with a note: configurations keep defaults of other vocabularies.
-  private static func endTokens(
-    in path: String, _ configuration: any ModelConfiguration
-  ) throws(Failure) -> (ids: [Int32]?, notes: [String]) {
-    for name in ["generation_config.json", configurationName] {
-      guard let ids = try json(name, in: path, area: .model)?.endTokens(source: "\(path)/\(name)") else { continue }
-      let known = ids.filter { 0..<configuration.vocabularySize ~= Int($0) }
-      let notes = known.count == ids.count ? [] : ["eos_token_id of \(name) is no token of the model and is left out"]
-      return (known.isEmpty ? nil : known, notes)
-    }
-    return (nil, [])
   }
 }

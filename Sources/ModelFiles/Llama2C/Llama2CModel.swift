@@ -23,8 +23,9 @@ final class Llama2CModel: WeightSource {
   static func open(_ path: String) throws(Failure) -> StoredModel {
     let model = try Llama2CModel(path)
     let tokenizer = try Llama2CTokenizer.beside(path, vocabularySize: model.configuration.vocabularySize)
+    // llama2.c stops at the token that begins a text; the one that ends it stands in its chats.
     return try StoredModel(
-      model.configuration, tokenizer: tokenizer, endTokens: tokenizer == nil ? nil : [2],
+      model.configuration, tokenizer: tokenizer, endTokens: tokenizer == nil ? nil : [2, 1],
       notes: tokenizer == nil ? ["no tokenizer.bin lies beside the model: it has no tokenizer"] : [], weights: model)
   }
 

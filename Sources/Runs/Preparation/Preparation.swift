@@ -42,6 +42,9 @@ package struct Preparation {
     for warning in data.warnings { note("warning: \(warning)") }
   }
 
+  /// The token that begins a text where the model that the run starts with says so; nil leaves that to the tokenizer.
+  var beginningToken: Int32? { start?.beginningToken }
+
   /// The run's tokenizer.
   package var tokenizer: Tokenizer? { text.tokenizer }
 

@@ -48,7 +48,8 @@ struct RunCheckpoints {
   private func write(_ trainer: Trainer, _ state: TrainingState, isBest: Bool) throws(Failure) {
     let model = ModelFile.contents(
       trainer.model, preparation.configuration, tokenizer: preparation.text.tokenizer,
-      chatTemplate: preparation.text.jinja, endTokens: preparation.text.endTokens, step: state.step)
+      chatTemplate: preparation.text.jinja, endTokens: preparation.text.endTokens,
+      beginningToken: preparation.beginningToken, step: state.step)
     try store.save(
       step: state.step, files: [(ModelFile.name, model), (TrainingState.fileName, state.contents(trainer))],
       extra: [JSONMember("core_type", JSONValue(state.coreType))])

@@ -81,7 +81,8 @@ struct GenerateCommand: Command {
       let turns =
         (system.map { [Message(role: "system", content: $0)] } ?? []) + [Message(role: "user", content: prompt)]
       tokens = try format.encode(turns, addingGenerationPrompt: true).tokens
-      generator = TextGenerator(generator.model, generator.tokenizer, endTokens: format.stopTokens)
+      let ends = generator.endTokens.filter { !format.stopTokens.contains($0) }
+      generator = TextGenerator(generator.model, generator.tokenizer, endTokens: format.stopTokens + ends)
     } else {
       tokens = try generator.tokens(ofPrompt: prompt)
     }
