@@ -123,11 +123,20 @@ extension Tokenizer {
   }
 }
 
+extension Tokenizer {
+  /// The merges by rank: the two tokens of each.
+  package var mergePairs: [(left: Int32, right: Int32)] { (0..<model.merges.count).map { model.merges[$0] } }
+
+  /// Whether a piece that is a token is taken whole, whatever the merges say.
+  package var takesWholePieces: Bool { model.takesWholePieces }
+}
+
 extension PreTokenizer {
-  /// What GGUF calls the pre-tokeniser in `tokenizer.ggml.pre`.
-  private static let ggufNames: [(name: String, value: PreTokenizer)] = [
-    ("gpt-2", .gpt2), ("llama-bpe", .llama3), ("llama-v3", .llama3), ("llama3", .llama3), ("qwen2", .qwen2),
-    ("smollm", .gpt2Digits),
+  /// What GGUF calls the pre-tokeniser in `tokenizer.ggml.pre`, and whether llama.cpp then takes a piece that is a token
+  /// whole. The first name of several is the one that is written.
+  private static let ggufNames: [(name: String, value: PreTokenizer, ignoresMerges: Bool)] = [
+    ("gpt-2", .gpt2, false), ("llama-bpe", .llama3, true), ("llama-v3", .llama3, true), ("llama3", .llama3, true),
+    ("dbrx", .llama3, false), ("smaug-bpe", .llama3, false), ("qwen2", .qwen2, false), ("smollm", .gpt2Digits, false),
   ]
 
   /// The pre-tokeniser that GGUF calls `name`, nil when it is not one of ours.
@@ -136,6 +145,15 @@ extension PreTokenizer {
     self = known.value
   }
 
-  /// What GGUF calls this pre-tokeniser, nil for `none`, which it does not know.
-  package var ggufName: String? { Self.ggufNames.first { $0.value == self }?.name }
+  /// Whether llama.cpp takes a piece that is a token whole with the pre-tokeniser that GGUF calls `name`.
+  package static func ignoresMerges(ggufName name: String) -> Bool {
+    ggufNames.first { $0.name == name }?.ignoresMerges ?? false
+  }
+
+  /// What GGUF calls this pre-tokeniser, nil where it has no name for it. Where the names differ in whether pieces are taken
+  /// whole, it is one that does what `ignoringMerges` says.
+  package func ggufName(ignoringMerges: Bool) -> String? {
+    let names = Self.ggufNames.filter { $0.value == self }
+    return (names.first { $0.ignoresMerges == ignoringMerges } ?? names.first)?.name
+  }
 }

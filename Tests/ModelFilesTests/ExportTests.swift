@@ -197,7 +197,7 @@ private func pieces() throws -> Tokenizer {
     let stored = try stored("llama3")
     #expect(refusal { _ = try Export(to: .huggingFace, numbers: .q80) }?.exitCode == 2)
     var config = try #require(stored.configuration as? Llama.Configuration)
-    config.ropeScaling?.originalPositions = 64
+    config.hasQKVBias = true
     let odd = try opened(
       ModelFile.contents(config.makeModel(seed: 1), config, tokenizer: .bytes, chatTemplate: "", step: 0))
     let refusal = refusal { _ = try Export(to: .gguf).write(odd, to: scratch("out")) }

@@ -26,17 +26,21 @@ package struct Export: Sendable {
   private let format: Format
   private let numbers: NumberFormat
   private let overwrite: Bool
+  private let assumesFormC: Bool
 
-  /// An export; `q8_0` numbers are GGUF's alone.
+  /// An export; `q8_0` numbers are GGUF's alone. `assumesFormC` promises that the export's texts are in Unicode's form C.
   ///
   /// - Throws: `.usage` for numbers that the format does not have.
-  package init(to format: Format, numbers: NumberFormat = .float32, overwrite: Bool = false) throws(Failure) {
+  package init(
+    to format: Format, numbers: NumberFormat = .float32, overwrite: Bool = false, assumesFormC: Bool = false
+  ) throws(Failure) {
     if numbers == .q80, format != .gguf {
       throw Failure(.usage, "\(format.rawValue) has no q8_0 numbers", notes: ["expected f32, f16 or bf16"])
     }
     self.format = format
     self.numbers = numbers
     self.overwrite = overwrite
+    self.assumesFormC = assumesFormC
   }
 
   /// Writes the model to `path`, which appears whole or not at all, and only if it reads back the same.
@@ -52,7 +56,10 @@ package struct Export: Sendable {
       case .safetensors: try SafetensorsFile.write(model.namedArrays, as: numbers.safetensors, to: path)
       case .gguf: try GGUFExport(stored, model).write(to: path, as: numbers.gguf)
       }
-      return try Verification(stored, model, numbers: numbers).compare(with: reopened(path, stored))
+      let verification = Verification(stored, model, numbers: numbers, assumesFormC: assumesFormC)
+      let other = try reopened(path, stored)
+      let llamaCpp = format == .gguf ? try LlamaCppTokenizer(GGUFFile(path)) : nil
+      return try verification.compare(with: other, llamaCpp: llamaCpp)
     }
   }
 

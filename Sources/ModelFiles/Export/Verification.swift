@@ -14,28 +14,30 @@ package struct Verification {
     package var weightDifference: Double
     /// The same of the logits.
     package var logitDifference: Double
+    /// What the user should know, a line each.
+    package var notes: [String] = []
   }
 
   private let stored: StoredModel
   private let model: any LanguageModel
   private let numbers: Export.NumberFormat
+  private let assumesFormC: Bool
 
-  package init(_ stored: StoredModel, _ model: any LanguageModel, numbers: Export.NumberFormat) {
+  /// A comparison with a model; `assumesFormC` leaves out texts that are not in Unicode's form C.
+  package init(
+    _ stored: StoredModel, _ model: any LanguageModel, numbers: Export.NumberFormat, assumesFormC: Bool = false
+  ) {
     self.stored = stored
     self.model = model
     self.numbers = numbers
+    self.assumesFormC = assumesFormC
   }
 
-  /// Texts on which tokenizers tend to differ.
-  private static let texts = [
-    "Hello, world!", " a  b   c\n\n\td \r\n", "I've 12345 apples, it's 3.14", "naïve café Ünïcödé", "日本語の文章 한국어",
-    "🙂👩‍👩‍👧 émoji", "def f(x):\n    return x ** 2  # ok", "<|endoftext|><s></s>", "\u{0}\u{7F}", "",
-  ]
-
-  /// Compares everything with `other`, which was read back.
-  package func compare(with other: StoredModel) throws(Failure) -> Outcome {
+  /// Compares everything with `other`, which was read back; `llamaCpp` is what llama.cpp makes of the same file.
+  package func compare(with other: StoredModel, llamaCpp: LlamaCppTokenizer? = nil) throws(Failure) -> Outcome {
     try compareConfiguration(other)
-    try compareTokenizer(other)
+    let tokens = TokenComparison(stored, other, llamaCpp, assumesFormC: assumesFormC)
+    try tokens.compare()
     let copy = try other.model()
     var outcome = Outcome(tensors: 0, weightDifference: 0, logitDifference: 0)
     for (one, another) in zip(model.namedParameters, copy.namedParameters) {
@@ -51,6 +53,7 @@ package struct Verification {
     guard outcome.logitDifference <= logitBound else {
       throw failure("the logits differ", other, outcome.logitDifference, logitBound)
     }
+    outcome.notes = tokens.notes
     return outcome
   }
 
@@ -76,35 +79,26 @@ package struct Verification {
       notes: difference.map { ["a relative difference of \($0), at most \(bound) expected"] } ?? [])
   }
 
-  /// Configurations must agree in all that changes what the model computes; numbers are compared as floats.
+  /// Configurations must agree in all that changes what the model computes; numbers are compared as floats, and the scaling
+  /// of rotary wavelengths by what it leads to.
   private func compareConfiguration(_ other: StoredModel) throws(Failure) {
     let (one, another) = (stored.configuration.json.object ?? [], other.configuration.json)
-    for member in one where member.key != "initializer_range" {
-      let value = another[member.key]
-      let isSame = value == member.value || member.value.double.map { Float($0) } == value?.double.map { Float($0) }
-      if value == nil || !isSame { throw failure("the configuration's \(member.key)", other) }
+    for member in one where member.key != "initializer_range" && member.key != "rope_scaling" {
+      guard let value = another[member.key] else { throw failure("the configuration's \(member.key)", other) }
+      let isSame = value == member.value || Self.isSameNumber(value, member.value)
+      if !isSame { throw failure("the configuration's \(member.key)", other) }
     }
-    let ends = stored.endTokens ?? stored.tokenizer?.endOfText.map { [$0] }
-    if stored.tokenizer != nil, ends != (other.endTokens ?? other.tokenizer?.endOfText.map { [$0] }) {
-      throw failure("the tokens that end a text", other)
+    let (factors, others) = (stored.configuration.ropeFactors, other.configuration.ropeFactors)
+    let count = max(factors?.count ?? 0, others?.count ?? 0)
+    for index in 0..<count where abs((factors?[index] ?? 1) - (others?[index] ?? 1)) > 1e-6 * (factors?[index] ?? 1) {
+      throw failure("the configuration's rope_scaling", other)
     }
     if stored.tokenizer != nil, stored.chatTemplate != other.chatTemplate { throw failure("the chat template", other) }
   }
 
-  private func compareTokenizer(_ other: StoredModel) throws(Failure) {
-    guard let one = stored.tokenizer else { return }
-    guard let another = other.tokenizer else { throw failure("the tokenizer is missing", other) }
-    for text in Self.texts {
-      for special in [Tokenizer.SpecialTokens.none, .parse]
-      where one.encode(text, special: special) != another.encode(text, special: special) {
-        throw failure("the tokenizer encodes \(text.debugDescription) to other ids", other)
-      }
-    }
-    for id in 0..<Int32(one.vocabularySize)
-    where one.token(id) != another.token(id) || one.isSpecial(id) != another.isSpecial(id) {
-      throw failure("token \(id) is another", other)
-    }
-    if one.addsBeginningOfText != another.addsBeginningOfText { throw failure("the token that begins a text", other) }
+  private static func isSameNumber(_ one: JSONValue, _ other: JSONValue) -> Bool {
+    guard let one = one.double, let other = other.double else { return false }
+    return Float(one) == Float(other)
   }
 
   /// The logits of up to 64 tokens from all over the vocabulary.
@@ -114,16 +108,17 @@ package struct Verification {
     return model.logits(tokens, shape: [1, count], layout: SequenceLayout(rows: 1, columns: count))
   }
 
-  /// The root mean square of the differences over that of `original`; infinite when a number is not one.
+  /// The root mean square of the differences over that of `original`: 0 for the same bits, infinite where one number alone
+  /// is not finite.
   private static func difference(_ tensor: Tensor, from original: Tensor) -> Double {
-    let (values, originals) = (tensor.elements, original.elements)
     guard tensor.shape == original.shape else { return .infinity }
-    if values == originals { return 0 }
     var (difference, size) = (0.0, 0.0)
-    for (value, original) in zip(values, originals) {
+    for (value, original) in zip(tensor.elements, original.elements) {
+      if original.isFinite { size += Double(original) * Double(original) }
+      if value.bitPattern == original.bitPattern || (value.isNaN && original.isNaN) { continue }
       difference += (Double(value) - Double(original)) * (Double(value) - Double(original))
-      size += Double(original) * Double(original)
     }
+    if difference == 0 { return 0 }
     let share = (difference / size).squareRoot()
     return share.isFinite ? share : .infinity
   }

@@ -87,7 +87,7 @@ struct GGUFConfiguration {
     naming.keys.first { $0.gguf == gguf }.flatMap { config[$0.config]?.integer }
   }
 
-  /// The `rope_scaling` that gives the factors in the file; nil when it has none.
+  /// The `rope_scaling` that gives the factors in the file; nil when it has none, or none that scale.
   private func ropeScaling(_ config: JSONValue) throws(Failure) -> JSONValue? {
     guard let tensor = file.tensors.first(where: { $0.name == GGUFRopeFactors.name }) else { return nil }
     let refusal = file.failure(
@@ -97,12 +97,14 @@ struct GGUFConfiguration {
       tensor.count == width(config) / heads / 2
     else { throw refusal }
     let factors = try file.read(tensor)
-    let scaling = GGUFRopeFactors.scaling(factor: factors.max()!)
+    var scaling = GGUFRopeFactors.scaling(factors, theta: config["rope_theta"]?.double ?? 10000)
+    if let text = try file.string(GGUFRopeFactors.key) {
+      scaling = try JSONValue.parse(Array(text.utf8), source: "\(file.path):\(GGUFRopeFactors.key)", area: .model)
+    }
     var config = config
     config["rope_scaling"] = scaling
-    guard let expected = try configuration(config).ropeFactors,
-      zip(expected, factors).allSatisfy({ abs($0 - Double($1)) <= 1e-4 * $0 })
-    else { throw refusal }
+    let expected = try configuration(config).ropeFactors ?? factors.map { _ in 1 }
+    guard zip(expected, factors).allSatisfy({ abs($0 - Double($1)) <= 1e-4 * $0 }) else { throw refusal }
     return scaling
   }
 }

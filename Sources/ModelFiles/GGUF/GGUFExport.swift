@@ -19,10 +19,10 @@ struct GGUFExport {
     self.model = model
     names = try GGUFNames(stored.configuration, path: stored.path)
     let scaling = stored.configuration.json["rope_scaling"]
-    if let scaling, !names.naming.storesRopeFactors || !GGUFRopeFactors.canRepresent(scaling) {
+    if scaling != nil, !names.naming.storesRopeFactors {
       throw Failure(
         .model, "this rope_scaling cannot be written to GGUF", at: stored.path,
-        notes: ["only Llama's with low_freq_factor 1, high_freq_factor 4 and 8192 original positions can"])
+        notes: ["\(names.naming.architecture) has no factors there"])
     }
   }
 
@@ -63,6 +63,9 @@ struct GGUFExport {
     if let headSize = config["head_dim"]?.integer {
       entries.append(("\(architecture).rope.dimension_count", .integer(headSize)))
     }
+    if let scaling = config["rope_scaling"] {
+      entries.append((GGUFRopeFactors.key, .string(scaling.serialized())))
+    }
     return entries
   }
 
@@ -70,38 +73,56 @@ struct GGUFExport {
     guard let tokenizer = stored.tokenizer else { return [("tokenizer.ggml.model", .string("none"))] }
     var entries = try kind(of: tokenizer)
     let count = tokenizer.vocabularySize
-    let padding = (count..<max(count, model.vocabularySize)).map { "[PAD\($0)]" }
+    let padding = self.padding(count..<max(count, model.vocabularySize), beside: tokenizer)
     entries += [
       ("tokenizer.ggml.tokens", .strings(tokenizer.texts + padding)),
       ("tokenizer.ggml.token_type", .integers(types(of: tokenizer) + padding.map { _ in TokenType.unused })),
       ("tokenizer.ggml.add_bos_token", .bool(tokenizer.addsBeginningOfText)),
       ("tokenizer.ggml.add_eos_token", .bool(false)),
     ]
-    if let beginning = tokenizer.beginningOfText {
+    if let beginning = tokenizer.beginningOfText ?? stored.beginningToken {
       entries.append(("tokenizer.ggml.bos_token_id", .integer(Int(beginning))))
     }
-    let ends = stored.endTokens ?? tokenizer.endOfText.map { [$0] } ?? []
-    for (key, id) in zip(["eos", "eot"], ends) {
+    for (key, id) in zip(["eos", "eot", "eom"], ends(tokenizer)) {
       entries.append(("tokenizer.ggml.\(key)_token_id", .integer(Int(id))))
     }
-    if tokenizer.isSentencePiece, let unknown = tokenizer.id(ofToken: "<unk>") {
-      entries.append(("tokenizer.ggml.unknown_token_id", .integer(Int(unknown))))
+    let unknown =
+      tokenizer.namedToken("unk_token") ?? (tokenizer.isSentencePiece ? tokenizer.id(ofToken: "<unk>") : nil)
+    for (key, id) in [("unknown", unknown), ("padding", tokenizer.namedToken("pad_token"))] {
+      if let id { entries.append(("tokenizer.ggml.\(key)_token_id", .integer(Int(id)))) }
     }
     if !stored.chatTemplate.isEmpty { entries.append(("tokenizer.chat_template", .string(stored.chatTemplate))) }
     return entries
+  }
+
+  /// The tokens that end a text, first the one that the tokenizer's files name: llama.cpp shows it to templates.
+  private func ends(_ tokenizer: Tokenizer) -> [Int32] {
+    let ends = stored.endTokens ?? tokenizer.endOfText.map { [$0] } ?? []
+    guard let named = tokenizer.namedToken("eos_token"), ends.contains(named) else { return ends }
+    return [named] + ends.filter { $0 != named }
+  }
+
+  /// Texts for rows of the embedding that are no tokens, none of them a token's.
+  private func padding(_ ids: Range<Int>, beside tokenizer: Tokenizer) -> [String] {
+    if ids.isEmpty { return [] }
+    let known = Set(tokenizer.texts)
+    return ids.map { id in
+      var text = "[PAD\(id)]"
+      while known.contains(text) { text += "_" }
+      return text
+    }
   }
 
   private enum TokenType {
     static let normal = 1, unknown = 2, control = 3, userDefined = 4, unused = 5, byte = 6
   }
 
-  /// What depends on the kind of tokenizer: merges and the pre-tokenizer, or scores.
+  /// What depends on the kind of tokenizer: merges and the pre-tokenizer, or scores. Where GGUF has no words for what the
+  /// tokenizer does, the nearest are written: whether it makes a difference is found by comparing.
   private func kind(of tokenizer: Tokenizer) throws(Failure) -> [Entry] {
     let count = max(tokenizer.vocabularySize, model.vocabularySize)
     if tokenizer.isSentencePiece {
-      guard let addsPrefix = tokenizer.addsSpacePrefix else {
-        throw failure("a space prefix of this kind", "only always and never can be written")
-      }
+      let addsPrefix = tokenizer.addsSpacePrefix ?? (tokenizer.token(tokenizer.encode("a").first ?? -1)?.first == 0x20)
       let scores = tokenizer.pieceScores + [Double](repeating: 0, count: count - tokenizer.vocabularySize)
       return [
         ("tokenizer.ggml.model", .string("llama")), ("tokenizer.ggml.pre", .string("default")),
@@ -109,8 +130,15 @@ struct GGUFExport {
       ]
     }
     // Without merges every byte is a token, however text is cut.
-    let name = tokenizer.mergeTexts.isEmpty ? PreTokenizer.gpt2.ggufName : tokenizer.preTokenizer?.ggufName
-    guard let name else { throw failure("the pre-tokenizer \"none\"", "llama.cpp has no such one") }
+    let name =
+      tokenizer.mergeTexts.isEmpty
+      ? PreTokenizer.gpt2.ggufName(ignoringMerges: false)
+      : tokenizer.preTokenizer?.ggufName(ignoringMerges: tokenizer.takesWholePieces)
+    guard let name else {
+      throw failure(
+        "the pre-tokenizer \(tokenizer.preTokenizer.map { "\"\($0.rawValue)\"" } ?? "of this tokenizer")",
+        "llama.cpp has no such one")
+    }
     return [
       ("tokenizer.ggml.model", .string("gpt2")), ("tokenizer.ggml.pre", .string(name)),
       ("tokenizer.ggml.merges", .strings(tokenizer.mergeTexts)),

@@ -10,22 +10,11 @@ enum GGUFModel {
   static func open(_ path: String) throws(Failure) -> StoredModel {
     let file = try GGUFFile(path)
     let configuration = try GGUFConfiguration(file).configuration()
-    let (tokenizer, notes) = try GGUFTokenizer(file).tokenizer()
+    let tokenizer = try GGUFTokenizer(file)
     return try StoredModel(
-      configuration, tokenizer: tokenizer, chatTemplate: file["tokenizer.chat_template"]?.string ?? "",
-      endTokens: endTokens(of: file), notes: notes,
+      configuration, tokenizer: tokenizer.tokenizer, chatTemplate: file["tokenizer.chat_template"]?.string ?? "",
+      endTokens: tokenizer.ends, notes: tokenizer.notes,
       weights: GGUFWeights(file, GGUFNames(configuration, path: path)))
-  }
-
-  /// The token that ends a text, and the one that ends a turn if it differs.
-  private static func endTokens(of file: GGUFFile) throws(Failure) -> [Int32]? {
-    var tokens: [Int32] = []
-    for key in ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"] {
-      guard let id = try file.integer(key) else { continue }
-      guard let id = Int32(exactly: id) else { throw file.failure("\(key) is no token", "found \(id)") }
-      if !tokens.contains(id) { tokens.append(id) }
-    }
-    return tokens.isEmpty ? nil : tokens
   }
 }
 

@@ -3,31 +3,54 @@ import Files
 import Tokenizers
 
 /// The tokenizer in the metadata of a GGUF file.
-struct GGUFTokenizer {
+package struct GGUFTokenizer {
+  /// The tokenizer, nil when the file has none.
+  package private(set) var tokenizer: Tokenizer?
+  /// The tokens that end a text in llama.cpp; nil when the file has no tokenizer.
+  private(set) var ends: [Int32]?
+  /// What its user should know, a line each.
+  private(set) var notes: [String] = []
   private let file: GGUFFile
 
-  init(_ file: GGUFFile) { self.file = file }
+  package init(_ file: GGUFFile) throws(Failure) {
+    self.file = file
+    guard let model = try file.string("tokenizer.ggml.model"), model != "none", model != "no_vocab" else { return }
+    guard model == "gpt2" || model == "llama" else {
+      throw failure("tokenizer.ggml.model \"\(model)\" is not supported", "expected gpt2 or llama")
+    }
+    if try file.bool("tokenizer.ggml.add_eos_token") == true {
+      notes.append("tokenizer.ggml.add_eos_token has no effect here: texts end where the data ends them")
+    }
+    let known = try LlamaCppTokens(file, model: model)
+    let plain = model == "llama" ? try sentencePiece(known) : try byteLevel(known)
+    tokenizer = try named(plain)
+    ends = known.ends
+    if known.hasDefaultEnd, let end = known.ends.first {
+      notes.append("the file has no eos_token_id: \(end) ends a text, as in llama.cpp")
+    }
+  }
 
-  /// The tokenizer, nil when the file has none, and what its user should know.
-  func tokenizer() throws(Failure) -> (Tokenizer?, notes: [String]) {
-    guard let model = try file.string("tokenizer.ggml.model"), model != "none", model != "no_vocab" else {
-      return (nil, [])
+  /// The tokenizer with the special tokens that the file gives a role.
+  private func named(_ tokenizer: Tokenizer) throws(Failure) -> Tokenizer {
+    var (names, plain) = (NamedTokens(), tokenizer)
+    for (key, name) in [("bos", "bos_token"), ("eos", "eos_token"), ("unknown", "unk_token"), ("padding", "pad_token")]
+    {
+      guard let id = try token(key) else { continue }
+      if tokenizer.isSpecial(id), let text = tokenizer.addedTokens.first(where: { $0.id == id })?.text {
+        names[name] = text
+      } else if key == "bos" || key == "eos" {
+        plain = try plain.with(endOfText: key == "eos" ? id : nil, beginningOfText: key == "bos" ? id : nil)
+      }
     }
-    let notes =
-      try file.bool("tokenizer.ggml.add_eos_token") == true
-      ? ["tokenizer.ggml.add_eos_token has no effect here: texts end where the data ends them"] : []
-    switch model {
-    case "gpt2":
-      let (tokenizer, remarks) = try byteLevel()
-      return (tokenizer, notes + remarks)
-    case "llama": return (try sentencePiece(), notes)
-    default: throw failure("tokenizer.ggml.model \"\(model)\" is not supported", "expected gpt2 or llama")
-    }
+    let result = try plain.naming(names)
+    let (end, beginning) = (try token("eos"), try token("bos"))
+    return try result.with(
+      endOfText: result.endOfText ?? end, beginningOfText: result.beginningOfText ?? beginning)
   }
 
   private func failure(_ what: String, _ note: String) -> Failure { file.failure(what, note, area: .tokenizer) }
 
-  private func byteLevel() throws(Failure) -> (Tokenizer, notes: [String]) {
+  private mutating func byteLevel(_ known: LlamaCppTokens) throws(Failure) -> Tokenizer {
     guard let merges = file["tokenizer.ggml.merges"]?.strings else {
       throw failure("tokenizer.ggml.merges is missing", "a tokenizer of the kind gpt2 has them")
     }
@@ -38,15 +61,15 @@ struct GGUFTokenizer {
         "tokenizer.ggml.pre \"\(name!)\" is not supported",
         "gpt-2, llama-bpe, qwen2 and smollm are, and what is the same")
     }
-    let isLlama3 = preTokenizer == .llama3
-    let tokenizer = try Tokenizer(
-      tokens: tokens(), merges: merges, tokenTypes: types(), preTokenizer: preTokenizer, takesWholePieces: isLlama3,
-      beginningOfText: token("bos"), addsBeginningOfText: file.bool("tokenizer.ggml.add_bos_token") ?? isLlama3,
-      source: file.path)
-    return (tokenizer, isUnnamed ? ["the file does not name its pre-tokenizer: GPT-2's is assumed"] : [])
+    if isUnnamed { notes.append("the file does not name its pre-tokenizer: GPT-2's is assumed") }
+    let ignoresMerges = PreTokenizer.ignoresMerges(ggufName: name ?? "")
+    return try Tokenizer(
+      tokens: tokens(), merges: merges, tokenTypes: types(known), preTokenizer: preTokenizer,
+      takesWholePieces: ignoresMerges, beginningOfText: token("bos"),
+      addsBeginningOfText: file.bool("tokenizer.ggml.add_bos_token") ?? ignoresMerges, source: file.path)
   }
 
-  private func sentencePiece() throws(Failure) -> Tokenizer {
+  private func sentencePiece(_ known: LlamaCppTokens) throws(Failure) -> Tokenizer {
     guard let scores = file["tokenizer.ggml.scores"]?.floats else {
       throw failure("tokenizer.ggml.scores is missing", "a tokenizer of the kind llama has them")
     }
@@ -54,7 +77,7 @@ struct GGUFTokenizer {
       throw failure("tokenizer.ggml.remove_extra_whitespaces is not supported", "only false is")
     }
     return try Tokenizer(
-      pieces: tokens(), scores: scores, tokenTypes: types(),
+      pieces: tokens(), scores: scores, tokenTypes: types(known),
       addsSpacePrefix: file.bool("tokenizer.ggml.add_space_prefix") ?? true, beginningOfText: token("bos"),
       addsBeginningOfText: file.bool("tokenizer.ggml.add_bos_token") ?? true, source: file.path)
   }
@@ -64,12 +87,16 @@ struct GGUFTokenizer {
     throw failure("tokenizer.ggml.tokens is missing", "a tokenizer has them")
   }
 
-  private func types() throws(Failure) -> [Int32]? {
+  /// The types of the tokens: those in the file, but for what llama.cpp knows better.
+  private func types(_ known: LlamaCppTokens) throws(Failure) -> [Int32]? {
     guard let types = file["tokenizer.ggml.token_type"]?.integers else { return nil }
-    return types.map { Int32(clamping: $0) }
+    let better = known.types
+    return types.enumerated().map { better[Int32(clamping: $0)] ?? Int32(clamping: $1) }
   }
 
+  /// A token by the name of its key; nil where it is none of the vocabulary, as in llama.cpp.
   private func token(_ name: String) throws(Failure) -> Int32? {
-    try file.integer("tokenizer.ggml.\(name)_token_id").map { Int32(clamping: $0) }
+    guard let id = try file.integer("tokenizer.ggml.\(name)_token_id") else { return nil }
+    return try tokens().indices.contains(id) ? Int32(id) : nil
   }
 }

@@ -10,6 +10,7 @@ struct ExportCommand: Command {
   static let options = [
     Option.value("to", "FORMAT", "hf (a folder), safetensors (the weights alone) or gguf (llama.cpp)"),
     .value("dtype", "TYPE", "f32, f16 or bf16; q8_0 for gguf; default f32"),
+    .flag("form-c", "for gguf: all texts will be in Unicode's form C, which llama.cpp does not bring them into"),
     .flag("overwrite", "replace an earlier export"), .json,
   ]
   static let details = [
@@ -29,7 +30,10 @@ struct ExportCommand: Command {
       throw arguments.failure("--to is missing", ["expected hf, safetensors or gguf"])
     }
     let numbers: Export.NumberFormat = try Self.choice("dtype", arguments) ?? .float32
-    export = try Export(to: format, numbers: numbers, overwrite: arguments.flag("overwrite"))
+    let assumesFormC = arguments.flag("form-c")
+    if assumesFormC, format != .gguf { throw arguments.failure("--form-c has a meaning only with --to gguf") }
+    export = try Export(
+      to: format, numbers: numbers, overwrite: arguments.flag("overwrite"), assumesFormC: assumesFormC)
     isJSON = arguments.flag("json")
   }
 
@@ -50,6 +54,7 @@ struct ExportCommand: Command {
     let stored = try StoredModel(at: checkpoint)
     for note in stored.notes { Output.log.line("note: \(note)") }
     let outcome = try export.write(stored, to: output)
+    for note in outcome.notes { Output.log.line("note: \(note)") }
     if isJSON {
       let result: JSONValue = [
         "output": JSONValue(output), "tensors": JSONValue(outcome.tensors),
