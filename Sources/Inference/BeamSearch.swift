@@ -118,7 +118,7 @@ package struct BeamSearch {
     for (index, beam) in beams.enumerated() {
       let normalizer = try Sampler.logSumExp(beam.logits)
       let seen = options.sampling.repetitionPenalty == 1 ? [] : Set(prompt + beam.tokens)
-      for (token, logit) in beam.logits.enumerated() {
+      for (token, logit) in beam.logits.prefix(generator.knownTokens).enumerated() {
         let logProbability = Double(logit) - normalizer
         let isSeen = seen.contains(Int32(token))
         let score =
@@ -139,8 +139,8 @@ package struct BeamSearch {
       var beam = beam
       let isShared = beams[(index + 1)...].contains { $0.cache === beam.cache }
       if isShared { beam.cache = beam.cache.branched() }
-      beam.logits = generator.usable(
-        generator.model.nextTokenLogits([beam.tokens[beam.tokens.count - 1]], cache: beam.cache))
+      beam.logits =
+        generator.model.nextTokenLogits([beam.tokens[beam.tokens.count - 1]], cache: beam.cache).elements
       return beam
     }
   }

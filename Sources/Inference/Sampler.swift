@@ -23,12 +23,15 @@ public struct SamplingOptions: Sendable, Equatable {
 /// Chooses tokens from logits, remembering what came before.
 package struct Sampler {
   let options: SamplingOptions
+  /// Only the tokens before this one can be chosen; nil sets no bound. All count in probabilities.
+  private let knownTokens: Int?
   private var generator: Generator
   private var seen: Set<Int32> = []
   private var scores: [Float] = []
 
-  package init(_ options: SamplingOptions, seed: UInt64) {
+  package init(_ options: SamplingOptions, seed: UInt64, knownTokens: Int? = nil) {
     self.options = options
+    self.knownTokens = knownTokens
     generator = Generator(seed: seed)
   }
 
@@ -102,7 +105,7 @@ package struct Sampler {
 
   /// Puts the logits into `scores`, with the repetition penalty.
   private mutating func penalize(_ logits: [Float]) {
-    scores = logits
+    scores = knownTokens.map { Array(logits.prefix($0)) } ?? logits
     let penalty = Float(options.repetitionPenalty)
     for token in seen where Int(token) < scores.count {
       scores[Int(token)] = scores[Int(token)].penalized(penalty)

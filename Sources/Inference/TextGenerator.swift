@@ -84,7 +84,7 @@ public struct TextGenerator {
     var completion = Completion(
       text: "", tokens: [], logProbabilities: [], stopReason: .maximumTokens, promptTokens: prompt.count)
     if options.maximumTokens == 0 { return completion }
-    var sampler = Sampler(options.sampling, seed: options.seed)
+    var sampler = Sampler(options.sampling, seed: options.seed, knownTokens: knownTokens)
     var stream = TextStream(tokenizer, after: prompt, stops: options.stopStrings)
     func emit(_ text: String) {
       if text.isEmpty { return }
@@ -105,7 +105,7 @@ public struct TextGenerator {
         completion.stopReason = reason
         break
       }
-      logits = usable(model.nextTokenLogits([token], cache: cache))
+      logits = model.nextTokenLogits([token], cache: cache).elements
     }
     emit(stream.finish())
     completion.duration = clock.now - start
@@ -131,12 +131,9 @@ public struct TextGenerator {
 
   /// The logits after the prompt, which the cache then holds.
   func prefill(_ prompt: [Int32], cache: KeyValueCache, _ options: GenerationOptions) -> [Float] {
-    usable(model.nextTokenLogits(prompt, chunk: options.prefillChunk, cache: cache))
+    model.nextTokenLogits(prompt, chunk: options.prefillChunk, cache: cache).elements
   }
 
-  /// The logits of the tokens that the tokenizer knows: a model's vocabulary may be padded.
-  func usable(_ logits: Tensor) -> [Float] {
-    let elements = logits.elements
-    return tokenizer.vocabularySize < elements.count ? Array(elements[..<tokenizer.vocabularySize]) : elements
-  }
+  /// The number of tokens that can be chosen: a model's vocabulary may be padded.
+  var knownTokens: Int { min(tokenizer.vocabularySize, model.vocabularySize) }
 }

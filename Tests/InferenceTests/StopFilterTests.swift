@@ -7,7 +7,9 @@ import Testing
   @Test(arguments: [
     ("ab", "<e>", "cd", ["<e>"], "ab", true), ("ab", "<e>", "cd", ["b<e>c"], "a", true),
     ("ab", "<e>", "cd", ["bc"], "abcd", false), ("ab", "<e>", "cd", ["<e>x"], "abcd", false),
-    ("ab", "<e>", "cd", [], "abcd", false), ("ab", "<e>", "cd", ["e"], "ab", true),
+    ("ab", "<e>", "cd", [], "abcd", false), ("ab", "<e>", "cd", ["e"], "abcd", false),
+    ("ab", "<e>", "cd", [">c"], "abcd", false),
+    ("ab", "<e>", "cd", ["b<"], "abcd", false),
   ])
   func hiddenTextMayStop(
     _ before: String, _ hidden: String, _ after: String, _ stops: [String], _ expected: String, _ isStopped: Bool

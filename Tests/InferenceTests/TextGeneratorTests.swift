@@ -53,6 +53,47 @@ import Tokenizers
     #expect(completion.tokens == Array(plain.tokens.prefix(completion.tokens.count)))
   }
 
+  /// A special token is found by its text, which is never shown.
+  @Test(arguments: [1, 2]) func theTextOfASpecialTokenStops(_ beams: Int) throws {
+    let generator = try TinyModel.generator(endTokens: [])
+    let configuration = try TinyModel.configuration(vocabulary: 258)
+    let model = configuration.makeModel(seed: 1)
+    let tokenizer = try Tokenizer.bytes.adding(special: ["<|turn|>"])
+    let plain = try generator.complete([65], options: Self.options { $0.sampling.temperature = 0 })
+    // The head's row of the third token, a little longer, is that of the special token: it comes first now.
+    let third = Int(plain.tokens[2])
+    for (old, new) in zip(generator.model.namedParameters, model.namedParameters) {
+      let (columns, count) = (old.value.shape.count / old.value.shape[0], old.value.shape.count)
+      new.mutableBuffer[0..<count].assign(old.value.elements)
+      if new.value.shape.count > count {
+        let row = old.value.elements[third * columns..<(third + 1) * columns].map { $0 * 1.5 }
+        new.mutableBuffer[count..<count + columns].assign(row)
+      }
+    }
+    var options = Self.options {
+      ($0.stopStrings, $0.sampling.temperature, $0.beams) = (["<|turn|>"], 0, beams)
+    }
+    let stopped = try TextGenerator(model, tokenizer, endTokens: []).complete([65], options: options)
+    #expect(stopped.tokens.last == 257 && stopped.stopReason == .stopString, "\(stopped.tokens)")
+    #expect(!stopped.text.contains("turn"))
+    options.stopStrings = ["turn"]
+    #expect(
+      try TextGenerator(model, tokenizer, endTokens: []).complete([65], options: options).stopReason == .maximumTokens)
+  }
+
+  /// Log-probabilities are those of the whole vocabulary, as in an evaluation.
+  @Test(arguments: [1, 2]) func paddingCountsInProbabilities(_ beams: Int) throws {
+    let generator = try TinyModel.generator(vocabulary: 400, endTokens: [])
+    let options = Self.options { ($0.maximumTokens, $0.sampling.temperature, $0.beams) = (4, 0, beams) }
+    let completion = try generator.complete([65], options: options)
+    var text: [Int32] = [65]
+    for (token, logProbability) in zip(completion.tokens, completion.logProbabilities) {
+      let expected = generator.model.fullLogProbabilities(text)[Int(token)]
+      #expect(abs(logProbability - expected) < 1e-4)
+      text.append(token)
+    }
+  }
+
   @Test func positionsRunOut() throws {
     let generator = try TinyModel.generator(positions: 16, endTokens: [])
     for count in [1, 10, 16] {
