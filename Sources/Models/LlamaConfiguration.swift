@@ -112,7 +112,7 @@ extension Llama.Configuration: ModelConfiguration {
     section.rule(
       "sliding_window", "max_position_embeddings", holds: window.map { $0 >= maximumPositions } ?? true,
       "sliding_window (\(what)) must be null or reach all \(maximumPositions) positions: there is no sliding window. "
-        + "Null computes the same up to \(window ?? 0) tokens, as do max_position_embeddings of \(window ?? 0)")
+        + "Up to \(window ?? 0) tokens null computes the same, as does \"max_position_embeddings\": \(window ?? 0)")
   }
 
   /// The window of a Mistral whose config.json does not say (transformers, `configuration_mistral.py`).

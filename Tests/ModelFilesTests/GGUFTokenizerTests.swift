@@ -157,6 +157,28 @@ import Tokenizers
 
   // MARK: Reading
 
+  /// Of two pieces with one score the leftmost in the text is merged first, which ours cannot say.
+  @Test func piecesOfOneScoreAreRefusedWhereTheirOrderMatters() throws {
+    func refused(_ words: [String], _ scores: [Double]) throws -> Failure? {
+      let bytes = (0..<256).map { String(format: "<0x%02X>", $0) }
+      let letters = ["\u{2581}", "a", "b", "c"]
+      let texts = ["<unk>", "<s>", "</s>"] + bytes + letters + words
+      let types = [2, 3, 3] + bytes.map { _ in 6 } + (letters + words).map { _ in 1 }
+      let metadata: [(key: String, value: GGUFValue)] = [
+        ("tokenizer.ggml.model", .string("llama")), ("tokenizer.ggml.tokens", .strings(texts)),
+        ("tokenizer.ggml.token_type", .integers(types)),
+        ("tokenizer.ggml.scores", .floats([Double](repeating: -9, count: 263) + scores)),
+      ]
+      try? Folder.remove(scratch("v.gguf"))
+      try GGUFFile.write(metadata: metadata, [], to: scratch("v.gguf"))
+      return Support.refusal { _ = try GGUFTokenizer(GGUFFile(scratch("v.gguf"))) }
+    }
+    #expect(try refused(["bc", "ab"], [-1, -2]) == nil)
+    #expect(try refused(["ab", "bc"], [-1, -1]) == nil)
+    let refusal = try refused(["bc", "ab"], [-1, -1])
+    #expect(refusal?.exitCode == 5 && refusal?.notes == ["which is first matters in \"abc\""], "\(refusal as Any)")
+  }
+
   /// Our reader of a file encodes as llama.cpp does.
   @Test(.needsSharedData("tokenizers/llamacpp-vocabs"), arguments: ["gpt-2", "llama-bpe", "llama-spm", "qwen2"])
   func theReaderEncodesAsLlamaCpp(_ name: String) throws {

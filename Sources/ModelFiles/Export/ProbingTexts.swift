@@ -13,7 +13,7 @@ package struct ProbingTexts {
 
   package init(_ tokenizer: Tokenizer) {
     var texts = Self.usual + Self.characters + Self.pieces(tokenizer)
-    texts += Self.merges(tokenizer) + Self.added(tokenizer) + Self.mixtures(tokenizer)
+    texts += Self.merges(tokenizer) + Self.rivals(tokenizer) + Self.added(tokenizer) + Self.mixtures(tokenizer)
     var known = Set<[UInt8]>()
     self.texts = texts.filter { known.insert(Array($0.utf8)).inserted }
       .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
@@ -70,6 +70,24 @@ package struct ProbingTexts {
         left + right, right + left, left + " " + right, left + left + right, left + right + right,
         String(left.dropLast()) + right, left + String(right.dropFirst()),
       ]
+    }
+  }
+
+  /// Tokens that overlap by a character, so that either one or the other is made of what they share.
+  private static func rivals(_ tokenizer: Tokenizer) -> [String] {
+    var words: [[Unicode.Scalar]] = []
+    for id in 0..<Int32(tokenizer.vocabularySize) {
+      let word = text(id, tokenizer).map { Array($0.unicodeScalars) } ?? []
+      if word.count > 1 { words.append(word) }
+    }
+    let byFirst = Dictionary(grouping: words.indices) { words[$0][0] }
+    return stride(words.count, mergeCount).flatMap { index -> [String] in
+      let rivals = byFirst[words[index].last!] ?? []
+      return stride(rivals.count, 4).map { place in
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: words[index] + words[rivals[(place + index) % rivals.count]].dropFirst())
+        return String(view)
+      }
     }
   }
 

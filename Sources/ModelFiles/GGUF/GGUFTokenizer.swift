@@ -76,10 +76,33 @@ package struct GGUFTokenizer {
     if try file.bool("tokenizer.ggml.remove_extra_whitespaces") == true {
       throw failure("tokenizer.ggml.remove_extra_whitespaces is not supported", "only false is")
     }
-    return try Tokenizer(
+    let tokenizer = try Tokenizer(
       pieces: tokens(), scores: scores, tokenTypes: types(known),
       addsSpacePrefix: file.bool("tokenizer.ggml.add_space_prefix") ?? true, beginningOfText: token("bos"),
       addsBeginningOfText: file.bool("tokenizer.ggml.add_bos_token") ?? true, source: file.path)
+    if hasEqualScores(scores) { try checkOrder(of: tokenizer) }
+    return tokenizer
+  }
+
+  /// Whether two pieces that are merged have one score.
+  private func hasEqualScores(_ scores: [Double]) -> Bool {
+    let texts = file["tokenizer.ggml.tokens"]?.strings ?? []
+    let types = file["tokenizer.ggml.token_type"]?.integers ?? []
+    let merged = scores.indices.filter { id in
+      id < texts.count && texts[id].unicodeScalars.count > 1 && (id >= types.count || types[id] == 1)
+    }
+    return Set(merged.map { scores[$0] }).count < merged.count
+  }
+
+  /// Of pieces with one score llama.cpp merges the leftmost in a text first, we the first in the vocabulary: refuses a
+  /// tokenizer of which that makes another.
+  private func checkOrder(of tokenizer: Tokenizer) throws(Failure) {
+    guard let llamaCpp = try LlamaCppTokenizer(file) else { return }
+    for text in ProbingTexts(tokenizer).texts
+    where tokenizer.encode(text, special: .parse) != llamaCpp.encode(text, parsesSpecial: true) {
+      throw failure(
+        "pieces of tokenizer.ggml.scores have one score", "which is first matters in \(text.debugDescription)")
+    }
   }
 
   private func tokens() throws(Failure) -> [String] {
