@@ -50,4 +50,33 @@ import Tokenizers
       #expect((back.configuration as? Llama.Configuration)?.ropeScaling == configuration.ropeScaling, "\(format)")
     }
   }
+
+  /// Files of other programs have the factors alone.
+  @Test(arguments: [(4, 32.0, 30000.0), (8, 8.0, 30000.0), (8, 8.0, 12000.0)])
+  func theScalingFollowsFromItsFactors(_ heads: Int, _ factor: Double, _ theta: Double) throws {
+    let configuration = Llama.Configuration {
+      ($0.vocabularySize, $0.hiddenSize, $0.intermediateSize, $0.layers) = (257, 64, 32, 1)
+      ($0.heads, $0.keyValueHeads, $0.maximumPositions, $0.ropeTheta) = (heads, heads, 64, theta)
+      $0.ropeScaling = RopeScaling()
+      $0.ropeScaling!.factor = factor
+    }
+    let stored = try opened(
+      ModelFile.contents(
+        configuration.makeModel(seed: 2), configuration, tokenizer: .bytes, chatTemplate: "", step: 0))
+    _ = try Export(to: .gguf).write(stored, to: scratch("own.gguf"))
+    let own = try GGUFFile(scratch("own.gguf"))
+    let metadata = own.metadata.map { (key: $0.key, value: $0.value) }.filter { !$0.key.hasPrefix("train.") }
+    #expect(metadata.count == own.metadata.count - 1)
+    let tensors = try own.tensors.map { tensor in
+      (
+        array: NamedArray(tensor.name, shape: tensor.shape, values: try own.read(tensor)),
+        encoding: GGUFEncoding.float32
+      )
+    }
+    try GGUFFile.write(metadata: metadata, tensors, to: scratch("other.gguf"))
+    let back = try StoredModel(at: scratch("other.gguf"))
+    let scaling = (back.configuration as? Llama.Configuration)?.ropeScaling
+    // With a theta of 12,000 the longest wavelength is an interpolated one.
+    #expect(scaling == configuration.ropeScaling, "\(scaling as Any)")
+  }
 }

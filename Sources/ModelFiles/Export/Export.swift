@@ -50,17 +50,27 @@ package struct Export: Sendable {
   package func write(_ stored: StoredModel, to path: String) throws(Failure) -> Verification.Outcome {
     let model = try stored.model()
     let contents = format == .huggingFace ? HuggingFaceExport.fileNames : nil
-    return try StagedOutput.write(path, overwrite: overwrite, contents: contents) { (path) throws(Failure) in
-      switch format {
-      case .huggingFace: try HuggingFaceExport(stored, model).write(to: path, as: numbers.safetensors)
-      case .safetensors: try SafetensorsFile.write(model.namedArrays, as: numbers.safetensors, to: path)
-      case .gguf: try GGUFExport(stored, model).write(to: path, as: numbers.gguf)
+    return try StagedOutput.write(path, overwrite: overwrite, contents: contents) { (staged) throws(Failure) in
+      do throws(Failure) {
+        return try write(stored, model, to: staged)
+      } catch {
+        throw error.place == staged ? error.moved(to: path) : error
       }
-      let verification = Verification(stored, model, numbers: numbers, assumesFormC: assumesFormC)
-      let other = try reopened(path, stored)
-      let llamaCpp = format == .gguf ? try LlamaCppTokenizer(GGUFFile(path)) : nil
-      return try verification.compare(with: other, llamaCpp: llamaCpp)
     }
+  }
+
+  private func write(
+    _ stored: StoredModel, _ model: any LanguageModel, to path: String
+  ) throws(Failure) -> Verification.Outcome {
+    switch format {
+    case .huggingFace: try HuggingFaceExport(stored, model).write(to: path, as: numbers.safetensors)
+    case .safetensors: try SafetensorsFile.write(model.namedArrays, as: numbers.safetensors, to: path)
+    case .gguf: try GGUFExport(stored, model).write(to: path, as: numbers.gguf)
+    }
+    let verification = Verification(stored, model, numbers: numbers, assumesFormC: assumesFormC)
+    let other = try reopened(path, stored)
+    let llamaCpp = format == .gguf ? try LlamaCppTokenizer(GGUFFile(path)) : nil
+    return try verification.compare(with: other, llamaCpp: llamaCpp)
   }
 
   /// What has been written, opened as any other model is.
@@ -74,6 +84,15 @@ package struct Export: Sendable {
     } catch {
       throw Failure(.verification, "the export cannot be read back: \(error.what)", at: path, notes: error.notes)
     }
+  }
+}
+
+extension Failure {
+  /// The failure about what is to lie at `path`.
+  fileprivate func moved(to path: String) -> Failure {
+    var failure = self
+    failure.place = path
+    return failure
   }
 }
 
