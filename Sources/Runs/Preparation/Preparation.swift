@@ -12,6 +12,8 @@ package struct Preparation {
   package let configuration: any ModelConfiguration
   package let data: TrainingData
   package let sequenceLength: Int
+  /// The token that begins a text where the model that the run starts with says so; nil leaves that to the tokenizer.
+  let beginningToken: Int32?
   /// The stored model that training starts with; nil for a new one.
   private let start: StoredModel?
   private let seed: UInt64
@@ -26,6 +28,7 @@ package struct Preparation {
     }
     for line in start?.notes ?? [] { note("note: \(line)") }
     self.start = start
+    beginningToken = named == nil ? start?.beginningToken : nil
     text = try TextFormat(recipe, named: named, start: start)
     configuration = try Self.configuration(recipe, start: start, tokenizer: text.tokenizer, note: note)
     sequenceLength = recipe.data.sequenceLength ?? configuration.maximumPositions
@@ -41,9 +44,6 @@ package struct Preparation {
     data = try source.open(note: note)
     for warning in data.warnings { note("warning: \(warning)") }
   }
-
-  /// The token that begins a text where the model that the run starts with says so; nil leaves that to the tokenizer.
-  var beginningToken: Int32? { start?.beginningToken }
 
   /// The run's tokenizer.
   package var tokenizer: Tokenizer? { text.tokenizer }
