@@ -8,6 +8,8 @@ package struct ProbingTexts {
 
   /// How many tokens, merges and added tokens have texts made of them, at most.
   private static let tokenCount = 300, mergeCount = 300, addedCount = 48
+  /// The longest text in bytes: llama.cpp's algorithms by themselves take the square of it.
+  private static let longest = 512
   /// How many tokens that their own text does not lead to have texts of their own, at most.
   private static let oddCount = 2000
 
@@ -15,7 +17,7 @@ package struct ProbingTexts {
     var texts = Self.usual + Self.characters + Self.pieces(tokenizer)
     texts += Self.merges(tokenizer) + Self.rivals(tokenizer) + Self.added(tokenizer) + Self.mixtures(tokenizer)
     var known = Set<[UInt8]>()
-    self.texts = texts.filter { known.insert(Array($0.utf8)).inserted }
+    self.texts = texts.filter { $0.utf8.count <= Self.longest && known.insert(Array($0.utf8)).inserted }
       .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
   }
 
@@ -122,7 +124,7 @@ package struct ProbingTexts {
 
   /// A few tokens after one another.
   private static func mixtures(_ tokenizer: Tokenizer) -> [String] {
-    let size = tokenizer.vocabularySize
+    let size = max(1, tokenizer.vocabularySize)
     return (0..<400).compactMap { number -> String? in
       var mixture = ""
       for part in 0..<2 + number % 3 {
