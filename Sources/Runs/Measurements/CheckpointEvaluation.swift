@@ -19,6 +19,8 @@ package struct CheckpointEvaluation {
     package var limit: Int?
     /// A chat template instead of the model's own.
     package var template: String?
+    /// What the template reads besides messages.
+    package var templateVariables: [JSONMember] = []
     /// The columns' names in the files.
     package var fields: [String: String] = [:]
     /// The model that answers' rewards are taken against.
@@ -44,7 +46,7 @@ package struct CheckpointEvaluation {
     }
     let objective = Self.objective(of: try RowKind(of: patterns, fields: options.fields))
     let kind = type(of: objective).examples
-    let text = try TextFormat(of: stored, template: options.template, hasConversations: kind.hasConversations)
+    let text = try TextFormat(of: stored, kind.hasConversations ? (options.template, options.templateVariables) : nil)
     let source = ExampleSource(
       objective: objective,
       data: Recipe.Data(files: patterns, fields: options.fields, task: Recipe.Task(reading: kind)), seed: 0,

@@ -14,9 +14,14 @@ package struct TextFormat {
   /// The tokens that end a text of the model; nil leaves that to the tokenizer.
   let endTokens: [Int32]?
 
-  /// How a stored model reads text; conversations by the template of that name, else its own.
-  init(of stored: StoredModel, template: String?, hasConversations: Bool) throws(Failure) {
-    chat = hasConversations ? try stored.chatFormat(template: template) : nil
+  /// How a stored model reads text, and with a `template` conversations: by the one of that name, else its own, which is given
+  /// the variables.
+  init(of stored: StoredModel, _ template: (name: String?, variables: [JSONMember])?) throws(Failure) {
+    if let template {
+      chat = try stored.chatFormat(template: template.name, variables: template.variables)
+    } else {
+      chat = nil
+    }
     tokenizer = stored.tokenizer
     (jinja, endTokens) = (stored.chatTemplate, stored.endTokens)
   }

@@ -9,10 +9,8 @@ struct ChatCommand: Command {
   static let summary = "Converses with a model in the terminal"
   static let operands = "CHECKPOINT"
   static let options =
-    [
-      Option.value("system", "TEXT", "what the conversation begins with"),
-      .value("template", "NAME", "a chat template instead of the model's own: a built-in one or a file"),
-    ] + SamplingArguments.options
+    [Option.value("system", "TEXT", "what the conversation begins with")] + TemplateArguments.options
+    + SamplingArguments.options
   static let details = [
     StoredModel.kinds,
     "Reads a line, writes the answer, and so on; /reset begins anew, /exit or the end of input ends it.",
@@ -21,13 +19,13 @@ struct ChatCommand: Command {
 
   private let path: String
   private let system: String?
-  private let template: String?
+  private let template: TemplateArguments
   private let options: GenerationOptions
 
   init(_ arguments: inout Arguments) throws(Failure) {
     path = try arguments.operand("CHECKPOINT")
     system = arguments.string("system")
-    template = arguments.string("template")
+    template = try TemplateArguments(arguments)
     options = try SamplingArguments.read(arguments)
   }
 
@@ -35,7 +33,7 @@ struct ChatCommand: Command {
     try MatrixLibrary.require()
     let model = try StoredModel(at: path)
     for note in model.notes { Output.log.line("note: \(note)") }
-    let format = try model.chatFormat(template: template)
+    let format = try model.chatFormat(template: template.template, variables: template.variables)
     let beginning = system.map { [Message(role: "system", content: $0)] } ?? []
     let generator = try TextGenerator(model)
     var conversation = Conversation(generator, format, messages: beginning)

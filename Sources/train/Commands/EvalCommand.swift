@@ -7,14 +7,14 @@ struct EvalCommand: Command {
   static let name = "eval"
   static let summary = "Measures a model on text, conversations or pairs of answers"
   static let operands = "CHECKPOINT"
-  static let options = [
-    Option.value("data", "FILE", "what to measure on; may be given several times, globs are allowed"),
-    Option.value("sequence-length", "N", "tokens a window or an example; default: the model's positions"),
-    Option.value("limit", "N", "windows or examples at most, spread over the data; default: all"),
-    Option.value("template", "NAME", "a chat template instead of the model's own"),
-    Option.value("reference", "MODEL", "the model that rewards of pairs are taken against"),
-    Option.flag("no-questions", "leaves out the answers that the model is to write itself"), Option.json,
-  ]
+  static let options =
+    [
+      Option.value("data", "FILE", "what to measure on; may be given several times, globs are allowed"),
+      Option.value("sequence-length", "N", "tokens a window or an example; default: the model's positions"),
+      Option.value("limit", "N", "windows or examples at most, spread over the data; default: all"),
+      Option.value("reference", "MODEL", "the model that rewards of pairs are taken against"),
+      Option.flag("no-questions", "leaves out the answers that the model is to write itself"), Option.json,
+    ] + TemplateArguments.options
   static let details = [
     StoredModel.kinds,
     "Text, JSONL or token shards: loss, perplexity, bits per byte, token accuracy. Conversations: the same of the answers,",
@@ -34,7 +34,8 @@ struct EvalCommand: Command {
     var options = CheckpointEvaluation.Options()
     options.sequenceLength = try arguments.integer("sequence-length", in: 2...(1 << 24))
     options.limit = try arguments.integer("limit", in: 1...Int(Int32.max))
-    options.template = arguments.string("template")
+    let template = try TemplateArguments(arguments)
+    (options.template, options.templateVariables) = (template.template, template.variables)
     options.asksQuestions = !arguments.flag("no-questions")
     self.options = options
     reference = arguments.string("reference")

@@ -53,7 +53,7 @@ struct ExportCommand: Command {
     try MatrixLibrary.require()
     let stored = try StoredModel(at: checkpoint)
     for note in stored.notes { Output.log.line("note: \(note)") }
-    let outcome = try export.write(stored, to: output)
+    let outcome = try verdict { () throws(Failure) in try export.write(stored, to: output) }
     for note in outcome.notes { Output.log.line("note: \(note)") }
     if isJSON {
       let result: JSONValue = [
@@ -67,6 +67,16 @@ struct ExportCommand: Command {
     Output.results.line(
       "relative difference of weights \(Self.short(outcome.weightDifference)), of logits "
         + Self.short(outcome.logitDifference))
+  }
+
+  /// Says on standard output, too, what the comparison has found: the result that a script looks for.
+  private func verdict(_ write: () throws(Failure) -> Verification.Outcome) throws(Failure) -> Verification.Outcome {
+    do throws(Failure) {
+      return try write()
+    } catch {
+      if error.area == .verification, !isJSON { Output.results.line("\(output): not written, \(error.what)") }
+      throw error
+    }
   }
 
   /// A share with two digits: 0, 3.1e-4.

@@ -13,8 +13,7 @@ struct GenerateCommand: Command {
       Option.value("prompt", "TEXT", "how the text begins; - reads it from standard input; default: a new text"),
       .flag("chat", "the prompt is a user's turn, and the text is the model's answer"),
       .value("system", "TEXT", "what the conversation begins with, with --chat"),
-      .value("template", "NAME", "a chat template instead of the model's own, with --chat"),
-    ] + SamplingArguments.options + [
+    ] + TemplateArguments.options + SamplingArguments.options + [
       .value("beams", "N", "follow the N likeliest texts and write the best one"),
       .value("length-penalty", "A", "power of the length that a beam's log-probability is divided by; default 1"),
       .flag("no-echo", "leave the prompt out of the output"),
@@ -31,7 +30,7 @@ struct GenerateCommand: Command {
   private let options: GenerationOptions
   private let isChat: Bool
   private let system: String?
-  private let template: String?
+  private let template: TemplateArguments
   private let echoes: Bool
   private let isVerbose: Bool
   private let isJSON: Bool
@@ -42,11 +41,12 @@ struct GenerateCommand: Command {
     options = try Self.options(arguments)
     isChat = arguments.flag("chat")
     system = arguments.string("system")
-    template = arguments.string("template")
+    template = try TemplateArguments(arguments)
     echoes = !arguments.flag("no-echo") && !isChat
     isVerbose = arguments.flag("verbose")
     isJSON = arguments.flag("json")
-    if !isChat, let option = ["system", "template"].first(where: { arguments.string($0) != nil }) {
+    let ofChat = (system == nil ? [] : ["system"]) + TemplateArguments.given(arguments)
+    if !isChat, let option = ofChat.first {
       throw arguments.failure("--\(option) has a meaning only with --chat")
     }
   }
@@ -77,7 +77,7 @@ struct GenerateCommand: Command {
     var generator = try TextGenerator(file)
     let tokens: [Int32]
     if isChat {
-      let format = try file.chatFormat(template: template)
+      let format = try file.chatFormat(template: template.template, variables: template.variables)
       let turns =
         (system.map { [Message(role: "system", content: $0)] } ?? []) + [Message(role: "user", content: prompt)]
       tokens = try format.encode(turns, addingGenerationPrompt: true).tokens
