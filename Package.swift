@@ -56,7 +56,8 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Autograd", "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Jinja", "Kernels", "Machine", "ModelFiles",
+        "Autograd", "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Jinja", "Kernels", "Machine",
+        "ModelFiles",
         "Models",
         "Stories", "Tokenizers", "Training",
       ]),

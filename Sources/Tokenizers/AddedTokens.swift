@@ -141,7 +141,8 @@ struct AddedTokenMatchers: Sendable {
           let bytes = Array(token.text.utf8)
           let searched = normalized ? bytes.withUnsafeBufferPointer { normalization.applied(to: $0) } : nil
           return AddedTokenMatcher.Entry(
-            bytes: searched ?? bytes, id: token.id, isSpecial: token.isSpecial, isSingleWord: token.isSingleWord, stripsLeft: token.stripsLeft,
+            bytes: searched ?? bytes, id: token.id, isSpecial: token.isSpecial, isSingleWord: token.isSingleWord,
+            stripsLeft: token.stripsLeft,
             stripsRight: token.stripsRight)
         })
     }

@@ -129,8 +129,13 @@ import Tokenizers
       """
     try scratch.write(several, to: "tokenizer_config.json")
     #expect(try StoredModel(at: path).chatTemplate == "{{ a }}")
+    let note = "of several chat templates the default is used, not tools: data.template takes a file"
+    #expect(try StoredModel(at: path).notes.contains(note))
+    try scratch.write(several.replacing("default", with: "rag"), to: "tokenizer_config.json")
+    #expect(refusal { _ = try StoredModel(at: path) }?.what.contains("none of several is called") == true)
     try scratch.write("{ \"chat_template\": \"{{ c }}\" }", to: "tokenizer_config.json")
     #expect(try StoredModel(at: path).chatTemplate == "{{ c }}")
+    #expect(try !StoredModel(at: path).notes.contains { $0.contains("chat template") })
     try scratch.write("{{ d }}\n", to: "chat_template.jinja")
     #expect(try StoredModel(at: path).chatTemplate == "{{ d }}\n")
     #expect(try StoredModel(at: path).tokenizer?.json() == tokenizer.json())

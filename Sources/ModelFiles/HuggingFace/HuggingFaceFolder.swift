@@ -21,9 +21,11 @@ enum HuggingFaceFolder {
     let tokenizer = try HuggingFaceTokenizer.read(path)
     let tokens = try HuggingFaceTokens(in: path, configuration, tokenizer)
     let weights = try HuggingFaceWeights(path, configuration)
+    let template = try chatTemplate(in: path)
     return try StoredModel(
-      weights.configuration, tokenizer: tokenizer, chatTemplate: chatTemplate(in: path), endTokens: tokens.ends,
-      beginningToken: tokens.beginning, notes: description.notes + weights.notes + tokens.notes, weights: weights)
+      weights.configuration, tokenizer: tokenizer, chatTemplate: template.text, endTokens: tokens.ends,
+      beginningToken: tokens.beginning, notes: description.notes + weights.notes + tokens.notes + template.notes,
+      weights: weights)
   }
 
   /// The object in one of the folder's files, nil when the file is not there.
@@ -36,20 +38,5 @@ enum HuggingFaceFolder {
       throw Failure(area, "the file is \(document.kind) where an object is expected", at: source)
     }
     return document
-  }
-
-  // MARK: Chat template
-
-  /// The template in a file of its own, or in `tokenizer_config.json`: as a text, or as the default of several.
-  private static func chatTemplate(in path: String) throws(Failure) -> String {
-    let source = "\(path)/chat_template.jinja"
-    if try Folder.names(in: path, area: .tokenizer).contains("chat_template.jinja") {
-      let bytes = try ReadableFile.contents(of: source, area: .tokenizer, limit: 1 << 20)
-      return String(decoding: bytes, as: UTF8.self)
-    }
-    let value = try json("tokenizer_config.json", in: path, area: .tokenizer)?["chat_template"]
-    if let text = value?.string { return text }
-    let named = value?.array?.first { $0["name"]?.string == "default" }
-    return named?["template"]?.string ?? ""
   }
 }
