@@ -94,6 +94,53 @@ import Tokenizers
     #expect(try marked(open("\u{feff}\(row)\r\n\n", name: "rows.json")) == expected)
   }
 
+  /// A system text in a column of its own counts in every form.
+  @Test(arguments: [
+    #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "system": "S"}"#,
+    #"{"conversations": [{"from": "Human", "value": "a"}, {"from": "chatgpt", "value": "b"}], "system": "S"}"#,
+    #"{"instruction": "a", "output": "b", "system": "S"}"#, #"{"prompt": "a", "completion": "b", "system": "S"}"#,
+    #"{"prompt": [{"role": "user", "content": "a"}], "completion": "b", "system": "S"}"#,
+    #"{"question": "a", "answer": "b", "system": "S"}"#,
+  ])
+  func aSystemColumnCounts(row: String) throws {
+    #expect(try marked(open(row)) == "S\nQ: a\nA: [b.]\n")
+    let renamed = row.replacing("\"system\"", with: "\"rules\"")
+    #expect(try marked(open(renamed, fields: ["system": "rules"])) == "S\nQ: a\nA: [b.]\n")
+  }
+
+  /// The prompt's own assistant turns are not trained, whatever is.
+  @Test func aCompletionTrainsItselfOnly() throws {
+    let row =
+      #"{"prompt": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, "#
+      + #"{"role": "user", "content": "c"}], "completion": [{"role": "assistant", "content": "d"}, "#
+      + #"{"role": "user", "content": "e"}, {"role": "assistant", "content": "f"}]}"#
+    for lossOn in [LossOn.assistant, .completion] {
+      #expect(try marked(open(row, lossOn: lossOn)) == "Q: a\nA: b.\nQ: c\nA: [d.]\nQ: e\nA: [f.]\n")
+    }
+  }
+
+  @Test func callsAndFlagsAreRead() throws {
+    func row(_ flag: String) -> String {
+      #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", \#(flag)}, "#
+        + #"{"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]}"#
+    }
+    for flag in ["\"train\": false", "\"weight\": 0", "\"loss\": false", "\"loss_mask\": 0"] {
+      #expect(try marked(open(row(flag))) == "Q: a\nA: b.\nQ: c\nA: [d.]\n")
+    }
+    let calls =
+      #"{"conversations": [{"from": "human", "value": "a"}, {"from": "function_call", "value": "#
+      + #""{\"name\": \"f\", \"arguments\": {}}"}, {"from": "observation", "value": "7"}, {"from": "gpt", "value": "b"}]}"#
+    let jinja =
+      "{% for m in messages %}{{ m.role }}:{{ m.content }}{{ m.tool_calls | tojson if m.tool_calls }};{% endfor %}"
+      + "{{ 'assistant:' if add_generation_prompt }}"
+    let path = try folder.write(jinja, to: "t.jinja")
+    let template = try ChatTemplate(named: path, modelsOwn: "", otherwise: nil)
+    #expect(
+      try marked(open(calls, template: template))
+        == #"user:a;assistant:[[{"type": "function", "function": {"name": "f", "arguments": {}}}];]tool:7;assistant:[b;]"#
+    )
+  }
+
   @Test func whatIsNotReadIsSaid() throws {
     let rows = [
       #"{"question": "a", "answer": "b", "tools": "[{\"name\": \"f\"}]"}"#,
@@ -109,6 +156,10 @@ import Tokenizers
         "the chat template leaves out the text of turns of critic: 1 of 3 rows",
         "the chat template leaves out the thoughts of answers: 1 of 3 rows",
         "the chat template leaves out the tools: 1 of 3 rows",
+      ])
+    #expect(
+      try open(#"{"text": "ab", "system": "S", "weight": 2}"#, lossOn: .all).summary.warnings == [
+        "\"system\" is not read beside plain text: 1 of 1 rows", "\"weight\" of a row is not read: 1 of 1 rows",
       ])
     let texts = try open("{\"text\": \"ab\"}\n{\"text\": \"cd\"}")
     #expect(texts.summary.warnings == ["plain text without turns is trained as a whole: 2 of 2 rows"])

@@ -141,6 +141,35 @@ import Tokenizers
     #expect(error?.what == reason && error?.place == "\(folder.path)/rows.jsonl:2" && error?.exitCode == 4)
   }
 
+  @Test func whatIsNotReadIsSaid() throws {
+    let row =
+      #"{"prompt": "a", "chosen": [{"role": "assistant", "content": "b", "train": true}], "#
+      + #""rejected": [{"role": "assistant", "content": "c"}], "tools": [{"name": "f"}], "loss_mask": [1]}"#
+    #expect(
+      try open(row).summary.warnings == [
+        "\"loss_mask\" of a row is not read: 1 of 1 rows", "the chat template leaves out the tools: 1 of 1 rows",
+        "which messages are trained is not read where answers are compared: 1 of 1 rows",
+      ])
+  }
+
+  /// A system text in a column of its own counts in every form.
+  @Test(arguments: [
+    #"{"prompt": "a", "chosen": "b", "rejected": "c", "system": "S"}"#,
+    #"{"prompt": [{"role": "user", "content": "a"}], "chosen": "b", "rejected": "c", "system": "S"}"#,
+    #"{"instruction": "a", "chosen": "b", "rejected": "c", "system": "S"}"#,
+    #"{"question": "a", "chosen": "b", "rejected": "c", "system": "S"}"#,
+    #"{"conversations": [{"from": "human", "value": "a"}], "chosen": {"from": "gpt", "value": "b"}, "#
+      + #""rejected": {"from": "gpt", "value": "c"}, "system": "S"}"#,
+    #"{"chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": "#
+      + #"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}], "system": "S"}"#,
+    #"{"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c", "system": "S"}"#,
+  ])
+  func aSystemColumnCounts(row: String) throws {
+    #expect(try texts(open(row)) == ["S\nQ: a\nA: ", "b.", "c."])
+    let renamed = row.replacing("\"system\"", with: "\"rules\"")
+    #expect(try texts(open(renamed, fields: ["system": "rules"])) == ["S\nQ: a\nA: ", "b.", "c."])
+  }
+
   @Test func swappedAndMissingColumnsAreNamed() throws {
     let row = #"{"frage": "a", "gut": "b", "schlecht": "c"}"#
     let names = ["prompt": "frage", "chosen": "gut", "rejected": "schlecht"]

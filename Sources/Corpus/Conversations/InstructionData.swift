@@ -86,11 +86,12 @@ struct InstructionEncoder: RowEncoder {
   }
 
   mutating func example(of row: TuningRow) throws(Failure) -> Example {
-    let example =
+    var example =
       switch try row.instruction() {
       case .conversation(let input, let answers): try example(of: input, answers: answers)
       case .text(let text): example(of: text)
       }
+    example.remarks += row.unread(isText: example.isText)
     if !example.isTrained.contains(true) { throw row.unusable("the row has no trained token") }
     return example
   }

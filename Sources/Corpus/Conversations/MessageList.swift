@@ -71,7 +71,7 @@ extension TuningRow {
     message["tool_calls"] = JSONValue(calls)
   }
 
-  private static let trainedNames = ["train", "weight", "loss", "loss_mask"]
+  static let trainedNames = ["train", "weight", "loss", "loss_mask"]
 
   /// Whether the message is trained on, as its file says: true or false, 1 or 0.
   private func isTrained(_ item: JSONValue, _ number: String) throws(Failure) -> Bool? {

@@ -39,6 +39,9 @@ struct PairEncoder: Sendable {
       texts.append(chat.tokens[..<last.tokens.upperBound])
       example.remarks.formUnion(format.remarks(on: chat))
     }
+    if (prompt.messages + answers.joined()).contains(where: { $0.isTrained != nil }) {
+      example.remarks.insert("which messages are trained is not read where answers are compared")
+    }
     for text in texts.dropFirst() { start = min(start, zip(text, texts[0]).prefix { $0 == $1 }.count) }
     example.prompt = Array(texts[0][..<start])
     example.answers = texts.map { Array($0[start...]) }

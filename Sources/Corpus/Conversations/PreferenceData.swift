@@ -67,8 +67,13 @@ private struct PreferenceEncoder: RowEncoder {
   mutating func example(of row: TuningRow) throws(Failure) -> PairEncoder.Example {
     switch try row.preference() {
     case .conversation(let prompt, let chosen, let rejected):
-      try pairs.example(prompt: prompt, answers: [chosen, rejected])
-    case .text(let prompt, let chosen, let rejected): pairs.example(prompt: prompt, answers: [chosen, rejected])
+      var example = try pairs.example(prompt: prompt, answers: [chosen, rejected])
+      example.remarks.formUnion(row.unread(isText: false))
+      return example
+    case .text(let prompt, let chosen, let rejected):
+      var example = pairs.example(prompt: prompt, answers: [chosen, rejected])
+      example.remarks.formUnion(row.unread(isText: true))
+      return example
     }
   }
 }

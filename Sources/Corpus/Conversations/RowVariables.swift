@@ -37,4 +37,11 @@ extension TuningRow {
     else { return messages }
     return [Message(role: "system", content: system)] + messages
   }
+
+  /// What the row has and is not read, as remarks that are counted.
+  func unread(isText: Bool) -> [String] {
+    let ofText = isText ? ["system", "tools", "documents", "chat_template_kwargs"].filter { has($0) } : []
+    return Self.trainedNames.filter { member($0) != nil }.map { "\"\($0)\" of a row is not read" }
+      + ofText.map { "\"\(name($0))\" is not read beside plain text" }
+  }
 }

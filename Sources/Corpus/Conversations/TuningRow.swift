@@ -36,7 +36,7 @@ struct TuningRow {
     "role": ["from"], "content": ["value"],
   ]
 
-  private func member(_ name: String) -> JSONValue? { value[name].flatMap { $0.isNull ? nil : $0 } }
+  func member(_ name: String) -> JSONValue? { value[name].flatMap { $0.isNull ? nil : $0 } }
 
   func has(_ columns: String...) -> Bool { columns.allSatisfy { self[$0] != nil } }
 

@@ -64,7 +64,9 @@ private struct UnpairedPreferenceEncoder: RowEncoder {
   mutating func example(
     of row: TuningRow
   ) throws(Failure) -> (answer: PairEncoder.Example, isDesirable: Bool) {
-    let row = try row.unpairedPreference()
-    return (try pairs.example(prompt: row.prompt, answers: [row.completion]), row.isDesirable)
+    let labelled = try row.unpairedPreference()
+    var example = try pairs.example(prompt: labelled.prompt, answers: [labelled.completion])
+    example.remarks.formUnion(row.unread(isText: false))
+    return (example, labelled.isDesirable)
   }
 }
