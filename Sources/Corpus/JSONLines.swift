@@ -23,30 +23,24 @@ enum JSONLines {
       if policy == .stop || error.area != .data { throw error }
       skipped.add(error)
     }
-    let digest = try read(path) { (row, place) throws(Failure) in
-      do throws(Failure) { try body(try row.get(), place) } catch { try skip(error) }
+    let digest = try read(path) { (row) throws(Failure) in
+      do throws(Failure) { try body(try row.value(), row.place) } catch { try skip(error) }
     }
     return (digest, skipped)
   }
 
-  /// Reads the file once; `body` gets each row, or the error of a line that is no JSON. What it throws ends the reading.
-  /// The result is the SHA-256 of the file.
-  static func read(
-    _ path: String, _ body: (Result<JSONValue, Failure>, _ place: String) throws(Failure) -> Void
-  ) throws(Failure) -> String {
+  /// Reads the file once; `body` gets each row. What it throws ends the reading. The result is the SHA-256 of the file.
+  static func read(_ path: String, _ body: (JSONRow) throws(Failure) -> Void) throws(Failure) -> String {
     var rows = try Rows(path)
-    while let (row, place) = try rows.next() { try body(row, place) }
+    while let row = try rows.next() { try body(row) }
     return try rows.finish()
   }
 
-  /// The first row of the file, or the error of a line that is no JSON; nil when all lines are empty.
-  static func first(_ path: String) throws(Failure) -> Row? {
+  /// The first row of the file; nil when all lines are empty.
+  static func first(_ path: String) throws(Failure) -> JSONRow? {
     var rows = try Rows(path)
     return try rows.next()
   }
-
-  /// A row with its position in the file.
-  typealias Row = (value: Result<JSONValue, Failure>, place: String)
 
   /// The rows of a file, one after the other.
   private struct Rows: ~Copyable {
@@ -63,13 +57,12 @@ enum JSONLines {
       reader = try SourceReader(path)
     }
 
-    mutating func next() throws(Failure) -> Row? {
+    mutating func next() throws(Failure) -> JSONRow? {
       while let bytes = try nextLine() {
         line += 1
         let bytes = line == 1 && bytes.starts(with: TextDocuments.byteOrderMark) ? bytes.dropFirst(3) : bytes
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
-        let place = "\(path):\(line)"
-        return (Result { () throws(Failure) in try JSONLines.parse(Array(bytes), at: place) }, place)
+        return JSONRow(.line(Array(bytes)), place: "\(path):\(line)")
       }
       return nil
     }
@@ -92,13 +85,38 @@ enum JSONLines {
     }
   }
 
-  private static func parse(_ bytes: [UInt8], at place: String) throws(Failure) -> JSONValue {
-    do throws(Failure) {
-      return try JSONValue.parse(bytes, source: place, area: .data)
-    } catch {
-      throw Failure(
-        .data, error.what, at: error.place,
-        notes: error.notes + ["every line is one JSON value; data.on_error = \"skip\" leaves out the bad ones"])
+}
+
+/// A row of a file, which is parsed where it is used: on any thread.
+struct JSONRow: Sendable {
+  enum Source: Sendable {
+    /// The text of a line.
+    case line([UInt8])
+    /// A value of an array.
+    case value(JSONValue)
+  }
+
+  private let source: Source
+  /// Its position in the file, for error messages.
+  let place: String
+
+  init(_ source: Source, place: String) {
+    self.source = source
+    self.place = place
+  }
+
+  /// - Throws: `Failure` of area `.data` when the line is no JSON.
+  func value() throws(Failure) -> JSONValue {
+    switch source {
+    case .value(let value): return value
+    case .line(let bytes):
+      do throws(Failure) {
+        return try JSONValue.parse(bytes, source: place, area: .data)
+      } catch {
+        throw Failure(
+          .data, error.what, at: error.place,
+          notes: error.notes + ["every line is one JSON value; data.on_error = \"skip\" leaves out the bad ones"])
+      }
     }
   }
 }

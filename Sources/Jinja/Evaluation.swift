@@ -80,6 +80,9 @@ extension Interpreter {
       if let integer = value.integer { return .integer(integer) }
       guard value.number != nil else { throw failure("bad operand type for unary +: '\(value.typeName)'") }
       return value
+    case .operation(.add, _, _):
+      let (first, terms) = expression.terms
+      return try sum(try evaluate(first), terms[...])
     case .operation(let operation, let left, let right):
       let (left, right) = (try evaluate(left), try evaluate(right))
       position = expression.position
@@ -92,6 +95,24 @@ extension Interpreter {
     case .comparison(let first, let rest): return .bool(try compare(first, rest, expression.position))
     default: preconditionFailure("an expression without a rule")
     }
+  }
+
+  /// `first + term + ...`: texts are appended to one, where sums of two would copy what is there each time.
+  mutating func sum(_ first: Value, _ terms: ArraySlice<Expression.Term>) throws(TemplateError) -> Value {
+    var sum = first
+    for term in terms {
+      let value = try evaluate(term.value)
+      position = term.position
+      guard case .string(var text) = sum, case .string(let more) = value else {
+        sum = try calculate(.add, sum, value)
+        continue
+      }
+      try allocate(more.bytes.count)
+      sum = .null
+      text.append(more)
+      sum = .string(text)
+    }
+    return sum
   }
 
   mutating func evaluate(_ expressions: [Expression]) throws(TemplateError) -> [Value] {

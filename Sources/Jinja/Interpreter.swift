@@ -85,6 +85,23 @@ struct Interpreter {
       })
   }
 
+  /// Writes what `{{ expression }}` does. The texts of a sum are written one by one, where to sum them up would copy them.
+  private mutating func writeValue(of expression: Expression) throws(TemplateError) {
+    guard case .operation(.add, _, _) = expression.kind else { return try write(text(of: evaluate(expression))) }
+    let (first, terms) = expression.terms
+    let value = try evaluate(first)
+    guard case .string(let text) = value else {
+      return try write(self.text(of: sum(value, terms[...])))
+    }
+    try write(text)
+    for (index, term) in terms.enumerated() {
+      guard case .string(let text) = try evaluate(term.value) else {
+        return try write(self.text(of: sum(.string(text), terms[index...])))
+      }
+      try write(text)
+    }
+  }
+
   /// The text that `body` writes, in a scope of its own.
   mutating func captured(_ body: [Statement], in scope: Scope) throws(TemplateError) -> Text {
     let outer = (self.scope, output)
@@ -109,7 +126,7 @@ struct Interpreter {
   private mutating func execute(_ statement: Statement) throws(TemplateError) -> Flow {
     switch statement.kind {
     case .text(let text): try write(text)
-    case .output(let expression): try write(try text(of: try evaluate(expression)))
+    case .output(let expression): try writeValue(of: expression)
     case .condition(let branches, let otherwise):
       for branch in branches where try evaluate(branch.test).isTrue { return try execute(branch.body) }
       return try execute(otherwise)

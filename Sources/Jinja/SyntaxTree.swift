@@ -40,6 +40,22 @@ struct Expression: Sendable {
   }
 }
 
+extension Expression {
+  /// What is added, and where its plus sign stands.
+  typealias Term = (value: Expression, position: Position)
+
+  /// `a + b + c` as its first value and what is added to it.
+  var terms: (first: Expression, rest: [Term]) {
+    var rest: [Term] = []
+    var first = self
+    while case .operation(.add, let left, let right) = first.kind {
+      rest.append((right, first.position))
+      first = left
+    }
+    return (first, rest.reversed())
+  }
+}
+
 extension Expression.Kind {
   /// The expressions that it is made of.
   fileprivate var parts: [Expression] {

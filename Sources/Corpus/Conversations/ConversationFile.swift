@@ -35,10 +35,10 @@ package enum ConversationFile {
   ) throws(Failure) -> [Item] {
     var items: [Item] = []
     for file in try files(patterns) {
-      _ = try rows(of: file) { (value, place) in
-        guard let value = try? value.get(),
+      _ = try rows(of: file) { line in
+        guard let value = try? line.value(),
           let row = try? TuningRow(
-            value, at: place, fields: fields, inputSeparator: format.template.inputSeparator),
+            value, at: line.place, fields: fields, inputSeparator: format.template.inputSeparator),
           let item = try? make(row)
         else { return }
         items.append(item)
@@ -61,11 +61,9 @@ package enum ConversationFile {
     return files
   }
 
-  /// Reads the file once; `body` gets each row with its `file:line`, or the error of a line that is no JSON; what it
-  /// throws ends the reading. An array with a fault is an error as a whole. The result is the SHA-256 of the file.
-  static func rows(
-    of file: CorpusFile, _ body: (Result<JSONValue, Failure>, _ place: String) throws(Failure) -> Void
-  ) throws(Failure) -> String {
+  /// Reads the file once; `body` gets each row; what it throws ends the reading. An array with a fault is an error as a
+  /// whole. The result is the SHA-256 of the file.
+  static func rows(of file: CorpusFile, _ body: (JSONRow) throws(Failure) -> Void) throws(Failure) -> String {
     switch try layout(of: file) {
     case .lines: try JSONLines.read(file.path, body)
     case .array: try array(file.path, body)
@@ -76,8 +74,7 @@ package enum ConversationFile {
   static func firstRow(of file: CorpusFile) throws(Failure) -> (value: JSONValue, place: String)? {
     switch try layout(of: file) {
     case .lines:
-      guard let (row, place) = try JSONLines.first(file.path) else { return nil }
-      return (try row.get(), place)
+      return try JSONLines.first(file.path).map { row throws(Failure) in (try row.value(), row.place) }
     case .array:
       let bytes = try ReadableFile.contents(of: file.path, area: .data)
       let result = bytes.withUnsafeBytes { buffer in
@@ -109,13 +106,13 @@ package enum ConversationFile {
   }
 
   private static func array(
-    _ path: String, _ body: (Result<JSONValue, Failure>, _ place: String) throws(Failure) -> Void
+    _ path: String, _ body: (JSONRow) throws(Failure) -> Void
   ) throws(Failure) -> String {
     let bytes = try ReadableFile.contents(of: path, area: .data)
     let result = bytes.withUnsafeBytes { buffer in
       Result { () throws(Failure) in
         try JSONValue.parseElements(of: buffer, source: path, area: .data) { (value) throws(Failure) in
-          try body(.success(value), "\(path):\(value.line)")
+          try body(JSONRow(.value(value), place: "\(path):\(value.line)"))
         }
       }
     }

@@ -15,24 +15,29 @@ extension TuningRow {
   }
 
   private func message(_ item: JSONValue, _ index: Int) throws(Failure) -> Message {
-    let number = "it is message \(index + 1)"
-    let columns = (
-      role: item[name("role")] == nil ? "from" : name("role"),
-      content: item[name("content")] == nil ? "value" : name("content")
-    )
-    guard item.object != nil else { throw unusable("a message is no object", number, "found \(item.kind)") }
-    guard let role = item[columns.role]?.string else { throw unusable("a message has no role", number) }
-    var message = Message(
-      role: Self.roles[role.lowercased()] ?? role, content: "", isTrained: try isTrained(item, number))
-    let known = [columns.role, columns.content] + Self.trainedNames
-    message.members = item.object!.filter { !known.contains($0.key) && !$0.value.isNull }
-    try setContent(of: &message, to: item[columns.content], number)
-    if Self.callRoles.contains(role.lowercased()) { try moveContentToCalls(&message, number) }
+    func number() -> String { "it is message \(index + 1)" }
+    guard let members = item.object else { throw unusable("a message is no object", number(), "found \(item.kind)") }
+    let (roleName, contentName) = (name("role"), name("content"))
+    func column(_ name: String, or other: String) -> String { item[name] == nil ? other : name }
+    let (roleColumn, contentColumn) = (column(roleName, or: "from"), column(contentName, or: "value"))
+    guard let role = item[roleColumn]?.string else { throw unusable("a message has no role", number()) }
+    var message = Message(role: Self.roles[role] ?? Self.roles[role.lowercased()] ?? role, content: "")
+    if members.count > 2 || item[contentColumn] == nil {
+      message.isTrained = try isTrained(item, number())
+      let known = [roleColumn, contentColumn] + Self.trainedNames
+      message.members = members.filter { !known.contains($0.key) && !$0.value.isNull }
+    }
+    try setContent(of: &message, to: item[contentColumn], number())
+    if message.role == "assistant", Self.callRoles.contains(role.lowercased()) {
+      try moveContentToCalls(&message, number())
+    }
     return message
   }
 
   /// Text, a list of parts that are all text, or nothing beside calls of tools.
-  private func setContent(of message: inout Message, to content: JSONValue?, _ number: String) throws(Failure) {
+  private func setContent(of message: inout Message, to content: JSONValue?, _ number: @autoclosure () -> String)
+    throws(Failure)
+  {
     if let text = content?.string {
       message.content = text
       return
@@ -41,17 +46,17 @@ extension TuningRow {
       let hasMore = ["tool_calls", "function_call", "reasoning_content", "thinking", "reasoning"].contains {
         message[$0] != nil
       }
-      guard hasMore else { throw unusable("a message has no content", number) }
+      guard hasMore else { throw unusable("a message has no content", number()) }
       message.contentParts = .null
       return
     }
     guard let parts = content.array else {
-      throw unusable("a message's content is no text", number, "found \(content.kind)")
+      throw unusable("a message's content is no text", number(), "found \(content.kind)")
     }
     for part in parts {
       guard part["type"]?.string == "text", let text = part["text"]?.string else {
         throw unusable(
-          "a message's content has parts that are no text", number, "found \(part["type"]?.string ?? part.kind)")
+          "a message's content has parts that are no text", number(), "found \(part["type"]?.string ?? part.kind)")
       }
       message.content += text
     }

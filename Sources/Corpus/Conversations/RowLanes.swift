@@ -17,8 +17,10 @@ struct RowLanes<Encoder: RowEncoder>: Sendable {
 
   init(_ encoder: Encoder) { encoders = Array(repeating: encoder, count: Processor.usableCount) }
 
-  /// The examples of rows, or what is wrong with them.
-  mutating func examples(of rows: [Result<TuningRow, Failure>]) -> [Result<Encoder.Example, Failure>] {
+  /// The examples of rows, which `read` parses, or what is wrong with them.
+  mutating func examples(
+    of rows: [JSONRow], _ read: @Sendable (JSONRow) throws(Failure) -> TuningRow
+  ) -> [Result<Encoder.Example, Failure>] {
     var results = [Result<Encoder.Example, Failure>?](repeating: nil, count: rows.count)
     let next = Atomic(0)
     results.withUnsafeMutableBufferPointer { results in
@@ -31,7 +33,7 @@ struct RowLanes<Encoder: RowEncoder>: Sendable {
             let start = next.add(Self.groupSize, ordering: .relaxed).oldValue
             guard start < rows.count else { return }
             for index in start..<min(start + Self.groupSize, rows.count) {
-              results[index] = Result { () throws(Failure) in try encoders[lane].example(of: rows[index].get()) }
+              results[index] = Result { () throws(Failure) in try encoders[lane].example(of: read(rows[index])) }
             }
           }
         }

@@ -2,7 +2,7 @@ import Files
 import Tokenizers
 
 /// Reads the rows of files, makes an example of each, and counts what cannot be used.
-struct TuningReader {
+struct TuningReader: Sendable {
   let settings: TuningSettings
   let format: ChatFormat
 
@@ -35,14 +35,14 @@ struct TuningReader {
     var summary = TuningSummary()
     var digests: [String] = []
     var lanes = RowLanes(encoder)
-    var waiting: [(row: Result<TuningRow, Failure>, place: String)] = []
+    var waiting: [JSONRow] = []
     func flush() throws(Failure) {
-      for (result, place) in zip(lanes.examples(of: waiting.map(\.row)), waiting.map(\.place)) {
+      for (result, row) in zip(lanes.examples(of: waiting, row), waiting) {
         summary.rows += 1
         switch result {
-        case .success(let example): try keep(example, place, &summary)
+        case .success(let example): try keep(example, row.place, &summary)
         case .failure(var error):
-          error.place = error.place ?? place
+          error.place = error.place ?? row.place
           if settings.onError == .stop || error.area != .data { throw error }
           summary.drop(error, isFault: true)
         }
@@ -50,8 +50,8 @@ struct TuningReader {
       waiting.removeAll(keepingCapacity: true)
     }
     for file in files {
-      let digest = try ConversationFile.rows(of: file) { (value, place) throws(Failure) in
-        waiting.append((Result { () throws(Failure) in try row(value, place) }, place))
+      let digest = try ConversationFile.rows(of: file) { (row) throws(Failure) in
+        waiting.append(row)
         if waiting.count == Self.batch { try flush() }
       }
       try flush()
@@ -62,13 +62,15 @@ struct TuningReader {
     return Reading(summary: summary, digest: identity(of: digests))
   }
 
-  private func row(_ value: Result<JSONValue, Failure>, _ place: String) throws(Failure) -> TuningRow {
-    switch value {
-    case .success(let value):
-      return try TuningRow(value, at: place, fields: settings.fields, inputSeparator: format.template.inputSeparator)
-    case .failure(let error):
+  @Sendable private func row(_ row: JSONRow) throws(Failure) -> TuningRow {
+    let value: JSONValue
+    do throws(Failure) {
+      value = try row.value()
+    } catch {
       throw Failure(error.area, "the line is no JSON", at: error.place, notes: [error.what] + error.notes)
     }
+    return try TuningRow(
+      value, at: row.place, fields: settings.fields, inputSeparator: format.template.inputSeparator)
   }
 
   private func identity(of sources: [String]) -> String {

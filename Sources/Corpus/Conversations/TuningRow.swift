@@ -27,7 +27,7 @@ struct TuningRow {
 
   /// What the row has in a column; null is as good as nothing. Names that are in use for the same column count, too.
   subscript(column: String) -> JSONValue? {
-    if let field = fields[column] { return member(field) }
+    if !fields.isEmpty, let field = fields[column] { return member(field) }
     return member(column) ?? Self.otherNames[column]?.lazy.compactMap(member).first
   }
 
@@ -55,7 +55,7 @@ struct TuningRow {
   }
 
   /// The name that the file has for a column.
-  func name(_ column: String) -> String { fields[column] ?? column }
+  func name(_ column: String) -> String { fields.isEmpty ? column : fields[column] ?? column }
 
   /// The names of all columns of the row, for messages.
   var foundColumns: String {

@@ -12,6 +12,8 @@ public struct ChatTemplate: Sendable {
   /// What stands between an instruction and its input where they make one turn.
   package let inputSeparator: String
   private let template: Template
+  let readsTools: Bool
+  let readsDocuments: Bool
 
   /// - Throws: `Failure` of area `area`, with line and column, when the text is no Jinja or has what is not supported.
   package init(
@@ -24,6 +26,7 @@ public struct ChatTemplate: Sendable {
     self.inputSeparator = inputSeparator
     do throws(TemplateError) {
       template = try Template(jinja)
+      (readsTools, readsDocuments) = (template.mentions("tools"), template.mentions("documents"))
     } catch {
       throw Failure(
         area, "the chat template cannot be read: \(error.message)",

@@ -7,8 +7,10 @@ extension ChatInput {
     var values: [(name: String, value: Value)] = []
     let messages = messages.enumerated().map { $1.value(at: $0, for: template) }
     values.append(("messages", .list(Value.List(messages))))
-    values.append(("tools", tools.map { Value($0, origin: ChatOrigin.tools.number) } ?? .null))
-    values.append(("documents", .null))
+    if template.readsTools {
+      values.append(("tools", tools.map { Value($0, origin: ChatOrigin.tools.number) } ?? .null))
+    }
+    if template.readsDocuments { values.append(("documents", .null)) }
     for variable in variables {
       values.append((variable.key, Value(variable.value, origin: ChatOrigin.variable.number)))
     }

@@ -30,7 +30,7 @@ package struct ChatEncoder: Sendable {
   package init(_ format: ChatFormat) {
     self.format = format
     encoder = Tokenizer.Encoder(format.tokenizer)
-    named = format.tokenizer.templateTokens.values
+    named = format.tokenizer.templateTokens.values.filter { format.template.mentions($0.name) }
   }
 
   /// The text of a conversation, which knows its turns.

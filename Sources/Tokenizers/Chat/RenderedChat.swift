@@ -158,11 +158,19 @@ package struct RenderedChat: Sendable {
   }
 
   private static func losses(_ runs: [Run], _ input: ChatInput) -> Set<Loss> {
-    var found = Set<Int32>()
-    for run in runs { if let origin = run.origin { found.insert(origin.number) } }
+    // A bit for each field of a message.
+    var found = [UInt8](repeating: 0, count: input.messages.count)
+    var hasTools = false
+    for run in runs {
+      switch run.origin {
+      case .message(let index, let field)?: found[index] |= 1 << UInt8(field.rawValue)
+      case .tools?: hasTools = true
+      default: break
+      }
+    }
     var losses = Set<Loss>()
     for (index, message) in input.messages.enumerated() {
-      func has(_ field: ChatOrigin.Field) -> Bool { found.contains(ChatOrigin.message(index, field).number) }
+      func has(_ field: ChatOrigin.Field) -> Bool { found[index] & 1 << UInt8(field.rawValue) != 0 }
       if !message.content.isEmpty, !message.content.allSatisfy(\.isWhitespace), !has(.content) {
         losses.insert(.content(role: message.role))
       }
@@ -170,7 +178,7 @@ package struct RenderedChat: Sendable {
       let thoughts = message["reasoning_content"] ?? message["thinking"] ?? message["reasoning"]
       if thoughts?.string?.isEmpty == false, !has(.thought) { losses.insert(.thoughts) }
     }
-    if input.tools?.array?.isEmpty == false, !found.contains(ChatOrigin.tools.number) { losses.insert(.tools) }
+    if !hasTools, input.tools?.array?.isEmpty == false { losses.insert(.tools) }
     return losses
   }
 }
