@@ -41,6 +41,25 @@ import Testing
         """)
   }
 
+  @Test func validateReadsTheTemplateAndTheData() throws {
+    let folder = try ScratchFolder()
+    try folder.write("a\n{{ x | }}", to: "t.jinja")
+    try folder.write(
+      """
+      {"schema": 1, "task": "sft", "run": "r", "model": {"from": "m"}, "objective": {"name": "sft"},
+       "data": {"train": "none.jsonl", "template": "t.jinja", "sequence_length": 8},
+       "optimizer": {"name": "adamw", "learning_rate": 1e-3}, "training": {"batch_size": 1, "max_steps": 1}}
+      """, to: "r.json")
+    let outcome = try Binary.run(["validate", "r.json"], in: folder)
+    #expect(outcome.log.contains("none.jsonl"))
+    #expect(outcome.log.contains("the chat template cannot be read: expected a name, found the end of the tag"))
+    #expect(outcome.log.contains("--> t.jinja, line 2, column 1"))
+    try folder.write(#"{"text": "x"}"#, to: "none.jsonl")
+    #expect(try Binary.run(["validate", "r.json"], in: folder).code == 3)
+    try folder.write("a\n{{ x }}", to: "t.jinja")
+    #expect(try Binary.run(["validate", "r.json"], in: folder).code == 0)
+  }
+
   @Test func whatIsNotAFileIsAUsageErrorAndNeverHangs() throws {
     let folder = try ScratchFolder()
     mkfifo(folder("pipe"), 0o600)

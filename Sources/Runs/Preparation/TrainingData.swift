@@ -1,5 +1,8 @@
 import Corpus
 import Files
+import Glibc
+import ModelFiles
+import Tokenizers
 import Training
 
 /// The samples of a run.
@@ -35,7 +38,38 @@ extension Recipe {
   package func checkData() throws(Failure) -> [String] {
     func given(_ patterns: [String]) -> [String] { patterns.filter { !BuiltInCorpus.provides($0) } }
     let (train, validation) = (given(data.train), given(data.validation))
-    if train.isEmpty { return [] }
-    return try PretrainingData.validate(.init(train: train, validation: validation, format: data.format))
+    let template = failure { () throws(Failure) in try checkTemplate() }
+    do throws(Failure) {
+      let warnings =
+        train.isEmpty
+        ? [] : try PretrainingData.validate(.init(train: train, validation: validation, format: data.format))
+      if let template { throw template }
+      return warnings
+    } catch {
+      guard let template, error != template else { throw error }
+      var both = error
+      both.others.append(template)
+      throw both
+    }
+  }
+
+  /// Refuses a template that cannot be read: the one that is named, else that of the model that the run starts with, where
+  /// that is there already.
+  private func checkTemplate() throws(Failure) {
+    guard examples.hasConversations else { return }
+    var own = ""
+    if data.template == nil, case .from(let path) = model, access(path, F_OK) == 0 {
+      own = try StoredModel(at: path).chatTemplate
+    }
+    _ = try ChatTemplate(named: data.template, modelsOwn: own, otherwise: .chatML)
+  }
+
+  private func failure(_ check: () throws(Failure) -> Void) -> Failure? {
+    do throws(Failure) {
+      try check()
+      return nil
+    } catch {
+      return error
+    }
   }
 }
