@@ -46,6 +46,19 @@ extension Tokenizer {
   }
 }
 
+extension ChatTemplate {
+  /// The text of the template that comes with the tokenizer that a user names, as it does in transformers; empty where none
+  /// does.
+  package static func text(withTokenizerAt path: String) throws(Failure) -> String {
+    if path == "bytes" { return "" }
+    if Folder.exists(path) {
+      let text = try HuggingFaceFolder.chatTemplate(in: path).text
+      if !text.isEmpty { return text }
+    }
+    return (try? StoredModel(at: path))?.chatTemplate ?? ""
+  }
+}
+
 extension UInt8 {
   fileprivate var isJSONSpace: Bool { self == 0x20 || (0x09...0x0A).contains(self) || self == 0x0D }
 }

@@ -24,4 +24,17 @@ import Tokenizers
     #expect(try Tokenizer(at: "bytes").vocabularySize == 257)
     #expect { try Tokenizer(at: folder.path + "/none") } throws: { ($0 as? Failure)?.exitCode == 5 }
   }
+
+  /// A tokenizer brings its chat template, as in transformers.
+  @Test func aTemplateComesWithItsTokenizer() throws {
+    let folder = try ScratchFolder()
+    _ = try TinyModel.write("llama", to: folder("model.h5"), chatTemplate: "{{ a }}")
+    #expect(try ChatTemplate.text(withTokenizerAt: folder("model.h5")) == "{{ a }}")
+    #expect(try ChatTemplate.text(withTokenizerAt: folder.path) == "{{ a }}")
+    try folder.write("{{ b }}", to: "chat_template.jinja")
+    #expect(try ChatTemplate.text(withTokenizerAt: folder.path) == "{{ b }}")
+    try folder.write(Tokenizer.bytes.json(), to: "tokenizer.json")
+    #expect(try ChatTemplate.text(withTokenizerAt: folder("tokenizer.json")) == "")
+    #expect(try ChatTemplate.text(withTokenizerAt: "bytes") == "")
+  }
 }

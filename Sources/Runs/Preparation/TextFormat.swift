@@ -27,10 +27,10 @@ package struct TextFormat {
   }
 
   /// The tokenizer is `named`, else that of the model that the run starts with. The template is `data.template`, else the
-  /// model's own, else ChatML; special tokens that the tokenizer lacks are added to it.
+  /// one that comes with the tokenizer, else the model's own, else ChatML; special tokens that the tokenizer lacks are added to it.
   init(_ recipe: Recipe, named: Tokenizer?, start: StoredModel?) throws(Failure) {
     let found = named ?? start?.tokenizer
-    let own = start?.chatTemplate ?? ""
+    let own = try Self.ownTemplate(named == nil ? nil : recipe.tokenizer, start)
     guard recipe.examples.hasConversations else {
       (tokenizer, chat, jinja, endTokens) = (found, nil, own, start?.endTokens)
       return
@@ -40,9 +40,19 @@ package struct TextFormat {
     }
     let template = try ChatTemplate(named: recipe.data.template, modelsOwn: own, otherwise: .chatML)
     let chat = try ChatFormat(
-      template, tokenizer: template.extending(found), endTokens: start?.endTokens,
+      template, tokenizer: template.extending(found), endTokens: named == nil ? start?.endTokens : nil,
       variables: recipe.data.templateVariables,
       now: recipe.data.date ?? .now)
     (tokenizer, self.chat, jinja, endTokens) = (chat.tokenizer, chat, chat.jinja, chat.stopTokens)
+  }
+
+  /// The text of the template that comes with a tokenizer of the recipe's own, else with the model that a run starts with;
+  /// empty where neither has one.
+  static func ownTemplate(_ tokenizer: Recipe.Tokenizer?, _ start: StoredModel?) throws(Failure) -> String {
+    if case .from(let path)? = tokenizer {
+      let text = try ChatTemplate.text(withTokenizerAt: path)
+      if !text.isEmpty { return text }
+    }
+    return start?.chatTemplate ?? ""
   }
 }

@@ -53,13 +53,17 @@ extension Recipe {
     }
   }
 
-  /// Refuses a template that cannot be read: the one that is named, else that of the model that the run starts with, where
-  /// that is there already.
+  /// Refuses a template that cannot be read: the one that is named, else the one of its tokenizer or model, where these are
+  /// there already.
   private func checkTemplate() throws(Failure) {
     guard examples.hasConversations else { return }
     var own = ""
-    if data.template == nil, case .from(let path) = model, access(path, F_OK) == 0 {
-      own = try StoredModel(at: path).chatTemplate
+    if data.template == nil {
+      var start: StoredModel?
+      if case .from(let path) = model, access(path, F_OK) == 0 { start = try StoredModel(at: path) }
+      var named = tokenizer
+      if case .from(let path)? = tokenizer, access(path, F_OK) != 0 { named = nil }
+      own = try TextFormat.ownTemplate(named, start)
     }
     _ = try ChatTemplate(named: data.template, modelsOwn: own, otherwise: .chatML)
   }
