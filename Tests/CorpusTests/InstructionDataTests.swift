@@ -78,6 +78,11 @@ import Tokenizers
     ),
     (#"{"prompt": "a", "completion": "b"}"#, "Q: a\nA: [b.]\n"),
     (
+      #"{"messages": null, "instruction": "a", "input": null, "output": null, "response": "b", "system": null, "#
+        + #""history": null, "tools": null, "documents": null, "chat_template_kwargs": null}"#,
+      "Q: a\nA: [b.]\n"
+    ),
+    (
       #"{"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]}"#,
       "Q: a\nA: [b.]\n"
     ),

@@ -36,7 +36,10 @@ struct TuningRow {
     "role": ["from"], "content": ["value"],
   ]
 
-  func member(_ name: String) -> JSONValue? { value[name].flatMap { $0.isNull ? nil : $0 } }
+  func member(_ name: String) -> JSONValue? {
+    guard let member = value[name], !member.isNull else { return nil }
+    return member
+  }
 
   func has(_ columns: String...) -> Bool { columns.allSatisfy { self[$0] != nil } }
 
