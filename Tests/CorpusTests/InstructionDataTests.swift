@@ -146,6 +146,21 @@ import Tokenizers
     )
   }
 
+  /// A template may ask whether a turn has a content, and writes None of one that is null.
+  @Test func contentThatIsLeftOutIsNotNull() throws {
+    let template = try ChatTemplate(
+      "own", jinja: "{% for m in messages %}{{ 'content' in m }} {{ m.content }}, {% endfor %}")
+    func text(_ content: String) throws -> String {
+      let row =
+        #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "#
+        + content + #""tool_calls": [{"name": "f"}]}]}"#
+      return try marked(open(row, lossOn: .all, template: template))
+    }
+    #expect(try text("") == "T[rue a, False , ]")
+    #expect(try text("\"content\": null, ") == "T[rue a, True None, ]")
+    #expect(try text("\"content\": \"\", ") == "T[rue a, True , ]")
+  }
+
   @Test func whatIsNotReadIsSaid() throws {
     let rows = [
       #"{"question": "a", "answer": "b", "tools": "[{\"name\": \"f\"}]"}"#,

@@ -47,7 +47,8 @@ extension TuningRow {
         message[$0] != nil
       }
       guard hasMore else { throw unusable("a message has no content", number()) }
-      message.contentParts = .null
+      message.contentParts = content
+      message.hasContent = content != nil
       return
     }
     guard let parts = content.array else {

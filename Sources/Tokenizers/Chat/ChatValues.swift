@@ -36,10 +36,8 @@ extension Message {
   /// The message as a template sees it.
   fileprivate func value(at index: Int, for template: ChatTemplate) -> Value {
     func origin(_ field: ChatOrigin.Field) -> Int32 { ChatOrigin.message(index, field).number }
-    var entries: [(key: Value, value: Value)] = [
-      (Self.roleKey, .string(Text(role, origin: origin(.role)))),
-      (Self.contentKey, content(for: template, origin(.content))),
-    ]
+    var entries: [(key: Value, value: Value)] = [(Self.roleKey, .string(Text(role, origin: origin(.role))))]
+    if hasContent { entries.append((Self.contentKey, content(for: template, origin(.content)))) }
     if members.isEmpty { return .dictionary(Value.Dictionary(distinct: entries, origin: origin(.whole))) }
     for member in members {
       entries.append((.text(member.key), Value(member.value, origin: origin(Self.field(of: member.key)))))

@@ -10,6 +10,8 @@ public struct Message: Sendable {
   public var isTrained: Bool?
   /// The content as the file has it, where that is no text: null, or a list of parts.
   package var contentParts: JSONValue?
+  /// Whether the file has a content, if only null: templates may ask, and write None of one that is null.
+  package var hasContent = true
   /// What the turn has besides: `reasoning_content`, `tool_calls`, `name`, ...
   package var members: [JSONMember] = []
 
@@ -33,7 +35,9 @@ extension Message: Equatable {
   /// Equality of the bytes: two spellings of the same character are different text to a model.
   public static func == (left: Message, right: Message) -> Bool {
     left.role.hasSameBytes(as: right.role) && left.content.hasSameBytes(as: right.content)
-      && left.isTrained == right.isTrained && left.contentParts == right.contentParts && left.members == right.members
+      && left.isTrained == right.isTrained && left.contentParts == right.contentParts
+      && left.hasContent == right.hasContent
+      && left.members == right.members
   }
 }
 
