@@ -7,6 +7,9 @@ extension Interpreter {
       try allocate(one.bytes.count + two.bytes.count)
       return .string(one + two)
     }
+    if operation == .remainder, case .string(let format) = left {
+      return .string(try percentFormatted(format, right))
+    }
     for value in [left, right] {
       if case .undefined(let hint) = value { throw failure(hint) }
       if case .list(let list) = value, list.kind != .plain { throw unsupported(operation, left, right) }
@@ -18,7 +21,6 @@ extension Interpreter {
     case (.add, .tuple(let one), .tuple(let two)):
       try allocate((one.items.count + two.items.count) * 8)
       return .tuple(Value.List(one.items + two.items, origin: one.origin))
-    case (.remainder, .string(let format), _): return .string(try percentFormatted(format, right))
     case (.multiply, .string, _), (.multiply, .list, _), (.multiply, .tuple, _): return try repeated(left, right)
     case (.multiply, _, .string), (.multiply, _, .list), (.multiply, _, .tuple): return try repeated(right, left)
     default: break

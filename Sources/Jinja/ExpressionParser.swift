@@ -23,8 +23,10 @@ struct ExpressionParser {
   var names: NameTable
   /// The names read so far: a macro's body tells by them which further arguments it takes.
   var reads: Set<String> = []
+  /// What is wrong with the names of filters and tests that Jinja2 has not, outside of conditional expressions.
+  var unknownNames: [TemplateError] = []
   private let tag: Position
-  private let template: TemplateSource
+  let template: TemplateSource
   private var depth = 0
   private static let deepest = 100
 
@@ -81,6 +83,11 @@ struct ExpressionParser {
     }
   }
 
+  /// Refuses filters and tests that do not exist.
+  func expectKnownNames() throws(TemplateError) {
+    if let error = unknownNames.first { throw error }
+  }
+
   /// An expression that nests no deeper than can be evaluated.
   func node(_ kind: Expression.Kind, _ position: Position) throws(TemplateError) -> Expression {
     let expression = Expression(kind: kind, position: position)
@@ -94,6 +101,7 @@ struct ExpressionParser {
     depth += 1
     defer { depth -= 1 }
     if depth > Self.deepest { throw failure("the expression nests too deeply") }
+    let unknown = unknownNames.count
     var result = try disjunction()
     while allowsCondition, isNext(name: "if") {
       let place = position
@@ -101,6 +109,7 @@ struct ExpressionParser {
       let test = try disjunction()
       let other = skip(name: "else") ? try expression() : nil
       result = try node(.condition(test: test, value: result, other: other), place)
+      unknownNames.removeLast(unknownNames.count - unknown)
     }
     return result
   }

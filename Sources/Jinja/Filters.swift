@@ -21,7 +21,15 @@ extension Interpreter {
     return result
   }
 
-  static func hasFilter(_ name: String) -> Bool { textChanges[name] != nil || filters[name] != nil }
+  /// Whether Jinja2 has a filter, be it one that is not supported here.
+  static func isFilter(_ name: String) -> Bool {
+    textChanges[name] != nil || filters[name] != nil || otherFilters.contains(name)
+  }
+
+  private static let otherFilters: Set<String> = [
+    "filesizeformat", "forceescape", "pprint", "random", "slice", "striptags", "truncate", "urlize", "wordwrap",
+    "xmlattr",
+  ]
 
   /// Refuses an undefined value where a value is needed.
   func requireDefined(_ value: Value) throws(TemplateError) {

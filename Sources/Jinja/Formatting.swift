@@ -22,8 +22,8 @@ extension Interpreter {
       guard let value = rest.popFirst() else { throw failure("not enough arguments for format string") }
       result.append(try converted(value, kind, width))
     }
-    if !rest.isEmpty {
-      if case .dictionary? = rest.first, rest.count == 1 { return result + format[start..<format.bytes.count] }
+    // Python takes a value with places or names for a mapping, of which not everything has to be used.
+    if !rest.isEmpty, !["dict", "list", "range", "Undefined"].contains(values.typeName) {
       throw failure("not all arguments converted during string formatting")
     }
     result.append(format[start..<format.bytes.count])

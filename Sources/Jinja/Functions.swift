@@ -24,27 +24,13 @@ extension Interpreter {
   static let functions: [String: Function] = [
     "range": { (interpreter, arguments) throws(TemplateError) in try interpreter.range(&arguments) },
     "dict": { (interpreter, arguments) throws(TemplateError) in
-      var entries: [(key: Value, value: Value)] = []
-      if let first = arguments.positional.popFirst() {
-        if case .dictionary(let dictionary) = first {
-          entries = dictionary.entries
-        } else {
-          for item in try interpreter.items(of: first) {
-            let pair = try interpreter.items(of: item)
-            guard pair.count == 2 else { throw interpreter.failure("an entry of dict() is no pair") }
-            entries.append((pair[0], pair[1]))
-          }
-        }
-      }
-      entries += arguments.named.map { (.text($0.name), $0.value) }
-      return .dictionary(Value.Dictionary(entries))
+      return .dictionary(Value.Dictionary(try interpreter.entries(arguments, of: "dict")))
     },
     "namespace": { (interpreter, arguments) throws(TemplateError) in
       let namespace = Namespace()
-      if case .dictionary(let dictionary)? = arguments.positional.popFirst() {
-        for case (.string(let name), let value) in dictionary.entries { namespace[name] = value }
+      for case (.string(let name), let value) in try interpreter.entries(arguments, of: "namespace") {
+        namespace[name] = value
       }
-      for argument in arguments.named { namespace[Text(argument.name)] = argument.value }
       interpreter.namespaces.append(namespace)
       return .namespace(namespace)
     },
@@ -61,6 +47,27 @@ extension Interpreter {
       .callable(.stateful(Stateful([.text(""), arguments.take("sep") ?? .text(", ")], isCycle: false)))
     },
   ]
+
+  /// The entries of Python's `dict(...)`: those of a dictionary or of a list of pairs, then the named ones.
+  private mutating func entries(
+    _ arguments: CallArguments, of name: String
+  ) throws(TemplateError) -> [(key: Value, value: Value)] {
+    var entries: [(key: Value, value: Value)] = []
+    if arguments.positional.count > 1 { throw failure("\(name) takes at most one argument without a name") }
+    if let first = arguments.positional.first {
+      try requireDefined(first)
+      if case .dictionary(let dictionary) = first {
+        entries = dictionary.entries
+      } else {
+        for item in try items(of: first) {
+          let pair = try items(of: item)
+          guard pair.count == 2 else { throw failure("an entry of \(name)() is no pair") }
+          entries.append((pair[0], pair[1]))
+        }
+      }
+    }
+    return entries + arguments.named.map { (.text($0.name), $0.value) }
+  }
 
   private static let longestRange = 100_000
 

@@ -160,6 +160,9 @@ extension ExpressionParser {
   private mutating func namedFilter(of object: Expression) throws(TemplateError) -> Expression {
     let place = position
     let name = try dottedName()
+    if !Interpreter.isFilter(name) {
+      unknownNames.append(template.error(.syntax, "no filter named \"\(name)\"", at: place))
+    }
     let arguments = isNext("(") ? try arguments() : Arguments()
     return try node(.filter(object, name, arguments), place)
   }
@@ -173,6 +176,9 @@ extension ExpressionParser {
   private mutating func test(of object: Expression, _ place: Position) throws(TemplateError) -> Expression {
     let isNegated = skip(name: "not")
     let name = try dottedName()
+    if !Interpreter.isTest(name) {
+      unknownNames.append(template.error(.syntax, "no test named \"\(name)\"", at: place))
+    }
     var arguments = Arguments()
     if isNext("(") {
       arguments = try self.arguments()

@@ -8,6 +8,9 @@ struct StatementParser {
   private(set) var names = NameTable()
   /// The names that the statements of the innermost macro read.
   private var reads: Set<String> = []
+  /// Whether the statements are those of a condition, outside of loops and other blocks in it: there a filter that does not
+  /// exist is an error only when it is needed (Jinja2's soft frames).
+  private var isConditional = false
   private static let deepest = 60
   private static let otherPrograms: Set<String> = [
     "include", "import", "from", "extends", "block", "autoescape", "do", "trans",
@@ -64,6 +67,7 @@ struct StatementParser {
   /// Takes over what the parser of a tag has learnt; nothing may be left in the tag.
   private mutating func finish(_ parser: ExpressionParser) throws(TemplateError) {
     try parser.expectEnd()
+    if !isConditional { try parser.expectKnownNames() }
     adopt(parser)
   }
 
@@ -80,7 +84,12 @@ struct StatementParser {
     return (body, end!)
   }
 
-  private mutating func wholeBody(of name: String, _ position: Position) throws(TemplateError) -> [Statement] {
+  private mutating func wholeBody(
+    of name: String, _ position: Position, isConditional: Bool = false
+  ) throws(TemplateError) -> [Statement] {
+    let outer = self.isConditional
+    self.isConditional = isConditional
+    defer { self.isConditional = outer }
     let (body, end) = try body(of: name, position)
     try finish(end)
     return body
@@ -98,6 +107,7 @@ struct StatementParser {
     case "with": return try with(&parser, position)
     case "filter":
       let filters = try parser.filterChain(of: Self.block(position))
+      try parser.expectKnownNames()
       try finish(parser)
       return .filterBlock(body: try wholeBody(of: "filter", position), filters: [filters])
     case "generation":
@@ -121,6 +131,9 @@ struct StatementParser {
   ) throws(TemplateError) -> Statement.Kind {
     var branches: [(test: Expression, body: [Statement])] = []
     var parser = first
+    let outer = isConditional
+    isConditional = true
+    defer { isConditional = outer }
     while true {
       let test = try parser.tuple(allowsCondition: false)
       try finish(parser)
@@ -130,7 +143,7 @@ struct StatementParser {
       if lastName == "elif" { continue }
       let isElse = lastName == "else"
       try finish(parser)
-      let otherwise = isElse ? try wholeBody(of: "if", position) : []
+      let otherwise = isElse ? try wholeBody(of: "if", position, isConditional: true) : []
       return .condition(branches, otherwise: otherwise)
     }
   }
@@ -141,12 +154,17 @@ struct StatementParser {
     let target = try target(&parser, isLoop: true)
     if !parser.skip(name: "in") { throw parser.failure("expected \"in\"") }
     let items = try parser.tuple(allowsCondition: false)
-    let condition = parser.skip(name: "if") ? try parser.expression() : nil
+    let (unknown, hasCondition) = (parser.unknownNames.count, parser.skip(name: "if"))
+    let condition = hasCondition ? try parser.expression() : nil
+    if parser.unknownNames.count > unknown { throw parser.unknownNames[unknown] }
     let isRecursive = parser.skip(name: "recursive")
     try finish(parser)
+    let outer = isConditional
+    isConditional = false
     loops += 1
     let (body, end) = try body(of: "for", position, until: ["else", "endfor"])
     loops -= 1
+    isConditional = outer
     let hasElse = lastName == "else"
     try finish(end)
     let otherwise = hasElse ? try wholeBody(of: "for", position) : []
@@ -191,7 +209,10 @@ struct StatementParser {
       return .set(target, value)
     }
     var filters: [Expression] = []
-    if parser.skip("|") { filters = [try parser.filterChain(of: Self.block(position))] }
+    if parser.skip("|") {
+      filters = [try parser.filterChain(of: Self.block(position))]
+      try parser.expectKnownNames()
+    }
     try finish(parser)
     return .setBlock(target, body: try wholeBody(of: "set", position), filters: filters)
   }
@@ -217,6 +238,7 @@ struct StatementParser {
   ) throws(TemplateError) -> Statement.Kind {
     let name = try parser.expectName()
     let parameters = try parameters(&parser)
+    try parser.expectKnownNames()
     try finish(parser)
     let definition = try definition(name, parameters, ends: "macro", position)
     return .macro(names.name(name), definition)

@@ -22,12 +22,14 @@ extension Interpreter {
       return isSame(value, other)
     case "lower": return try text(of: value).isSmall
     case "upper": return try text(of: value).isCapital
-    case "filter": return try Self.hasFilter(text(of: value).string)
-    case "test":
-      let text = try self.text(of: value).string
-      return Self.typeTests[text] != nil || Self.comparisons[text] != nil || Self.otherTests.contains(text)
+    case "filter": return try Self.isFilter(text(of: value).string)
+    case "test": return try Self.isTest(text(of: value).string)
     default: throw failure("no test named \"\(name)\"", .syntax)
     }
+  }
+
+  static func isTest(_ name: String) -> Bool {
+    typeTests[name] != nil || comparisons[name] != nil || otherTests.contains(name)
   }
 
   private static let otherTests: Set<String> = [

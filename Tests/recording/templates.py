@@ -156,6 +156,36 @@ n
 {{ s is frob }}
 {% frob %}
 {% if false %}{{ s|frob }}{% endif %}ok
+{% if false %}{{ s is frob }}{% endif %}ok
+{% if false %}{% for x in l %}{{ s|frob }}{% endfor %}{% endif %}ok
+{% if false %}{% for x in l|frob %}{% endfor %}{% endif %}ok
+{% if false %}{% for x in l if x is frob %}{% endfor %}{% endif %}ok
+{% if false %}{% set x | frob %}{% endset %}{% endif %}ok
+{% if false %}{% filter frob %}{% endfilter %}{% endif %}ok
+{% if false %}{% set x = s|frob %}{% with y = s|frob %}{% endwith %}{% endif %}ok
+{% if false %}{% with y = 1 %}{{ s|frob }}{% endwith %}{% endif %}ok
+{% if false %}{% macro m(x=s|frob) %}{% endmacro %}{% endif %}ok
+{% if true %}ok{% elif s|frob %}{% else %}{{ s|frob }}{% endif %}
+{% for x in e %}{{ s|frob }}{% endfor %}ok
+{% for x in e %}{% if x %}{{ s|frob }}{% endif %}{% endfor %}ok
+{% macro m() %}{{ s|frob }}{% endmacro %}ok
+{{ s|frob if false else 'ok' }}{{ 'ok' if s or s is frob }}
+{{ s|frob ~ ('a' if true) }}
+{{ [s|frob, 'a' if true] }}
+{{ 'truncate' is filter }}{{ 'frob' is filter }}{{ 'odd' is test }}{{ 'frob' is test }}
+{{ namespace({'a': 1}, b=2).b }}{{ namespace([('a', 1)]).a }}{{ dict([('a', 1)], b=2) }}
+{{ namespace({'a': 1}, {'b': 2}) }}
+{{ namespace('x').a }}
+{{ namespace(missing).a }}
+{{ dict({'a': 1}, {'b': 2}) }}
+{{ dict(missing) }}
+{{ 'x' % d }}{{ 'x' % l }}{{ 'x' % [] }}{{ 'x' % missing }}{{ 'x' % range(3) }}{{ '%s' % missing }}{{ '%s' % l }}{{ '%s' % [d] }}
+{{ 'x' % (d,) }}
+{{ 'x' % none }}
+{{ 'x' % 'y' }}
+{{ 'x' % d.keys() }}
+{{ '%s' % (1, d) }}
+{{ '%s %s' % d }}
 {{ a.b.c }}
 {{ a() }}
 {{ s() }}
