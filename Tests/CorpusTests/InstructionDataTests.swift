@@ -161,6 +161,17 @@ import Tokenizers
     #expect(try text("\"content\": \"\", ") == "T[rue a, True , ]")
   }
 
+  /// A template may tell no tools from an empty list of them.
+  @Test func noToolsAreNotNull() throws {
+    let template = try ChatTemplate("own", jinja: "x{{ tools }}{% for m in messages %}{{ m.content }}{% endfor %}")
+    func text(_ tools: String) throws -> String {
+      let row = "{\"messages\": [{\"role\": \"assistant\", \"content\": \"a\"}]\(tools)}"
+      return try marked(open(row, lossOn: .all, template: template))
+    }
+    #expect(try text("") == "x[Nonea]" && text(", \"tools\": null") == "x[Nonea]")
+    #expect(try text(", \"tools\": []") == "x[[]a]" && text(", \"tools\": \"[]\"") == "x[[]a]")
+  }
+
   @Test func whatIsNotReadIsSaid() throws {
     let rows = [
       #"{"question": "a", "answer": "b", "tools": "[{\"name\": \"f\"}]"}"#,

@@ -15,7 +15,7 @@ extension TuningRow {
     return input
   }
 
-  /// The tools of the row: a list, or the text of one.
+  /// The tools of the row: a list, which may be empty, or the text of one.
   private func tools() throws(Failure) -> JSONValue? {
     guard let value = self["tools"] else { return nil }
     var list = value
@@ -26,8 +26,8 @@ extension TuningRow {
       }
       list = parsed
     }
-    guard let items = list.array else { throw unusable("\"\(name("tools"))\" is no list", "found \(list.kind)") }
-    return items.isEmpty ? nil : list
+    if list.array == nil { throw unusable("\"\(name("tools"))\" is no list", "found \(list.kind)") }
+    return list
   }
 
   /// The turns, after the system text that the row has in a column of its own; a system turn among them counts instead.
