@@ -161,6 +161,23 @@ import Tokenizers
     #expect(try text("\"content\": \"\", ") == "T[rue a, True , ]")
   }
 
+  @Test func aTurnHasTheOrderOfTheFile() throws {
+    let template = try ChatTemplate("own", jinja: "x{{ messages[1] | tojson }}")
+    func text(_ answer: String) throws -> String {
+      let row = "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, \(answer)]}"
+      return try marked(open(row, lossOn: .all, template: template))
+    }
+    for answer in [
+      #"{"role": "assistant", "content": "b", "name": "n"}"#, #"{"name": "n", "content": "b", "role": "assistant"}"#,
+      #"{"role": "assistant", "name": "n", "content": "b"}"#, #"{"content": "b", "role": "assistant"}"#,
+      #"{"role": "assistant", "tool_calls": []}"#,
+    ] {
+      #expect(try text(answer) == "x[\(answer)]")
+    }
+    #expect(
+      try text(#"{"value": "b", "from": "gpt", "train": true}"#) == #"x[{"content": "b", "role": "assistant"}]"#)
+  }
+
   /// A template may tell no tools from an empty list of them.
   @Test func noToolsAreNotNull() throws {
     let template = try ChatTemplate("own", jinja: "x{{ tools }}{% for m in messages %}{{ m.content }}{% endfor %}")

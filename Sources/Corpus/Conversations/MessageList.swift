@@ -27,11 +27,18 @@ extension TuningRow {
       let known = [roleColumn, contentColumn] + Self.trainedNames
       message.members = members.filter { !known.contains($0.key) && !$0.value.isNull }
     }
+    message.order = Self.order(members, roleColumn, contentColumn)
     try setContent(of: &message, to: item[contentColumn], number())
     if message.role == "assistant", Self.callRoles.contains(role.lowercased()) {
       try moveContentToCalls(&message, number())
     }
     return message
+  }
+
+  /// The names of a message's keys, where role and content are not the first; nil where they are.
+  private static func order(_ members: [JSONMember], _ role: String, _ content: String) -> [String]? {
+    if members.first?.key == role, members.count < 2 || members[1].key == content { return nil }
+    return members.map { $0.key == role ? "role" : $0.key == content ? "content" : $0.key }
   }
 
   /// Text, a list of parts that are all text, or nothing beside calls of tools.

@@ -38,14 +38,24 @@ extension Message {
     func origin(_ field: ChatOrigin.Field) -> Int32 { ChatOrigin.message(index, field).number }
     var entries: [(key: Value, value: Value)] = [(Self.roleKey, .string(Text(role, origin: origin(.role))))]
     if hasContent { entries.append((Self.contentKey, content(for: template, origin(.content)))) }
-    if members.isEmpty { return .dictionary(Value.Dictionary(distinct: entries, origin: origin(.whole))) }
+    if members.isEmpty, order == nil {
+      return .dictionary(Value.Dictionary(distinct: entries, origin: origin(.whole)))
+    }
     for member in members {
       entries.append((.text(member.key), Value(member.value, origin: origin(Self.field(of: member.key)))))
     }
+    if let order { entries = ordered(entries, order) }
     for (key, value) in aliases(for: template) {
       entries.append((.text(key), Value(value, origin: origin(Self.field(of: key)))))
     }
     return .dictionary(Value.Dictionary(entries, origin: origin(.whole)))
+  }
+
+  /// The turn's names and values, in the order of the file.
+  private func ordered(_ entries: [(key: Value, value: Value)], _ order: [String]) -> [(key: Value, value: Value)] {
+    let names = ["role"] + (hasContent ? ["content"] : []) + members.map(\.key)
+    let places = names.map { order.firstIndex(of: $0) ?? order.count }
+    return entries.indices.sorted { (places[$0], $0) < (places[$1], $1) }.map { entries[$0] }
   }
 
   private static func field(of name: String) -> ChatOrigin.Field {

@@ -12,6 +12,9 @@ public struct Message: Sendable {
   package var contentParts: JSONValue?
   /// Whether the file has a content, if only null: templates may ask, and write None of one that is null.
   package var hasContent = true
+  /// The names of all that the turn has, in the order of the file, where that does not begin with role and content: a
+  /// template may write a turn as a whole.
+  package var order: [String]?
   /// What the turn has besides: `reasoning_content`, `tool_calls`, `name`, ...
   package var members: [JSONMember] = []
 
