@@ -17,6 +17,8 @@ import transformers
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
+import own_template
+
 try:
     import llama_cpp
 except ImportError:
@@ -294,5 +296,6 @@ print(f"transformers {transformers.__version__}, torch {torch.__version__}, "
 import_models()
 export_models()
 trained_here()
+own_template.Proof(WORK, train, check, llama_cpp).compare(load_export)
 print(f"{len(problems)} problems" if problems else "everything agrees")
 sys.exit(1 if problems else 0)
