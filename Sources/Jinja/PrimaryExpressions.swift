@@ -98,7 +98,7 @@ extension ExpressionParser {
       }
     }
     if isSlice { return try node(.slice(object, parts), place) }
-    guard let key = parts[0] else { throw failure("expected an expression between the brackets") }
+    let key = if let part = parts[0] { part } else { try node(.tuple([]), place) }
     return try node(.item(object, key), place)
   }
 

@@ -181,6 +181,8 @@ n
 {{ dict(missing) }}
 {{ 'x' % d }}{{ 'x' % l }}{{ 'x' % [] }}{{ 'x' % missing }}{{ 'x' % range(3) }}{{ '%s' % missing }}{{ '%s' % l }}{{ '%s' % [d] }}
 {{ 'x' % (d,) }}
+{{ l[] is defined }}{{ d[] is defined }}{{ d[1, 2] is defined }}
+{{ l[].x }}
 {{ 'x' % none }}
 {{ 'x' % 'y' }}
 {{ 'x' % d.keys() }}
