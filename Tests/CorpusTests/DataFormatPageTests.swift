@@ -27,7 +27,7 @@ import Tokenizers
 
   @Test func instructions() throws {
     let data = try InstructionData.open(
-      [path(1)], settings: TuningSettings(maximumLength: 1000), format: .bytes(.plain))
+      [path(1)], settings: TuningSettings(maximumLength: 1000), format: .bytes(.chatML))
     #expect(data.summary.used == count(1) && count(1) == 7)
   }
 
