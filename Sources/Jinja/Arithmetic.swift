@@ -5,7 +5,12 @@ extension Interpreter {
   mutating func calculate(_ operation: Operator, _ left: Value, _ right: Value) throws(TemplateError) -> Value {
     if operation == .add, case .string(let one) = left, case .string(let two) = right {
       try allocate(one.bytes.count + two.bytes.count)
-      return .string(one + two)
+      if !one.isMarkup, !two.isMarkup { return .string(one + two) }
+      let (one, two) = (one.isMarkup ? one : one.escapedForHTML, two.isMarkup ? two : two.escapedForHTML)
+      return .string((one + two).asMarkup())
+    }
+    if operation != .add, case .string(let text) = left, text.isMarkup {
+      throw failure("\(operation.rawValue) of a text that \"safe\" or \"escape\" made is not supported")
     }
     if operation == .remainder, case .string(let format) = left {
       return .string(try percentFormatted(format, right))

@@ -50,16 +50,24 @@ extension Interpreter {
 
   mutating func call(_ function: Value, _ arguments: inout CallArguments) throws(TemplateError) -> Value {
     switch function {
-    case .callable(.function(let name)): return try Self.functions[name]!(&self, &arguments)
+    case .callable(.function(let name)):
+      let result = try Self.functions[name]!(&self, &arguments)
+      try finish(arguments, "\(name)()")
+      return result
     case .callable(.method(let object, let name)): return try Methods.call(name, of: object, &arguments, &self)
     case .callable(.macro(let macro)): return .string(try call(macro, &arguments))
     case .callable(.recursion(let loop)):
       let items = arguments.take("iterable") ?? .null
+      try finish(arguments, "loop()")
       return .string(try recurse(loop, items))
-    case .callable(.stateful(let stateful)): return stateful.next()
+    case .callable(.stateful(let stateful)):
+      try finish(arguments, "the call")
+      return stateful.next()
     case .loop(let loop):
       guard loop.definition.isRecursive else { throw failure("the loop is not marked \"recursive\"") }
-      return .string(try recurse(loop, arguments.take("iterable") ?? .null))
+      let items = arguments.take("iterable") ?? .null
+      try finish(arguments, "loop()")
+      return .string(try recurse(loop, items))
     case .undefined(let hint): throw failure(hint)
     default: throw failure("'\(function.typeName)' object is not callable")
     }
@@ -73,7 +81,7 @@ extension Interpreter {
 
   // MARK: Macros
 
-  private mutating func call(_ macro: Macro, _ arguments: inout CallArguments) throws(TemplateError) -> Text {
+  mutating func call(_ macro: Macro, _ arguments: inout CallArguments) throws(TemplateError) -> Text {
     try enter()
     defer { leave() }
     let definition = macro.definition

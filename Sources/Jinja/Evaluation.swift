@@ -145,8 +145,10 @@ extension Interpreter {
 
   func requireHashable(_ key: Value) throws(TemplateError) {
     switch key {
+    case .list(let list) where list.isRange: return
     case .list, .dictionary: throw failure("unhashable type: '\(key.typeName)'")
     case .tuple where key.weight > 1 << 16: throw failure("the key is too large", .limit)
+    case .tuple(let list): for item in list.items { try requireHashable(item) }
     default: return
     }
   }
@@ -175,8 +177,8 @@ extension Interpreter {
     case .isNotIn: return try !contains(right, left)
     case .less: return try isLess(left, right, comparison)
     case .greater: return try isLess(right, left, comparison)
-    case .lessOrEqual: return left.equals(right) ? true : try isLess(left, right, comparison)
-    case .greaterOrEqual: return left.equals(right) ? true : try isLess(right, left, comparison)
+    case .lessOrEqual: return try isLess(left, right, comparison) || left.equals(right)
+    case .greaterOrEqual: return try isLess(right, left, comparison) || left.equals(right)
     }
   }
 

@@ -11,6 +11,10 @@ extension Interpreter {
   mutating func filter(
     _ name: String, _ value: Value, _ arguments: inout CallArguments
   ) throws(TemplateError) -> Value {
+    if case .string(let text) = value, text.isMarkup, !Self.markupFilters.contains(name) {
+      throw failure("the filter \"\(name)\" is not supported for a text that \"safe\" or \"escape\" made")
+    }
+    try step(value.weight / (Self.textChanges[name] == nil ? 4 : 2))
     if let change = Self.textChanges[name] {
       try finish(arguments, "the filter \"\(name)\"")
       return .string(change(try text(of: value)))
@@ -43,8 +47,16 @@ extension Interpreter {
 
   /// Filters that change a text and take no arguments.
   private static let textChanges: [String: @Sendable (Text) -> Text] = [
-    "string": { $0 }, "safe": { $0 }, "upper": \.uppercased, "lower": \.lowercased, "capitalize": \.capitalized,
-    "title": \.jinjaTitled, "escape": \.escapedForHTML, "e": \.escapedForHTML, "urlencode": \.percentEncoded,
+    "string": { $0 }, "safe": { $0.asMarkup() }, "upper": \.uppercased, "lower": \.lowercased,
+    "capitalize": \.capitalized,
+    "title": \.jinjaTitled, "escape": \.asEscapedMarkup, "e": \.asEscapedMarkup,
+  ]
+
+  /// Filters that make the same of a `Markup` as of another text, or leave it as it is.
+  private static let markupFilters: Set<String> = [
+    "string", "safe", "escape", "e", "tojson", "length", "count", "join", "default", "d", "wordcount", "replace",
+    "list",
+    "int", "float",
   ]
 
   private static let textFilters: [String: Filter] = [
@@ -60,10 +72,10 @@ extension Interpreter {
       let most = arguments.take("count")?.integer
       return .string(
         try interpreter.replaced(
-          try interpreter.text(of: value), old, new, atMost: most.flatMap { $0 < 0 ? nil : $0 }))
+          try interpreter.text(of: value).asMarkup(false), old, new, atMost: most.flatMap { $0 < 0 ? nil : $0 }))
     },
     "indent": { (interpreter, value, arguments) throws(TemplateError) in
-      try interpreter.indented(try interpreter.text(of: value), &arguments)
+      try interpreter.indented(try interpreter.text(value, "what is indented"), &arguments)
     },
     "center": { (interpreter, value, arguments) throws(TemplateError) in
       if arguments.isEmpty { arguments.positional = [.integer(80)] }
@@ -76,7 +88,14 @@ extension Interpreter {
     },
     "wordcount": { (interpreter, value, _) throws(TemplateError) in
       let scalars = try interpreter.text(of: value).string.unicodeScalars
-      return .integer(scalars.split(whereSeparator: \.isPythonSpace).count)
+      return .integer(scalars.split { !$0.isPythonWord }.count)
+    },
+    "urlencode": { (interpreter, value, _) throws(TemplateError) in
+      switch value {
+      case .list, .tuple, .dictionary, .generator, .loop:
+        throw interpreter.failure("urlencode of '\(value.typeName)' is not supported")
+      default: return .string(try interpreter.text(of: value).percentEncoded)
+      }
     },
     "tojson": { (interpreter, value, arguments) throws(TemplateError) in try interpreter.json(value, &arguments) },
   ]
@@ -88,7 +107,7 @@ extension Interpreter {
     "float": { (interpreter, value, arguments) throws(TemplateError) in
       let standard = arguments.take("default") ?? .float(0)
       try interpreter.requireDefined(value)
-      if case .string(let text) = value { return Double(text.trimmed().string).map { .float($0) } ?? standard }
+      if case .string(let text) = value { return text.pythonFloat.map { .float($0) } ?? standard }
       return value.number.map { .float($0) } ?? standard
     },
     "abs": { (interpreter, value, _) throws(TemplateError) in
@@ -171,12 +190,16 @@ extension Interpreter {
     try requireDefined(value)
     if case .largeInteger = value { return value }
     if let integer = value.integer { return .integer(integer) }
+    var number = value.number
     if case .string(let text) = value {
-      let digits = text.trimmed().string
-      if (2...36).contains(base), let integer = Int(digits, radix: base) { return .integer(integer) }
-      return Double(digits).flatMap { Int(exactly: $0.rounded(.towardZero)) }.map { .integer($0) } ?? standard
+      if let integer = text.pythonInteger(base: base) { return integer }
+      number = text.pythonFloat.flatMap { $0.isFinite ? $0 : nil }
     }
-    return value.number.flatMap { Int(exactly: $0.rounded(.towardZero)) }.map { .integer($0) } ?? standard
+    guard let number, !number.isNaN else { return standard }
+    guard let integer = Int(exactly: number.rounded(.towardZero)) else {
+      throw failure("the number is beyond 64 bits", .limit)
+    }
+    return .integer(integer)
   }
 
   private func rounded(_ value: Value, _ arguments: inout CallArguments) throws(TemplateError) -> Value {
@@ -197,8 +220,10 @@ extension Interpreter {
 }
 
 extension Text {
+  fileprivate var asEscapedMarkup: Text { isMarkup ? self : escapedForHTML.asMarkup() }
+
   /// MarkupSafe's escapes.
-  fileprivate var escapedForHTML: Text {
+  var escapedForHTML: Text {
     mapScalars { scalar, _ in
       ["&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", "\"": "&#34;"][scalar] ?? String(scalar)
     }
@@ -214,11 +239,17 @@ extension Text {
 
   /// Jinja2's `title`, whose words are cut at white space, hyphens and opening brackets.
   fileprivate var jinjaTitled: Text {
-    var previous: Unicode.Scalar?
-    return mapScalars { scalar, _ in
-      defer { previous = scalar }
-      let isFirst = previous.map { $0.isPythonSpace || ["-", "(", "{", "[", "<"].contains($0) } ?? true
-      return isFirst ? scalar.properties.uppercaseMapping : scalar.properties.lowercaseMapping
+    func isBreak(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.isPythonSpace || ["-", "(", "{", "[", "<"].contains(scalar)
     }
+    var result = Text()
+    var rest = scalars[...]
+    while let first = rest.first {
+      let word = rest.prefix { isBreak($0.scalar) == isBreak(first.scalar) }
+      rest = rest.dropFirst(word.count)
+      result.append(self[first.range].uppercased)
+      result.append(self[first.range.upperBound..<word.last!.range.upperBound].lowercased)
+    }
+    return result
   }
 }

@@ -24,13 +24,11 @@ extension Interpreter {
   static let functions: [String: Function] = [
     "range": { (interpreter, arguments) throws(TemplateError) in try interpreter.range(&arguments) },
     "dict": { (interpreter, arguments) throws(TemplateError) in
-      return .dictionary(Value.Dictionary(try interpreter.entries(arguments, of: "dict")))
+      .dictionary(Value.Dictionary(try interpreter.entries(&arguments)))
     },
     "namespace": { (interpreter, arguments) throws(TemplateError) in
       let namespace = Namespace()
-      for case (.string(let name), let value) in try interpreter.entries(arguments, of: "namespace") {
-        namespace[name] = value
-      }
+      for case (.string(let name), let value) in try interpreter.entries(&arguments) { namespace[name] = value }
       interpreter.namespaces.append(namespace)
       return .namespace(namespace)
     },
@@ -48,25 +46,28 @@ extension Interpreter {
     },
   ]
 
-  /// The entries of Python's `dict(...)`: those of a dictionary or of a list of pairs, then the named ones.
+  /// The arguments of Python's `dict`: a mapping or pairs, and names.
   private mutating func entries(
-    _ arguments: CallArguments, of name: String
+    _ arguments: inout CallArguments
   ) throws(TemplateError) -> [(key: Value, value: Value)] {
     var entries: [(key: Value, value: Value)] = []
-    if arguments.positional.count > 1 { throw failure("\(name) takes at most one argument without a name") }
-    if let first = arguments.positional.first {
+    if let first = arguments.positional.popFirst() {
       try requireDefined(first)
       if case .dictionary(let dictionary) = first {
         entries = dictionary.entries
       } else {
         for item in try items(of: first) {
           let pair = try items(of: item)
-          guard pair.count == 2 else { throw failure("an entry of \(name)() is no pair") }
+          guard pair.count == 2 else { throw failure("an entry of dict() is no pair") }
+          try requireHashable(pair[0])
           entries.append((pair[0], pair[1]))
         }
       }
     }
-    return entries + arguments.named.map { (.text($0.name), $0.value) }
+    entries += arguments.named.map { (.text($0.name), $0.value) }
+    arguments.named = []
+    try step(entries.count.addingClamped(entries.count))
+    return entries
   }
 
   private static let longestRange = 100_000
@@ -80,6 +81,7 @@ extension Interpreter {
       }
       numbers.append(number)
     }
+    arguments.positional = []
     guard (1...3).contains(numbers.count) else { throw failure("range expected 1 to 3 arguments") }
     let step = numbers.count == 3 ? numbers[2] : 1
     if step == 0 { throw failure("range() arg 3 must not be zero") }
@@ -90,7 +92,6 @@ extension Interpreter {
     }
     let items = stride(from: start, to: end, by: step).map { Value.integer($0) }
     try allocate(items.count * 32)
-    let text = "range(\(start), \(end)\(step == 1 ? "" : ", \(step)"))"
-    return .list(Value.List(items, kind: .range(text)))
+    return .list(Value.List(items, kind: .range(start: start, end: end, step: step)))
   }
 }

@@ -56,6 +56,7 @@ struct Interpreter {
   mutating func allocate(_ bytes: Int) throws(TemplateError) {
     limits.bytes -= bytes
     if limits.bytes < 0 { throw failure("the template makes too much text", .limit) }
+    try step(bytes / 32)
   }
 
   mutating func enter() throws(TemplateError) {
@@ -71,6 +72,7 @@ struct Interpreter {
   /// What `{{ }}` writes for a value.
   mutating func text(of value: Value) throws(TemplateError) -> Text {
     try allocate(value.weight)
+    if value.hasNoText { throw failure("a value of type '\(value.typeName)', or one in it, cannot be written as text") }
     return value.asText
   }
 
@@ -104,11 +106,18 @@ struct Interpreter {
 
   /// The text that `body` writes, in a scope of its own.
   mutating func captured(_ body: [Statement], in scope: Scope) throws(TemplateError) -> Text {
+    try block(body, in: scope).text
+  }
+
+  /// The text that `body` writes, in a scope of its own, and what follows it.
+  private mutating func block(
+    _ body: [Statement], in scope: Scope
+  ) throws(TemplateError) -> (text: Text, flow: Flow) {
     let outer = (self.scope, output)
     (self.scope, output) = (scope, Text())
     defer { (self.scope, output) = outer }
-    _ = try execute(body)
-    return output
+    let flow = try execute(body)
+    return (output, flow)
   }
 
   // MARK: Statements
@@ -133,13 +142,15 @@ struct Interpreter {
     case .loop(let loop):
       let items = try evaluate(loop.items)
       position = statement.position
-      try run(loop, over: items, depth: 0)
+      return try run(loop, over: items, depth: 0)
     case .set(let target, let expression):
       let value = try evaluate(expression)
       position = statement.position
       try assign(value, to: target)
     case .setBlock(let target, let body, let filters):
-      try assign(.string(try filtered(try captured(body, in: Scope(in: scope)), filters)), to: target)
+      let block = try block(body, in: Scope(in: scope))
+      if block.flow != .next { return block.flow }
+      try assign(.string(try filtered(block.text, filters)), to: target)
     case .macro(let name, let definition):
       scope.set(name, .callable(.macro(Macro(definition, scope: scope))))
       scopesWithMacros.append(scope)
@@ -147,10 +158,13 @@ struct Interpreter {
       let caller = Macro(definition, scope: scope)
       try write(try text(of: try evaluateCall(call, caller: caller)))
     case .filterBlock(let body, let filters):
-      try write(try filtered(try captured(body, in: Scope(in: scope)), filters))
+      let block = try block(body, in: Scope(in: scope))
+      if block.flow != .next { return block.flow }
+      try write(try filtered(block.text, filters))
     case .with(let values, let body): return try with(values, body)
-    case .generation(let body):
-      let text = try captured(body, in: Scope(in: scope))
+    case .generation(let definition):
+      var arguments = CallArguments()
+      let text = try call(Macro(definition, scope: scope), &arguments)
       let outer = isGenerated
       isGenerated = true
       defer { isGenerated = outer }
@@ -204,7 +218,10 @@ struct Interpreter {
   // MARK: Loops
 
   /// Runs a loop over `value` and writes what its body does.
-  private mutating func run(_ definition: ForLoop, over value: Value, depth: Int) throws(TemplateError) {
+  ///
+  /// As Jinja2 has it, `else` follows where no item came to the end of the body, be it by `break` or `continue`, and what it
+  /// does of either is the loop's around it.
+  private mutating func run(_ definition: ForLoop, over value: Value, depth: Int) throws(TemplateError) -> Flow {
     var items = try self.items(of: value)
     let outer = (scope, item, isInLoop)
     defer { (scope, item, isInLoop) = outer }
@@ -221,6 +238,7 @@ struct Interpreter {
     }
     let loop = Loop(definition, items: items, depth0: depth, scope: outer.0)
     let loopName = names.number(of: "loop")
+    var isAnyWhole = false
     for (index, item) in items.enumerated() {
       try step()
       loop.index0 = index
@@ -228,11 +246,13 @@ struct Interpreter {
       if let loopName { scope.set(loopName, .loop(loop)) }
       try assign(item, to: definition.target)
       self.item = item.origin == Mark.none ? outer.1 : item.origin
-      if try execute(definition.body) == .breakLoop { return }
+      let flow = try execute(definition.body)
+      if flow == .breakLoop { break }
+      if flow == .next { isAnyWhole = true }
     }
-    scope = outer.0
-    item = outer.1
-    if items.isEmpty { _ = try execute(definition.otherwise) }
+    if isAnyWhole { return .next }
+    (scope, item, isInLoop) = (Scope(in: outer.0), outer.1, outer.2)
+    return try execute(definition.otherwise)
   }
 
   /// What `loop(items)` writes inside a recursive loop.
@@ -242,7 +262,7 @@ struct Interpreter {
     let outer = (scope, output)
     (scope, output) = (loop.scope, Text())
     defer { (scope, output) = outer }
-    try run(loop.definition, over: items, depth: loop.depth0 + 1)
+    _ = try run(loop.definition, over: items, depth: loop.depth0 + 1)
     return output
   }
 }

@@ -25,6 +25,7 @@ extension Interpreter {
     "reverse": { (interpreter, value, _) throws(TemplateError) in
       let items = try interpreter.items(of: value)
       if case .string = value { return .string(try interpreter.join(items.reversed(), with: Text())) }
+      if case .generator = value { return .list(items.reversed()) }
       return .generator(Generator(items.reversed()))
     },
     "join": { (interpreter, value, arguments) throws(TemplateError) in
@@ -64,6 +65,7 @@ extension Interpreter {
       var kept: [Value] = []
       for (item, key) in zip(items, keys) {
         let key = isExact ? key : key.ignoringCase
+        try interpreter.requireHashable(key)
         try interpreter.step(seen.count.addingClamped(key.weight / 16))
         if seen.contains(where: { $0.equals(key) }) { continue }
         seen.append(key)
@@ -82,6 +84,7 @@ extension Interpreter {
       if let name = arguments.take("attribute") { items = try interpreter.attributes(name, of: items) }
       var sum = arguments.take("start") ?? .integer(0)
       if case .string = sum { throw interpreter.failure("sum() can't sum strings [use ''.join(seq) instead]") }
+      try interpreter.step(items.count)
       for item in items { sum = try interpreter.calculate(.add, sum, item) }
       return sum
     },
@@ -135,13 +138,13 @@ extension Interpreter {
   }
 
   /// Each item's attribute; `a.b` is the attribute of an attribute, a number an index.
-  private func attributes(_ name: Value, of items: [Value]) throws(TemplateError) -> [Value] {
+  private mutating func attributes(_ name: Value, of items: [Value]) throws(TemplateError) -> [Value] {
     var values: [Value] = []
     for item in items { values.append(try attribute(name, of: item)) }
     return values
   }
 
-  private func attribute(_ name: Value, of value: Value) throws(TemplateError) -> Value {
+  private mutating func attribute(_ name: Value, of value: Value) throws(TemplateError) -> Value {
     guard case .string(let path) = name else { return try item(name, of: value) }
     var value = value
     for part in path.string.split(separator: ".", omittingEmptySubsequences: false) {

@@ -13,6 +13,13 @@ enum Methods {
   private static let lists: Set<String> = [
     "append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort",
   ]
+  private static let sequences: Set<String> = ["count", "index"]
+  private static let views: Set<String> = ["isdisjoint", "mapping"]
+  private static let numbers: Set<String> = ["as_integer_ratio", "conjugate", "imag", "real"]
+  private static let integers: Set<String> = [
+    "bit_count", "bit_length", "denominator", "from_bytes", "is_integer", "numerator", "to_bytes",
+  ]
+  private static let floats: Set<String> = ["fromhex", "hex", "is_integer"]
   private static let changing: Set<String> = [
     "append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse", "setdefault", "sort", "update",
   ]
@@ -22,8 +29,26 @@ enum Methods {
     switch value {
     case .string: texts.contains(name)
     case .dictionary: dictionaries.contains(name)
-    case .list(let list): list.kind == .plain && lists.contains(name)
-    case .tuple: name == "count" || name == "index"
+    case .list(let list): lists.contains(name) && list.kind == .plain || sequences.contains(name) && list.isRange
+    case .tuple: sequences.contains(name)
+    default: false
+    }
+  }
+
+  /// Whether it is a method that would change a value.
+  static func change(_ name: String, _ value: Value) -> Bool {
+    changing.contains(name) && exist(name, for: value)
+  }
+
+  /// Whether Python's value has an attribute of that name that is neither here nor undefined.
+  static func isOtherAttribute(_ name: String, of value: Value) -> Bool {
+    switch value {
+    case .bool, .integer, .largeInteger: integers.contains(name) || numbers.contains(name)
+    case .float: floats.contains(name) || numbers.contains(name)
+    case .list(let list):
+      list.isRange ? ["start", "stop", "step"].contains(name) : list.kind != .plain && views.contains(name)
+    case .generator: ["close", "send", "throw"].contains(name)
+    case .callable(.stateful): ["current", "next", "reset", "sep", "used", "items", "pos"].contains(name)
     default: false
     }
   }
@@ -43,8 +68,7 @@ enum Methods {
       try interpreter.finish(arguments, "\(name)()")
       return result
     }
-    let why = changing.contains(name) ? "would change a value, which a chat template may not" : "is not supported"
-    throw interpreter.failure("the method \(name) of '\(value.typeName)' \(why)")
+    throw interpreter.failure("the method \(name) of '\(value.typeName)' is not supported")
   }
 
   private static func call(
@@ -73,9 +97,11 @@ enum Methods {
     switch name {
     case "copy": return .list(list)
     case "count":
+      try interpreter.step(list.items.count)
       guard let wanted = arguments.take("value") else { return nil }
       return .integer(list.items.count { $0.equals(wanted) })
     case "index":
+      try interpreter.step(list.items.count)
       guard let wanted = arguments.take("value") else { return nil }
       guard let index = list.items.firstIndex(where: { $0.equals(wanted) }) else {
         throw interpreter.failure("the value is not in the list")

@@ -17,17 +17,21 @@ extension Value {
     case .integer(let value): return Text(String(value), origin: outer)
     case .largeInteger(let digits): return Text(digits, origin: outer)
     case .float(let value): return Text(value.pythonText, origin: outer)
-    case .string(let text): return text.pythonLiteral
+    case .string(let text):
+      if !text.isMarkup { return text.pythonLiteral }
+      return Text("Markup(", origin: outer) + text.asMarkup(false).pythonLiteral + Text(")", origin: outer)
     case .list(let list):
       switch list.kind {
       case .plain, .group: return list.representation("[", "]", outer)
-      case .range(let text): return Text(text)
+      case .range(let start, let end, let step): return Text("range(\(start), \(end)\(step == 1 ? "" : ", \(step)"))")
       case .view(let name): return Text("\(name)(") + list.representation("[", "]", outer) + Text(")")
       }
     case .generator: return Text("<generator object>")
     case .tuple(let list): return list.representation("(", list.items.count == 1 ? ",)" : ")", outer)
     case .dictionary(let dictionary): return dictionary.representation(outer)
-    case .namespace: return Text("<Namespace>")
+    case .namespace(let namespace):
+      let entries = namespace.attributes.map { (key: Value.string($0.name), value: $0.value) }
+      return Text("<Namespace ") + Value.Dictionary(entries).representation(outer) + Text(">")
     case .loop(let loop): return Text("<LoopContext \(loop.index0 + 1)/\(loop.items.count)>")
     case .callable: return Text("<function>")
     }

@@ -5,6 +5,8 @@ struct StatementParser {
   private var at = 0
   private var depth = 0
   private var loops = 0
+  /// The loops around a tag, those around its macro included: in them `loop` cannot be set.
+  private var outerLoops = 0
   private(set) var names = NameTable()
   /// The names that the statements of the innermost macro read.
   private var reads: Set<String> = []
@@ -112,7 +114,7 @@ struct StatementParser {
       return .filterBlock(body: try wholeBody(of: "filter", position), filters: [filters])
     case "generation":
       try finish(parser)
-      return .generation(try wholeBody(of: "generation", position))
+      return .generation(try definition("generation", [], ends: "generation", position))
     case "break", "continue":
       try finish(parser)
       if loops == 0 { throw parser.failure("\"\(name)\" outside of a loop") }
@@ -151,7 +153,9 @@ struct StatementParser {
   private mutating func loop(
     _ parser: inout ExpressionParser, _ position: Position
   ) throws(TemplateError) -> Statement.Kind {
-    let target = try target(&parser, isLoop: true)
+    outerLoops += 1
+    defer { outerLoops -= 1 }
+    let target = try target(&parser)
     if !parser.skip(name: "in") { throw parser.failure("expected \"in\"") }
     let items = try parser.tuple(allowsCondition: false)
     let (unknown, hasCondition) = (parser.unknownNames.count, parser.skip(name: "if"))
@@ -174,11 +178,11 @@ struct StatementParser {
         isRecursive: isRecursive))
   }
 
-  private mutating func target(_ parser: inout ExpressionParser, isLoop: Bool = false) throws(TemplateError) -> Target {
+  private mutating func target(_ parser: inout ExpressionParser) throws(TemplateError) -> Target {
     var targets: [Target] = []
     while true {
       if parser.skip("(") {
-        targets.append(try target(&parser, isLoop: isLoop))
+        targets.append(try target(&parser))
         try parser.expect(")")
       } else {
         targets.append(try singleTarget(&parser))
@@ -196,6 +200,7 @@ struct StatementParser {
       throw parser.failure("\"\(name)\" cannot be set")
     }
     let id = parser.names.name(name)
+    if name == "loop", outerLoops > 0, !parser.isNext(".") { throw parser.failure("\"loop\" cannot be set in a loop") }
     return parser.skip(".") ? .attribute(id, Text(try parser.expectName())) : .name(id)
   }
 

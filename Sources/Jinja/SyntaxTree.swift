@@ -136,7 +136,8 @@ struct Statement: Sendable {
     case call(Expression, MacroDefinition)
     case filterBlock(body: [Statement], filters: [Expression])
     case with([(Target, Expression)], body: [Statement])
-    case generation([Statement])
+    /// `{% generation %}`, whose body is a block that nothing calls with arguments.
+    case generation(MacroDefinition)
     case breakLoop
     case continueLoop
   }

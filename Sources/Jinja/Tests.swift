@@ -1,10 +1,15 @@
 extension Interpreter {
   /// What `value is name(arguments)` says (Jinja2's tests).
   mutating func test(_ name: String, _ value: Value, _ arguments: inout CallArguments) throws(TemplateError) -> Bool {
-    if let test = Self.typeTests[name] {
-      try finish(arguments, "the test \"\(name)\"")
-      return test(value)
-    }
+    let isTrue = try result(of: name, value, &arguments)
+    try finish(arguments, "the test \"\(name)\"")
+    return isTrue
+  }
+
+  private mutating func result(
+    of name: String, _ value: Value, _ arguments: inout CallArguments
+  ) throws(TemplateError) -> Bool {
+    if let test = Self.typeTests[name] { return test(value) }
     if let comparison = Self.comparisons[name] {
       guard let other = arguments.take("other") else { throw failure("the test \"\(name)\" needs a value") }
       return try compare(value, comparison, other)
@@ -20,10 +25,15 @@ extension Interpreter {
     case "sameas":
       guard let other = arguments.take("other") else { throw failure("the test \"sameas\" needs a value") }
       return isSame(value, other)
-    case "lower": return try text(of: value).isSmall
-    case "upper": return try text(of: value).isCapital
-    case "filter": return try Self.isFilter(text(of: value).string)
-    case "test": return try Self.isTest(text(of: value).string)
+    case "lower", "upper":
+      try step(value.weight / 2)
+      let text = try text(of: value)
+      return name == "lower" ? text.isSmall : text.isCapital
+    case "filter", "test":
+      try requireHashable(value)
+      guard case .string(let word) = value else { return false }
+      let text = word.string
+      return name == "filter" ? Self.isFilter(text) : Self.isTest(text)
     default: throw failure("no test named \"\(name)\"", .syntax)
     }
   }
@@ -65,6 +75,8 @@ extension Interpreter {
     "iterable": { !["NoneType", "bool", "int", "float", "Namespace", "function"].contains($0.typeName) },
     "callable": { value in
       if case .loop = value { return true }
+      // An undefined value can be called, and fails then.
+      if case .undefined = value { return true }
       if case .callable = value { return true }
       return false
     },

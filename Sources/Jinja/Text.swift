@@ -31,6 +31,8 @@ package struct Text: Sendable {
   /// The mark of all bytes, where `runs` is empty: most text has a single one.
   private var mark: Mark
   private var runs: [Run] = []
+  /// Whether it is what the filters `safe` and `escape` make, Python's `Markup`, beside which other text is escaped.
+  var isMarkup = false
 
   package init(_ bytes: [UInt8] = [], mark: Mark = .template) {
     self.bytes = bytes
@@ -53,7 +55,9 @@ package struct Text: Sendable {
   package mutating func append(_ other: Text) {
     if other.isEmpty { return }
     if isEmpty {
+      let isMarkup = isMarkup
       self = other
+      self.isMarkup = isMarkup
       return
     }
     if runs.isEmpty, other.runs.isEmpty, mark == other.mark {
@@ -106,6 +110,13 @@ package struct Text: Sendable {
     return text.simplified
   }
 
+  /// The same text as `Markup`, or as plain text.
+  func asMarkup(_ isMarkup: Bool = true) -> Text {
+    var text = self
+    text.isMarkup = isMarkup
+    return text
+  }
+
   /// The mark of the byte at `offset`.
   func mark(at offset: Int) -> Mark {
     runs.isEmpty ? mark : runs.first { $0.end > offset }?.mark ?? mark
@@ -149,6 +160,10 @@ extension Text {
     let count = other.count
     guard start + count <= bytes.count else { return nil }
     guard let first = other.first else { return start..<start }
+    if count > Self.short {
+      let place = PatternSearch(other).end(in: bytes[start...])
+      return place.map { start + $0 - count..<start + $0 }
+    }
     return bytes.withUnsafeBufferPointer { all in
       other.withUnsafeBufferPointer { part in
         for offset in start...(all.count - count) where all[offset] == first {
@@ -162,12 +177,19 @@ extension Text {
   /// The last place of `other` that ends at or before `end`.
   func lastRange(of other: [UInt8], before end: Int) -> Range<Int>? {
     guard other.count <= end else { return nil }
+    if other.count > Self.short {
+      let place = PatternSearch(other.reversed()).end(in: bytes[..<end].reversed())
+      return place.map { end - $0..<end - $0 + other.count }
+    }
     for offset in stride(from: end - other.count, through: 0, by: -1)
     where bytes[offset..<offset + other.count].elementsEqual(other) {
       return offset..<offset + other.count
     }
     return nil
   }
+
+  /// Up to so many bytes are compared at every place; longer texts could be made to take very long so.
+  private static let short = 16
 
   func contains(_ other: Text) -> Bool { firstRange(of: other.bytes) != nil }
 
@@ -201,4 +223,34 @@ extension Text: Hashable {
   /// Equality of the bytes: where they came from is not part of a text.
   package static func == (left: Text, right: Text) -> Bool { left.bytes == right.bytes }
   package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+}
+
+/// Finds a text in time that does not depend on how often it almost occurs (Knuth, Morris and Pratt 1977).
+private struct PatternSearch {
+  private let pattern: [UInt8]
+  /// For each length of the pattern's beginning, the length of its longest proper end that is a beginning, too.
+  private let borders: [Int]
+
+  init(_ pattern: [UInt8]) {
+    self.pattern = pattern
+    var borders = [0, 0]
+    var length = 0
+    for byte in pattern.dropFirst() {
+      while length > 0, pattern[length] != byte { length = borders[length] }
+      if pattern[length] == byte { length += 1 }
+      borders.append(length)
+    }
+    self.borders = borders
+  }
+
+  /// The number of bytes up to the end of the pattern's first place.
+  func end(in bytes: some Sequence<UInt8>) -> Int? {
+    var length = 0
+    for (offset, byte) in bytes.enumerated() {
+      while length > 0, pattern[length] != byte { length = borders[length] }
+      if pattern[length] == byte { length += 1 }
+      if length == pattern.count { return offset + 1 }
+    }
+    return nil
+  }
 }

@@ -1,11 +1,19 @@
 /// The methods of Python's `str`.
 enum TextMethods {
+  /// The methods that are quick for long texts.
+  private static let looksAtEnds: Set<String> = [
+    "strip", "lstrip", "rstrip", "startswith", "endswith", "removeprefix", "removesuffix", "find", "index", "count",
+  ]
+
   /// The result; nil for a method that is not supported, or an argument that is missing.
   static func call(
     _ name: String, of text: Text, _ arguments: inout CallArguments, _ interpreter: inout Interpreter
   ) throws(TemplateError) -> Value? {
-    try interpreter.step(text.bytes.count / 64)
+    try interpreter.step(text.bytes.count / (looksAtEnds.contains(name) ? 64 : 2))
     try interpreter.allocate(text.bytes.count)
+    if text.isMarkup {
+      throw interpreter.failure("methods of a text that \"safe\" or \"escape\" made are not supported")
+    }
     switch name {
     case "strip", "lstrip", "rstrip":
       let characters = try characters(&arguments, interpreter)
@@ -15,7 +23,8 @@ enum TextMethods {
         } ?? text.trimmed(start: name != "rstrip", end: name != "lstrip"))
     case "split", "rsplit": return try split(text, fromEnd: name == "rsplit", &arguments, interpreter)
     case "startswith", "endswith": return try hasEnd(text, name == "startswith", &arguments, interpreter)
-    case "lower", "casefold": return .string(text.lowercased)
+    case "lower": return .string(text.lowercased)
+    case "casefold": return text.bytes.allSatisfy { $0 < 0x80 } ? .string(text.lowercased) : nil
     case "upper": return .string(text.uppercased)
     case "capitalize": return .string(text.capitalized)
     case "title": return .string(text.titled)
@@ -206,10 +215,18 @@ enum TextMethods {
     guard ["center", "ljust", "rjust", "zfill"].contains(name) else { return nil }
     guard let width = arguments.take("width")?.integer else { return nil }
     var fill = Text(name == "zfill" ? "0" : " ")
-    if case .string(let given)? = arguments.take("fillchar") { fill = given }
+    if name != "zfill", let given = arguments.take("fillchar") {
+      guard case .string(let text) = given, text.count == 1 else {
+        throw interpreter.failure("the fill character must be exactly one character long")
+      }
+      fill = text
+    }
     let room = max(0, width - text.count)
     try interpreter.allocate(room)
-    func fills(_ count: Int) -> Text { (0..<count).reduce(into: Text()) { sum, _ in sum.append(fill) } }
+    try interpreter.allocate(room * (fill.bytes.count - 1))
+    func fills(_ count: Int) -> Text {
+      Text(Array(repeatElement(fill.bytes, count: count).joined()), mark: fill.firstMark)
+    }
     switch name {
     case "ljust": return .string(text + fills(room))
     case "rjust": return .string(fills(room) + text)
@@ -241,6 +258,9 @@ enum TextMethods {
 }
 
 extension Unicode.Scalar {
+  /// What `\w` stands for in Python's patterns.
+  var isPythonWord: Bool { isPythonLetter || properties.numericType != nil || self == "_" }
+
   fileprivate var isPythonLetter: Bool {
     switch properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true

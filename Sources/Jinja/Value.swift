@@ -25,8 +25,7 @@ package enum Value: Sendable {
     /// What Python has in the place of a list.
     enum Kind: Sendable, Equatable {
       case plain
-      /// `range`, with its text.
-      case range(String)
+      case range(start: Int, end: Int, step: Int)
       /// `dict_keys`, `dict_items`, ...
       case view(String)
       /// A group of `groupby`: its key and its items.
@@ -56,6 +55,8 @@ package enum Value: Sendable {
     private(set) var weight = 1
     /// How deep lists nest in it.
     private(set) var height = 1
+    /// Whether something in it has no text.
+    private(set) var hasNoText = false
 
     init(of items: [Value]) {
       for item in items { add(item) }
@@ -71,6 +72,9 @@ package enum Value: Sendable {
     private mutating func add(_ item: Value) {
       weight = weight.addingClamped(item.weight)
       height = max(height, 1 + item.height)
+      // A namespace may come to hold the list that it is in.
+      if case .namespace = item { hasNoText = true }
+      hasNoText = hasNoText || item.hasNoText
     }
   }
 
@@ -155,6 +159,15 @@ extension Value {
 
   var height: Int { size?.height ?? 0 }
 
+  /// Whether the value is not written: Python writes an address for it or for one in it, or it may hold itself.
+  var hasNoText: Bool {
+    switch self {
+    case .generator, .callable: true
+    case .namespace(let namespace): namespace.attributes.contains { $0.value.isCompound }
+    default: size?.hasNoText ?? false
+    }
+  }
+
   /// Python's truth.
   var isTrue: Bool {
     switch self {
@@ -166,6 +179,13 @@ extension Value {
     case .list(let list), .tuple(let list): !list.items.isEmpty
     case .dictionary(let dictionary): !dictionary.entries.isEmpty
     case .largeInteger, .generator, .namespace, .loop, .callable: true
+    }
+  }
+
+  private var isCompound: Bool {
+    switch self {
+    case .undefined, .null, .bool, .integer, .largeInteger, .float, .string: false
+    case .list, .tuple, .dictionary, .generator, .namespace, .loop, .callable: true
     }
   }
 
@@ -210,7 +230,8 @@ extension Value {
     case (.string(let left), .string(let right)): return left.bytes == right.bytes
     case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
       return left === right
-        || left.items.count == right.items.count && zip(left.items, right.items).allSatisfy { $0.equals($1) }
+        || left.typeName == right.typeName && left.items.count == right.items.count
+          && zip(left.items, right.items).allSatisfy { $0.equals($1) }
     case (.dictionary(let left), .dictionary(let right)):
       return left === right
         || left.entries.count == right.entries.count
@@ -242,6 +263,8 @@ extension Value {
 }
 
 extension Value.List {
+  var isRange: Bool { if case .range = kind { true } else { false } }
+
   fileprivate var typeName: String {
     switch kind {
     case .plain, .group: "list"
@@ -249,54 +272,4 @@ extension Value.List {
     case .view(let name): name
     }
   }
-}
-
-/// What a filter like `map` makes: its items can be taken once, and it is true even without any.
-package final class Generator: @unchecked Sendable {
-  // A generator lives inside one rendering, which is the work of one thread.
-  private var items: ArraySlice<Value>
-  let size: Value.Size
-
-  init(_ items: [Value]) {
-    self.items = items[...]
-    size = Value.Size(of: items)
-  }
-
-  func next() -> Value? { items.popFirst() }
-
-  func rest() -> [Value] {
-    defer { items = [] }
-    return Array(items)
-  }
-}
-
-/// What `namespace()` makes: names that can be set from inside a loop.
-package final class Namespace: @unchecked Sendable {
-  // A namespace lives inside one rendering, which is the work of one thread.
-  var attributes: [(name: Text, value: Value)] = []
-
-  subscript(name: Text) -> Value? {
-    get { attributes.first { $0.name == name }?.value }
-    set {
-      guard let newValue else { return }
-      if let index = attributes.firstIndex(where: { $0.name == name }) {
-        attributes[index].value = newValue
-      } else {
-        attributes.append((name, newValue))
-      }
-    }
-  }
-}
-
-/// Something a template can call.
-package enum Callable: Sendable {
-  /// A function by its name.
-  case function(String)
-  /// A method of a value.
-  indirect case method(Value, String)
-  case macro(Macro)
-  /// `loop(items)` of a recursive loop.
-  case recursion(Loop)
-  /// `cycler` and `joiner`, which remember what they gave last.
-  case stateful(Stateful)
 }

@@ -29,10 +29,32 @@ import Testing
     "{{ 'x'.ljust(99999999999) }}", "{{ 'a'|indent(99999999999) }}", "{{ [[]]|tojson(indent=99999999999) }}",
     "{% set ns = namespace(x=[1]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
     "{{ ('a' * 300000).replace('', 'b' * 300000) }}",
+    "{% set x = 'ab' * 10000 %}{% for i in range(9999) %}{{ x.upper()|length }}{{ x|lower|length }}{% endfor %}",
+    "{% set x = 'a ' * 10000 %}{% for i in range(9999) %}{{ x.split()|length }}{% endfor %}",
+    "{% set l = range(9999)|list %}{% for i in l %}{{ l|sum }}{% endfor %}",
+    "{% set l = range(9999)|list %}{% for i in l %}{{ l.index(9998) }}{% endfor %}",
+    "{% set ns = namespace(d={}) %}{% for i in range(9999) %}{% set ns.d = dict(ns.d, **{'k' ~ i: i}) %}{% endfor %}",
+    "{% set s = 'é' * 100000 %}{% for i in range(9999) %}{{ s[i] }}{% endfor %}",
   ])
   func endsWithAnError(source: String) throws {
     let error = try #require(self.error(source), "\(source)")
     #expect(error.kind == .limit, "\(error)")
+  }
+
+  /// A text is found in time even where it almost occurs at every place.
+  @Test func searchingIsLinear() throws {
+    let source =
+      "{% set x = 'a' * 400000 %}{% set y = 'a' * 200000 ~ 'b' %}{{ y in x }}{{ x.find(y) }}{{ x.split(y)|length }}"
+      + "{% set z = 'b' ~ 'a' * 200000 %}{{ x.rfind(z) }}{{ x.rsplit(z)|length }}"
+    #expect(try Template(source).render([]).string == "False-11-11")
+  }
+
+  /// A namespace may hold itself, and a list that holds it: neither has a text that ends.
+  @Test func whatHoldsItselfIsNotWritten() throws {
+    let start = "{% set n = namespace() %}{% set l = [n] %}{% set n.a = l %}"
+    for value in ["n", "l", "[l]", "n ~ ''", "l|string"] {
+      #expect(try #require(error("\(start){{ \(value) }}")).message.contains("cannot be written as text"))
+    }
   }
 
   /// The parser and the release of what it has read recurse: both have to end before the stack does.

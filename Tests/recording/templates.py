@@ -5,6 +5,7 @@
 It writes Tests/Fixtures/templates/snippets.jsonl: a template a line with its text, or "refused" where Jinja2 raises.
 """
 
+import copy
 import datetime
 import json
 from pathlib import Path
@@ -54,11 +55,11 @@ COMPILED = {}
 
 
 def render(template, variables):
-    """The text, or None where Jinja2 refuses."""
+    """The text, or None where Jinja2 refuses; some filters change the lists that they are given."""
     try:
         if template not in COMPILED:
             COMPILED[template] = ENVIRONMENT.from_string(template)
-        return COMPILED[template].render(**variables)
+        return COMPILED[template].render(**copy.deepcopy(variables))
     except Exception:
         return None
 
@@ -252,6 +253,44 @@ text{% endif %}
 {{ range(3) }}{{ range(3)[1] }}{{ d.items()[0] is defined }}
 {{ range(3) + [1] }}
 {{ d.items()|tojson }}
+{{ a[1:] }}
+{{ d[1:] }}
+{{ d.keys()[1:] }}
+{{ range(1,10,3)[1:] }}{{ range(9,0,-2)[::-1] }}{{ range(10)[2:8][1] }}{{ range(0) == [] }}{{ range(3) == range(0,3) }}{{ range(3).index(1) }}
+{% for x in l %}{% set y %}{% continue %}{% endset %}{{ x }}{% endfor %}
+{% for x in l %}{% filter upper %}a{% if x == 1 %}{% break %}{% endif %}b{% endfilter %}{{ x }}{% endfor %}
+{% for x in l %}{% generation %}{% continue %}{% endgeneration %}{% endfor %}
+{% for x in l %}{{ x }}{% continue %}{% else %}none came to its end{% endfor %}|{% for x in l %}{% break %}{% else %}E{% endfor %}|{% for x in l %}{% if x == 1 %}{% break %}{% endif %}{% else %}E{% endfor %}
+{% for q in l %}{% for x in e %}{% else %}{% if q == 1 %}{% break %}{% endif %}{% endfor %}{{ q }}{% endfor %}
+{% for x in e %}{% else %}{% set zz = 1 %}{% endfor %}{{ zz is defined }}
+{% for x in l %}{% set loop = 3 %}{% endfor %}
+{% for loop in l %}{% endfor %}
+{% generation %}{{ varargs }}{{ kwargs }}{% endgeneration %}
+{{ l|indent }}
+{{ none|indent }}
+{{ missing|indent }}
+{{ 'ab'.center(9, 'xy') }}
+{{ [[1]] is filter }}
+{{ 1 is test }}{{ 'odd' is test }}{{ 'upper' is filter }}
+{{ 'a' is lower(1) }}
+{{ [] in {(1, []): 2} }}
+{{ (1, (2, [])) in d }}
+{{ [[1]]|unique|list }}
+{{ missing <= missing2 }}
+{{ none >= none }}
+{{ l|select|reverse }}{{ l|select|reverse|first }}
+{{ 'ﬀ ß ς'.lower() }}{{ 'ABC'.casefold() }}
+{{ '1_0'|int }}{{ '0x1A'|int }}{{ '0x1A'|int(0, 16) }}{{ '0b11'|int(7, 0) }}{{ '٣'|int }}{{ '1__0'|int(7) }}{{ '-5'|int }}{{ '--5'|int(7) }}{{ '5.'|int }}{{ '12345678901234567890123'|int }}
+{{ '1_0'|float }}{{ '0x1p3'|float }}{{ '.5'|float }}{{ '5.'|float }}{{ '1_e5'|float(7) }}{{ '-Infinity'|float }}{{ '٣.٥'|float }}
+{{ 1e400|int }}
+{{ l.append is defined }}{{ d.update is defined }}{{ l.append }}
+{{ missing is callable }}{{ 'a b_c d.e é-ß'|wordcount }}
+{{ namespace(a=1, b='x') }}
+{{ '"ΑΣ" x-yΣ (Σ'|title }}
+{% set x = '<'|safe %}{{ x + '<' }}{{ '<' + x }}{{ '<' ~ x ~ '>' }}{{ [x] }}{{ x|e|e }}{{ '<'|e|e }}{{ x|tojson }}{{ (x ~ '<') + '<' }}
+{{ namespace(missing) }}
+{{ dict(missing) }}
+{{ strftime_now('%Y', 1) }}
 """
 WITH_LINES = ["  {% if true %}  \n  x\n  {% endif %}  \ny\n","  {%- if true -%}  \n  x  \n  {%- endif -%}  \ny","a\n   {# c #}\nx{{- ' y ' -}} z\n{%+ if true %} k {%+ endif +%}\nn","{{ a }}\n{{ b }}\n\n","a\r\n{% if 1 %}\r\nb\r{% endif %}\r\n","{% for x in l %}\n  {{ x }}\n{% endfor %}\nend\n","{% for x in l -%}\n  {{ x }}\n{%- endfor %}\nend\n","\t{% set x=1 %}\n\t{{ x }}\n{{ 'a\nb' }}","{{ a }}  {% if 1 %}\nq{% endif %}","{% raw %}\n  {{ a }}\n  {% endraw %}\nb","  {% raw %} x {% endraw %}\n y","{# a #}\n{# b #}\nc","  {#- a #}\n b","x\n\n  {%- set y=1 %}\n z","{{ '''a''' }}","{%- if a -%}\n{%- endif %}"," {{ a }} {%if a%}t{%endif%} {{-a-}} {{+a}}","{{ a }}\n","{{ a }}\n\n\n","\n\n{{ a }}","{% if a %}\n\n x{% endif %}","{%set x=1%}{{x}}","{{'}}'}}{{ \"%}\" }}{% if '%}' %}y{% endif %}"]
 
