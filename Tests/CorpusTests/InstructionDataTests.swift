@@ -224,6 +224,33 @@ import Tokenizers
         """)
   }
 
+  /// Rows of one file have the same columns, and null where one has nothing.
+  @Test(arguments: [
+    #"{"messages": null, "conversations": null, "instruction": "a", "input": null, "output": "b", "system": null}"#,
+    #"{"instruction": null, "prompt": "a", "completion": "b", "text": null, "tools": null, "documents": null}"#,
+    #"{"question": "a", "answer": "b", "history": null, "chat_template_kwargs": null, "chosen": null}"#,
+  ])
+  func nullIsAsGoodAsNothing(row: String) throws {
+    #expect(try marked(open(row)) == "Q: a\nA: [b.]\n")
+  }
+
+  /// Python writes None where a template does not look whether a turn has content.
+  @Test func contentOfNullThatIsWrittenIsAWarning() throws {
+    let row =
+      #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null, "tool_calls": [{"name": "None"}]}]}"#
+    func warnings(_ content: String) throws -> [String] {
+      let jinja = "{% for m in messages %}\(content){% if m.tool_calls %}{{ m.tool_calls }}{% endif %};{% endfor %}"
+      let file = try folder.write(jinja, to: "chat.jinja")
+      let template = try ChatTemplate(named: file, modelsOwn: "", otherwise: nil)
+      return try open(row, template: template).summary.warnings
+    }
+    #expect(
+      try warnings("{{ m.content | trim }}") == [
+        "the chat template writes None or null for content that is null: 1 of 1 rows"
+      ])
+    #expect(try warnings("{{ m.content or '' }}").isEmpty)
+  }
+
   @Test func columnsMayHaveOtherNames() throws {
     let row = #"{"frage": "a", "antwort": "b", "question": "x", "answer": "y"}"#
     #expect(try marked(open(row, fields: ["instruction": "frage", "output": "antwort"])) == "Q: a\nA: [b.]\n")
@@ -264,6 +291,10 @@ import Tokenizers
     (#"{"conversations": [{"from": "function_call", "value": "{}"}]}"#, "a call of a tool has no name"),
     (#"{"question": "a", "answer": "b", "tools": "[{"}"#, "\"tools\" is a text that is no JSON"),
     (#"{"question": "a", "answer": "b", "chat_template_kwargs": 7}"#, "\"chat_template_kwargs\" is no object"),
+    (
+      #"{"question": "a", "answer": "b", "chat_template_kwargs": {"messages": []}}"#,
+      "\"chat_template_kwargs\" has \"messages\", which the row itself gives"
+    ),
     (#"{"messages": [{"role": "user", "content": "x"}]}"#, "the row has no assistant turn"),
     (
       #"{"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "x"}, {"role": "tool", "content": "x"}]}"#,

@@ -52,6 +52,15 @@ import Tokenizers
       usual
     ),
     (#"{"prompt": [{"role": "user", "content": "a"}], "chosen": "b", "rejected": "c"}"#, usual),
+    // UltraFeedback's rows, whose messages are the prompt with the better answer.
+    (
+      #"{"prompt": "a", "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}]}"#,
+      usual
+    ),
+    (
+      #"{"prompt": null, "messages": null, "system": null, "chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}]}"#,
+      usual
+    ),
     (
       #"{"chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}]}"#,
       usual

@@ -137,6 +137,7 @@ extension ChatFormat {
       case .tools: "the chat template leaves out the tools"
       }
     }
+    if chat.writesNull { remarks.append("the chat template writes None or null for content that is null") }
     if chat.spellsSpecialTokens { remarks.append("text spells special tokens, which stay text") }
     return remarks.sorted()
   }

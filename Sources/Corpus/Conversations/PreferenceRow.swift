@@ -49,11 +49,16 @@ extension TuningRow {
   }
 
   /// The turns before the answer, where columns of their own hold them.
+  ///
+  /// `prompt` counts before `messages`, which some files have besides: the prompt with the better answer (UltraFeedback).
   func prompt() throws(Failure) -> [Message]? {
-    for column in ["messages", "conversations"] where has(column) { return try messages(column) }
+    for column in ["messages", "conversations"] where has(column) && !has("prompt") { return try messages(column) }
     if has("instruction") { return try alpacaPrompt() }
-    if has("question"), !has("prompt") { return try turns("question", as: "user") }
-    guard has("prompt") else { return nil }
+    if has("prompt") { return try promptTurns() }
+    return has("question") ? try turns("question", as: "user") : nil
+  }
+
+  private func promptTurns() throws(Failure) -> [Message] {
     guard let text = self["prompt"]?.string, var turns = Transcript.messages(in: text) else {
       return try turns("prompt", as: "user")
     }

@@ -10,6 +10,9 @@ extension TuningRow {
       guard let members = variables.object else {
         throw unusable("\"\(name("chat_template_kwargs"))\" is no object", "found \(variables.kind)")
       }
+      if let name = members.first(where: { ChatInput.ownVariables.contains($0.key) })?.key {
+        throw unusable("\"\(self.name("chat_template_kwargs"))\" has \"\(name)\", which the row itself gives")
+      }
       input.variables += members
     }
     return input

@@ -27,7 +27,7 @@ extension TuningRow {
   }
 
   private func promptAndAnswer() throws(Failure) -> (prompt: [Message], completion: [Message]) {
-    for column in ["messages", "conversations"] where has(column) {
+    for column in ["messages", "conversations"] where has(column) && !has("prompt", "completion") {
       let turns = try messages(column)
       return (turns.dropLast(), turns.suffix(1))
     }

@@ -108,6 +108,9 @@ extension Recipe {
         holds: hasConversations || (template == nil && templateVariables.isEmpty && date == nil && fields.isEmpty),
         "\"template\" and \"fields\" are for conversations: task \"pretrain\" reads plain text")
       section.rule(
+        "chat_template_kwargs", holds: !templateVariables.contains { ChatInput.ownVariables.contains($0.key) },
+        "\(ChatInput.ownVariables.joined(separator: ", ")) are given by the rows, not by chat_template_kwargs")
+      section.rule(
         "validation_fraction", "validation", holds: validation.isEmpty || validationFraction == nil,
         "\"validation\" and \"validation_fraction\" exclude each other")
       section.rule(

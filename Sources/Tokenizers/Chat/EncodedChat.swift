@@ -17,6 +17,8 @@ public struct EncodedChat: Sendable, Equatable {
   package internal(set) var losses: Set<RenderedChat.Loss> = []
   /// Whether text from outside spells a special token, which stays text.
   package internal(set) var spellsSpecialTokens = false
+  /// Whether the template writes `None` or `null` for a message whose content is null.
+  package internal(set) var writesNull = false
 }
 
 /// Encodes conversations one after the other and caches their pieces.
@@ -48,6 +50,22 @@ package struct ChatEncoder: Sendable {
       text, of: input, prompt: generationPrompt(input.variables), hasGenerationPrompt: addingGenerationPrompt)
   }
 
+  /// Whether the text has more words for null than it has with empty texts in the place of null.
+  private mutating func writesNull(
+    _ text: [UInt8], for input: ChatInput, addingGenerationPrompt: Bool
+  ) -> Bool {
+    guard input.messages.contains(where: { $0.contentParts?.isNull == true }) else { return false }
+    var filled = input
+    for index in filled.messages.indices where filled.messages[index].contentParts?.isNull == true {
+      filled.messages[index].contentParts = nil
+    }
+    guard let other = try? render(filled, addingGenerationPrompt: addingGenerationPrompt).text else { return false }
+    func count(_ text: [UInt8]) -> Int {
+      ["None", "null"].reduce(0) { $0 + String(decoding: text, as: UTF8.self).utf8.ranges(of: $1.utf8).count }
+    }
+    return count(text) > count(other)
+  }
+
   private mutating func generationPrompt(_ variables: [JSONMember]) -> GenerationPrompt {
     let key = variables.isEmpty ? "" : JSONValue(variables).serialized()
     if let prompt = prompts[key] { return prompt }
@@ -63,6 +81,7 @@ package struct ChatEncoder: Sendable {
   ) throws(Failure) -> EncodedChat {
     let rendered = try render(input, addingGenerationPrompt: addingGenerationPrompt)
     var chat = EncodedChat(losses: rendered.losses)
+    chat.writesNull = writesNull(rendered.text, for: input, addingGenerationPrompt: addingGenerationPrompt)
     var parts: [TokenPart] = []
     rendered.text.withUnsafeBufferPointer { text in
       encoder.append(text, data: rendered.data, to: &chat.tokens, onRefusal: { chat.spellsSpecialTokens = true }) {

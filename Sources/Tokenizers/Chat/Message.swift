@@ -53,6 +53,9 @@ public struct ChatInput: Sendable {
   /// Further variables, such as `documents` and `enable_thinking`: `chat_template_kwargs`.
   package var variables: [JSONMember]
 
+  /// The variables that are not among the further ones: each has a place of its own.
+  package static let ownVariables = ["messages", "tools", "add_generation_prompt"]
+
   public init(_ messages: [Message]) { self.init(messages, tools: nil) }
 
   package init(_ messages: [Message], tools: JSONValue?, variables: [JSONMember] = []) {
