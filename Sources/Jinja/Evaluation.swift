@@ -82,7 +82,9 @@ extension Interpreter {
       return value
     case .operation(.add, _, _):
       let (first, terms) = expression.terms
-      return try sum(try evaluate(first), terms[...])
+      var values = [try evaluate(first)]
+      for term in terms { values.append(try evaluate(term.value)) }
+      return try sum(values, terms.map(\.position))
     case .operation(let operation, let left, let right):
       let (left, right) = (try evaluate(left), try evaluate(right))
       position = expression.position
@@ -97,13 +99,14 @@ extension Interpreter {
     }
   }
 
-  /// `first + term + ...`: texts are appended to one, where sums of two would copy what is there each time.
-  mutating func sum(_ first: Value, _ terms: ArraySlice<Expression.Term>) throws(TemplateError) -> Value {
-    var sum = first
-    for term in terms {
-      let value = try evaluate(term.value)
-      position = term.position
-      guard case .string(var text) = sum, case .string(let more) = value else {
+  /// `first + second + ...`: texts are appended to one, where sums of two would copy what is there each time.
+  ///
+  /// - Parameter positions: where the plus signs stand.
+  mutating func sum(_ values: [Value], _ positions: [Position]) throws(TemplateError) -> Value {
+    var sum = values[0]
+    for (value, position) in zip(values.dropFirst(), positions) {
+      self.position = position
+      guard case .string(var text) = sum, case .string(let more) = value, !text.isMarkup, !more.isMarkup else {
         sum = try calculate(.add, sum, value)
         continue
       }

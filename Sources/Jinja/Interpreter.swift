@@ -91,17 +91,14 @@ struct Interpreter {
   private mutating func writeValue(of expression: Expression) throws(TemplateError) {
     guard case .operation(.add, _, _) = expression.kind else { return try write(text(of: evaluate(expression))) }
     let (first, terms) = expression.terms
-    let value = try evaluate(first)
-    guard case .string(let text) = value else {
-      return try write(self.text(of: sum(value, terms[...])))
+    var values = [try evaluate(first)]
+    for term in terms { values.append(try evaluate(term.value)) }
+    var texts: [Text] = []
+    for case .string(let text) in values where !text.isMarkup { texts.append(text) }
+    guard texts.count == values.count else {
+      return try write(text(of: sum(values, terms.map(\.position))))
     }
-    try write(text)
-    for (index, term) in terms.enumerated() {
-      guard case .string(let text) = try evaluate(term.value) else {
-        return try write(self.text(of: sum(.string(text), terms[index...])))
-      }
-      try write(text)
-    }
+    for text in texts { try write(text) }
   }
 
   /// The text that `body` writes, in a scope of its own.
