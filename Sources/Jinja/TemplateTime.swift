@@ -23,6 +23,9 @@ package struct TemplateTime: Sendable, Equatable {
   /// The day, `YYYY-MM-DD`.
   package var day: String { formatted("%Y-%m-%d") }
 
+  /// Noon of this day: what a run is told, which its files name by the day.
+  package static var today: TemplateTime { TemplateTime(day: now.day) ?? now }
+
   package static var now: TemplateTime { TemplateTime(seconds: time(nil)) }
 
   /// The local time in the form of C's `strftime`, which is Python's.

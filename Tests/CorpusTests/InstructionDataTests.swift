@@ -293,7 +293,7 @@ import Tokenizers
     (#"{"question": "a", "answer": "b", "chat_template_kwargs": 7}"#, "\"chat_template_kwargs\" is no object"),
     (
       #"{"question": "a", "answer": "b", "chat_template_kwargs": {"messages": []}}"#,
-      "\"chat_template_kwargs\" has \"messages\", which the row itself gives"
+      "\"chat_template_kwargs\" has \"messages\", which it cannot set"
     ),
     (#"{"messages": [{"role": "user", "content": "x"}]}"#, "the row has no assistant turn"),
     (

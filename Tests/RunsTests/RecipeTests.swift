@@ -35,6 +35,18 @@ import Training
     #expect(again.resolved == recipe.resolved)
   }
 
+  /// A run that is continued tells its template the time that it told before: the data is the same only then.
+  @Test func theDayOfARunIsTheOneThatItsFilesName() throws {
+    let recipe = try RecipeFixture.decode(
+      """
+      {"task": "sft", "run": "x", "model": {"from": "m"}, "data": {"train": "a.jsonl", "sequence_length": 32},
+       "objective": {"name": "sft"}, "optimizer": {"name": "adamw", "learning_rate": 1e-3},
+       "training": {"batch_size": 1, "max_steps": 1}}
+      """)
+    let again = try RecipeFixture.decode(recipe.resolved.serialized())
+    #expect(recipe.data.date != nil && again.data.date == recipe.data.date)
+  }
+
   @Test func runIsNamedAfterTheFile() throws {
     let text = RecipeFixture.text(replacing: #""run": "checkpoints/fixture","#, with: "")
     #expect(try RecipeFixture.decode(text).run == "checkpoints/r")

@@ -11,7 +11,7 @@ extension TuningRow {
         throw unusable("\"\(name("chat_template_kwargs"))\" is no object", "found \(variables.kind)")
       }
       if let name = members.first(where: { ChatInput.ownVariables.contains($0.key) })?.key {
-        throw unusable("\"\(self.name("chat_template_kwargs"))\" has \"\(name)\", which the row itself gives")
+        throw unusable("\"\(self.name("chat_template_kwargs"))\" has \"\(name)\", which it cannot set")
       }
       input.variables += members
     }

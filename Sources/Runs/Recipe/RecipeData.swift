@@ -97,7 +97,8 @@ extension Recipe {
         "What the chat template reads besides messages: {\"enable_thinking\": false}")
       date =
         hasConversations
-        ? section.value("date", .day, derived: .now, "The day that a chat template is told, YYYY-MM-DD; default: today")
+        ? section.value(
+          "date", .day, derived: .today, "The day that a chat template is told, YYYY-MM-DD; default: today")
         : section.optional("date", .day, "The day that a chat template is told, YYYY-MM-DD; default: today")
       fields = section.value("fields", .names, default: [:], "The files' names of columns: {\"prompt\": \"query\"}")
       section.rule(
@@ -151,7 +152,7 @@ extension SettingsType where Value == TemplateTime {
   /// A day.
   fileprivate static var day: Self {
     Self(
-      "a day, YYYY-MM-DD", placeholder: .now, read: { $0.string.flatMap { TemplateTime(day: $0) } },
+      "a day, YYYY-MM-DD", placeholder: .today, read: { $0.string.flatMap { TemplateTime(day: $0) } },
       write: { JSONValue($0.day) })
   }
 }
