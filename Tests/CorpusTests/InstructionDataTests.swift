@@ -205,6 +205,20 @@ import Tokenizers
         "the chat template leaves out the thoughts of answers: 1 of 3 rows",
         "the chat template leaves out the tools: 1 of 3 rows",
       ])
+    let two =
+      #"{"messages": [{"role": "system", "content": "T"}, {"role": "user", "content": "a"}, "#
+      + #"{"role": "assistant", "content": "b"}], "system": "S"}"#
+    #expect(
+      try open(two).summary.warnings == [
+        "\"system\" is not read where the turns begin with another system text: 1 of 1 rows"
+      ])
+    let endless = try ChatTemplate(
+      named: folder.write("{% for m in messages %}{{ m.content }}\n{% endfor %}", to: "endless.jinja"), modelsOwn: "",
+      otherwise: nil)
+    #expect(
+      try open(#"{"question": "a", "answer": "b"}"#, template: endless).summary.warnings == [
+        "the chat template writes no special token behind an answer: a model does not learn from it to end one"
+      ])
     #expect(
       try open(#"{"text": "ab", "system": "S", "weight": 2}"#, lossOn: .all).summary.warnings == [
         "\"system\" is not read beside plain text: 1 of 1 rows", "\"weight\" of a row is not read: 1 of 1 rows",
@@ -239,7 +253,7 @@ import Tokenizers
     let row =
       #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null, "tool_calls": [{"name": "None"}]}]}"#
     func warnings(_ content: String) throws -> [String] {
-      let jinja = "{% for m in messages %}\(content){% if m.tool_calls %}{{ m.tool_calls }}{% endif %};{% endfor %}"
+      let jinja = "{% for m in messages %}\(content){% if m.tool_calls %}{{ m.tool_calls }}{% endif %}{{ eos_token }}{% endfor %}"
       let file = try folder.write(jinja, to: "chat.jinja")
       let template = try ChatTemplate(named: file, modelsOwn: "", otherwise: nil)
       return try open(row, template: template).summary.warnings

@@ -40,6 +40,10 @@ package struct InstructionData: Sendable {
       summary.warnings.append(
         "plain text without turns is trained as a whole: \(texts) of \(summary.rows) rows")
     }
+    if texts < summary.used, !format.endsAnswers {
+      summary.warnings.append(
+        "the chat template writes no special token behind an answer: a model does not learn from it to end one")
+    }
     return InstructionData(examples: examples, summary: summary, digest: reading.digest)
   }
 
@@ -86,12 +90,15 @@ struct InstructionEncoder: RowEncoder {
   }
 
   mutating func example(of row: TuningRow) throws(Failure) -> Example {
-    var example =
-      switch try row.instruction() {
-      case .conversation(let input, let answers): try example(of: input, answers: answers)
-      case .text(let text): example(of: text)
-      }
-    example.remarks += row.unread(isText: example.isText)
+    var example: Example
+    switch try row.instruction() {
+    case .conversation(let input, let answers):
+      example = try self.example(of: input, answers: answers)
+      example.remarks += row.unread(isText: false, input.messages)
+    case .text(let text):
+      example = self.example(of: text)
+      example.remarks += row.unread(isText: true)
+    }
     if !example.isTrained.contains(true) { throw row.unusable("the row has no trained token") }
     return example
   }

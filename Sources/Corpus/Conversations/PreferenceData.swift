@@ -68,7 +68,7 @@ private struct PreferenceEncoder: RowEncoder {
     switch try row.preference() {
     case .conversation(let prompt, let chosen, let rejected):
       var example = try pairs.example(prompt: prompt, answers: [chosen, rejected])
-      example.remarks.formUnion(row.unread(isText: false))
+      example.remarks.formUnion(row.unread(isText: false, prompt.messages))
       return example
     case .text(let prompt, let chosen, let rejected):
       var example = pairs.example(prompt: prompt, answers: [chosen, rejected])

@@ -42,9 +42,18 @@ extension TuningRow {
   }
 
   /// What the row has and is not read, as remarks that are counted.
-  func unread(isText: Bool) -> [String] {
+  ///
+  /// - Parameter messages: the turns that were made of it.
+  func unread(isText: Bool, _ messages: [Message] = []) -> [String] {
+    var others: [String] = []
+    if let system = self["system"]?.string, let first = messages.first,
+      first.role == "system" || first.role == "developer",
+      !system.isBlank, !first.content.hasSameBytes(as: system)
+    {
+      others = ["\"\(name("system"))\" is not read where the turns begin with another system text"]
+    }
     let ofText = isText ? ["system", "tools", "documents", "chat_template_kwargs"].filter { has($0) } : []
-    return Self.trainedNames.filter { member($0) != nil }.map { "\"\($0)\" of a row is not read" }
+    return others + Self.trainedNames.filter { member($0) != nil }.map { "\"\($0)\" of a row is not read" }
       + ofText.map { "\"\(name($0))\" is not read beside plain text" }
   }
 }

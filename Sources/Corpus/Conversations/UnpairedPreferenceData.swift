@@ -66,7 +66,7 @@ private struct UnpairedPreferenceEncoder: RowEncoder {
   ) throws(Failure) -> (answer: PairEncoder.Example, isDesirable: Bool) {
     let labelled = try row.unpairedPreference()
     var example = try pairs.example(prompt: labelled.prompt, answers: [labelled.completion])
-    example.remarks.formUnion(row.unread(isText: false))
+    example.remarks.formUnion(row.unread(isText: false, labelled.prompt.messages))
     return (example, labelled.isDesirable)
   }
 }

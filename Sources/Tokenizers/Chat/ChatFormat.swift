@@ -10,6 +10,8 @@ public struct ChatFormat: Sendable {
   public let tokenizer: Tokenizer
   /// The tokens that end an answer: those the model's files name, and the one that the template ends it with.
   public let stopTokens: [Int32]
+  /// Whether the template writes a special token behind an answer.
+  package let endsAnswers: Bool
   /// What the template reads besides messages: `chat_template_kwargs`.
   package let variables: [JSONMember]
   /// The time that the template is told.
@@ -39,7 +41,9 @@ public struct ChatFormat: Sendable {
     self.variables = variables
     self.now = now
     var ends = (endTokens ?? []) + [tokenizer.endOfText].compactMap(\.self)
-    if let end = Self.endOfTurn(self.template, tokenizer, variables, now) { ends.insert(end, at: 0) }
+    let end = Self.endOfTurn(self.template, tokenizer, variables, now)
+    endsAnswers = end != nil
+    if let end { ends.insert(end, at: 0) }
     stopTokens = ends.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
