@@ -253,7 +253,8 @@ import Tokenizers
     let row =
       #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": null, "tool_calls": [{"name": "None"}]}]}"#
     func warnings(_ content: String) throws -> [String] {
-      let jinja = "{% for m in messages %}\(content){% if m.tool_calls %}{{ m.tool_calls }}{% endif %}{{ eos_token }}{% endfor %}"
+      let jinja =
+        "{% for m in messages %}\(content){% if m.tool_calls %}{{ m.tool_calls }}{% endif %}{{ eos_token }}{% endfor %}"
       let file = try folder.write(jinja, to: "chat.jinja")
       let template = try ChatTemplate(named: file, modelsOwn: "", otherwise: nil)
       return try open(row, template: template).summary.warnings
