@@ -41,13 +41,3 @@ public struct Conversation {
     }
   }
 }
-
-extension TextGenerator {
-  /// What the model answers to a conversation that ends with a user's turn.
-  public func answer(
-    to messages: [Message], _ format: ChatFormat, options: GenerationOptions
-  ) throws(Failure) -> Completion {
-    let prompt = try format.encode(messages, addingGenerationPrompt: true).tokens
-    return try TextGenerator(model, tokenizer, endTokens: format.stopTokens).complete(prompt, options: options)
-  }
-}

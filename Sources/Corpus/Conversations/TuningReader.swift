@@ -34,7 +34,7 @@ struct TuningReader: Sendable {
     let files = try ConversationFile.files(patterns)
     var summary = TuningSummary()
     var digests: [String] = []
-    var lanes = RowLanes(encoder)
+    var lanes = Lanes(encoder)
     var waiting: [JSONRow] = []
     func flush() throws(Failure) {
       for (result, row) in zip(lanes.examples(of: waiting, row), waiting) {
