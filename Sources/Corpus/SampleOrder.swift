@@ -1,7 +1,7 @@
 /// The order in which a run reads its samples: a pure function of the seed, the epoch and the index.
 ///
-/// Samples are numbered across epochs: number n is index `n % count` of epoch `n / count`, and a batch may cross an
-/// epoch's end. The number of samples consumed is therefore all the state that resuming needs.
+/// Samples are numbered across epochs: number n is index `n % count` of epoch `n / count`. The number of samples consumed is
+/// therefore all the state that resuming needs.
 public struct SampleOrder: Sendable {
   /// The samples of an epoch.
   public let count: Int

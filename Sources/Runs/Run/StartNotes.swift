@@ -18,10 +18,11 @@ struct StartNotes {
   /// The notes, a line each.
   var lines: [String] {
     let (train, validation) = (preparation.data.train, preparation.data.validation)
-    let tokens = recipe.training.batchSize * train.tokenCount / train.sampleCount
+    let batches = recipe.batches(of: train)
+    let tokens = min(batches.size, batches.sampleCount) * train.tokenCount / train.sampleCount
     var lines = ["data: \(train.summary)"]
     if let validation { lines.append("held out: \(validation.summary)") }
-    lines.append("\(model.parameterCount) parameters, \(steps) steps of \(tokens) tokens")
+    lines.append("\(model.parameterCount) parameters, \(steps) steps of \(tokens) tokens, \(batches.count) an epoch")
     let speed = Progress.fixed(peak / 1e9, 0)
     lines.append(
       "\(Parallel.threads) threads, \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s")

@@ -65,7 +65,7 @@ package final class TrainingRun {
     self.recipe = recipe
     self.folder = folder
     trainer = Trainer(try preparation.model(), recipe)
-    steps = recipe.steps(over: preparation.data.train)
+    steps = try recipe.steps(over: preparation.data.train)
     state = TrainingState(
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
       coreType: MatrixLibrary.coreType)
@@ -107,11 +107,10 @@ package final class TrainingRun {
   /// Takes the steps that are left; evaluates, samples and saves on the way. Returns early, with everything saved, when a
   /// signal asks for it.
   package func run() throws(Failure) {
-    let (samples, size, start) = (samples, recipe.microBatchSize, state)
-    let batchSize = recipe.training.batchSize
+    let (samples, size, start, order) = (samples, recipe.microBatchSize, state, recipe.batches(of: samples))
     let prefetcher = Prefetcher<[Batch]>(from: start.step) { (step) throws(Failure) in
-      let first = start.samples + (step - start.step) * batchSize
-      return try samples.microBatches(first..<first + batchSize, size: size)
+      let consumed = order.consumed(after: step - start.step, from: start.samples)
+      return try samples.microBatches(order.batch(after: consumed), size: size)
     }
     defer { prefetcher.stop() }
     while state.step < steps {
@@ -161,7 +160,7 @@ package final class TrainingRun {
     }
     guard let report = result else { return nil }
     state.step = report.step
-    state.samples += recipe.training.batchSize
+    state.samples = recipe.batches(of: samples).consumed(after: 1, from: state.samples)
     state.tokens += report.tokens
     let seconds = watch.seconds
     let flops = batches.reduce(0) { $0 + trainer.model.trainingFLOPs(of: $1) }
@@ -198,14 +197,23 @@ package final class TrainingRun {
 }
 
 extension Recipe {
+  /// The batches that a run reads of `data`.
+  func batches(of data: any SampleLoader) -> EpochBatches {
+    EpochBatches(of: training.batchSize, outOf: data.sampleCount)
+  }
+
   /// The steps of the run over `data`.
-  func steps(over data: any SampleLoader) -> Int {
-    let batch = Double(training.batchSize)
-    let meanLength = Double(data.tokenCount) / Double(data.sampleCount)
-    return switch training.duration {
-    case .steps(let steps): steps
-    case .epochs(let epochs): max(1, Int((epochs * Double(data.sampleCount) / batch).rounded(.up)))
-    case .tokens(let tokens): max(1, Int((Double(tokens) / (batch * meanLength)).rounded(.up)))
+  ///
+  /// - Throws: `.recipe` for more epochs than can be counted.
+  func steps(over data: any SampleLoader) throws(Failure) -> Int {
+    switch training.duration {
+    case .steps(let steps): return steps
+    case .tokens(let tokens): return batches(of: data).steps(ofTokens: tokens, tokenCount: data.tokenCount)
+    case .epochs(let epochs):
+      guard let steps = batches(of: data).steps(ofEpochs: epochs) else {
+        throw Failure(.recipe, "training.epochs (\(epochs)) are more steps than can be counted")
+      }
+      return steps
     }
   }
 }

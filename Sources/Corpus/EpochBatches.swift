@@ -1,0 +1,52 @@
+/// Which samples each step of a run reads: batches of one size, the last of an epoch as large as what is left of it.
+///
+/// Samples are numbered as in ``SampleOrder``, so that the number of samples consumed is all the state there is.
+public struct EpochBatches: Sendable, Equatable {
+  /// The samples of an epoch.
+  public let sampleCount: Int
+  /// The samples of a batch that no epoch's end cuts.
+  public let size: Int
+
+  /// Batches of `size` samples out of epochs of `sampleCount`.
+  public init(of size: Int, outOf sampleCount: Int) {
+    precondition(size > 0 && sampleCount > 0, "batches of \(size) out of \(sampleCount) samples")
+    self.size = size
+    self.sampleCount = sampleCount
+  }
+
+  /// The batches of an epoch.
+  public var count: Int { Self.batches(sampleCount, of: size) }
+
+  private static func batches(_ samples: Int, of size: Int) -> Int { (samples - 1) / size + 1 }
+
+  /// The numbers of the samples of the batch that follows `consumed` samples.
+  public func batch(after consumed: Int) -> Range<Int> {
+    consumed..<consumed + min(size, sampleCount - consumed % sampleCount)
+  }
+
+  /// How many samples are consumed by `steps` batches after `consumed`.
+  public func consumed(after steps: Int, from consumed: Int = 0) -> Int {
+    let (epoch, place) = consumed.quotientAndRemainder(dividingBy: sampleCount)
+    let left = Self.batches(sampleCount - place, of: size)
+    if steps < left { return consumed + steps * size }
+    let (epochs, rest) = (steps - left).quotientAndRemainder(dividingBy: count)
+    return (epoch + 1 + epochs) * sampleCount + rest * size
+  }
+
+  /// The steps of so many epochs: of a part of one, as many as read that part. nil if they cannot be counted.
+  public func steps(ofEpochs epochs: Double) -> Int? {
+    let exact = epochs * Double(count)
+    let nearest = exact.rounded()
+    // A product that is a whole number but for its rounding is that number.
+    let steps = abs(exact - nearest) <= 1e-14 * exact ? nearest : exact.rounded(.up)
+    return Int(exactly: steps).map { max(1, $0) }
+  }
+
+  /// The steps that read at least so many tokens, where an epoch has `tokenCount` of them.
+  public func steps(ofTokens tokens: Int, tokenCount: Int) -> Int {
+    let (epochs, rest) = tokens.quotientAndRemainder(dividingBy: tokenCount)
+    let samples = (Double(rest) * Double(sampleCount) / Double(tokenCount)).rounded(.up)
+    let steps = rest == 0 ? 0 : Self.batches(max(1, min(sampleCount, Int(samples))), of: size)
+    return max(1, epochs * count + steps)
+  }
+}
