@@ -57,6 +57,26 @@ struct HeadLossCase {
     #expect(mismatch(sample.run(start: start).dw, gradients[1].map { $0 + 0.25 }, within: close) == nil)
   }
 
+  /// Equal logits are no hit: a model that knows nothing has an accuracy of 0. Two tokens of 40 are alike at either end and in the
+  /// middle of a vector.
+  @Test(arguments: [(0, 39), (7, 21), (16, 17)]) func tiesAreNoHits(_ first: Int, _ second: Int) {
+    var weight = [Float](repeating: -1, count: 40)
+    (weight[first], weight[second]) = (2, 2)
+    for (target, other) in [(first, second), (second, first)] {
+      func isCorrect() -> Float {
+        let (losses, isCorrect) = (Storage(repeating: .nan, count: 1), Storage(repeating: .nan, count: 1))
+        headLoss(
+          losses.mutableBuffer, isCorrect: isCorrect.mutableBuffer, Matrix([1], rows: 1, columns: 1),
+          Matrix(weight, rows: 40, columns: 1), targets: [Int32(target)], gradient: nil)
+        return isCorrect.elements[0]
+      }
+      #expect(isCorrect() == 0)
+      weight[other] = 1.5
+      #expect(isCorrect() == 1)
+      weight[other] = 2
+    }
+  }
+
   @Test func hugeLogits() {
     let storage = Storage(repeating: .nan, count: 3)
     headLoss(

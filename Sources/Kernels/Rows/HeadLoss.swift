@@ -32,7 +32,7 @@ package struct HeadLossGradient {
 }
 
 /// The loss of each of N rows of x [N, C] with head w [V, C]; `targets` are inside the vocabulary. `isCorrect`, if wanted, is 1
-/// where the target has the largest logit, else 0.
+/// where no other token has a logit as large as the target's, else 0.
 package func headLoss(
   _ losses: MutableBuffer, isCorrect: MutableBuffer?, _ x: Matrix, _ w: Matrix, targets: [Int32],
   gradient: HeadLossGradient?
@@ -122,9 +122,11 @@ private func tokenLoss(
 ) {
   let rowMax = largest(logits, vocabulary)
   let targetLogit = logits[target]
+  if let isCorrect {
+    isCorrect.pointee = targetLogit == rowMax && occurrences(of: rowMax, logits, vocabulary) == 1 ? 1 : 0
+  }
   let rowSum = exponentials(logits, UnsafePointer(logits), shift: rowMax, vocabulary)
   loss.pointee = (rowMax - targetLogit) + logarithm(rowSum)
-  if let isCorrect { isCorrect.pointee = targetLogit == rowMax ? 1 : 0 }
   guard let coefficient else { return }
   let factor = coefficient / rowSum
   for j in 0..<vocabulary { logits[j] *= factor }

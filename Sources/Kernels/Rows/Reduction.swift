@@ -108,6 +108,14 @@ func largest(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
   return (1..<4).reduce(four[0]) { four[$1] > $0 ? four[$1] : $0 }
 }
 
+/// How many of n numbers are `value`.
+@inline(__always)
+func occurrences(of value: Float, _ x: UnsafePointer<Float>, _ n: Int) -> Int32 {
+  var count: Int32 = 0
+  for i in 0..<n { count &+= x[i] == value ? 1 : 0 }
+  return count
+}
+
 /// sum of x[i] over n numbers on all threads: fixed pieces, whose sums are added in order in Double.
 func sumInPieces(_ x: UnsafePointer<Float>, _ n: Int) -> Float {
   let grain = 16384
