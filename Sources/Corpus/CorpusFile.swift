@@ -120,11 +120,13 @@ extension CorpusFormat {
   private static func isJSONLines(_ head: [UInt8], path: String) -> Bool {
     if path.hasSuffix(".jsonl") || path.hasSuffix(".ndjson") { return true }
     let text = head.starts(with: TextDocuments.byteOrderMark) ? head.dropFirst(3) : head[...]
-    let lines = text.split(separator: UInt8(ascii: "\n"), maxSplits: 1)
+    // One bad line among rows does not make them text.
+    let lines = text.split(separator: UInt8(ascii: "\n"), maxSplits: 8)
     guard let line = lines.first, line.first == UInt8(ascii: "{") else { return false }
     if lines.count == 1, head.count == 1 << 16 { return line.dropFirst().first == UInt8(ascii: "\"") }
-    let row = try? JSONValue.parse(Array(line), source: path, area: .data)
-    return row?.object != nil
+    return lines.prefix(8).contains { line in
+      line.first == UInt8(ascii: "{") && (try? JSONValue.parse(Array(line), source: path, area: .data))?.object != nil
+    }
   }
 }
 

@@ -36,10 +36,16 @@ enum JSONLines {
     return try rows.finish()
   }
 
-  /// The first row of the file; nil when all lines are empty.
-  static func first(_ path: String) throws(Failure) -> JSONRow? {
+  /// The first thing that `make` makes of the first `limit` rows; nil when there is none.
+  static func first<Item>(
+    _ path: String, within limit: Int, _ make: (JSONRow) -> Item?
+  ) throws(Failure) -> Item? {
     var rows = try Rows(path)
-    return try rows.next()
+    for _ in 0..<limit {
+      guard let row = try rows.next() else { return nil }
+      if let item = make(row) { return item }
+    }
+    return nil
   }
 
   /// The rows of a file, one after the other.

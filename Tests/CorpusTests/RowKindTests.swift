@@ -34,13 +34,21 @@ import Testing
     #expect(try kind("[]", "b.json") == .text)
   }
 
-  @Test func faultsOfTheFirstRowAreErrors() throws {
-    for (text, name, place) in [
-      ("\n{\"a\": }\n{}", "a.jsonl", "a.jsonl:2:1:7"), ("[\n{\"a\": }]", "b.json", "b.json:2:7"),
-    ] {
-      let error = #expect(throws: Failure.self) { try kind(text, name) }
-      #expect(error?.area == .data)
-      #expect(error?.place?.hasSuffix(place) == true, "\(error!)")
-    }
+  /// A first row that cannot be used is passed over, as a later one would be.
+  @Test(arguments: ["{no", "garbage", "{}", #"{"id": 1}"#, "7", #"{"messages": null}"#, "{\"messages\": [}"])
+  func aBadFirstRowSaysNothing(_ bad: String) throws {
+    #expect(try kind("\(bad)\n{\"messages\": []}\n", "a.jsonl") == .conversation)
+    #expect(try kind("\(bad)\n\(bad)\n{\"prompt\": \"a\", \"chosen\": \"b\", \"rejected\": \"c\"}", "b.jsonl") == .pair)
+    #expect(try kind("\(bad)\n", "c.jsonl") == .text)
+  }
+
+  @Test func rowsAfterABadLineAreRows() throws {
+    #expect(try kind("{no\n{\"messages\": []}\n", "rows.json") == .conversation)
+    #expect(try kind("{no\nOnce upon a time\n", "text.txt") == .text)
+  }
+
+  @Test func aFaultOfAnArrayIsAnError() throws {
+    let error = #expect(throws: Failure.self) { try kind("[\n{\"a\": }]", "b.json") }
+    #expect(error?.area == .data && error?.place?.hasSuffix("b.json:2:7") == true)
   }
 }

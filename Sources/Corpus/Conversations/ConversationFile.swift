@@ -70,17 +70,22 @@ package enum ConversationFile {
     }
   }
 
-  /// The first row of the file with its `file:line`; nil when there is none. What follows it is not read.
-  static func firstRow(of file: CorpusFile) throws(Failure) -> (value: JSONValue, place: String)? {
+  /// The first thing that `make` makes of a row, given its `file:line`; lines that are no JSON are passed over. nil when there
+  /// is none among the first rows.
+  static func first<Item>(
+    of file: CorpusFile, _ make: (_ row: JSONValue, _ place: String) -> Item?
+  ) throws(Failure) -> Item? {
     switch try layout(of: file) {
     case .lines:
-      return try JSONLines.first(file.path).map { row throws(Failure) in (try row.value(), row.place) }
+      return try JSONLines.first(file.path, within: 1000) { row in
+        (try? row.value()).flatMap { make($0, row.place) }
+      }
     case .array:
       let bytes = try ReadableFile.contents(of: file.path, area: .data)
       let result = bytes.withUnsafeBytes { buffer in
         Result { () throws(Failure) in try JSONValue.firstElement(of: buffer, source: file.path, area: .data) }
       }
-      return try result.get().map { ($0, "\(file.path):\($0.line)") }
+      return try result.get().flatMap { make($0, "\(file.path):\($0.line)") }
     }
   }
 
@@ -90,6 +95,7 @@ package enum ConversationFile {
     switch try firstByte(of: file.path) {
     case UInt8(ascii: "{"): return .lines
     case UInt8(ascii: "["): return .array
+    case _? where file.format == .jsonl: return .lines
     default:
       throw Failure(
         .data, "no rows of JSON", at: file.path,

@@ -1,6 +1,6 @@
 import Files
 
-/// What the rows of a file are, told by the first of them.
+/// What the rows of a file are, told by the first of them that has a known column.
 package enum RowKind: Sendable {
   /// Text or tokens without turns.
   case text
@@ -11,18 +11,19 @@ package enum RowKind: Sendable {
   /// A prompt with an answer that is wanted or not.
   case labelled
 
-  /// The kind of the rows in the files that `patterns` name; `fields` renames columns.
+  /// The kind of the rows in the files that `patterns` name; `fields` renames columns. Rows that cannot be used say nothing.
   package init(of patterns: [String], fields: [String: String] = [:]) throws(Failure) {
     let files = try CorpusFile.resolve(patterns, format: nil)
-    guard let file = files.first, try file.holdsRows, let (value, place) = try ConversationFile.firstRow(of: file)
-    else {
-      self = .text
-      return
+    self = .text
+    guard let file = files.first, try file.holdsRows else { return }
+    let kind = try ConversationFile.first(of: file) { value, place in
+      (try? TuningRow(value, at: place, fields: fields, inputSeparator: "")).flatMap(RowKind.init)
     }
-    self.init(try TuningRow(value, at: place, fields: fields, inputSeparator: ""))
+    if let kind { self = kind }
   }
 
-  private init(_ row: TuningRow) {
+  /// nil for a row without a known column.
+  private init?(_ row: TuningRow) {
     if row.has("chosen", "rejected") {
       self = .pair
     } else if row.has("label") {
@@ -31,8 +32,10 @@ package enum RowKind: Sendable {
       || row.has("question")
     {
       self = .conversation
-    } else {
+    } else if row.has("text") {
       self = .text
+    } else {
+      return nil
     }
   }
 }
