@@ -21,7 +21,7 @@ struct CorpusWriter: ~Copyable {
   /// with its beginning-of-text token, where it wants that.
   init(folder: String, tokenizer: Tokenizer, hasBoundaries: Bool, shardLimit: Int) throws(Failure) {
     lanes = EncodingLanes(tokenizer)
-    beginning = hasBoundaries && tokenizer.addsBeginningOfText ? tokenizer.beginningOfText : nil
+    beginning = hasBoundaries && tokenizer.beginsTexts ? tokenizer.beginningOfText : nil
     end = hasBoundaries ? tokenizer.endOfText : nil
     shards = ShardWriter(folder: folder, vocabularySize: tokenizer.vocabularySize, limit: shardLimit)
     ends = try DurableFile(at: "\(folder)/\(CorpusRecord.documentsFileName)")
@@ -63,4 +63,9 @@ struct CorpusWriter: ~Copyable {
     try ends.commit()
     return (records, digest)
   }
+}
+
+extension Tokenizer {
+  /// Whether a text begins with a token of its own.
+  var beginsTexts: Bool { addsBeginningOfText && beginningOfText != nil }
 }

@@ -43,6 +43,19 @@ package final class DocumentIndex: Sendable {
     return found
   }
 
+  /// Gives the range of every document's tokens to `body`, in order.
+  func visit(_ body: (Range<Int>) -> Void) throws(Failure) {
+    var (next, start) = (0, 0)
+    while next < count {
+      let block = try ends(of: next..<min(next + 1 << 13, count))
+      for end in block {
+        body(start..<end)
+        start = end
+      }
+      next += block.count
+    }
+  }
+
   /// The number of documents whose last token lies in `tokens`.
   func count(endingIn tokens: Range<Int>) throws(Failure) -> Int {
     try firstDocument(endingAfter: tokens.upperBound) - firstDocument(endingAfter: tokens.lowerBound)

@@ -61,7 +61,9 @@ public struct PreparedCorpus: Sendable {
     let cache = CorpusCache(cache, files: files, tokenizer: tokenizer, options: options)
     switch cache.state() {
     case .good(let record):
-      if let corpus = try? PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer) { return corpus }
+      if let corpus = try? PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer, origin: files[0].path) {
+        return corpus
+      }
       progress(.stale(reason: "its files are damaged"))
     case .stale(let reason): progress(.stale(reason: reason))
     case .missing: break
@@ -69,10 +71,10 @@ public struct PreparedCorpus: Sendable {
     let record = try cache.build { (folder) throws(Failure) in
       try write(files, tokenizer: tokenizer, cache: cache, to: folder, options: options, progress: progress)
     }
-    return try PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer)
+    return try PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer, origin: files[0].path)
   }
 
-  private init(_ record: CorpusRecord, folder: String, tokenizer: Tokenizer) throws(Failure) {
+  private init(_ record: CorpusRecord, folder: String, tokenizer: Tokenizer, origin: String) throws(Failure) {
     var shards: [Shard] = []
     for shard in record.shards { shards.append(try Shard("\(folder)/\(shard.name)")) }
     guard shards.map(\.count) == record.shards.map(\.tokens) else {
@@ -83,7 +85,8 @@ public struct PreparedCorpus: Sendable {
       digest: record.documentsDigest)
     stream = TokenStream(
       shards: shards, digests: record.shards.map(\.digest), documents: record.hasBoundaries ? index : nil,
-      vocabularySize: tokenizer.vocabularySize)
+      vocabularySize: tokenizer.vocabularySize, sharesSeparators: tokenizer.endOfText != nil && !tokenizer.beginsTexts,
+      origin: origin)
     self.folder = folder
     documents = record.documents
     textBytes = record.textBytes

@@ -16,18 +16,22 @@ public struct PretrainingData: Sendable {
     public var train: [String]
     /// Patterns of paths to hold out.
     public var validation: [String]
-    /// The part of `train` to hold out, its end, when there are no `validation` files.
+    /// The part of `train` to hold out when there are no `validation` files.
     public var validationFraction: Double?
+    /// What the documents to hold out are drawn by; nil holds out the last ones.
+    public var splitSeed: UInt64?
     /// How the files are written; by default their content tells.
     public var format: CorpusFormat?
 
     /// Files to train on and to hold out.
     public init(
-      train: [String], validation: [String] = [], validationFraction: Double? = nil, format: CorpusFormat? = nil
+      train: [String], validation: [String] = [], validationFraction: Double? = nil, splitSeed: UInt64? = nil,
+      format: CorpusFormat? = nil
     ) {
       self.train = train
       self.validation = validation
       self.validationFraction = validationFraction
+      self.splitSeed = splitSeed
       self.format = format
     }
   }
@@ -75,7 +79,7 @@ public struct PretrainingData: Sendable {
     }
     let whole = try stream(train)
     if validation.isEmpty, let fraction = sources.validationFraction {
-      let (head, tail) = try whole.split(fraction: fraction)
+      let (head, tail) = try whole.split(fraction: fraction, seed: sources.splitSeed)
       return PretrainingData(train: head, validation: tail, warnings: warnings)
     }
     return PretrainingData(
@@ -134,6 +138,9 @@ extension TokenStream {
       shards.append(shard)
       digests.append(scan.digest)
     }
-    self.init(shards: shards, digests: digests, documents: nil, vocabularySize: vocabularySize)
+    var ends: [Int] = []
+    for shard in shards { ends.append((ends.last ?? 0) + shard.count) }
+    self.init(
+      shards: shards, digests: digests, documents: nil, vocabularySize: vocabularySize, sourceEnds: ends)
   }
 }

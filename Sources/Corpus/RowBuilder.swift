@@ -8,6 +8,7 @@ struct RowBuilder {
   private var targets: [Int32] = []
   private var positions: [Int32] = []
   private var documentStarts: [Int32] = []
+  private var tokenCount = 0
 
   init(rows: Int, columns: Int) {
     self.rows = rows
@@ -21,21 +22,23 @@ struct RowBuilder {
   var batch: Batch {
     Batch(
       SequenceLayout(rows: rows, columns: columns, positions: positions, documentStarts: documentStarts),
-      tokens: tokens, targets: targets)
+      tokens: tokens, targets: targets, tokenCount: tokenCount)
   }
 
   /// Appends a row from the tokens it reads and one more that it only predicts.
   ///
-  /// Documents end before the columns `documentEnds`, ascending from 1: what follows is not predicted, and positions
-  /// restart. A row that is too short is padded; padding sees only itself.
-  mutating func append(_ window: [Int32], documentEnds: [Int]) {
+  /// Documents begin at the columns of `boundaries`, ascending from 1. Positions restart there, or at the token before where
+  /// that belongs to both documents; where it does not, the first token of a document is not predicted. A row that is too
+  /// short is padded; padding sees only itself.
+  mutating func append(_ window: [Int32], boundaries: [DocumentBoundary]) {
     let row = tokens.count
     let length = window.count - 1
+    tokenCount += length
     tokens += window.dropLast()
     targets += window.dropFirst()
-    for end in documentEnds { targets[row + end - 1] = -1 }
+    for boundary in boundaries where !boundary.sharesToken { targets[row + boundary.place - 1] = -1 }
     var start = 0
-    for end in documentEnds + [length] where end > start {
+    for end in boundaries.map({ $0.sharesToken ? $0.place - 1 : $0.place }) + [length] where end > start {
       positions += 0..<Int32(end - start)
       documentStarts += repeatElement(Int32(start), count: end - start)
       start = end

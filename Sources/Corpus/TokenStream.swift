@@ -5,7 +5,7 @@ import Files
 /// Only the paths and sizes of the shards are in memory; every read goes to the files.
 public struct TokenStream: Sendable {
   /// The number of tokens.
-  public var count: Int { range.count }
+  public let count: Int
   /// What identifies the tokens: a SHA-256 over the contents of the shards, the documents' ends and the part taken.
   public let fingerprint: String
   /// The shards in order, with the SHA-256 of their tokens.
@@ -15,12 +15,20 @@ public struct TokenStream: Sendable {
   /// The number of documents that end in the stream; nil where the corpus has no document boundaries.
   public let documentCount: Int?
 
+  /// Where the text or the tokens come from, for messages.
+  let origin: String
   private let files: [Shard]
   /// The index of each shard's first token in the whole corpus.
   private let starts: [Int]
-  /// The part of the whole corpus that this stream is.
-  private let range: Range<Int>
-  private let documents: DocumentIndex?
+  /// The parts of the whole corpus that this stream is, in order.
+  let pieces: [CorpusPiece]
+  /// The index of each piece's first token in the stream.
+  private let pieceStarts: [Int]
+  let documents: DocumentIndex?
+  /// Whether the last token of a document is the one that the next begins with.
+  private let sharesSeparators: Bool
+  /// Where the files end that have no document boundaries.
+  let sourceEnds: [Int]
 
   /// One shard of a stream.
   public struct ShardDescription: Sendable, Equatable {
@@ -32,11 +40,19 @@ public struct TokenStream: Sendable {
     public let digest: String
   }
 
-  package init(shards files: [Shard], digests: [String], documents: DocumentIndex?, vocabularySize: Int) {
+  /// - Parameters:
+  ///   - sharesSeparators: whether the token that ends a document, the end of text, is what the next one is predicted from.
+  ///   - sourceEnds: where the files end that the shards were made from.
+  package init(
+    shards files: [Shard], digests: [String], documents: DocumentIndex?, vocabularySize: Int,
+    sharesSeparators: Bool = false, sourceEnds: [Int]? = nil, origin: String? = nil
+  ) {
     precondition(files.count == digests.count, "\(files.count) shards, \(digests.count) digests")
     self.files = files
     self.documents = documents
     self.vocabularySize = vocabularySize
+    self.sharesSeparators = sharesSeparators
+    self.origin = origin ?? files[0].path
     var starts: [Int] = []
     var total = 0
     for file in files {
@@ -44,37 +60,59 @@ public struct TokenStream: Sendable {
       total += file.count
     }
     self.starts = starts
-    range = 0..<total
+    self.sourceEnds = sourceEnds ?? [total]
+    pieces = [CorpusPiece(0..<total)]
+    pieceStarts = [0]
+    count = total
     documentCount = documents?.count
     shards = zip(files, digests).map { ShardDescription(path: $0.path, tokens: $0.count, digest: $1) }
-    fingerprint = Digest.sha256((digests + [documents?.digest ?? "no documents"]).joined(separator: "\n"))
+    let marks = documents.map { [$0.digest] + (sharesSeparators ? ["shared separators"] : []) } ?? ["no documents"]
+    fingerprint = Digest.sha256((digests + marks).joined(separator: "\n"))
   }
 
-  private init(_ whole: TokenStream, range: Range<Int>) throws(Failure) {
+  /// Some pieces of a whole corpus, in which `documentCount` documents have a part.
+  init(_ whole: TokenStream, pieces: [CorpusPiece], documentCount: Int?) {
     (files, starts, shards) = (whole.files, whole.starts, whole.shards)
-    (documents, vocabularySize) = (whole.documents, whole.vocabularySize)
-    self.range = range
-    documentCount = try whole.documents?.count(endingIn: range)
-    fingerprint = Digest.sha256("\(whole.fingerprint)\n\(range)")
+    (documents, vocabularySize, origin) = (whole.documents, whole.vocabularySize, whole.origin)
+    (sharesSeparators, sourceEnds) = (whole.sharesSeparators, whole.sourceEnds)
+    self.pieces = pieces
+    self.documentCount = documentCount
+    var starts: [Int] = []
+    var total = 0
+    for piece in pieces {
+      starts.append(total)
+      total += piece.range.count
+    }
+    pieceStarts = starts
+    count = total
+    var digest = Digest()
+    digest.update(Array(whole.fingerprint.utf8))
+    for piece in pieces {
+      for bound in [piece.range.lowerBound, piece.range.upperBound] {
+        withUnsafeBytes(of: Int64(bound).littleEndian) { digest.update($0) }
+      }
+    }
+    fingerprint = digest.hexadecimal
   }
 
-  /// Whether the corpus has document boundaries.
-  public var hasDocuments: Bool { documents != nil }
+  /// Whether there are places that attention does not look across.
+  public var hasDocuments: Bool { documents != nil || pieces.count > 1 }
 
   /// Reads the tokens from `index` on, as many as fit into `tokens`.
   package func read(into tokens: UnsafeMutableBufferPointer<Int32>, from index: Int) throws(Failure) {
     precondition(
       index >= 0 && index + tokens.count <= count, "tokens \(index) to \(index + tokens.count) of \(count)")
     var done = 0
-    var file = starts.partitioningIndex { $0 > range.lowerBound + index } - 1
     while done < tokens.count {
-      let place = range.lowerBound + index + done - starts[file]
-      let length = min(tokens.count - done, files[file].count - place)
+      let piece = pieceStarts.partitioningIndex { $0 > index + done } - 1
+      let place = pieces[piece].range.lowerBound + index + done - pieceStarts[piece]
+      let file = starts.partitioningIndex { $0 > place } - 1
+      let length = min(
+        tokens.count - done, pieces[piece].range.upperBound - place, starts[file] + files[file].count - place)
       try files[file].read(
-        into: UnsafeMutableBufferPointer(rebasing: tokens[done..<done + length]), from: place,
+        into: UnsafeMutableBufferPointer(rebasing: tokens[done..<done + length]), from: place - starts[file],
         vocabularySize: vocabularySize)
       done += length
-      file += 1
     }
   }
 
@@ -86,36 +124,43 @@ public struct TokenStream: Sendable {
     return Array(buffer)
   }
 
-  /// The ends of documents (the index after the last token) that lie in `lower + 1 ... upper`; none without boundaries.
-  package func documentEnds(after lower: Int, through upper: Int) throws(Failure) -> [Int] {
-    guard let documents else { return [] }
-    let offset = range.lowerBound
-    var ends = try documents.ends(after: lower + offset, through: upper + offset)
-    for place in ends.indices { ends[place] -= offset }
-    return ends
-  }
-
-  /// The stream in two parts, the last one about `fraction` of the tokens.
-  ///
-  /// Documents stay whole: the cut is the end of a document nearest to the wanted index. Without boundaries it is
-  /// after `Int(count * (1 - fraction))` tokens, as nanoGPT cuts.
-  public func split(fraction: Double) throws(Failure) -> (head: TokenStream, tail: TokenStream) {
-    precondition(fraction > 0 && fraction < 1, "a fraction of \(fraction)")
-    var cut = Int(Double(count) * (1 - fraction))
-    if let documents { cut = try documents.end(nearest: range.lowerBound + cut) - range.lowerBound }
-    guard cut > 0, cut < count else {
-      throw Failure(
-        .data, "the corpus is too small to split", at: shards[0].path,
-        notes: [
-          "a fraction of \(fraction) of \(count) tokens" + (documentCount.map { " in \($0) documents" } ?? ""),
-          "give data.validation files of their own, or more data",
-        ])
+  /// The boundaries that lie in `lower + 1 ... upper`, ascending: ends of documents, and of the stream's pieces.
+  package func documentBoundaries(after lower: Int, through upper: Int) throws(Failure) -> [DocumentBoundary] {
+    var boundaries: [DocumentBoundary] = []
+    guard lower < upper, hasDocuments else { return [] }
+    for index in pieceStarts.partitioningIndex(where: { $0 > lower }) - 1..<pieces.count {
+      let (piece, start) = (pieces[index], pieceStarts[index])
+      if start >= upper { break }
+      let offset = piece.range.lowerBound - start
+      let last = min(upper, start + piece.range.count)
+      for end in try documents?.ends(after: max(lower, start) + offset, through: last + offset) ?? []
+      where end < piece.range.upperBound {
+        boundaries.append(DocumentBoundary(place: end - offset, sharesToken: sharesSeparators))
+      }
+      guard last + offset == piece.range.upperBound, documents != nil || index + 1 < pieces.count else { continue }
+      let isWhole = piece.endsDocument && (index + 1 == pieces.count || pieces[index + 1].beginsDocument)
+      boundaries.append(DocumentBoundary(place: last, sharesToken: sharesSeparators && isWhole))
     }
-    let place = range.lowerBound + cut
-    return (
-      try TokenStream(self, range: range.lowerBound..<place), try TokenStream(self, range: place..<range.upperBound)
-    )
+    return boundaries
   }
+}
+
+/// A part of a corpus.
+struct CorpusPiece: Sendable, Equatable {
+  var range: Range<Int>
+  /// Whether its first token is the first of a document, and its last one the last.
+  var beginsDocument = true
+  var endsDocument = true
+
+  init(_ range: Range<Int>) { self.range = range }
+}
+
+/// A place in a stream where one document ends and another begins.
+package struct DocumentBoundary: Sendable, Equatable {
+  /// The index of the first token of the later document.
+  package var place: Int
+  /// Whether the token before it, the end of the earlier document, is also what the later one is predicted from.
+  package var sharesToken: Bool
 }
 
 extension Array {

@@ -2,37 +2,43 @@ import Files
 
 /// The ranges of the windows of a stream. What a window at `a ..< b` reads is the tokens `[a, b)`; it predicts `[a + 1, b]`.
 enum WindowPlaces: Sendable {
-  /// The stream cut at every `sequenceLength` tokens.
-  case packed(count: Int, sequenceLength: Int)
+  /// The stream cut at every `sequenceLength` tokens; with `keepsTail` the last window may be shorter.
+  case packed(tokens: Int, sequenceLength: Int, keepsTail: Bool)
   /// Every document cut separately, from its start.
   case documents([Range<Int>])
-
-  init(tokens: Int, sequenceLength: Int) {
-    self = .packed(count: max(0, tokens - 1) / sequenceLength, sequenceLength: sequenceLength)
-  }
 
   init(documentsOf stream: TokenStream, sequenceLength: Int) throws(Failure) {
     var places: [Range<Int>] = []
     var start = 0
-    for end in try stream.documentEnds(after: 0, through: stream.count) {
-      for first in stride(from: start, to: end - 1, by: sequenceLength) {
-        places.append(first..<min(first + sequenceLength, end - 1))
+    for boundary in try stream.documentBoundaries(after: 0, through: stream.count) {
+      for first in stride(from: start, to: boundary.place - 1, by: sequenceLength) {
+        places.append(first..<min(first + sequenceLength, boundary.place - 1))
       }
-      start = end
+      start = boundary.sharesToken ? boundary.place - 1 : boundary.place
     }
     self = .documents(places)
   }
 
   var count: Int {
     switch self {
-    case .packed(let count, _): count
+    case .packed(let tokens, let sequenceLength, let keepsTail):
+      (max(1, tokens) - 1 + (keepsTail ? sequenceLength - 1 : 0)) / sequenceLength
     case .documents(let places): places.count
+    }
+  }
+
+  /// The tokens that all windows read.
+  var tokenCount: Int {
+    switch self {
+    case .packed(let tokens, let sequenceLength, let keepsTail): keepsTail ? tokens - 1 : count * sequenceLength
+    case .documents(let places): places.reduce(0) { $0 + $1.count }
     }
   }
 
   subscript(window: Int) -> Range<Int> {
     switch self {
-    case .packed(_, let sequenceLength): window * sequenceLength..<(window + 1) * sequenceLength
+    case .packed(let tokens, let sequenceLength, _):
+      window * sequenceLength..<min((window + 1) * sequenceLength, tokens - 1)
     case .documents(let places): places[window]
     }
   }

@@ -139,6 +139,11 @@ extension JSONValue {
   package init(_ value: [JSONMember]) { self.init(.object(value)) }
 
   /// A number, or null when `value` is not finite, which JSON cannot write.
+  /// A number that was measured; the text "inf", "-inf" or "nan" where JSON has no number for it.
+  package init(measured value: Double) {
+    self = value.isFinite ? JSONValue(value) : JSONValue(value.description)
+  }
+
   package init(_ value: Double) { self.init(value.isFinite ? .number(JSONNumber(value)) : .null) }
   /// A number with the shortest text that reads back as `value`, or null when `value` is not finite.
   package init(_ value: Float) { self.init(value.isFinite ? .number(JSONNumber(value)) : .null) }

@@ -12,6 +12,8 @@ package struct Evaluation: Sendable {
   package let bitsPerByte: Double?
   /// Tokens that were predicted.
   package let tokens: Int
+  /// The share of the held-out samples that were read.
+  package let share: Double
 
   /// The mean loss: of a token, in nats, or of a pair.
   package var loss: Double { measures["loss"] ?? .nan }
@@ -38,6 +40,7 @@ package struct Evaluation: Sendable {
     }
     self.measures = measures
     self.tokens = tokens
+    share = Double(chosen.count) / Double(loader.sampleCount)
     measuresTokens = objective.measuresTokens
     let loss = measures["loss"] ?? .nan
     bitsPerByte = measuresTokens && bytes > 0 ? loss * Double(tokens) / log(2) / Double(bytes) : nil

@@ -12,7 +12,10 @@ import Testing
     ("missing.txt", "error[data]: no such file\n  --> missing.txt\n"),
     ("none/*.txt", "error[data]: no file matches"),
     ("empty.txt", "error[data]: the file is empty\n  --> empty.txt"),
-    ("short.txt", "error[data]: the corpus is shorter than "),
+    (
+      "short.txt",
+      "error[data]: the text is too short\n  --> short.txt\n  = 9 tokens are to be trained, and 33 are needed"
+    ),
     ("outside.bin", "error[data]: token id 300 is outside the vocabulary\n  --> outside.bin, token 70\n"),
     ("truncated.bin", "error[data]: the shard's length is not what its header says\n  --> truncated.bin\n"),
     ("header.bin", "error[data]: the shard's header is cut off\n  --> header.bin\n"),

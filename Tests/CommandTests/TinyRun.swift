@@ -14,7 +14,7 @@ final class TinyRun {
     try write(Self.recipe, to: "tiny.json")
   }
 
-  /// Short documents of different lengths: 27 windows to train on.
+  /// Short documents of different lengths: 26 windows to train on.
   static let text = (1...12).map { index in
     "\(index): " + String(repeating: "the \(index * 7 % 10) foxes jump over dog \(index). ", count: 1 + index % 5)
   }.joined(separator: "<|endoftext|>")

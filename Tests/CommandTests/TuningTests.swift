@@ -97,10 +97,11 @@ import Testing
   }
 
   @Test func inspectMarksWhatIsTrained() throws {
-    let shown = try Binary.run(["inspect", "sft.json", "--limit", "1"], in: tiny.folder)
+    let shown = try Binary.run(["inspect", "sft.json", "--limit", "1", "data.shuffle_split=false"], in: tiny.folder)
     #expect(shown.code == 0, "\(shown.log)")
     #expect(shown.results.contains("Q: say 1\nA: [11<|endoftext|>]"), "\(shown.results)")
-    let json = try Binary.run(["inspect", "sft.json", "--json", "--limit", "2"], in: tiny.folder)
+    let json = try Binary.run(
+      ["inspect", "sft.json", "--json", "--limit", "2", "data.shuffle_split=false"], in: tiny.folder)
     let lines = json.results.split(separator: "\n")
     #expect(lines.count == 2)
     let sample = try JSONValue.parse(Array(lines[0].utf8), source: "inspect", area: .data)

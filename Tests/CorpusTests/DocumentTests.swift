@@ -42,9 +42,13 @@ import Tokenizers
     #expect(
       try stream.tokens(0..<stream.count) == ids("One") + [end] + ids("Two\nlines") + [end] + ids("Three") + [end])
     #expect(stream.documentCount == 3)
-    #expect(try stream.documentEnds(after: 0, through: stream.count) == [4, 14, 20])
-    #expect(try stream.documentEnds(after: 4, through: 14) == [14])
-    #expect(try stream.documentEnds(after: 4, through: 13) == [])
+    func places(_ lower: Int, _ upper: Int) throws -> [Int] {
+      try stream.documentBoundaries(after: lower, through: upper).map(\.place)
+    }
+    #expect(try places(0, stream.count) == [4, 14, 20])
+    #expect(try places(4, 14) == [14])
+    #expect(try places(4, 13) == [])
+    #expect(try stream.documentBoundaries(after: 0, through: 4).map(\.sharesToken) == [true])
   }
 
   @Test func severalPlainFilesAreADocumentEach() throws {

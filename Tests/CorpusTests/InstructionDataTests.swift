@@ -392,15 +392,26 @@ import Tokenizers
     #expect(cut.summary.drops.map(\.reason) == ["no trained token is left after truncation"])
   }
 
-  @Test func theLastRowsAreHeldOut() throws {
+  @Test func rowsAreHeldOut() throws {
     let rows = (0..<10).map { "{\"text\": \"a\($0)\"}" }.joined(separator: "\n")
     let data = try open(rows)
-    let (train, validation) = try data.split(fraction: 0.2)
+    let (train, validation) = try data.split(fraction: 0.2, seed: nil)
     #expect(train.examples.count == 8 && marked(validation) == "a[8.]")
     #expect(train.digest != data.digest && train.digest != validation.digest)
-    #expect(try data.split(fraction: 0.001).validation.examples.count == 1)
-    #expect(try data.split(fraction: 0.999).train.examples.count == 1)
-    #expect(throws: Failure.self) { try open("{\"text\": \"ab\"}").split(fraction: 0.5) }
+    for seed: UInt64? in [nil, 1] {
+      #expect(try data.split(fraction: 0.001, seed: seed).validation.examples.count == 1)
+      #expect(try data.split(fraction: 0.999, seed: seed).train.examples.count == 1)
+      #expect(throws: Failure.self) { try open("{\"text\": \"ab\"}").split(fraction: 0.5, seed: seed) }
+    }
+    // One of the first five rows and one of the last five, as the seed has it.
+    let drawn = try (0..<20).map { try data.split(fraction: 0.2, seed: $0) }
+    for (train, validation) in drawn {
+      #expect(train.examples.count == 8 && validation.examples.count == 2)
+      let held = (0..<2).map { validation.examples[$0].tokens.dropFirst().first! - 48 }
+      #expect(0..<5 ~= held[0] && 5..<10 ~= held[1])
+    }
+    #expect(Set(drawn.map(\.validation.digest)).count > 8)
+    #expect(try data.split(fraction: 0.2, seed: 7).validation.digest == drawn[7].validation.digest)
   }
 
   @Test func theDigestIsThatOfEverythingThatMatters() throws {

@@ -254,11 +254,11 @@ import Tokenizers
 
   @Test func theLastPairsAreHeldOut() throws {
     let rows = (0..<10).map { #"{"prompt": "a", "chosen": "b\#($0)", "rejected": "c"}"# }.joined(separator: "\n")
-    let (train, validation) = try open(rows).split(fraction: 0.2)
+    let (train, validation) = try open(rows).split(fraction: 0.2, seed: nil)
     #expect(train.count == 8 && validation.count == 2 && texts(validation) == ["Q: a\nA: ", "b8.", "c."])
     #expect(train.digest != validation.digest)
     let unpairedRows = (0..<10).map { #"{"prompt": "a", "completion": "b\#($0)", "label": \#($0 % 2)}"# }
-    let parts = try unpaired(unpairedRows.joined(separator: "\n")).split(fraction: 0.1)
+    let parts = try unpaired(unpairedRows.joined(separator: "\n")).split(fraction: 0.1, seed: nil)
     #expect(parts.train.count == 9 && parts.validation.count == 1 && parts.validation[0].isDesirable)
   }
 }

@@ -32,7 +32,8 @@ import Tokenizers
     let data = try open(["a.txt"], fraction: 0.5)
     #expect(data.train.count == 4 && data.validation?.count == 4)
     let error = #expect(throws: Failure.self) { try open(["a.txt"], fraction: 0.01) }
-    #expect(error?.what == "the corpus is too small to split")
+    #expect(error?.what == "the text is too small to hold out a part of it")
+    #expect(error?.place == "\(folder.path)/a.txt")
   }
 
   @Test func aFileInBothPartsIsAWarning() throws {

@@ -78,14 +78,19 @@ import Testing
     #expect(try loader.batch(samples: [93]).tokens == Array(744..<752))
   }
 
-  @Test func aCorpusShorterThanAWindowOrABatchIsRefused() throws {
+  @Test func aTextShorterThanAWindowIsRefusedUnlessItIsOnlyMeasured() throws {
     let stream = try counting(8)
-    #expect(throws: Failure.self) { try WindowLoader(stream, sequenceLength: 8, seed: 1) }
-    let larger = try counting(33)
-    let error = #expect(throws: Failure.self) { try WindowLoader(larger, sequenceLength: 8, seed: 1, minimum: 5) }
-    #expect(error?.area == .data)
-    #expect(error?.what == "the corpus is shorter than one batch of 5 windows")
-    #expect(error?.notes.first == "33 tokens make 4 windows of 8 (and one token to predict)")
+    let error = #expect(throws: Failure.self) { try WindowLoader(stream, sequenceLength: 8, seed: 1) }
+    #expect(error?.area == .data && error?.place == stream.shards[0].path && error?.what == "the text is too short")
+    #expect(
+      error?.notes.first == "8 tokens are to be trained, and 9 are needed: data.sequence_length (8) and one to predict")
+    let measured = try WindowLoader(stream, sequenceLength: 8, seed: 1, keepsTail: true)
+    #expect(try measured.batch(samples: [0]).targets == Array(1..<8))
+    let single = try counting(1)
+    let nothing = #expect(throws: Failure.self) {
+      try WindowLoader(single, sequenceLength: 8, seed: 1, keepsTail: true)
+    }
+    #expect(nothing?.notes.first == "1 tokens are to be measured, and 2 are needed")
   }
 
   @Test func microBatchesAreRowsOfTheBatch() throws {

@@ -47,27 +47,16 @@ package struct InstructionData: Sendable {
     return InstructionData(examples: examples, summary: summary, digest: reading.digest)
   }
 
-  /// The data in two parts, the last rows as the second: about `fraction` of them, at least one.
-  package func split(fraction: Double) throws(Failure) -> (train: InstructionData, validation: InstructionData) {
-    let cut = try TuningSplit.cut(examples.count, fraction: fraction)
-    func part(_ range: Range<Int>) -> InstructionData {
+  /// The data in two parts, about `fraction` of the rows in the second; ``TuningSplit`` says which.
+  package func split(
+    fraction: Double, seed: UInt64?
+  ) throws(Failure) -> (train: InstructionData, validation: InstructionData) {
+    let split = try TuningSplit(examples.count, fraction: fraction, seed: seed)
+    func part(_ rows: [Int]) -> InstructionData {
       InstructionData(
-        examples: examples.subexamples(range), summary: summary, digest: Digest.sha256("\(digest)\n\(range)"))
+        examples: examples.subexamples(rows), summary: summary, digest: TuningSplit.identity(of: rows, in: digest))
     }
-    return (part(0..<cut), part(cut..<examples.count))
-  }
-}
-
-/// Where tuning data is split.
-enum TuningSplit {
-  /// The number of rows of the first part.
-  static func cut(_ count: Int, fraction: Double) throws(Failure) -> Int {
-    precondition(fraction > 0 && fraction < 1, "a fraction of \(fraction)")
-    guard count > 1 else {
-      throw Failure(
-        .data, "one row cannot be split", notes: ["give data.validation files of their own, or more data"])
-    }
-    return count - min(count - 1, max(1, Int((Double(count) * fraction).rounded())))
+    return (part(split.train), part(split.validation))
   }
 }
 

@@ -49,15 +49,17 @@ package struct PreferenceData: Sendable {
       digest: reading.digest)
   }
 
-  /// The data in two parts, the last rows as the second: about `fraction` of them, at least one.
-  package func split(fraction: Double) throws(Failure) -> (train: PreferenceData, validation: PreferenceData) {
-    let cut = try TuningSplit.cut(count, fraction: fraction)
-    func part(_ range: Range<Int>) -> PreferenceData {
+  /// The data in two parts, about `fraction` of the rows in the second; ``TuningSplit`` says which.
+  package func split(
+    fraction: Double, seed: UInt64?
+  ) throws(Failure) -> (train: PreferenceData, validation: PreferenceData) {
+    let split = try TuningSplit(count, fraction: fraction, seed: seed)
+    func part(_ rows: [Int]) -> PreferenceData {
       PreferenceData(
-        prompts: prompts.sublists(range), chosen: chosen.sublists(range), rejected: rejected.sublists(range),
-        summary: summary, digest: Digest.sha256("\(digest)\n\(range)"))
+        prompts: prompts.sublists(rows), chosen: chosen.sublists(rows), rejected: rejected.sublists(rows),
+        summary: summary, digest: TuningSplit.identity(of: rows, in: digest))
     }
-    return (part(0..<cut), part(cut..<count))
+    return (part(split.train), part(split.validation))
   }
 }
 

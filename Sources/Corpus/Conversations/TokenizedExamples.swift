@@ -19,7 +19,7 @@ package struct TokenLists: Sendable, Equatable, RandomAccessCollection {
   }
 
   /// A copy of the lists at some indices.
-  func sublists(_ indices: Range<Int>) -> TokenLists {
+  func sublists(_ indices: [Int]) -> TokenLists {
     var result = TokenLists()
     for index in indices { result.append(self[index]) }
     return result
@@ -57,7 +57,7 @@ package struct TokenizedExamples: Sendable, Equatable {
     trained.append(contentsOf: isTrained)
   }
 
-  func subexamples(_ indices: Range<Int>) -> TokenizedExamples {
+  func subexamples(_ indices: [Int]) -> TokenizedExamples {
     var result = TokenizedExamples()
     for index in indices { result.append(tokens: self[index].tokens, isTrained: self[index].isTrained) }
     return result

@@ -44,17 +44,17 @@ package struct UnpairedPreferenceData: Sendable {
       prompts: prompts, completions: completions, labels: labels, summary: reading.summary, digest: reading.digest)
   }
 
-  /// The data in two parts, the last rows as the second: about `fraction` of them, at least one.
-  package func split(fraction: Double) throws(Failure) -> (
-    train: UnpairedPreferenceData, validation: UnpairedPreferenceData
-  ) {
-    let cut = try TuningSplit.cut(count, fraction: fraction)
-    func part(_ range: Range<Int>) -> UnpairedPreferenceData {
+  /// The data in two parts, about `fraction` of the rows in the second; ``TuningSplit`` says which.
+  package func split(
+    fraction: Double, seed: UInt64?
+  ) throws(Failure) -> (train: UnpairedPreferenceData, validation: UnpairedPreferenceData) {
+    let split = try TuningSplit(count, fraction: fraction, seed: seed)
+    func part(_ rows: [Int]) -> UnpairedPreferenceData {
       UnpairedPreferenceData(
-        prompts: prompts.sublists(range), completions: completions.sublists(range), labels: Array(labels[range]),
-        summary: summary, digest: Digest.sha256("\(digest)\n\(range)"))
+        prompts: prompts.sublists(rows), completions: completions.sublists(rows), labels: rows.map { labels[$0] },
+        summary: summary, digest: TuningSplit.identity(of: rows, in: digest))
     }
-    return (part(0..<cut), part(cut..<count))
+    return (part(split.train), part(split.validation))
   }
 }
 

@@ -50,7 +50,7 @@ package struct CheckpointEvaluation {
     let source = ExampleSource(
       objective: objective,
       data: Recipe.Data(files: patterns, fields: options.fields, task: Recipe.Task(reading: kind)), seed: 0,
-      sequenceLength: length, text: text, vocabularySize: model.vocabularySize)
+      sequenceLength: length, text: text, vocabularySize: model.vocabularySize, isMeasured: true)
     var data = try source.open { Output.log.line($0) }
     if objective.reference != nil { data = try data.withReferences(references) }
     try measure(data.train, objective)
@@ -82,11 +82,14 @@ package struct CheckpointEvaluation {
     let result = try Evaluation(
       model, objective: objective, loader: loader, samples: options.limit ?? loader.sampleCount, size: .tokens(4096),
       tokenizer: stored.tokenizer)
-    results.append(("loss", JSONValue(result.loss)))
-    if let perplexity = result.perplexity { results.append(("perplexity", JSONValue(perplexity))) }
-    if let bits = result.bitsPerByte { results.append(("bits_per_byte", JSONValue(bits))) }
-    for (name, value) in result.measures.means where name != "loss" { results.append((name, JSONValue(value))) }
+    results.append(("loss", JSONValue(measured: result.loss)))
+    if let perplexity = result.perplexity { results.append(("perplexity", JSONValue(measured: perplexity))) }
+    if let bits = result.bitsPerByte { results.append(("bits_per_byte", JSONValue(measured: bits))) }
+    for (name, value) in result.measures.means where name != "loss" {
+      results.append((name, JSONValue(measured: value)))
+    }
     results.append(("tokens", JSONValue(result.tokens)))
+    results.append(("share_of_data", JSONValue(result.share)))
   }
 
   /// What the model is to answer itself: the turns of the assistant, or the prompts of pairs; nil where there is no answer to

@@ -13,6 +13,8 @@ struct ExampleSource {
   let sequenceLength: Int
   let text: TextFormat
   let vocabularySize: Int
+  /// Whether the samples are only measured: every token is then in one, also those that do not fill a window.
+  var isMeasured = false
 
   /// Opens the files; what is missing is prepared first.
   func open(note: (String) -> Void) throws(Failure) -> TrainingData {
@@ -34,7 +36,8 @@ struct ExampleSource {
 
   private func windows(_ note: (String) -> Void) throws(Failure) -> TrainingData {
     let sources = PretrainingData.Sources(
-      train: data.train, validation: data.validation, validationFraction: data.validationFraction, format: data.format)
+      train: data.train, validation: data.validation, validationFraction: data.validationFraction,
+      splitSeed: data.shuffleSplit ? seed : nil, format: data.format)
     var isNoted = false
     let opened = try PretrainingData.open(
       sources, tokenizer: text.tokenizer, vocabularySize: vocabularySize, options: .init(onError: data.onError)
@@ -43,14 +46,14 @@ struct ExampleSource {
       isNoted = true
       note("tokenizing the data")
     }
-    func loader(_ stream: TokenStream, shuffle: Bool) throws(Failure) -> WindowLoader {
+    func loader(_ stream: TokenStream, isMeasured: Bool) throws(Failure) -> WindowLoader {
       try WindowLoader(
-        stream, sequenceLength: sequenceLength, seed: seed, shuffle: shuffle, packing: data.packing,
-        documentMask: data.documentMask)
+        stream, sequenceLength: sequenceLength, seed: seed, shuffle: data.shuffle && !isMeasured,
+        packing: data.packing, documentMask: data.documentMask, keepsTail: isMeasured)
     }
     return TrainingData(
-      train: try loader(opened.train, shuffle: data.shuffle),
-      validation: try opened.validation.map { (stream) throws(Failure) in try loader(stream, shuffle: false) },
+      train: try loader(opened.train, isMeasured: isMeasured),
+      validation: try opened.validation.map { (stream) throws(Failure) in try loader(stream, isMeasured: true) },
       warnings: opened.warnings)
   }
 
@@ -67,7 +70,7 @@ struct ExampleSource {
     var trained = try open(data.train)
     var heldOut: Rows?
     if let fraction = data.validationFraction {
-      (trained, heldOut) = try trained.split(fraction: fraction)
+      (trained, heldOut) = try trained.split(fraction: fraction, seed: data.shuffleSplit ? seed : nil)
     } else if !data.validation.isEmpty {
       heldOut = try open(data.validation)
     }
@@ -80,7 +83,7 @@ struct ExampleSource {
 /// Rows for tuning, of any kind.
 private protocol TuningRows {
   static func open(_ patterns: [String], settings: TuningSettings, format: ChatFormat) throws(Failure) -> Self
-  func split(fraction: Double) throws(Failure) -> (train: Self, validation: Self)
+  func split(fraction: Double, seed: UInt64?) throws(Failure) -> (train: Self, validation: Self)
   var summary: TuningSummary { get }
 }
 

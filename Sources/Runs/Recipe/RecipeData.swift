@@ -52,6 +52,8 @@ extension Recipe {
     package var validation: [String]
     /// The share of the training data that is held out, when `validation` is not given.
     package var validationFraction: Double?
+    /// Whether what is held out is drawn by the seed; else it is the end of the data.
+    package var shuffleSplit: Bool
     /// What the files hold; nil detects it.
     package var format: CorpusFormat?
     /// Tokens a row; nil takes the longest sequence of a model that comes from files.
@@ -76,6 +78,9 @@ extension Recipe {
       validation = section.value("validation", .list(of: .string).orOne, default: [], "Files or globs held out")
       validationFraction = section.optional(
         "validation_fraction", .number(above: 0, below: 1), "Share of the training data held out instead")
+      shuffleSplit = section.value(
+        "shuffle_split", .boolean, default: true,
+        "Whether validation_fraction draws documents or rows by the seed; else it takes the last ones")
       format = section.value(
         "format", .auto(or: .oneOf(CorpusFormat.self)), default: nil, "What the files hold; auto looks into them")
       sequenceLength = section.optional("sequence_length", .integer(), "Tokens a row; default: the model's positions")

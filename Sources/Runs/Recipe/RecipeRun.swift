@@ -67,8 +67,8 @@ extension Recipe {
   package struct Evaluation: Sendable, Equatable {
     /// Steps between two evaluations.
     package var every: Int
-    /// Batches an evaluation reads.
-    package var batches: Int
+    /// Batches an evaluation reads, each of as many samples as a batch of training; nil for all of them or as many as are cheap.
+    package var batches: Int?
     /// The beginnings of the samples.
     package var prompts: [String]
     /// The length of a sample in tokens.
@@ -77,7 +77,9 @@ extension Recipe {
 
     package init(from section: inout SettingsSection) {
       every = section.value("every", .integer(), default: 100, "Steps between two evaluations")
-      batches = section.value("batches", .integer(), default: 16, "Batches an evaluation reads")
+      batches = section.value(
+        "batches", .auto(or: .integer()), default: nil,
+        "Batches an evaluation reads; auto: all that is held out, or about 131,072 tokens of it")
       prompts = section.value("prompts", .list(of: .string), default: [], "Beginnings of the samples")
       maximumTokens = section.value("max_tokens", .integer(), default: 128, "Length of a sample in tokens")
       temperature = section.value("temperature", .number(from: 0), default: 0.8, "Of the samples; 0 is greedy")

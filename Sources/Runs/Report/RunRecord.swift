@@ -73,7 +73,9 @@ package struct RunRecord: Sendable {
       Chart("Learning rate", [curve("learning_rate")]), Chart("Gradient norm", [curve("grad_norm")]),
       Chart("Tokens per second", [curve("tokens_per_second")]),
     ]
-    let shown: Set = ["loss", "eval_loss", "learning_rate", "grad_norm", "tokens_per_second", "tokens"]
+    let shown: Set = [
+      "loss", "eval_loss", "learning_rate", "grad_norm", "tokens_per_second", "tokens", "num_tokens", "eval_share",
+    ]
     charts += measures.filter { !shown.contains($0) }.map { Chart($0, [curve($0)]) }
     return charts.filter { !$0.curves.isEmpty }
   }

@@ -25,9 +25,8 @@ struct RunEvaluation {
   mutating func run(_ trainer: Trainer, after step: Int, log: inout RunLog) throws(Failure) {
     if let samples {
       let result = try Evaluation(
-        trainer.model, objective: trainer.objective, loader: samples,
-        samples: recipe.evaluation.batches * recipe.training.batchSize, size: recipe.microBatchSize,
-        tokenizer: text.tokenizer)
+        trainer.model, objective: trainer.objective, loader: samples, samples: recipe.evaluated(samples),
+        size: .tokens(4096), tokenizer: text.tokenizer)
       last = (step, result.loss)
       log.evaluation(result, step: step)
     }
@@ -38,4 +37,18 @@ struct RunEvaluation {
       log.sample(prompt: prompt, text: text, step: step)
     }
   }
+}
+
+extension Recipe {
+  /// How many of the held-out samples an evaluation reads. Where the recipe leaves that open, it depends on them alone.
+  func evaluated(_ samples: any SampleLoader) -> Int {
+    if let batches = evaluation.batches {
+      return min(samples.sampleCount, batches.multipliedReportingOverflow(by: training.batchSize).partialValue)
+    }
+    let share = min(1, Self.cheapTokens / Double(samples.tokenCount))
+    return max(1, Int((share * Double(samples.sampleCount)).rounded()))
+  }
+
+  /// Tokens that are cheap to read beside the steps between two evaluations.
+  private static var cheapTokens: Double { 131_072 }
 }

@@ -62,13 +62,14 @@ struct RunLog: ~Copyable {
     var row = [("eval_loss", result.loss)]
     if let perplexity = result.perplexity { row.append(("eval_perplexity", perplexity)) }
     if let bits = result.bitsPerByte { row.append(("eval_bits_per_byte", bits)) }
-    row += others.map { ("eval_\($0.name)", $0.value) }
-    metrics.append("eval", step: step, row.map { JSONMember($0.0, JSONValue($0.1)) })
+    row += others.map { ("eval_\($0.name)", $0.value) } + [("eval_share", result.share)]
+    metrics.append("eval", step: step, row.map { JSONMember($0.0, JSONValue(measured: $0.1)) })
     tensorBoard?.append(step: step, row.map { ("eval/\($0.0.dropFirst(5))", $0.1) })
     let perplexity = result.perplexity.map { ", perplexity \(Progress.fixed($0, 2))" } ?? ""
     let bits = result.bitsPerByte.map { ", \(Progress.fixed($0, 3)) bits per byte" } ?? ""
     let rest = others.map { ", \($0.name.replacing("_", with: " ")) \(Progress.fixed($0.value, 4))" }.joined()
-    note("step \(step): validation loss \(Progress.fixed(result.loss, 4))\(perplexity)\(bits)\(rest)")
+    let share = result.share < 1 ? " on \(Progress.fixed(100 * result.share, 1)) % of what is held out" : ""
+    note("step \(step): validation loss \(Progress.fixed(result.loss, 4))\(share)\(perplexity)\(bits)\(rest)")
     for warning in watch.observe(evaluation: result.measures) { note(warning) }
   }
 

@@ -21,7 +21,11 @@ struct StartNotes {
     let batches = recipe.batches(of: train)
     let tokens = min(batches.size, batches.sampleCount) * train.tokenCount / train.sampleCount
     var lines = ["data: \(train.summary)"]
-    if let validation { lines.append("held out: \(validation.summary)") }
+    if let validation {
+      let read = recipe.evaluated(validation)
+      let part = "; an evaluation reads \(read) of its \(validation.sampleCount) samples"
+      lines.append("held out: \(validation.summary)\(read < validation.sampleCount ? part : "")")
+    }
     lines.append("\(model.parameterCount) parameters, \(steps) steps of \(tokens) tokens, \(batches.count) an epoch")
     let speed = Progress.fixed(peak / 1e9, 0)
     lines.append(

@@ -55,7 +55,7 @@ struct EvalCommand: Command {
       return Output.results.line(JSONValue(members).serialized())
     }
     for (name, value) in results {
-      let number = value.integer.map(String.init) ?? Progress.fixed(value.double ?? .nan, 4)
+      let number = value.string ?? value.integer.map(String.init) ?? Progress.fixed(value.double ?? .nan, 4)
       Output.results.line("\(name.replacing("_", with: " ").padded(to: 20)) \(number)")
     }
   }
