@@ -21,7 +21,7 @@ package struct CheckpointStore: Sendable {
 
   // MARK: Saving
 
-  /// Saves `files` as the checkpoint of `step` and points `latest` to it. `extra` goes into the manifest.
+  /// Saves `files` as the checkpoint of `step`. `extra` goes into the manifest.
   ///
   /// After a failure, which is `.resources`, earlier checkpoints are as they were and the next save may succeed.
   @discardableResult
@@ -40,7 +40,6 @@ package struct CheckpointStore: Sendable {
       try? Folder.remove(temporary)
       throw error
     }
-    try Folder.link(path("latest"), to: name)
     return path(name)
   }
 
@@ -57,13 +56,61 @@ package struct CheckpointStore: Sendable {
     if let earlier { try Folder.remove(earlier) }
   }
 
-  /// Points `best` to the checkpoint of `step`.
-  package func markBest(step: Int) throws(Failure) {
-    try Folder.link(path("best"), to: Self.folderName(step: step))
+  // MARK: Links
+
+  /// Points `latest` and `best` to the checkpoints of these steps; without a best one there is no `best`.
+  package func link(latest: Int, best: Int?) throws(Failure) {
+    for name in ["latest", "best"] { try absorb(name) }
+    try Folder.link(path("latest"), to: Self.folderName(step: latest))
+    if let best {
+      try Folder.link(path("best"), to: Self.folderName(step: best))
+    } else if Folder.target(ofLink: path("best")) != nil {
+      try Folder.remove(path("best"))
+    }
   }
 
-  /// The step that `best` points to.
-  package var bestStep: Int? { Folder.target(ofLink: path("best")).flatMap(Self.step(of:)) }
+  /// Makes room for a link where a copy of the run that followed links has a folder: the copy of a checkpoint, which stays
+  /// under its step if it is the only one.
+  private func absorb(_ link: String) throws(Failure) {
+    guard Folder.target(ofLink: path(link)) == nil, Folder.exists(path(link)) else { return }
+    guard let step = manifest(of: link)?["step"]?.integer, step >= 0 else {
+      throw Failure(
+        .resources, "a folder that is no checkpoint lies where a link of the run belongs", at: path(link),
+        notes: ["move it away"])
+    }
+    let name = Self.folderName(step: step)
+    if Folder.exists(path(name)) { return try discard(link) }
+    try Folder.rename(path(link), to: path(name))
+    try Folder.synchronize(run)
+  }
+
+  /// The step that `best` leads to; nil if it leads to none that is there.
+  package var bestStep: Int? {
+    if let target = Folder.target(ofLink: path("best")) {
+      return Folder.exists(path(target)) ? Self.step(of: target) : nil
+    }
+    return manifest(of: "best")?["step"]?.integer
+  }
+
+  /// The checkpoint with the lowest evaluation loss up to a step, by what the manifests say; the first of equals.
+  package func best(upTo last: Int) throws(Failure) -> (step: Int, loss: Double)? {
+    var best: (step: Int, loss: Double)?
+    for step in try steps() where step <= last {
+      guard let loss = manifest(of: Self.folderName(step: step))?[Self.lossKey]?.double else { continue }
+      if loss < best?.loss ?? .infinity { best = (step, loss) }
+    }
+    return best
+  }
+
+  /// The member of a manifest that holds the evaluation loss of its step.
+  package static let lossKey = "eval_loss"
+
+  /// The manifest of a folder, which is not verified; nil if there is none that can be read.
+  private func manifest(of folder: String) -> JSONValue? {
+    let path = path("\(folder)/\(Checkpoint.manifestName)")
+    guard let bytes = try? ReadableFile.contents(of: path, area: .checkpoint, limit: 64 << 20) else { return nil }
+    return try? JSONValue.parse(bytes, source: path, area: .checkpoint)
+  }
 
   // MARK: Finding
 
@@ -98,11 +145,10 @@ package struct CheckpointStore: Sendable {
 
   // MARK: Cleaning up
 
-  /// Deletes all but the newest `keepLast` checkpoints and, with `keepBest`, the one `best` points to. Those after `last`
-  /// do not count and stay: they are broken, or the run would have resumed from them.
-  package func prune(keepLast: Int, keepBest: Bool, upTo last: Int = .max) throws(Failure) {
+  /// Deletes all but the newest `keepLast` checkpoints and that of step `best`. Those after `last` do not count and stay: they
+  /// are broken, or the run would have resumed from them.
+  package func prune(keepLast: Int, best: Int?, upTo last: Int = .max) throws(Failure) {
     precondition(keepLast > 0, "\(keepLast) checkpoints cannot be kept")
-    let best = keepBest ? bestStep : nil
     for step in try steps().filter({ $0 <= last }).dropLast(keepLast) where step != best {
       try discard(Self.folderName(step: step))
     }

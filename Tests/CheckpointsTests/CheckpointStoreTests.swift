@@ -31,8 +31,9 @@ struct CheckpointStoreTests {
       let extra = [JSONMember("core_type", "SkylakeX")]
       let folder = try store.save(step: 400, files: files(step: 400), extra: extra)
       #expect(folder == "\(run)/step-000400")
-      #expect(try Folder.names(in: run, area: .data) == ["latest", "step-000400"])
+      #expect(try Folder.names(in: run, area: .data) == ["step-000400"])
       #expect(try Folder.names(in: folder, area: .data) == ["manifest.json", "model.h5", "training.h5"])
+      try store.link(latest: 400, best: nil)
       #expect(Folder.target(ofLink: "\(run)/latest") == "step-000400")
       let checkpoint = try #require(try store.newestValid().checkpoint)
       #expect(checkpoint.step == 400)
@@ -50,7 +51,7 @@ struct CheckpointStoreTests {
       try store.save(step: 1, files: files(step: 1), extra: [JSONMember("round", 1)])
       try store.save(step: 1, files: files(step: 1), extra: [JSONMember("round", 2)])
       #expect(try store.newestValid().checkpoint?.manifest["round"] == 2)
-      #expect(try Folder.names(in: run, area: .data) == ["latest", "step-000001"])
+      #expect(try Folder.names(in: run, area: .data) == ["step-000001"])
     }
   }
 
@@ -103,6 +104,7 @@ struct CheckpointStoreTests {
       let store = CheckpointStore(run: run)
       try store.save(step: 5, files: files(step: 5))
       try store.save(step: 6, files: files(step: 6))
+      try store.link(latest: 6, best: nil)
       #expect(try CheckpointLocation("\(run)/step-000005").checkpoint?.step == 5)
       #expect(try CheckpointLocation("\(run)/latest").checkpoint?.step == 6)
       #expect(try CheckpointLocation("\(run)/step-000005/model.h5").checkpoint == nil)
@@ -119,13 +121,51 @@ struct CheckpointStoreTests {
     try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       for step in 1...6 { try store.save(step: step, files: files(step: step)) }
-      try store.markBest(step: 2)
-      try store.prune(keepLast: 2, keepBest: true)
+      try store.link(latest: 6, best: 2)
+      try store.prune(keepLast: 2, best: 2)
       #expect(try store.steps() == [2, 5, 6])
       #expect(store.bestStep == 2)
-      try store.prune(keepLast: 1, keepBest: false)
+      try store.link(latest: 6, best: nil)
+      try store.prune(keepLast: 1, best: nil)
       #expect(try store.steps() == [6])
-      #expect(try Folder.names(in: run, area: .data) == ["best", "latest", "step-000006"])
+      #expect(try Folder.names(in: run, area: .data) == ["latest", "step-000006"])
+    }
+  }
+
+  @Test func theBestIsTheOneWithTheLowestLoss() throws {
+    try withScratchFolder(inMemory: true) { run in
+      let store = CheckpointStore(run: run)
+      for (step, loss) in [(1, 3.0), (2, nil), (3, 2.0), (4, 2.0), (5, 2.5)] {
+        let extra = loss.map { [JSONMember(CheckpointStore.lossKey, JSONValue($0))] } ?? []
+        try store.save(step: step, files: files(step: step), extra: extra)
+      }
+      #expect(try store.best(upTo: 5)?.step == 3)
+      #expect(try store.best(upTo: 2)?.step == 1)
+      #expect(try store.best(upTo: 0) == nil)
+      try Folder.remove("\(run)/step-000003")
+      #expect(try store.best(upTo: 5)?.step == 4)
+      try Folder.link("\(run)/best", to: "step-000003")
+      #expect(store.bestStep == nil, "a link to nothing")
+    }
+  }
+
+  /// `cp -rL` makes folders of the links.
+  @Test func copiesOfLinkedCheckpointsMakeRoomForLinks() throws {
+    try withScratchFolder(inMemory: true) { run in
+      let store = CheckpointStore(run: run)
+      for step in [1, 2] { try store.save(step: step, files: files(step: step)) }
+      try FileManager.default.copyItem(atPath: "\(run)/step-000002", toPath: "\(run)/latest")
+      try FileManager.default.moveItem(atPath: "\(run)/step-000001", toPath: "\(run)/best")
+      #expect(store.bestStep == 1)
+      try store.link(latest: 2, best: 1)
+      #expect(try Folder.names(in: run, area: .data) == ["best", "latest", "step-000001", "step-000002"])
+      #expect(["latest", "best"].map { Folder.target(ofLink: "\(run)/\($0)") } == ["step-000002", "step-000001"])
+      #expect(try CheckpointLocation("\(run)/best").checkpoint?.step == 1)
+      // A folder of somebody else is not touched.
+      try Folder.remove("\(run)/latest")
+      try Folder.create("\(run)/latest/mine")
+      #expect(refusal { try store.link(latest: 2, best: nil) }?.place == "\(run)/latest")
+      #expect(Folder.exists("\(run)/latest/mine"))
     }
   }
 
@@ -134,7 +174,7 @@ struct CheckpointStoreTests {
     try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       for step in [1, 2, 5, 6] { try store.save(step: step, files: files(step: step)) }
-      try store.prune(keepLast: 1, keepBest: false, upTo: 2)
+      try store.prune(keepLast: 1, best: nil, upTo: 2)
       #expect(try store.steps() == [2, 5, 6])
     }
   }
@@ -150,7 +190,7 @@ struct CheckpointStoreTests {
       try DurableFile.write("kept", to: "\(run)/metrics.jsonl")
       #expect(try store.steps() == [1])
       try store.reap(under: RunLock(run: run))
-      #expect(try Folder.names(in: run, area: .data) == [".lock", "latest", "metrics.jsonl", "step-000001"])
+      #expect(try Folder.names(in: run, area: .data) == [".lock", "metrics.jsonl", "step-000001"])
     }
   }
 

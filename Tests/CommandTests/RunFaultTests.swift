@@ -110,7 +110,8 @@ import Testing
 
   @Test func oneProcessTrainsInAFolder() throws {
     let tiny = try TinyRun()
-    let first = try tiny.started("pretrain", "tiny.json", "training.max_steps=100000", "checkpoint.every=100000")
+    let first = try tiny.started(
+      "pretrain", "tiny.json", "training.max_steps=100000", "checkpoint.every=100000", "evaluation.every=100000")
     #expect(tiny.wait { tiny.loggedSteps("runs/tiny") > 0 })
     let log = try tiny.train("resume", "runs/tiny", code: 6)
     #expect(
@@ -141,11 +142,12 @@ import Testing
   /// The disk takes some checkpoints and then no more; with room again, the run resumes as if nothing had happened.
   @Test(.needsSmallDisk) func aFullDiskCostsOnlyTheCheckpointsThatDoNotFit() throws {
     let tiny = try TinyRun()
-    try tiny.train("pretrain", "tiny.json", "run=runs/whole", "checkpoint.every=2")
+    try tiny.train("pretrain", "tiny.json", "run=runs/whole", "checkpoint.every=2", "evaluation.every=6")
     let disk = tiny.path("runs/disk")
     try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
     try SmallDisk.mounted(on: disk, bytes: 2 << 20) { disk in
-      let log = try tiny.train("pretrain", "tiny.json", "run=runs/disk/run", "checkpoint.every=2", code: 6)
+      let log = try tiny.train(
+        "pretrain", "tiny.json", "run=runs/disk/run", "checkpoint.every=2", "evaluation.every=6", code: 6)
       #expect(log.contains("could not be written; training goes on"))
       #expect(log.contains("No space left on device"))
       let last = try #require(try CheckpointStore(run: "\(disk.path)/run").newestValid().checkpoint?.step)

@@ -1,3 +1,4 @@
+import Checkpoints
 import Files
 import Training
 
@@ -56,7 +57,9 @@ package struct RunRecord: Sendable {
       rows.append(("first loss", Progress.fixed(loss[0].y, 4)))
       rows.append(("last loss", Progress.fixed(last.y, 4)))
     }
-    if let best = evaluations.min(by: { $0.y < $1.y }) {
+    let kept = CheckpointStore(run: folder.path).bestStep
+    let best = evaluations.first { Int($0.x) == kept } ?? evaluations.min { $0.y < $1.y }
+    if let best {
       rows.append(("best evaluation loss", "\(Progress.fixed(best.y, 4)) at step \(Int(best.x))"))
     }
     if let tokens = metrics.last(where: { $0["tokens"] != nil })?["tokens"]?.integer {

@@ -15,45 +15,65 @@ struct RunCheckpoints {
   /// Why the newest checkpoint could not be written; nil if it could.
   private(set) var failure: Failure?
 
-  /// The checkpoints of a run in `folder`, the newest of which is that of `savedStep`.
+  /// The checkpoint with the lowest evaluation loss and that loss, where such a one is kept.
+  private var best: (step: Int, loss: Double)?
+
+  /// The checkpoints of a run in `folder`, the newest of which is that of `savedStep`. What a stop or a copy has left of the
+  /// links is mended.
+  ///
+  /// - Parameter bestLoss: the loss of what `best` leads to, for checkpoints of versions that did not write it beside each.
   init(
-    _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation, _ settings: Recipe.Checkpoint, savedStep: Int?
-  ) {
+    _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation, _ settings: Recipe.Checkpoint, savedStep: Int?,
+    bestLoss: Double?
+  ) throws(Failure) {
     store = CheckpointStore(run: folder.path)
     self.lock = lock
     self.preparation = preparation
     self.settings = settings
     self.savedStep = savedStep
+    guard let savedStep else { return }
+    if settings.keepBest {
+      best = try store.best(upTo: savedStep)
+      if best == nil, let bestLoss, let step = store.bestStep, step <= savedStep { best = (step, bestLoss) }
+    }
+    try store.link(latest: savedStep, best: best?.step)
   }
+
+  /// Whether a loss is lower than that of every checkpoint that is kept, so that its model is to be saved.
+  func isBest(_ loss: Double?) -> Bool { settings.keepBest && loss.map { $0 < best?.loss ?? .infinity } ?? false }
 
   /// Saves a checkpoint of the trainer at `state`. The result is what went wrong: the next one may succeed.
   ///
-  /// - Parameter loss: the evaluation loss of the step, if it was evaluated. If it is the lowest so far, it becomes the
-  ///   best one of `state`.
-  mutating func save(_ trainer: Trainer, _ state: inout TrainingState, loss: Double?) -> Failure? {
-    let isBest = loss.map { $0 < state.bestLoss ?? .infinity } ?? false
-    let earlierBest = state.bestLoss
-    if isBest { state.bestLoss = loss }
+  /// - Parameter loss: the evaluation loss of the step, if it was evaluated.
+  mutating func save(_ trainer: Trainer, _ state: TrainingState, loss: Double?) -> Failure? {
     do throws(Failure) {
-      try write(trainer, state, isBest: isBest)
+      try write(trainer, state, loss: loss)
       savedStep = state.step
+      if let loss, isBest(loss) { best = (state.step, loss) }
+      try tidy(state.step)
       failure = nil
     } catch {
-      state.bestLoss = earlierBest
       failure = error
     }
     return failure
   }
 
-  private func write(_ trainer: Trainer, _ state: TrainingState, isBest: Bool) throws(Failure) {
+  private func write(_ trainer: Trainer, _ state: TrainingState, loss: Double?) throws(Failure) {
     let model = ModelFile.contents(
       trainer.model, preparation.configuration, tokenizer: preparation.text.tokenizer,
       chatTemplate: preparation.text.jinja, endTokens: preparation.text.endTokens,
       beginningToken: preparation.beginningToken, step: state.step)
     try store.save(
       step: state.step, files: [(ModelFile.name, model), (TrainingState.fileName, state.contents(trainer))],
-      extra: [JSONMember("core_type", JSONValue(state.coreType))])
-    if isBest { try store.markBest(step: state.step) }
-    try store.prune(keepLast: settings.keepLast, keepBest: settings.keepBest, upTo: state.step)
+      extra: [JSONMember("core_type", JSONValue(state.coreType))]
+        + (loss.map { [JSONMember(CheckpointStore.lossKey, JSONValue($0))] } ?? []))
+  }
+
+  /// Points the links to where they belong after the checkpoint of a step, and deletes those that are not kept.
+  private mutating func tidy(_ step: Int) throws(Failure) {
+    // Somebody may have removed the best one by hand.
+    if let kept = best, try !store.steps().contains(kept.step) { best = try store.best(upTo: step) }
+    try store.link(latest: step, best: best?.step)
+    try store.prune(keepLast: settings.keepLast, best: best?.step, upTo: step)
   }
 }

@@ -79,7 +79,8 @@ package final class TrainingRun {
     ) { Output.log.line($0) }
     state.reference = reference
     samples = data.train
-    checkpoints = RunCheckpoints(folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step)
+    checkpoints = try RunCheckpoints(
+      folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, bestLoss: state.bestLoss)
     evaluation = RunEvaluation(recipe, preparation.text, data.validation)
     let peak = GEMMPeak.measure()
     log = try RunLog(folder, recipe.logging, steps: steps, after: state.step, peak: peak)
@@ -117,7 +118,8 @@ package final class TrainingRun {
       guard let report = try step(try next(prefetcher)) else { break }
       if report.step == 1 { try checkFirstLoss(report.loss) }
       if isDue(recipe.evaluation.every) { try evaluation.run(trainer, after: state.step, log: &log) }
-      if isDue(recipe.checkpoint.every) || StopRequest.takeSave() { save() }
+      let isBest = checkpoints.isBest(evaluation.loss(after: state.step))
+      if isBest || isDue(recipe.checkpoint.every) || StopRequest.takeSave() { save() }
       if StopRequest.signal != nil { break }
     }
     try finish()
@@ -190,7 +192,7 @@ package final class TrainingRun {
 
   /// Saves a checkpoint. A failure is reported and training continues.
   private func save() {
-    if let failure = checkpoints.save(trainer, &state, loss: evaluation.loss(after: state.step)) {
+    if let failure = checkpoints.save(trainer, state, loss: evaluation.loss(after: state.step)) {
       log.note("the checkpoint of step \(state.step) could not be written; training goes on\n\(failure)")
     }
   }

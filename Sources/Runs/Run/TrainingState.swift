@@ -9,7 +9,7 @@ import Training
 ///
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are the whole state.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
-/// of the training data), `core_type`, `reference` (the digest of its weights), `best_loss`. Moments: `/optimizer.KIND/NAME`, named and shaped like
+/// of the training data), `core_type`, `reference` (the digest of its weights). Moments: `/optimizer.KIND/NAME`, named and shaped like
 /// the trained weights.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
@@ -26,7 +26,7 @@ package struct TrainingState: Sendable {
   package var coreType: String
   /// What identifies the weights of the reference model, where the objective has one.
   package var reference: String?
-  /// The lowest evaluation loss of a saved step.
+  /// The evaluation loss of the best checkpoint, where it was kept here: in files of earlier versions.
   package var bestLoss: Double?
 
   /// The contents of training.h5 for a trainer at this state.
@@ -37,7 +37,6 @@ package struct TrainingState: Sendable {
       "recipe": .string(recipe), "data": .string(data), "core_type": .string(coreType),
     ]
     if let reference { attributes["reference"] = .string(reference) }
-    if let bestLoss { attributes["best_loss"] = .double(bestLoss) }
     let groups = Self.moments(of: trainer).map { kind, parts in
       ArrayGroup(
         "optimizer.\(kind)",

@@ -1,0 +1,96 @@
+import Checkpoints
+import Files
+import Foundation
+import Support
+import Testing
+
+/// `best` leads to the checkpoint of the lowest evaluation loss, and to nothing else.
+@Suite(.serialized) struct BestCheckpointTests {
+  private let tiny: TinyRun
+  private let run = "runs/tiny"
+
+  init() throws {
+    tiny = try TinyRun()
+    try tiny.write(String(repeating: "a dog jumps over the 4 lazy cats: 17 times. ", count: 4), to: "other.txt")
+  }
+
+  /// A run whose evaluation loss falls and then rises: it learns its own few windows by heart.
+  @discardableResult
+  private func train(_ changes: String..., isBlind: Bool = false) throws -> String {
+    let outcome = try Binary.run(
+      [
+        "pretrain", "tiny.json", "optimizer.learning_rate=0.05", "schedule.name=constant", "training.max_steps=40",
+        "evaluation.every=3", "checkpoint.every=10", "checkpoint.keep_last=1", "evaluation.batches=auto",
+        "~data.validation_fraction",
+      ] + (isBlind ? [] : ["data.validation=other.txt"]) + changes, in: tiny.folder)
+    #expect(outcome.code == 0, "\(outcome.log)")
+    return outcome.log
+  }
+
+  private func lowest(_ run: String) throws -> (step: Int, loss: Double) {
+    let rows = try tiny.metrics(run).filter { $0["kind"]?.string == "eval" }
+    let losses = rows.map { ($0["step"]!.integer!, $0["eval_loss"]!.double!) }
+    return losses.min { $0.1 < $1.1 }!
+  }
+
+  private func best(_ run: String) -> String? { Folder.target(ofLink: tiny.path("\(run)/best")) }
+
+  @Test func evaluationsAndSavesAreIndependent() throws {
+    try train()
+    let (step, loss) = try lowest(run)
+    #expect(step != 40 && !step.isMultiple(of: 10), "the test needs a best step that is not saved anyway: \(step)")
+    #expect(best(run) == CheckpointStore.folderName(step: step))
+    #expect(try tiny.steps(run) == [step, 40])
+    let manifest = try tiny.folder.text(of: "\(run)/best/manifest.json")
+    #expect(try JSONValue.parse(Array(manifest.utf8), source: "", area: .data)["eval_loss"]?.double == loss)
+    let report = try Binary.run(["report", run], in: tiny.folder)
+    #expect(report.code == 0)
+    #expect(try tiny.folder.text(of: "\(run)/report.html").contains(" at step \(step)<"))
+  }
+
+  @Test func withoutEvaluationOrByTheRecipeThereIsNone() throws {
+    try train("checkpoint.keep_best=false")
+    #expect(best(run) == nil && !Folder.exists(tiny.path("\(run)/best")))
+    #expect(try tiny.steps(run) == [40])
+    try train("run=runs/blind", isBlind: true)
+    #expect(best("runs/blind") == nil)
+  }
+
+  @Test func aBestThatWasRemovedIsReplacedByTheBestThatIsLeft() throws {
+    try train("checkpoint.keep_last=3")
+    let (step, _) = try lowest(run)
+    try Folder.remove(tiny.checkpoint(run, step))
+    try tiny.train("resume", run, "training.max_steps=41")
+    let left = try #require(try CheckpointStore(run: tiny.path(run)).best(upTo: 41))
+    #expect(best(run) == CheckpointStore.folderName(step: left.step) && left.step != step)
+  }
+
+  /// Killed between the checkpoint and its links: the next start mends them.
+  @Test func linksAreMendedOnResume() throws {
+    try train()
+    let (step, _) = try lowest(run)
+    try Folder.link(tiny.path("\(run)/best"), to: "step-000040")
+    try Folder.remove(tiny.path("\(run)/latest"))
+    try tiny.train("resume", run, "training.max_steps=41")
+    #expect(best(run) == CheckpointStore.folderName(step: step))
+    #expect(Folder.target(ofLink: tiny.path("\(run)/latest")) == "step-000041")
+    #expect(try tiny.steps(run) == [step, 41])
+  }
+
+  @Test func aCopyThatFollowedLinksGoesOn() throws {
+    try train()
+    let (step, _) = try lowest(run)
+    let copy = Process()
+    copy.executableURL = URL(filePath: "/bin/cp")
+    copy.arguments = ["-rL", tiny.path(run), tiny.path("runs/copy")]
+    try copy.run()
+    copy.waitUntilExit()
+    #expect(Folder.target(ofLink: tiny.path("runs/copy/best")) == nil)
+    let log = try tiny.train("resume", "runs/copy", "training.max_steps=42")
+    #expect(!log.contains("could not be written"), "\(log)")
+    try tiny.train("resume", run, "training.max_steps=42")
+    #expect(try tiny.contents("runs/copy", step: 42).differences(tiny.contents(run, step: 42)) == [])
+    #expect(best("runs/copy") == CheckpointStore.folderName(step: step))
+    #expect(Folder.target(ofLink: tiny.path("runs/copy/latest")) == "step-000042")
+  }
+}
