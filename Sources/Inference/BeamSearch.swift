@@ -78,7 +78,10 @@ package struct BeamSearch {
       }
       finished = Array(finished.sorted { $0.worth > $1.worth }.prefix(options.beams))
       let length = beams[0].tokens.count + 1
-      if finished.count == options.beams, finished[finished.count - 1].worth >= worth(continuations[0].score, length) {
+      // The beams that continue are sorted, the best first; a likelier one that has ended is no longer among them.
+      if finished.count == options.beams, let best = next.first,
+        finished[finished.count - 1].worth >= worth(best.score, length)
+      {
         return finished[0]
       }
       let room = length < options.maximumTokens && beams[0].cache.length < generator.model.maximumPositions

@@ -46,7 +46,7 @@ import Testing
   }
 
   /// A narrow beam against the same search by full passes, spelled out step by step.
-  @Test(arguments: 1...6 as ClosedRange<UInt64>, [2, 3, 4])
+  @Test(arguments: [1, 2, 3, 4, 5, 6, 80, 164, 218] as [UInt64], [2, 3, 4])
   func narrowBeamsFollowHuggingFace(_ seed: UInt64, _ beams: Int) throws {
     let generator = try TinyModel.generator(vocabulary: 12, seed: seed, endTokens: [0])
     let prompt: [Int32] = [3, 1]
@@ -68,7 +68,7 @@ import Testing
         }
       }
       done = Array(done.sorted { $0.worth > $1.worth }.prefix(beams))
-      isDone = done.count == beams && done.last!.worth >= all[0].score / Double(length)
+      isDone = done.count == beams && live.first.map { done.last!.worth >= $0.score / Double(length) } ?? true
     }
     if !isDone { done += live.map { ($0.tokens, $0.score / 8) } }
     let completion = try generator.complete(prompt, options: Self.options(beams, 8))
