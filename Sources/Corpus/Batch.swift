@@ -8,11 +8,14 @@ public struct Batch: Sendable, Equatable {
   public let targets: [Int32]
   /// Where each token stands in its document, and what it sees of its row.
   public let layout: SequenceLayout
-  /// The answers in it that are weighed as a whole, two for each pair.
+  /// The answers in it that are weighed as a whole: two for each pair, or one for each prompt.
   public let answers: [Answer]
+  /// Its prompts with other answers of the step, where an objective compares with them: no batch, or one.
+  public private(set) var mismatched: [Batch] = []
   /// The number of targets that are trained.
   public let weight: Int
-  /// The tokens of its examples: more than there are places where several examples share their first ones.
+  /// The tokens of its examples, however they are laid out: padding is none, and a beginning that several share is counted for
+  /// each of them.
   public let tokenCount: Int
 
   /// The number of sequences.
@@ -46,6 +49,13 @@ public struct Batch: Sendable, Equatable {
     self.answers = answers
     self.tokenCount = tokenCount ?? places
     weight = targets.reduce(into: 0) { if $1 >= 0 { $0 += 1 } }
+  }
+
+  /// This batch with the one of its prompts and other answers.
+  func with(mismatched: Batch) -> Batch {
+    var batch = self
+    batch.mismatched = [mismatched]
+    return batch
   }
 
   /// The mean number of places that a place's attention sees, itself included.

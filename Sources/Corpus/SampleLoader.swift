@@ -14,6 +14,9 @@ public protocol SampleLoader: Sendable {
   func length(ofSample sample: Int) -> Int
   /// The batch of the given samples.
   func batch(samples: [Int]) throws(Failure) -> Batch
+  /// The batch of a part of `samples`, which are all those of a step or an evaluation: what the losses of one depend on in the
+  /// others is in it.
+  func batch(_ range: Range<Int>, of samples: [Int]) throws(Failure) -> Batch
   /// The number of examples, of which a sample may hold several.
   var exampleCount: Int { get }
   /// An example to look at, in its parts.
@@ -39,31 +42,46 @@ extension SampleLoader {
 
   /// The micro-batches of the given samples, in their order.
   public func microBatches(samples: [Int], size: MicroBatchSize) throws(Failure) -> [Batch] {
+    try microBatches(samples.indices, of: samples, size: size)
+  }
+
+  /// The micro-batches of a part of `samples`, in their order.
+  public func microBatches(
+    _ range: Range<Int>, of samples: [Int], size: MicroBatchSize
+  ) throws(Failure) -> [Batch] {
     var batches: [Batch] = []
-    for part in parts(of: samples, size: size) { batches.append(try batch(samples: Array(part))) }
+    for part in parts(of: samples[range], size: size) {
+      batches.append(try batch(part.startIndex..<part.endIndex, of: samples))
+    }
     return batches
   }
 
-  private func parts(of samples: [Int], size: MicroBatchSize) -> [ArraySlice<Int>] {
+  public func batch(_ range: Range<Int>, of samples: [Int]) throws(Failure) -> Batch {
+    try batch(samples: Array(samples[range]))
+  }
+
+  private func parts(of samples: ArraySlice<Int>, size: MicroBatchSize) -> [ArraySlice<Int>] {
     switch size {
     case .samples(let count):
       precondition(count > 0, "\(count) samples at once")
-      return stride(from: 0, to: samples.count, by: count).map { samples[$0..<min($0 + count, samples.count)] }
+      return stride(from: samples.startIndex, to: samples.endIndex, by: count).map {
+        samples[$0..<$0 + min(count, samples.endIndex - $0)]
+      }
     case .tokens(let limit):
       precondition(limit > 0, "\(limit) tokens at once")
       let lengths = samples.map(length)
       let total = lengths.reduce(0, +)
       let count = min(samples.count, max(1, (total + limit - 1) / limit))
       var parts: [ArraySlice<Int>] = []
-      var (start, seen) = (0, 0)
-      for (index, length) in lengths.enumerated() {
+      var (start, seen) = (samples.startIndex, 0)
+      for (index, length) in zip(samples.indices, lengths) {
         if index > start, seen * count / max(1, total) > parts.count {
           parts.append(samples[start..<index])
           start = index
         }
         seen += length
       }
-      return parts + (start < samples.count ? [samples[start...]] : [])
+      return parts + (start < samples.endIndex ? [samples[start...]] : [])
     }
   }
 }

@@ -22,27 +22,51 @@ package struct Evaluation: Sendable {
   private let measuresTokens: Bool
 
   /// Measures `objective` on at most `samples` samples spread over the data, computed in parts of `size`.
+  ///
+  /// - Parameter reference: the model that the objective compares with, where it scores answers that only the evaluation
+  ///   brings together.
   package init(
     _ model: any LanguageModel, objective: any Objective, loader: any SampleLoader, samples: Int,
-    size: MicroBatchSize, tokenizer: Tokenizer?
+    size: MicroBatchSize, tokenizer: Tokenizer?, reference: (any LanguageModel)? = nil
   ) throws(Failure) {
     let lengths = tokenizer.map(TokenLengths.init)
     var measures = Measures()
     var (tokens, bytes) = (0, 0)
-    let chosen = loader.order.spread(samples)
-    for start in stride(from: 0, to: chosen.count, by: 64) {
-      let group = Array(chosen[start..<min(chosen.count, start + 64)])
-      for batch in try loader.microBatches(samples: group, size: size) {
-        measures.add(objective.loss(batch, StepContext(model)), weight: objective.weight(of: batch))
-        tokens += batch.weight
-        bytes += lengths?.bytes(of: batch.targets) ?? 0
-      }
+    let parts = Parts(loader: loader, samples: loader.order.spread(samples), size: size)
+    var context = StepContext(model, reference: reference)
+    var shares = Measures()
+    try parts.visit { batch in
+      guard let share = objective.stepMean(of: batch, context) else { return false }
+      shares.add(share)
+      return true
+    }
+    context.stepMean = shares.means.first?.value
+    try parts.visit { batch in
+      measures.add(objective.loss(batch, context), weight: objective.weight(of: batch))
+      tokens += batch.weight
+      bytes += lengths?.bytes(of: batch.targets) ?? 0
+      return true
     }
     self.measures = measures
     self.tokens = tokens
-    share = Double(chosen.count) / Double(loader.sampleCount)
+    share = Double(parts.samples.count) / Double(loader.sampleCount)
     measuresTokens = objective.measuresTokens
     let loss = measures["loss"] ?? .nan
     bitsPerByte = measuresTokens && bytes > 0 ? loss * Double(tokens) / log(2) / Double(bytes) : nil
+  }
+}
+
+/// The samples of an evaluation, a few at a time.
+private struct Parts {
+  let loader: any SampleLoader
+  let samples: [Int]
+  let size: MicroBatchSize
+
+  /// Calls `body` with one batch after the other until it returns false.
+  func visit(_ body: (Batch) -> Bool) throws(Failure) {
+    for start in stride(from: 0, to: samples.count, by: 64) {
+      let group = start..<min(samples.count, start + 64)
+      for batch in try loader.microBatches(group, of: samples, size: size) where !body(batch) { return }
+    }
   }
 }

@@ -30,7 +30,9 @@ package struct GradientCheck: Sendable {
     for parameter in model.parameters where parameter.shape.rank > 1 { Kernels.scale(parameter.mutableBuffer, by: 8) }
     let batch = type(of: objective).examples.smallBatch(&generator, vocabularySize: model.vocabularySize)
     let scale = Float(1 / objective.weight(of: batch))
-    func loss() -> Tensor { objective.loss(batch, StepContext(model)).sum }
+    var context = StepContext(model)
+    context.stepMean = objective.stepMean(of: batch, context).flatMap { $0.weight > 0 ? $0.sum / $0.weight : nil }
+    func loss() -> Tensor { objective.loss(batch, context).sum }
     let gradients = Gradients(of: model.parameters)
     _ = gradients.add(scaledBy: scale, loss)
     slopes = (0..<directions).map { _ in
@@ -88,13 +90,13 @@ extension ExampleKind {
       let pairs = SmallPairs(
         pairs: [(5, 4, 6), (1, 3, 2), (7, 2, 5)].enumerated().map { index, lengths in
           AnswerPair(
-            prompt: tokens(lengths.0)[...], first: tokens(lengths.1)[...], second: tokens(lengths.2)[...],
-            isFirstPreferred: self == .pairs || index != 1, isComparison: self == .pairs)
+            prompt: tokens(lengths.0)[...], first: tokens(lengths.1)[...],
+            second: self == .pairs ? tokens(lengths.2)[...] : nil, isFirstPreferred: self == .pairs || index != 1)
         })
-      let references = pairs.pairs.map {
-        (first: -3.5 * Double($0.first.count), second: -3.3 * Double($0.second.count))
+      let references = pairs.pairs.map { pair in
+        [-3.5 * Double(pair.first.count)] + (pair.second.map { [-3.3 * Double($0.count)] } ?? [])
       }
-      return PairLoader(pairs, seed: 0, shuffle: false).with(references: references).batch(samples: [0, 1, 2])
+      return PairLoader(pairs, seed: 0, shuffle: false).with(references: references).batch(0..<3, of: [0, 1, 2])
     }
   }
 }

@@ -3,6 +3,7 @@ import Corpus
 import Files
 import Kernels
 import Models
+import Numerics
 
 /// Takes training steps: loss, gradients, clipping, update.
 package final class Trainer {
@@ -29,18 +30,22 @@ package final class Trainer {
   package var parameters: [Parameter] { gradients.parameters }
   private let maximumNorm: Double
   private let recompute: Bool
+  private let seed: UInt64
+  /// The model that the objective compares with, where it scores answers that only a step brings together.
+  package var reference: (any LanguageModel)?
 
-  /// A trainer of the parameters of `model` that are trained now.
+  /// A trainer of the parameters of `model` that are trained now; `seed` is that of all that is drawn.
   package init(
     _ model: any LanguageModel, objective: any Objective, optimizer: any OptimizerSettings, maximumNorm: Double,
-    recompute: Bool = false
+    recompute: Bool = false, seed: UInt64 = 0
   ) {
     self.model = model
     self.objective = objective
     self.maximumNorm = maximumNorm
     self.recompute = recompute
+    self.seed = seed
     gradients = Gradients(of: model.parameters)
-    self.optimizer = optimizer.make(for: gradients.parameters)
+    self.optimizer = optimizer.make(for: gradients.parameters, seed: seed)
   }
 
   /// One step on a batch given as the micro-batches `parts`. The weight of all of them is counted first, so that one
@@ -58,9 +63,10 @@ package final class Trainer {
     var measures = Measures()
     // Evaluation and checkpoints between two steps have their memory.
     defer { gradients.clear() }
+    guard var context = context(of: parts, isCancelled) else { return nil }
     for (index, part) in parts.enumerated() {
       if isCancelled() { return nil }
-      let context = StepContext(model, recompute: recompute, noiseSeed: noiseSeed(part: index))
+      context.noiseSeed = noiseSeed(part: index)
       _ = gradients.add(scaledBy: scale) {
         let loss = objective.loss(part, context)
         measures.add(loss, weight: weights[index])
@@ -78,14 +84,31 @@ package final class Trainer {
       tokens: parts.reduce(0) { $0 + $1.tokenCount })
   }
 
-  /// A seed of its own for each micro-batch: a function of the step, so that a resumed run draws the same.
-  private func noiseSeed(part: Int) -> UInt64 { UInt64(optimizer.stepCount) << 20 | UInt64(part) }
+  /// What the losses of a step are computed with, once the mean that they depend on is known; nil if the step is cancelled.
+  private func context(of parts: [Batch], _ isCancelled: () -> Bool) -> StepContext? {
+    var context = StepContext(model, recompute: recompute, reference: reference)
+    var shares = Measures()
+    for part in parts {
+      if isCancelled() { return nil }
+      guard let share = objective.stepMean(of: part, context) else { break }
+      shares.add(share)
+    }
+    context.stepMean = shares.means.first?.value
+    return context
+  }
+
+  /// A seed of its own for each micro-batch: a function of the run's seed and the step, so that a resumed run draws the same.
+  private func noiseSeed(part: Int) -> UInt64 {
+    SplitMix64.mixed(seed &+ SplitMix64.increment &* (UInt64(optimizer.stepCount) << 20 | UInt64(part)))
+  }
 
   /// Says where the first number that is not finite came from, by running the step's forward pass again.
   private func failure(_ parts: [Batch], loss: Double?, norm: Double) -> Failure {
     let operation = FiniteCheck.firstCulprit {
+      guard var context = context(of: parts, { false }) else { return }
       for (index, part) in parts.enumerated() {
-        _ = objective.loss(part, StepContext(model, noiseSeed: noiseSeed(part: index)))
+        context.noiseSeed = noiseSeed(part: index)
+        _ = objective.loss(part, context)
       }
     }
     let parameters = model.namedParameters

@@ -30,6 +30,8 @@ import Testing
     #expect(batch.layout.positions == [0, 1, 2, 0])
     #expect(batch.layout.visible.firsts == [0, 0, 0, 3])
     #expect((batch.rows, batch.columns, batch.weight) == (1, 4, 3))
+    // The tokens of the examples, read or not.
+    #expect(batch.tokenCount == 7 && loader.tokenCount == 7)
     let separate = ExampleLoader(examples, digest: "", sequenceLength: 8, seed: 1, packing: false)
     #expect(separate.sampleCount == 2 && separate.fingerprint != loader.fingerprint)
   }
@@ -52,7 +54,7 @@ import Testing
     #expect(batch.layout.visible.firsts == Array(repeating: 0, count: 20))
     #expect(batch.layout.visible.gap?.starts == Array(repeating: 0, count: 16) + [16, 16, 16, 16])
     #expect(batch.layout.visible.gap?.ends == Array(repeating: 0, count: 16) + [16, 16, 18, 18])
-    #expect(batch.tokenCount == 36 && batch.weight == 4)
+    #expect(batch.tokenCount == 38 && batch.weight == 4)
     // The last token of the beginning would predict 50 and 60.
     #expect(loader(trainedFrom: 16).batch(samples: [0]).columns == 36)
     #expect(loader(trainedFrom: 17, sharesBeginnings: false).batch(samples: [0]).columns == 36)
@@ -60,7 +62,7 @@ import Testing
 
   /// p = 1 2 3, a = 4 5, b = 6: the last token of the prompt begins both branches, and b's does not see a's.
   @Test func aPairOfAnswers() {
-    let loader = PairLoader(OnePair(), seed: 1).with(references: [(first: -1, second: -2)])
+    let loader = PairLoader(OnePair(), seed: 1).with(references: [[-1, -2]])
     let batch = loader.batch(samples: [0])
     #expect(batch.tokens == [1, 2, 3, 4, 3])
     #expect(batch.targets == [-1, -1, 4, 5, 6])
@@ -71,7 +73,9 @@ import Testing
     #expect(batch.answers.map(\.places) == [2..<4, 4..<5])
     #expect(batch.answers.map(\.isPreferred) == [true, false])
     #expect(batch.answers.map(\.reference) == [-1, -2])
-    #expect(loader.tokenCount == 5 && loader.length(ofSample: 0) == 5)
+    #expect(loader.length(ofSample: 0) == 5)
+    // p a and p b.
+    #expect(batch.tokenCount == 9 && loader.tokenCount == 9)
   }
 }
 

@@ -4,13 +4,13 @@ import Support
 import Testing
 
 @Suite struct OptimizerTests {
-  /// Ten steps beside the twin; the last of each kind has no gradient at all.
+  /// Ten steps beside the twin; the last of each kind has no gradient at all. 1 - 0.999999 is no difference of two floats.
   @Test(arguments: [(1, 0.9, 0.999, 1e-8, 0.1), (17, 0.9, 0.95, 1e-8, 0), (50_003, 0, 0.999999, 1e-6, 0.01)])
   func tenSteps(_ count: Int, _ beta1: Double, _ beta2: Double, _ epsilon: Double, _ decay: Double) {
     var generator = SeededGenerator(seed: 1)
     let rounded = { (x: Double) in Double(Float(x)) }
     var twin = ReferenceAdamW(
-      count: count, learningRate: rounded(0.01), betas: (rounded(beta1), rounded(beta2)), epsilon: rounded(epsilon),
+      count: count, learningRate: rounded(0.01), betas: (beta1, beta2), epsilon: rounded(epsilon),
       weightDecay: rounded(decay))
     var expected = generator.normals([count]).values
     let p = Storage(expected.map(Float.init))
@@ -19,11 +19,11 @@ import Testing
       let gradient = t == 10 ? .zeros([count]) : generator.normals([count])
       twin.update(&expected, gradient: gradient.values.map { $0 * 0.5 })
       let step = AdamWStep(
-        learningRate: 0.01, beta1: Float(beta1), beta2: Float(beta2), epsilon: Float(epsilon),
-        correction1: Float(1 - pow(rounded(beta1), Double(t))), correction2: Float(1 - pow(rounded(beta2), Double(t))),
+        learningRate: 0.01, beta1: beta1, beta2: beta2, epsilon: Float(epsilon),
+        correction1: Float(1 - pow(beta1, Double(t))), correction2: Float(1 - pow(beta2, Double(t))),
         gradientScale: 0.5)
       adamWUpdate(p.mutableBuffer, m.mutableBuffer, v.mutableBuffer, gradient.buffer, step: step, decay: Float(decay))
-      let close = Tolerance.scaled(relative: 1e-5, scaled: 1e-6)
+      let close = Tolerance.scaled(relative: 2e-6, scaled: 1e-6)
       let weights = ReferenceArray([count], expected)
       #expect(mismatch(p.elements, weights, within: .elementwise(relative: 1e-6, absolute: 1e-6)) == nil)
       #expect(mismatch(m.elements, ReferenceArray([count], twin.first), within: close) == nil)

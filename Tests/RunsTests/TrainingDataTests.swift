@@ -15,8 +15,8 @@ import Testing
     return ExampleLoader(examples, digest: "", sequenceLength: 8, seed: 1)
   }
 
-  private static func scores(_ loader: PairLoader) -> [(first: Double, second: Double)] {
-    (0..<loader.sampleCount).map { (-Double($0), -10) }
+  private static func scores(_ loader: PairLoader) -> [[Double]] {
+    (0..<loader.sampleCount).map { [-Double($0), -10] }
   }
 
   @Test func bothPartsAreScored() throws {

@@ -144,3 +144,24 @@ extension Batch {
     stride(from: 0, to: rows, by: rowsAtOnce).map { slice(rows: $0..<min(rows, $0 + rowsAtOnce)) }
   }
 }
+
+/// What is drawn depends on the run's seed and the step alone.
+@Suite struct RandomnessOfARunTests {
+  private func weights(seed: UInt64, noise: Double, format: Moment.Format, startingAt step: Int = 0) throws -> [Float] {
+    let model = try ModelFixture("llama-tied").model()
+    let trainer = Trainer(
+      model, objective: SFT(lossOn: .all, noiseAlpha: noise), optimizer: AdamWSettings(stateFormat: format),
+      maximumNorm: 1, seed: seed)
+    trainer.optimizer.stepCount = step
+    for _ in 0..<2 { _ = try trainer.step([try ModelFixture("llama-tied").batch], learningRate: 1e-2) }
+    return model.parameters.flatMap(\.value.elements)
+  }
+
+  @Test(arguments: [(5, Moment.Format.float32), (0, .bfloat16)])
+  func noiseAndRoundingDependOnTheSeed(_ noise: Double, _ format: Moment.Format) throws {
+    let one = try weights(seed: 1, noise: noise, format: format)
+    #expect(try weights(seed: 1, noise: noise, format: format) == one)
+    #expect(try weights(seed: 2, noise: noise, format: format) != one)
+    #expect(try weights(seed: 1, noise: noise, format: format, startingAt: 1) != one)
+  }
+}

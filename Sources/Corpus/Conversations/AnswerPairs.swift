@@ -1,38 +1,40 @@
-/// A source of pairs of answers.
+/// A source of prompts with the answers that are weighed: two of one prompt, or one that is wanted or not.
 package protocol AnswerPairs: Sendable {
   var count: Int { get }
   subscript(index: Int) -> AnswerPair { get }
-  /// A digest of everything the pairs depend on.
+  /// A digest of everything the answers depend on.
   var digest: String { get }
 }
 
-/// Two answers to one prompt, as tokens.
+/// One or two answers to a prompt, as tokens.
 package struct AnswerPair: Sendable {
   package var prompt: ArraySlice<Int32>
   /// The better answer of a pair, or the answer that is wanted or not.
   package var first: ArraySlice<Int32>
-  /// The worse answer of a pair, or an answer to another prompt.
-  package var second: ArraySlice<Int32>
+  /// The worse answer of a pair; nil where there is one answer only.
+  package var second: ArraySlice<Int32>?
   /// Whether the first answer is wanted; of two that are compared it always is.
   package var isFirstPreferred: Bool
-  /// Whether the second answer is one to the same prompt.
-  package var isComparison: Bool
 
   package init(
-    prompt: ArraySlice<Int32>, first: ArraySlice<Int32>, second: ArraySlice<Int32>, isFirstPreferred: Bool = true,
-    isComparison: Bool = true
+    prompt: ArraySlice<Int32>, first: ArraySlice<Int32>, second: ArraySlice<Int32>? = nil, isFirstPreferred: Bool = true
   ) {
     self.prompt = prompt
     self.first = first
     self.second = second
     self.isFirstPreferred = isFirstPreferred
-    self.isComparison = isComparison
   }
 }
 
 extension AnswerPair {
-  /// The tokens that it takes in a batch.
-  var length: Int { prompt.count - 1 + first.count + second.count }
+  /// The answers, one or two.
+  var answers: [ArraySlice<Int32>] { [first] + (second.map { [$0] } ?? []) }
+
+  /// The places that it takes in a batch.
+  var length: Int { answers.reduce(prompt.count - 1) { $0 + $1.count } }
+
+  /// The tokens of the prompt with each of its answers.
+  var tokenCount: Int { answers.reduce(0) { $0 + prompt.count + $1.count } }
 }
 
 /// Preference data as it is trained.
@@ -50,7 +52,7 @@ package struct RankedPairs: AnswerPairs {
   }
 }
 
-/// Answers without partners as they are trained: each beside the answer to the next prompt, from which the divergence is estimated.
+/// Answers without partners as they are trained.
 package struct UnpairedPreferences: AnswerPairs {
   private let data: UnpairedPreferenceData
 
@@ -60,9 +62,7 @@ package struct UnpairedPreferences: AnswerPairs {
   package var digest: String { data.digest }
 
   package subscript(index: Int) -> AnswerPair {
-    let (example, next) = (data[index], data[(index + 1) % data.count])
-    return AnswerPair(
-      prompt: example.prompt, first: example.completion, second: next.completion,
-      isFirstPreferred: example.isDesirable, isComparison: false)
+    let example = data[index]
+    return AnswerPair(prompt: example.prompt, first: example.completion, isFirstPreferred: example.isDesirable)
   }
 }

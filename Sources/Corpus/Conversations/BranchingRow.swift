@@ -11,7 +11,7 @@ struct BranchingRow {
   private var hidden = VisibleKeys.Gap(starts: [], ends: [])
 
   /// The row as a batch, with the answers in it; `tokenCount` is that of its examples.
-  func batch(tokenCount: Int? = nil, answers: [Batch.Answer] = []) -> Batch {
+  func batch(tokenCount: Int, answers: [Batch.Answer] = []) -> Batch {
     let layout = SequenceLayout(
       rows: 1, columns: count, positions: positions, documentStarts: documentStarts,
       gap: hidden.starts == hidden.ends ? nil : hidden)

@@ -33,23 +33,26 @@ package struct ExampleLoader: SampleLoader {
       return trained.lastIndex(of: true)! - trained.startIndex
     }
     let rows = packing ? Packing.bestFitDecreasing(lengths, capacity: sequenceLength) : lengths.indices.map { [$0] }
-    let tokens = lengths.reduce(0, +)
+    let tokens = examples.lengths.reduce(0, +)
+    let places = lengths.reduce(0, +)
     order = SampleOrder(count: rows.count, seed: seed, shuffle: shuffle)
     tokenCount = tokens
-    efficiency = Double(tokens) / Double(rows.count * sequenceLength)
+    efficiency = Double(places) / Double(rows.count * sequenceLength)
     fingerprint = Digest.sha256("\(digest)\n\(sequenceLength)\n\(packing)")
     func percent(_ part: Int, _ whole: Int) -> Int { (200 * part + whole) / (2 * whole) }
     summary =
       "\(examples.count) examples, \(tokens) tokens, \(percent(examples.trainedCount, tokens)) % of them trained"
-      + (packing ? ", in \(rows.count) rows that are \(percent(tokens, rows.count * sequenceLength)) % full" : "")
+      + (packing ? ", in \(rows.count) rows that are \(percent(places, rows.count * sequenceLength)) % full" : "")
     (self.examples, self.rows, self.lengths, self.sharesBeginnings) = (examples, rows, lengths, sharesBeginnings)
   }
 
   package func length(ofSample sample: Int) -> Int { rows[sample].reduce(0) { $0 + lengths[$1] } }
 
   package func batch(samples: [Int]) -> Batch {
+    var tokenCount = 0
     let parts = samples.flatMap { rows[$0] }.map { index in
       let (tokens, isTrained) = examples[index]
+      tokenCount += tokens.count
       return (tokens: tokens.prefix(lengths[index] + 1), isTrained: isTrained)
     }
     let shared = sharesBeginnings ? Self.sharedBeginning(parts) : 0
@@ -64,7 +67,7 @@ package struct ExampleLoader: SampleLoader {
       row.append(
         own.dropLast(), targets: targets, from: shared, document: document, hidden: document + shared..<row.count)
     }
-    return row.batch(tokenCount: parts.reduce(0) { $0 + $1.tokens.count - 1 })
+    return row.batch(tokenCount: tokenCount)
   }
 
   /// How many tokens all the examples begin with. None of them is trained, nor is the one after them: it is not the same

@@ -3,8 +3,10 @@ import Numerics
 /// The numbers of one AdamW step that are the same for every parameter.
 package struct AdamWStep: Sendable {
   package var learningRate: Float
-  package var beta1: Float
-  package var beta2: Float
+  /// How much stays of the two moments, and how much of the gradient and its square comes in: 1 - beta, which has not the bits
+  /// of beta when both are rounded.
+  private(set) var kept: (first: Float, second: Float)
+  private(set) var added: (first: Float, second: Float)
   package var epsilon: Float
   /// 1 - beta1^t and 1 - beta2^t at step t.
   package var correction1: Float
@@ -13,12 +15,12 @@ package struct AdamWStep: Sendable {
   package var gradientScale: Float
 
   package init(
-    learningRate: Float, beta1: Float, beta2: Float, epsilon: Float, correction1: Float, correction2: Float,
+    learningRate: Float, beta1: Double, beta2: Double, epsilon: Float, correction1: Float, correction2: Float,
     gradientScale: Float
   ) {
     self.learningRate = learningRate
-    self.beta1 = beta1
-    self.beta2 = beta2
+    kept = (Float(beta1), Float(beta2))
+    added = (Float(1 - beta1), Float(1 - beta2))
     self.epsilon = epsilon
     self.correction1 = correction1
     self.correction2 = correction2
@@ -57,12 +59,12 @@ private func update<Element: MomentElement>(
   let keep = 1 - step.learningRate * decay
   let size = step.learningRate / step.correction1
   let inverse = 1 / step.correction2.squareRoot()
-  let (b1, b2, scale, epsilon) = (step.beta1, step.beta2, step.gradientScale, step.epsilon)
+  let (kept, added, scale, epsilon) = (step.kept, step.added, step.gradientScale, step.epsilon)
   Parallel.forRanges(n, grain: 16384) { range in
     for i in range {
       let g = gradient[i] * scale
-      let first = (b1 * m[i].value).addingProduct(1 - b1, g)
-      let second = (b2 * v[i].value).addingProduct((1 - b2) * g, g)
+      let first = (kept.first * m[i].value).addingProduct(added.first, g)
+      let second = (kept.second * v[i].value).addingProduct(added.second * g, g)
       let random = randomBits(seed: seed, i)
       m[i] = Element(first, randomBits: random)
       v[i] = Element(second, randomBits: random &>> 16)

@@ -23,7 +23,7 @@ package struct CheckpointEvaluation {
     package var templateVariables: [JSONMember] = []
     /// The columns' names in the files.
     package var fields: [String: String] = [:]
-    /// The model that answers' rewards are taken against.
+    /// The model that answers' rewards are taken against, or `none`; nil for that of the run which the model is a checkpoint of.
     package var reference: String?
     /// Whether the model writes answers, too.
     package var asksQuestions = true
@@ -44,16 +44,21 @@ package struct CheckpointEvaluation {
     guard length <= model.maximumPositions else {
       throw Failure(.usage, "--sequence-length \(length) exceeds the model's \(model.maximumPositions) positions")
     }
-    let objective = Self.objective(of: try RowKind(of: patterns, fields: options.fields))
+    var objective = Self.objective(of: try RowKind(of: patterns, fields: options.fields))
     let kind = type(of: objective).examples
+    let run = kind.answersPerSample > 0 ? try EvaluatedRun(of: stored) : nil
+    if let run, run.recipe.examples == kind { objective = run.recipe.objective }
     let text = try TextFormat(of: stored, kind.hasConversations ? (options.template, options.templateVariables) : nil)
     let source = ExampleSource(
       objective: objective,
       data: Recipe.Data(files: patterns, fields: options.fields, task: Recipe.Task(reading: kind)), seed: 0,
       sequenceLength: length, text: text, vocabularySize: model.vocabularySize, isMeasured: true)
     var data = try source.open { Output.log.line($0) }
-    if objective.reference != nil { data = try data.withReferences(references) }
-    try measure(data.train, objective)
+    var reference: (any LanguageModel)?
+    if objective.reference != nil {
+      (data, reference) = try scored(data, objective, run)
+    }
+    try measure(data.train, objective, reference)
     guard options.asksQuestions, let chat = text.chat, let questions = try questions(in: patterns, kind, chat) else {
       return
     }
@@ -70,18 +75,43 @@ package struct CheckpointEvaluation {
     }
   }
 
-  /// The scores of the answers under the reference model. Without one they are all alike: rewards are then the model's own
-  /// log-probabilities.
-  private func references(_ loader: PairLoader) throws(Failure) -> [(first: Double, second: Double)] {
-    guard let path = options.reference else { return Array(repeating: (0, 0), count: loader.sampleCount) }
-    let reference = try ReferenceScores { () throws(Failure) in try StoredModel(at: path).model() }
-    return try reference.scores(of: loader) { Output.log.line($0) }
+  /// The data with the scores of the reference model, and that model where the objective needs it. Without one the scores are all
+  /// alike: rewards are then the model's own log-probabilities.
+  private func scored(
+    _ data: TrainingData, _ objective: any Objective, _ run: EvaluatedRun?
+  ) throws(Failure) -> (TrainingData, (any LanguageModel)?) {
+    func note(_ line: String) { Output.log.line(line) }
+    if let path = options.reference, path != "none" {
+      let stored = try StoredModel(at: path)
+      let model = try stored.model()
+      let scores = ReferenceScores(of: model, stored.configuration)
+      return (try data.withReferences { (loader) throws(Failure) in try scores.scores(of: loader, note: note)! }, model)
+    }
+    if options.reference == nil, let reference = try run?.reference(of: stored) {
+      note("rewards are against the run's reference model")
+      let scored = try data.withReferences { (loader) throws(Failure) in
+        do throws(Failure) {
+          return try reference.scores(of: loader, note: note)
+        } catch {
+          throw EvaluatedRun.adding(error)
+        }
+      }
+      return (scored, reference.model)
+    }
+    note("rewards are without a reference model: the model's own log-probabilities")
+    return (
+      try data.withReferences { loader in
+        Array(repeating: Array(repeating: 0, count: loader.answersPerSample), count: loader.sampleCount)
+      }, nil
+    )
   }
 
-  private mutating func measure(_ loader: any SampleLoader, _ objective: any Objective) throws(Failure) {
+  private mutating func measure(
+    _ loader: any SampleLoader, _ objective: any Objective, _ reference: (any LanguageModel)?
+  ) throws(Failure) {
     let result = try Evaluation(
       model, objective: objective, loader: loader, samples: options.limit ?? loader.sampleCount, size: .tokens(4096),
-      tokenizer: stored.tokenizer)
+      tokenizer: stored.tokenizer, reference: reference)
     results.append(("loss", JSONValue(measured: result.loss)))
     if let perplexity = result.perplexity { results.append(("perplexity", JSONValue(measured: perplexity))) }
     if let bits = result.bitsPerByte { results.append(("bits_per_byte", JSONValue(measured: bits))) }

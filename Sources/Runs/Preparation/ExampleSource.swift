@@ -30,7 +30,9 @@ struct ExampleSource {
     case .pairs:
       try rows(PreferenceData.self, note) { PairLoader(RankedPairs($0), seed: seed, shuffle: $1) }
     case .unpaired:
-      try rows(UnpairedPreferenceData.self, note) { PairLoader(UnpairedPreferences($0), seed: seed, shuffle: $1) }
+      try rows(UnpairedPreferenceData.self, note) {
+        PairLoader(UnpairedPreferences($0), maximumLength: sequenceLength, seed: seed, shuffle: $1)
+      }
     }
   }
 

@@ -54,47 +54,20 @@ package struct Preparation {
     return try start.model().grown(to: configuration)
   }
 
-  /// The data as it is trained: with the scores of the model that the recipe's objective compares with, and that model's
-  /// identity; both as they are if it compares with none.
+  /// The data as it is trained, with the scores of the model that the recipe's objective compares with; as it is, and nil, if it
+  /// compares with none.
   ///
   /// - Parameters:
   ///   - start: the model that training starts with; nil for a run that resumes.
   ///   - known: the identity of the reference model of a run that resumes.
   func trainingData(
     for recipe: Recipe, start: (any LanguageModel)?, knownReference known: String?, note: (String) -> Void
-  ) throws(Failure) -> (data: TrainingData, reference: String?) {
-    guard let reference = recipe.objective.reference else { return (data, nil) }
-    let scores = try ReferenceScores(known: known) { () throws(Failure) in
-      switch reference {
-      case .start: if let start { start } else { try startingModel(of: recipe) }
-      case .stored(let path): try storedReference(at: path)
-      }
-    }
-    let scored = try data.withReferences { (loader) throws(Failure) in try scores.scores(of: loader, note: note) }
-    return (scored, scores.identity)
-  }
-
-  /// The model that a run of `recipe` started with, loaded or initialised again.
-  private func startingModel(of recipe: Recipe) throws(Failure) -> any LanguageModel {
-    guard let source = recipe.model.source else { return configuration.makeModel(seed: seed) }
-    return try StoredModel(at: source).model().grown(to: configuration)
-  }
-
-  /// The reference model at `path`, which must know the model's tokens.
-  private func storedReference(at path: String) throws(Failure) -> any LanguageModel {
-    let stored = try StoredModel(at: path)
-    let (found, expected) = (stored.configuration.vocabularySize, configuration.vocabularySize)
-    if let theirs = stored.tokenizer, let ours = text.tokenizer, theirs.json() != ours.json() {
-      throw Failure(
-        .model, "the reference model has another tokenizer", at: path,
-        notes: ["log-probabilities of different tokens cannot be compared", "choose a model with the same tokenizer"])
-    }
-    guard found == expected else {
-      throw Failure(
-        .model, "the reference model has another vocabulary", at: path,
-        notes: ["\(found) tokens, the model has \(expected)", "choose a model with the same tokenizer"])
-    }
-    return try stored.model()
+  ) throws(Failure) -> (data: TrainingData, reference: Reference?) {
+    let reference = try Reference(
+      of: recipe, start: start, known: known, ModelShape(configuration: configuration, tokenizer: text.tokenizer))
+    guard let reference else { return (data, nil) }
+    let scored = try data.withReferences { (loader) throws(Failure) in try reference.scores(of: loader, note: note) }
+    return (scored, reference)
   }
 
   private static func configuration(

@@ -21,7 +21,7 @@ package struct TrainingData {
   /// The data with the log-probabilities of its answers under a reference model, which `scores` gives for each sample. Its
   /// samples must be answers.
   package func withReferences(
-    _ scores: (PairLoader) throws(Failure) -> [(first: Double, second: Double)]
+    _ scores: (PairLoader) throws(Failure) -> [[Double]]
   ) throws(Failure) -> TrainingData {
     func scored(_ loader: any SampleLoader) throws(Failure) -> PairLoader {
       guard let pairs = loader as? PairLoader else {

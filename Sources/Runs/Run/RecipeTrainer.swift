@@ -6,6 +6,7 @@ extension Trainer {
   package convenience init(_ model: any LanguageModel, _ recipe: Recipe) {
     self.init(
       model, objective: recipe.objective, optimizer: recipe.optimizer.algorithm,
-      maximumNorm: recipe.optimizer.maximumGradientNorm, recompute: recipe.training.recompute)
+      maximumNorm: recipe.optimizer.maximumGradientNorm, recompute: recipe.training.recompute,
+      seed: UInt64(recipe.seed))
   }
 }

@@ -66,6 +66,7 @@ struct RunCheckpoints {
     try store.save(
       step: state.step, files: [(ModelFile.name, model), (TrainingState.fileName, state.contents(trainer))],
       extra: [JSONMember("core_type", JSONValue(state.coreType))]
+        + (state.reference.map { [JSONMember(EvaluatedRun.referenceKey, JSONValue($0))] } ?? [])
         + (loss.map { [JSONMember(CheckpointStore.lossKey, JSONValue($0))] } ?? []))
   }
 

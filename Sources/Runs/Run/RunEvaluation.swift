@@ -26,7 +26,7 @@ struct RunEvaluation {
     if let samples {
       let result = try Evaluation(
         trainer.model, objective: trainer.objective, loader: samples, samples: recipe.evaluated(samples),
-        size: .tokens(4096), tokenizer: text.tokenizer)
+        size: .tokens(4096), tokenizer: text.tokenizer, reference: trainer.reference)
       last = (step, result.loss)
       log.evaluation(result, step: step)
     }

@@ -77,7 +77,8 @@ package final class TrainingRun {
     let (data, reference) = try preparation.trainingData(
       for: recipe, start: checkpoint == nil ? trainer.model : nil, knownReference: state.reference
     ) { Output.log.line($0) }
-    state.reference = reference
+    state.reference = reference?.identity
+    trainer.reference = reference?.model
     samples = data.train
     checkpoints = try RunCheckpoints(
       folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, bestLoss: state.bestLoss)

@@ -18,13 +18,29 @@ package struct DPO: Objective {
     let terms = section.value(
       "loss_type", .lossTerms, default: [LossTerm(name: "sigmoid", weight: 1)], LossTerm.summary)
     losses = terms.map { (PreferenceLoss.named($0.name) ?? .sigmoid, $0.weight) }
-    settings = PreferenceSettings(
-      beta: section.value("beta", .number(above: 0), default: 0.1, "How strongly the model is held to the reference"),
-      labelSmoothing: section.value(
-        "label_smoothing", .number(from: 0, below: 0.5), default: 0, "Share of pairs taken to be the wrong way round"),
-      simPOGamma: section.value("simpo_gamma", .number(from: 0), default: 0.5, "Margin that loss \"simpo\" asks for"),
-      cpoAlpha: section.value("cpo_alpha", .number(from: 0), default: 1, "Weight of the likelihood in loss \"cpo\""))
+    settings = PreferenceSettings(from: &section)
     compared = ReferenceModel(from: &section)
+    checkKeys(section)
+  }
+
+  /// Refuses keys that none of the losses reads, and numbers that one of them cannot have.
+  private func checkKeys(_ section: SettingsSection) {
+    let names = losses.map { "\"\($0.loss.name)\"" }.joined(separator: ", ")
+    for key in PreferenceLoss.Key.allCases {
+      let readers = PreferenceLoss.all.filter { $0.keys.contains(key) }.map { "\"\($0.name)\"" }
+      section.rule(
+        key.rawValue, "loss_type",
+        holds: !section.has(key.rawValue) || losses.contains { $0.loss.keys.contains(key) },
+        "\(key.rawValue) has no effect on loss \(names): leave it out (~objective.\(key.rawValue)), or choose a loss that reads "
+          + "it: \(readers.joined(separator: ", "))")
+    }
+    section.rule(
+      "label_smoothing", "loss_type",
+      holds: settings.labelSmoothing > 0 || !losses.contains { $0.loss.name == "exo_pair" },
+      "loss \"exo_pair\" needs a label_smoothing above 0: without one it is infinite; 1e-3 is usual")
+    section.rule(
+      "reference", "loss_type", holds: compared == .start || reference != nil,
+      "reference has no effect on loss \(names), which compares with no reference: leave it out (~objective.reference)")
   }
 
   package init(
@@ -38,15 +54,24 @@ package struct DPO: Objective {
 
   package var reference: ReferenceModel? { losses.contains { $0.loss.usesReference } ? compared : nil }
 
+  /// The lengths of the chosen answers, where likelihoods are means over all their tokens.
+  package func stepMean(of batch: Batch, _ context: StepContext) -> Measure? {
+    guard settings.likelihoodMean == .token else { return nil }
+    let tokens = batch.answers.reduce(0) { $0 + ($1.isPreferred ? $1.places.count : 0) }
+    return Measure("chosen_length", sum: Double(tokens), weight: weight(of: batch))
+  }
+
   package func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
-    let scores = context.answerScores(batch)
+    var scores = context.answerScores(batch)
+    scores.stepLength = context.stepMean.map { Float($0) }
     let pairs = weight(of: batch)
-    let (chosen, rejected) = rewards(scores)
+    let logps = reportedScores(scores)
+    let (chosen, rejected) = rewards(scores, logps)
     let margins = zip(chosen, rejected).map { $0 - $1 }
     let measures: [(name: String, values: [Double])] = [
       ("rewards/chosen", chosen), ("rewards/rejected", rejected), ("rewards/margins", margins),
-      ("rewards/accuracies", margins.map { $0 > 0 ? 1 : 0 }), ("logps/chosen", scores.first.elements.map(Double.init)),
-      ("logps/rejected", scores.second.elements.map(Double.init)),
+      ("rewards/accuracies", margins.map { $0 > 0 ? 1 : 0 }), ("logps/chosen", logps.chosen),
+      ("logps/rejected", logps.rejected),
     ]
     return StepLoss(
       loss(scores).sum(), measures: measures.map { Measure($0.name, sum: $0.values.reduce(0, +), weight: pairs) })
@@ -62,14 +87,24 @@ package struct DPO: Objective {
     return total!
   }
 
-  /// What the pairs' answers are worth to the model, as the first of the losses rewards them.
-  private func rewards(_ scores: AnswerScores) -> (chosen: [Double], rejected: [Double]) {
-    func scaled(_ values: Tensor) -> [Double] { values.detached().elements.map { settings.beta * Double($0) } }
-    return switch losses[0].loss.reward {
-    case .ratio: (scaled(scores.firstRatio), scaled(scores.secondRatio))
-    case .sum: (scaled(scores.first), scaled(scores.second))
-    case .mean: (scaled(scores.first / scores.firstLengths), scaled(scores.second / scores.secondLengths))
+  /// The answers' log-probabilities as TRL reports them: per token where the losses have no reference and compare such means.
+  private func reportedScores(_ scores: AnswerScores) -> (chosen: [Double], rejected: [Double]) {
+    func numbers(_ values: Tensor) -> [Double] { values.detached().elements.map(Double.init) }
+    guard reference == nil, losses.contains(where: \.loss.comparesMeans) else {
+      return (numbers(scores.first), numbers(scores.second))
     }
+    return (numbers(scores.first / scores.firstLengths), numbers(scores.second / scores.secondLengths))
+  }
+
+  /// What the pairs' answers are worth to the model, in whatever order the losses are given: beta times the log-ratio where one
+  /// of them has a reference, else times the log-probability that is reported.
+  private func rewards(
+    _ scores: AnswerScores, _ logps: (chosen: [Double], rejected: [Double])
+  ) -> (chosen: [Double], rejected: [Double]) {
+    func scaled(_ values: [Double]) -> [Double] { values.map { settings.beta * $0 } }
+    guard reference != nil else { return (scaled(logps.chosen), scaled(logps.rejected)) }
+    func ratios(_ values: Tensor) -> [Double] { scaled(values.detached().elements.map(Double.init)) }
+    return (ratios(scores.firstRatio), ratios(scores.secondRatio))
   }
 
   /// The loss of a pair to which the model and its reference give the same probabilities: ln 2 for `sigmoid`. Nil where

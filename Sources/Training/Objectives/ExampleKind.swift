@@ -14,12 +14,12 @@ package enum ExampleKind: Sendable, CaseIterable {
   /// Whether a chat template turns rows of turns into tokens; else text is read as it is.
   package var hasConversations: Bool { self != .windows }
 
-  /// The answers of a sample that are scored as a whole; 0 where single tokens are trained. An unpaired answer is in a sample
-  /// with the answer to another prompt.
+  /// The answers of a sample that are scored as a whole; 0 where single tokens are trained.
   package var answersPerSample: Int {
     switch self {
     case .windows, .conversations: 0
-    case .pairs, .unpaired: 2
+    case .pairs: 2
+    case .unpaired: 1
     }
   }
 

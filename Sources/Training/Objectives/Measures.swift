@@ -11,9 +11,21 @@ package struct Measure: Sendable, Equatable {
   }
 }
 
+/// The difference of two means, where both are there.
+package struct MeasureDifference: Sendable, Equatable {
+  package var name: String
+  package var minuend: String
+  package var subtrahend: String
+
+  package init(_ name: String, _ minuend: String, less subtrahend: String) {
+    (self.name, self.minuend, self.subtrahend) = (name, minuend, subtrahend)
+  }
+}
+
 /// The measures of a step or an evaluation, added up by name.
 package struct Measures: Sendable, Equatable {
   private var sums: [Measure] = []
+  private var differences: [MeasureDifference] = []
 
   package init() {}
 
@@ -35,15 +47,20 @@ package struct Measures: Sendable, Equatable {
       loss.measures.allSatisfy { $0.name != "loss" }, "an objective reports \"loss\", which is recorded anyway")
     add(Measure("loss", sum: loss.value, weight: weight))
     for measure in loss.measures { add(measure) }
+    for difference in loss.differences where !differences.contains(difference) { differences.append(difference) }
   }
 
-  /// The weighted mean of a name; nil if nothing was added.
+  /// The weighted mean of a name, or the difference of two; nil if nothing was added.
   package subscript(name: String) -> Double? {
-    sums.first { $0.name == name && $0.weight > 0 }.map { $0.sum / $0.weight }
+    if let sum = sums.first(where: { $0.name == name }) { return sum.weight > 0 ? sum.sum / sum.weight : nil }
+    guard let difference = differences.first(where: { $0.name == name }), let minuend = self[difference.minuend],
+      let subtrahend = self[difference.subtrahend]
+    else { return nil }
+    return minuend - subtrahend
   }
 
-  /// All weighted means, in the order in which the names came up.
+  /// All weighted means in the order in which the names came up, and then the differences.
   package var means: [(name: String, value: Double)] {
-    sums.filter { $0.weight > 0 }.map { ($0.name, $0.sum / $0.weight) }
+    (sums.map(\.name) + differences.map(\.name)).compactMap { name in self[name].map { (name, $0) } }
   }
 }

@@ -8,12 +8,20 @@ package struct StepContext {
   /// Whether a block's activations are computed again in the backward pass instead of kept.
   package let recompute: Bool
   /// What the random choices of a micro-batch start from; nil outside training, where nothing is random.
-  package let noiseSeed: UInt64?
+  package var noiseSeed: UInt64?
+  /// The model that an objective compares with, where it scores answers that only the step brings together.
+  package let reference: (any LanguageModel)?
+  /// What the objective's shares of a mean over the step come to; nil where it has none.
+  package var stepMean: Double?
 
-  package init(_ model: any LanguageModel, recompute: Bool = false, noiseSeed: UInt64? = nil) {
+  package init(
+    _ model: any LanguageModel, recompute: Bool = false, noiseSeed: UInt64? = nil,
+    reference: (any LanguageModel)? = nil
+  ) {
     self.model = model
     self.recompute = recompute
     self.noiseSeed = noiseSeed
+    self.reference = reference
   }
 }
 

@@ -9,11 +9,17 @@ package struct StepLoss {
   package let value: Double
   /// What is recorded besides.
   package let measures: [Measure]
+  /// What is recorded as the difference of two of them.
+  package let differences: [MeasureDifference]
 
   /// - Parameter value: the sum of the losses where it is known more precisely than in 32 bits.
-  package init(_ sum: Tensor, value: Double? = nil, measures: [Measure] = []) {
+  package init(
+    _ sum: Tensor, value: Double? = nil, measures: [Measure] = [],
+    differences: [MeasureDifference] = []
+  ) {
     self.sum = sum
     self.value = value ?? Double(sum.scalar)
     self.measures = measures
+    self.differences = differences
   }
 }

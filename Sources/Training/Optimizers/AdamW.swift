@@ -41,7 +41,7 @@ package struct AdamWSettings: OptimizerSettings, Equatable {
 
   package var stateSize: Int { 2 * stateFormat.size }
 
-  package func make(for parameters: [Parameter]) -> any Optimizer { AdamW(self, parameters) }
+  package func make(for parameters: [Parameter], seed: UInt64) -> any Optimizer { AdamW(self, parameters, seed: seed) }
 }
 
 /// Adam with decoupled weight decay; with c1 = 1 - b1^t and c2 = 1 - b2^t at step t:
@@ -52,10 +52,12 @@ final class AdamW: Optimizer {
   private let parameters: [Parameter]
   private let first: [Moment]
   private let second: [Moment]
+  private let seed: UInt64
   var stepCount = 0
 
-  init(_ settings: AdamWSettings, _ parameters: [Parameter]) {
+  init(_ settings: AdamWSettings, _ parameters: [Parameter], seed: UInt64) {
     self.settings = settings
+    self.seed = seed
     self.parameters = parameters
     first = parameters.map { Moment(zeros: $0.shape, as: settings.stateFormat) }
     second = parameters.map { Moment(zeros: $0.shape, as: settings.stateFormat) }
@@ -66,7 +68,7 @@ final class AdamW: Optimizer {
   func step(_ gradients: Gradients, learningRate: Double, gradientScale: Double) {
     stepCount += 1
     let step = AdamWStep(
-      learningRate: Float(learningRate), beta1: Float(settings.beta1), beta2: Float(settings.beta2),
+      learningRate: Float(learningRate), beta1: settings.beta1, beta2: settings.beta2,
       epsilon: Float(settings.epsilon), correction1: Float(1 - pow(settings.beta1, Double(stepCount))),
       correction2: Float(1 - pow(settings.beta2, Double(stepCount))), gradientScale: Float(gradientScale))
     for (index, parameter) in parameters.enumerated() {
@@ -85,6 +87,6 @@ final class AdamW: Optimizer {
 
   /// What the roundings of a parameter's moments in this step are drawn from: a resumed run draws the same.
   private func seed(of parameter: Int) -> UInt64 {
-    (UInt64(stepCount) << 20 | UInt64(parameter)) &* SplitMix64.increment
+    SplitMix64.mixed(seed &+ SplitMix64.increment &* (UInt64(stepCount) << 20 | UInt64(parameter)))
   }
 }

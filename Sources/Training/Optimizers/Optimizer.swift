@@ -8,8 +8,8 @@ package protocol OptimizerSettings: Sendable {
   /// Bytes that are kept from step to step for each number of a parameter.
   var stateSize: Int { get }
   init(from section: inout SettingsSection)
-  /// An optimizer of these parameters that has not taken a step.
-  func make(for parameters: [Parameter]) -> any Optimizer
+  /// An optimizer of these parameters that has not taken a step; whatever it draws depends on `seed` and the step alone.
+  func make(for parameters: [Parameter], seed: UInt64) -> any Optimizer
 }
 
 /// Changes parameters along their gradients.

@@ -12,7 +12,9 @@ struct EvalCommand: Command {
       Option.value("data", "FILE", "what to measure on; may be given several times, globs are allowed"),
       Option.value("sequence-length", "N", "tokens a window or an example; default: the model's positions"),
       Option.value("limit", "N", "windows or examples at most, spread over the data; default: all"),
-      Option.value("reference", "MODEL", "the model that rewards of pairs are taken against"),
+      Option.value(
+        "reference", "MODEL",
+        "what rewards of answers are taken against, or none; default: the run's own, if it has one"),
       Option.flag("no-questions", "leaves out the answers that the model is to write itself"), Option.json,
     ] + TemplateArguments.options
   static let details = [

@@ -11,6 +11,8 @@ package struct AnswerScores {
   /// The number of tokens of each answer.
   package var firstLengths: Tensor
   package var secondLengths: Tensor
+  /// The mean length of the preferred answers of the whole step; nil where no loss asks for it.
+  package var stepLength: Float?
   /// Whether the first answer is the preferred or wanted one.
   package var isFirstPreferred: [Bool]
 
@@ -38,13 +40,18 @@ package struct AnswerScores {
 }
 
 extension StepContext {
-  /// The log-probabilities of all answers of `batch`.
+  /// ln pi(y|x) [A] of the answers of a batch: sums over their tokens.
+  package func answerLogProbabilities(_ batch: Batch) -> Tensor { sums(batch.answers, logProbabilities(batch)) }
+
+  private func sums(_ answers: [Batch.Answer], _ tokens: Tensor) -> Tensor {
+    concatenate(answers.map { tokens.slice($0.places).sum(keepingDimensions: true) })
+  }
+
+  /// The log-probabilities of all answers of `batch`, which are in pairs.
   package func answerScores(_ batch: Batch) -> AnswerScores {
     let tokens = logProbabilities(batch)
-    func sums(_ answers: [Batch.Answer]) -> Tensor {
-      concatenate(answers.map { tokens.slice($0.places).sum(keepingDimensions: true) })
-    }
     func values(_ numbers: [Double]) -> Tensor { Tensor(numbers.map(Float.init), shape: [numbers.count]) }
+    precondition(batch.answers.count.isMultiple(of: 2), "\(batch.answers.count) answers are no pairs")
     let firsts = stride(from: 0, to: batch.answers.count, by: 2).map { batch.answers[$0] }
     let seconds = stride(from: 1, to: batch.answers.count, by: 2).map { batch.answers[$0] }
     let references = batch.answers.compactMap(\.reference)
@@ -52,7 +59,7 @@ extension StepContext {
       references.isEmpty || references.count == batch.answers.count,
       "the reference model has scored \(references.count) of \(batch.answers.count) answers")
     return AnswerScores(
-      first: sums(firsts), second: sums(seconds),
+      first: sums(firsts, tokens), second: sums(seconds, tokens),
       reference: references.isEmpty
         ? nil : (values(firsts.map { $0.reference! }), values(seconds.map { $0.reference! })),
       firstLengths: values(firsts.map { Double($0.places.count) }),

@@ -4,7 +4,8 @@ import Foundation
 /// The losses of pairs, by the names and with the formulas of Hugging Face's TRL.
 ///
 /// With c the chosen and r the rejected answer: p = ln pi(y|x) of the policy, q = ln pi_ref(y|x) of the reference, n the number of
-/// tokens, u = p - q the log-ratio, h = u_c - u_r, s the logistic function, e the label smoothing.
+/// tokens, u = p - q the log-ratio, h = u_c - u_r, s the logistic function, e the label smoothing, and L the chosen answer's
+/// likelihood as a loss: -p_c / n_c, or divided by the mean n_c of the step, which makes the mean one over all chosen tokens.
 extension PreferenceLoss {
   /// All of them. To add one: its entry below, and its name here.
   package static let all = [
@@ -13,7 +14,7 @@ extension PreferenceLoss {
 
   /// -(1 - e) ln s(beta h) - e ln s(-beta h). Rafailov et al. 2023, "Direct Preference Optimization", equation 7; with e > 0
   /// conservative DPO, Mitchell 2023.
-  static let sigmoid = PreferenceLoss("sigmoid") { scores, settings in
+  static let sigmoid = PreferenceLoss("sigmoid", keys: [.labelSmoothing]) { scores, settings in
     let logits = Float(settings.beta) * scores.margin
     let smoothing = Float(settings.labelSmoothing)
     return -(1 - smoothing) * logSigmoid(logits) - smoothing * logSigmoid(-logits)
@@ -32,18 +33,18 @@ extension PreferenceLoss {
   }
 
   /// (-(1 - e) ln s(beta h) + e ln s(-beta h)) / (1 - 2 e). Chowdhury et al. 2024, "Provably Robust DPO".
-  static let robust = PreferenceLoss("robust") { scores, settings in
+  static let robust = PreferenceLoss("robust", keys: [.labelSmoothing]) { scores, settings in
     let logits = Float(settings.beta) * scores.margin
     let smoothing = Float(settings.labelSmoothing)
     return (smoothing * logSigmoid(-logits) - (1 - smoothing) * logSigmoid(logits)) / (1 - 2 * smoothing)
   }
 
-  /// s(beta h) (ln s(beta h) - ln(1 - e)) + s(-beta h) (ln s(-beta h) - ln e), e = 0.001 when there is no smoothing. Ji et al. 2024,
-  /// "Towards Efficient Exact Optimization", equation 16.
-  static let exoPair = PreferenceLoss("exo_pair") { scores, settings in
+  /// s(beta h) (ln s(beta h) - ln(1 - e)) + s(-beta h) (ln s(-beta h) - ln e), infinite without smoothing. Ji et al. 2024, "Towards
+  /// Efficient Exact Optimization", equation 16.
+  static let exoPair = PreferenceLoss("exo_pair", keys: [.labelSmoothing]) { scores, settings in
     let logits = Float(settings.beta) * scores.margin
-    let smoothing = settings.labelSmoothing == 0 ? 1e-3 : settings.labelSmoothing
-    return Autograd.sigmoid(logits) * (logSigmoid(logits) - Float(Foundation.log(1 - smoothing)))
+    let smoothing = settings.labelSmoothing
+    return Autograd.sigmoid(logits) * (logSigmoid(logits) - Float(Foundation.log1p(-smoothing)))
       + Autograd.sigmoid(-logits) * (logSigmoid(-logits) - Float(Foundation.log(smoothing)))
   }
 
@@ -80,30 +81,34 @@ extension PreferenceLoss {
   }
 
   /// -ln s(beta (p_c / n_c - p_r / n_r) - gamma), without a reference. Meng et al. 2024, "SimPO", equation 6.
-  static let simPO = PreferenceLoss("simpo", usesReference: false, reward: .mean) { scores, settings in
+  static let simPO = PreferenceLoss("simpo", usesReference: false, comparesMeans: true, keys: [.simPOGamma]) {
+    scores, settings in
     let margin = scores.first / scores.firstLengths - scores.second / scores.secondLengths
     return -logSigmoid(Float(settings.beta) * margin - Float(settings.simPOGamma))
   }
 
-  /// -p_c / n_c - beta ln s(o), without a reference, o the log-odds ratio of the mean log-probabilities. Hong et al. 2024, "ORPO",
+  /// L - beta ln s(o), without a reference, o the log-odds ratio of the mean log-probabilities. Hong et al. 2024, "ORPO",
   /// equations 6 and 7.
-  static let orpo = PreferenceLoss("orpo", usesReference: false, reward: .sum) { scores, settings in
-    -scores.first / scores.firstLengths - Float(settings.beta) * logSigmoid(scores.logOdds)
+  package static let orpo = PreferenceLoss(
+    "orpo", usesReference: false, comparesMeans: true, keys: [.likelihoodMean]
+  ) { scores, settings in
+    scores.likelihoodLosses - Float(settings.beta) * logSigmoid(scores.logOdds)
   }
 
-  /// -(1 - e) ln s(beta (p_c - p_r)) - e ln s(-beta (p_c - p_r)) - alpha p_c / n_c, without a reference. Xu et al. 2024, "Contrastive
+  /// -(1 - e) ln s(beta (p_c - p_r)) - e ln s(-beta (p_c - p_r)) + alpha L, without a reference. Xu et al. 2024, "Contrastive
   /// Preference Optimization", equation 5.
-  static let cpo = PreferenceLoss("cpo", usesReference: false, reward: .sum) { scores, settings in
+  static let cpo = PreferenceLoss(
+    "cpo", usesReference: false, keys: [.labelSmoothing, .cpoAlpha, .likelihoodMean]
+  ) { scores, settings in
     let logits = Float(settings.beta) * (scores.first - scores.second)
     let smoothing = Float(settings.labelSmoothing)
     return -(1 - smoothing) * logSigmoid(logits) - smoothing * logSigmoid(-logits)
-      - Float(settings.cpoAlpha) * scores.first / scores.firstLengths
+      + Float(settings.cpoAlpha) * scores.likelihoodLosses
   }
 
-  /// -p_c / n_c: the chosen answer's likelihood, to be added to another loss. Pang et al. 2024, "Iterative Reasoning Preference
-  /// Optimization".
-  static let sft = PreferenceLoss("sft", usesReference: false, reward: .sum) { scores, _ in
-    -scores.first / scores.firstLengths
+  /// L, to be added to another loss. Pang et al. 2024, "Iterative Reasoning Preference Optimization".
+  static let sft = PreferenceLoss("sft", usesReference: false, keys: [.likelihoodMean]) { scores, _ in
+    scores.likelihoodLosses
   }
 }
 
@@ -111,12 +116,14 @@ extension AnswerScores {
   /// h = (p_c - q_c) - (p_r - q_r).
   var margin: Tensor { firstRatio - secondRatio }
 
+  /// L.
+  var likelihoodLosses: Tensor { stepLength.map { -first / $0 } ?? -first / firstLengths }
+
   /// ln(odds_c / odds_r), odds = P / (1 - P) of P = e^(p / n).
   var logOdds: Tensor {
-    let chosen = first / firstLengths
-    let rejected = second / secondLengths
-    // A probability of 1 has finite odds.
-    func logComplement(_ x: Tensor) -> Tensor { log(1 + 1e-7 - exp(x)) }
+    let (chosen, rejected) = (first / firstLengths, second / secondLengths)
+    // A probability of 1 has finite odds: those of the largest one below it that a log-probability of a few tokens can have.
+    func logComplement(_ x: Tensor) -> Tensor { logOneMinusExp(-relu(-x - 1e-9) - 1e-9) }
     return (chosen - rejected) - (logComplement(chosen) - logComplement(rejected))
   }
 }

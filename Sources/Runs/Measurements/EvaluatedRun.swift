@@ -1,0 +1,46 @@
+import Checkpoints
+import Files
+import ModelFiles
+import Training
+
+/// The run that a checkpoint is one of, as far as measuring it needs to know it.
+struct EvaluatedRun {
+  let recipe: Recipe
+  /// What identifies its reference model, where the run has noted it.
+  private let referenceIdentity: String?
+
+  /// The member of a checkpoint's manifest that identifies the reference model.
+  static let referenceKey = "reference"
+
+  /// The preference run that `stored` is a checkpoint of; nil if it is none of one.
+  init?(of stored: StoredModel) throws(Failure) {
+    let step = Folder.parent(of: stored.path)
+    let run = Folder.parent(of: step)
+    guard let checkpoint = try? Checkpoint(verifying: step, files: []), Path.exists("\(run)/resolved.json") else {
+      return nil
+    }
+    recipe = try RunFolder(existing: run).resolvedRecipe()
+    guard recipe.examples.answersPerSample > 0 else { return nil }
+    referenceIdentity = checkpoint.manifest[Self.referenceKey]?.string
+  }
+
+  /// The model that the run compares with; nil if it compares with none.
+  ///
+  /// - Throws: `.model` if it is needed and is gone or another one.
+  func reference(of stored: StoredModel) throws(Failure) -> Reference? {
+    do throws(Failure) {
+      return try Reference(
+        of: recipe, known: referenceIdentity,
+        ModelShape(configuration: stored.configuration, tokenizer: stored.tokenizer))
+    } catch {
+      throw Self.adding(error)
+    }
+  }
+
+  /// What an evaluation can do without the run's reference.
+  static func adding(_ error: Failure) -> Failure {
+    var failure = error
+    failure.notes.append("or give another with --reference MODEL, or take the rewards without one: --reference none")
+    return failure
+  }
+}
