@@ -4,14 +4,14 @@ import Training
 
 /// What the loss of a run's first step should be, where that is known: ln V for a new model, and ln 2 for the loss `sigmoid`
 /// when the reference is the model itself, which must then hold.
-struct FirstLoss {
+package struct FirstLoss {
   /// The loss beside the expected one.
-  let note: String
+  package let note: String
   /// What is wrong, if the loss cannot be right.
-  private(set) var failure: Failure?
+  package private(set) var failure: Failure?
 
   /// Nil where nothing is known about the first loss.
-  init?(_ loss: Double, of recipe: Recipe, vocabularySize: Int) {
+  package init?(_ loss: Double, of recipe: Recipe, vocabularySize: Int) {
     let objective = recipe.objective
     if objective.reference == .start, let expected = objective.lossAtReference {
       note = "first loss \(Progress.fixed(loss, 4)), of a model that is its reference \(Progress.fixed(expected, 4))"

@@ -1,0 +1,92 @@
+import Corpus
+import Files
+import Foundation
+import Models
+import Runs
+import Support
+import Testing
+
+@Suite struct ReferenceTests {
+  private struct Answers: AnswerPairs {
+    let count = 3
+    let digest = "three"
+    subscript(index: Int) -> AnswerPair { AnswerPair(prompt: [1, 2], first: [3, 4], second: [4, Int32(index)]) }
+  }
+
+  private func configuration(_ change: (inout Llama.Configuration) -> Void = { _ in }) -> Llama.Configuration {
+    Llama.Configuration {
+      ($0.vocabularySize, $0.hiddenSize, $0.intermediateSize, $0.layers) = (11, 8, 12, 1)
+      ($0.heads, $0.keyValueHeads, $0.maximumPositions, $0.tiesEmbeddings) = (2, 2, 16, true)
+      change(&$0)
+    }
+  }
+
+  private func scores(
+    _ configuration: Llama.Configuration, _ scratch: ScratchFolder, notes: inout [String]
+  ) throws -> [[Double]] {
+    let model = configuration.makeModel(seed: 3)
+    var added: [String] = []
+    defer { notes += added }
+    let scores = ReferenceScores(of: model, configuration, cache: scratch("cache"))
+    return try #require(try scores.scores(of: PairLoader(Answers(), seed: 1)) { added.append($0) })
+  }
+
+  /// The same weights score otherwise under another configuration.
+  @Test func theCacheKnowsTheConfiguration() throws {
+    let scratch = try ScratchFolder()
+    var notes: [String] = []
+    let first = try scores(configuration(), scratch, notes: &notes)
+    #expect(notes.count == 2)
+    #expect(try scores(configuration(), scratch, notes: &notes) == first && notes.count == 2)
+    let changes: [(inout Llama.Configuration) -> Void] = [
+      { $0.ropeTheta = 100 }, { $0.rmsNormEpsilon = 0.1 }, { ($0.heads, $0.keyValueHeads) = (4, 4) },
+    ]
+    for change in changes {
+      #expect(try scores(configuration(change), scratch, notes: &notes) != first)
+    }
+    #expect(notes.count == 8)
+  }
+
+  @Test func whatIsDamagedIsComputedAgain() throws {
+    let scratch = try ScratchFolder()
+    var notes: [String] = []
+    let first = try scores(configuration(), scratch, notes: &notes)
+    let name = try #require(try FileManager.default.contentsOfDirectory(atPath: scratch("cache")).first)
+    let url = scratch.url("cache/\(name)")
+    let bytes = try Data(contentsOf: url)
+    var flipped = bytes
+    flipped[bytes.count - 3] ^= 1
+    for damaged in [
+      Data(), bytes.prefix(bytes.count - 1), bytes + [0], flipped, Data(repeating: 7, count: bytes.count),
+    ] {
+      try damaged.write(to: url)
+      let before = notes.count
+      #expect(try scores(configuration(), scratch, notes: &notes) == first && notes.count == before + 2)
+      #expect(try Data(contentsOf: url) == bytes)
+    }
+  }
+
+  /// Without the model the cache alone is asked.
+  @Test func knownScoresNeedNoModel() throws {
+    let scratch = try ScratchFolder()
+    var notes: [String] = []
+    let first = try scores(configuration(), scratch, notes: &notes)
+    let identity = ReferenceScores(of: configuration().makeModel(seed: 3), configuration()).identity
+    let known = ReferenceScores(known: identity, cache: scratch("cache"))
+    #expect(try known.scores(of: PairLoader(Answers(), seed: 1)) { _ in } == first)
+    let unknown = ReferenceScores(known: "other", cache: scratch("cache"))
+    #expect(try unknown.scores(of: PairLoader(Answers(), seed: 1)) { _ in } == nil)
+  }
+
+  /// ln 2 to four digits: another model's scores gave 0.6902.
+  @Test(arguments: [(0.6931, true), (0.69320, true), (0.6902, false), (0.6934, false), (.nan, false)])
+  func theFirstLossIsThatOfAModelThatIsItsReference(_ loss: Double, isRight: Bool) throws {
+    let recipe = try RecipeFixture.decode(
+      """
+      { "task": "dpo", "model": { "from": "m" }, "data": { "train": "a" }, "optimizer": { "learning_rate": 1 },
+        "training": { "batch_size": 2, "max_steps": 1 } }
+      """)
+    let first = try #require(FirstLoss(loss, of: recipe, vocabularySize: 5))
+    #expect((first.failure == nil) == isRight)
+  }
+}
