@@ -9,6 +9,36 @@ import Testing
     #expect(Packing.bestFitDecreasing([], capacity: 10) == [])
   }
 
+  @Test func nextFitKeepsTheOrder() {
+    #expect(Packing.nextFit([3, 7, 2, 6, 2, 4], capacity: 10) == [[0, 1], [2, 3, 4], [5]])
+    #expect(Packing.nextFit([10, 1, 9, 1], capacity: 10) == [[0], [1, 2], [3]])
+    #expect(Packing.nextFit([], capacity: 10) == [])
+  }
+
+  /// Four answers of one token after prompts of 3, 6, 2 and 5: with a shuffle they are packed as tightly as they can be, without
+  /// one they stay as the file has them.
+  @Test func withoutAShuffleExamplesAreReadInTheirOrder() throws {
+    var examples = TokenizedExamples()
+    for (index, length) in [4, 7, 3, 6].enumerated() {
+      examples.append(
+        tokens: Array(repeating: Int32(index), count: length), isTrained: (0..<length).map { $0 == length - 1 })
+    }
+    func rows(shuffle: Bool) -> ([[Int32]], String, String) {
+      let loader = ExampleLoader(examples, digest: "", sequenceLength: 9, seed: 1, shuffle: shuffle)
+      let rows = (0..<loader.sampleCount).map {
+        loader.batch(samples: [$0]).tokens.reduce(into: [Int32]()) {
+          if $0.last != $1 { $0.append($1) }
+        }
+      }
+      return (rows, loader.fingerprint, loader.summary)
+    }
+    let (ordered, shuffled) = (rows(shuffle: false), rows(shuffle: true))
+    #expect(ordered.0 == [[0, 1], [2, 3]])
+    #expect(shuffled.0 == [[1, 0], [3, 2]])
+    #expect(ordered.1 != shuffled.1)
+    #expect(ordered.2.hasSuffix(", filled in the files' order") && !shuffled.2.contains("order"))
+  }
+
   @Test func everyExampleIsInOneRowThatHoldsIt() {
     let lengths = (0..<2000).map { 1 + ($0 * 7919) % 97 }
     let rows = Packing.bestFitDecreasing(lengths, capacity: 100)

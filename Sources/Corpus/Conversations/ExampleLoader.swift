@@ -22,7 +22,8 @@ package struct ExampleLoader: SampleLoader {
 
   /// - Parameters:
   ///   - digest: of everything the examples depend on.
-  ///   - packing: whether several examples share a row; else every one is a row of its own.
+  ///   - packing: whether several examples share a row; else every one is a row of its own. With `shuffle` rows are as few as
+  ///     can be, without it the examples stay in their order.
   ///   - sharesBeginnings: whether the examples of a batch may have their first tokens in common.
   package init(
     _ examples: TokenizedExamples, digest: String, sequenceLength: Int, seed: UInt64, shuffle: Bool = true,
@@ -32,18 +33,27 @@ package struct ExampleLoader: SampleLoader {
       let trained = examples[index].isTrained
       return trained.lastIndex(of: true)! - trained.startIndex
     }
-    let rows = packing ? Packing.bestFitDecreasing(lengths, capacity: sequenceLength) : lengths.indices.map { [$0] }
+    let rows = Self.rows(of: lengths, capacity: sequenceLength, packing: packing, shuffle: shuffle)
     let tokens = examples.lengths.reduce(0, +)
     let places = lengths.reduce(0, +)
     order = SampleOrder(count: rows.count, seed: seed, shuffle: shuffle)
     tokenCount = tokens
     efficiency = Double(places) / Double(rows.count * sequenceLength)
-    fingerprint = Digest.sha256("\(digest)\n\(sequenceLength)\n\(packing)")
+    let inOrder = packing && !shuffle
+    fingerprint = Digest.sha256("\(digest)\n\(sequenceLength)\n\(packing)\(inOrder ? " in order" : "")")
     func percent(_ part: Int, _ whole: Int) -> Int { (200 * part + whole) / (2 * whole) }
     summary =
       "\(examples.count) examples, \(tokens) tokens, \(percent(examples.trainedCount, tokens)) % of them trained"
       + (packing ? ", in \(rows.count) rows that are \(percent(places, rows.count * sequenceLength)) % full" : "")
+      + (inOrder ? ", filled in the files' order" : "")
     (self.examples, self.rows, self.lengths, self.sharesBeginnings) = (examples, rows, lengths, sharesBeginnings)
+  }
+
+  /// The examples of each row; without `shuffle` they stay in their order.
+  private static func rows(of lengths: [Int], capacity: Int, packing: Bool, shuffle: Bool) -> [[Int]] {
+    if !packing { return lengths.indices.map { [$0] } }
+    return shuffle
+      ? Packing.bestFitDecreasing(lengths, capacity: capacity) : Packing.nextFit(lengths, capacity: capacity)
   }
 
   package func length(ofSample sample: Int) -> Int { rows[sample].reduce(0) { $0 + lengths[$1] } }

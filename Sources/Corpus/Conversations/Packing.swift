@@ -19,4 +19,22 @@ package enum Packing {
     }
     return rows
   }
+
+  /// The examples of each row: next fit, in their order. A row ends where the next example has no room left.
+  ///
+  /// - Parameter lengths: of each example, none above `capacity`.
+  package static func nextFit(_ lengths: [Int], capacity: Int) -> [[Int]] {
+    var rows: [[Int]] = []
+    var room = 0
+    for (example, length) in lengths.enumerated() {
+      precondition(length <= capacity, "an example of \(length) tokens in a row of \(capacity)")
+      if rows.isEmpty || length > room {
+        rows.append([])
+        room = capacity
+      }
+      rows[rows.count - 1].append(example)
+      room -= length
+    }
+    return rows
+  }
 }
