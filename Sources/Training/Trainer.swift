@@ -16,6 +16,8 @@ package final class Trainer {
     /// The global norm of the gradient before clipping.
     package let gradientNorm: Double
     package let learningRate: Double
+    /// Whether the gradient was left unused.
+    package let isSkipped: Bool
     /// Tokens read, supervised or not.
     package let tokens: Int
     package var loss: Double { measures["loss"] ?? .nan }
@@ -24,6 +26,8 @@ package final class Trainer {
   package let model: any LanguageModel
   package let objective: any Objective
   package let optimizer: any Optimizer
+  /// How many steps have been taken, skipped ones among them; set when a checkpoint is read.
+  package var stepCount = 0
   private let gradients: Gradients
 
   /// The trained parameters of the model, in the optimizer's order.
@@ -51,11 +55,13 @@ package final class Trainer {
   /// One step on a batch given as the micro-batches `parts`. The weight of all of them is counted first, so that one
   /// division is right for any masks and any split.
   ///
-  /// `isCancelled` is asked between the parts of a step; once it says so, the step is dropped and the result is nil.
+  /// A step whose loss or gradient norm is a spike beside those of the `past` changes nothing but its number. `isCancelled` is asked between the parts of a step; once it says so, the step is dropped and the result is nil.
   ///
   /// - Throws: `.numerics` if the loss or the gradient is not finite; the parameters are then as before.
   package func step(
-    _ parts: [Batch], learningRate: Double, isCancelled: () -> Bool = { false }
+    _ parts: [Batch], learningRate: Double, past: StepHistory = StepHistory(),
+    skippingSpikesOver spikeThreshold: Double? = nil,
+    isCancelled: () -> Bool = { false }
   ) throws(Failure) -> Report? {
     let weights = parts.map(objective.weight)
     let weight = weights.reduce(0, +)
@@ -77,10 +83,14 @@ package final class Trainer {
     guard norm.isFinite, measures["loss"]?.isFinite ?? true else {
       throw failure(parts, loss: measures["loss"], norm: norm)
     }
-    let clip = maximumNorm > 0 && norm > maximumNorm ? maximumNorm / (norm + 1e-6) : 1
-    optimizer.step(gradients, learningRate: learningRate, gradientScale: clip)
+    let isSkipped = spikeThreshold.map { past.isSpike(loss: measures["loss"] ?? 0, norm: norm, threshold: $0) } ?? false
+    if !isSkipped {
+      let clip = maximumNorm > 0 && norm > maximumNorm ? maximumNorm / (norm + 1e-6) : 1
+      optimizer.step(gradients, learningRate: learningRate, gradientScale: clip)
+    }
+    stepCount += 1
     return Report(
-      step: optimizer.stepCount, measures: measures, gradientNorm: norm, learningRate: learningRate,
+      step: stepCount, measures: measures, gradientNorm: norm, learningRate: learningRate, isSkipped: isSkipped,
       tokens: parts.reduce(0) { $0 + $1.tokenCount })
   }
 
@@ -99,7 +109,7 @@ package final class Trainer {
 
   /// A seed of its own for each micro-batch: a function of the run's seed and the step, so that a resumed run draws the same.
   private func noiseSeed(part: Int) -> UInt64 {
-    SplitMix64.mixed(seed &+ SplitMix64.increment &* (UInt64(optimizer.stepCount) << 20 | UInt64(part)))
+    SplitMix64.mixed(seed &+ SplitMix64.increment &* (UInt64(stepCount) << 20 | UInt64(part)))
   }
 
   /// Says where the first number that is not finite came from, by running the step's forward pass again.
@@ -116,7 +126,7 @@ package final class Trainer {
     let gradient = parameters.first { gradients[$0.parameter].map { !$0.isFinite } ?? false }
       .map { "the gradient of \"\($0.name)\" is not finite" }
     return Failure(
-      .numerics, "the loss or its gradient is not finite", at: "step \(optimizer.stepCount + 1)",
+      .numerics, "the loss or its gradient is not finite", at: "step \(stepCount + 1)",
       notes: [
         operation.map { "first in operation \"\($0)\" of the forward pass" } ?? "the forward pass is finite", bad,
         gradient,

@@ -83,7 +83,12 @@ final class TinyRun {
       let file = try ArrayFile("\(checkpoint(run, step))/\(file)")
       contents.attributes.append(file.attributes)
       for array in file.arrays {
-        contents.arrays["/\(array.group)/\(array.name)"] = try file.read(array, as: Float.self).map(\.bitPattern)
+        contents.arrays["/\(array.group)/\(array.name)"] =
+          array.element == .float64
+          ? try file.read(array, as: Double.self).flatMap {
+            [UInt32($0.bitPattern >> 32), UInt32($0.bitPattern & 0xffff_ffff)]
+          }
+          : try file.read(array, as: Float.self).map(\.bitPattern)
       }
     }
     return contents

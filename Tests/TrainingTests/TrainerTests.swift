@@ -101,6 +101,28 @@ import Training
     #expect(trainer.optimizer.stepCount == 0)
   }
 
+  /// A step that is skipped is counted, and that is all: the next one is what it would have been in its place.
+  @Test func aSkippedStepChangesNothing() throws {
+    let fixture = try ModelFixture("gpt2")
+    func trained(skipping: Bool) throws -> (trainer: Trainer, reports: [Trainer.Report]) {
+      let trainer = Trainer(
+        try fixture.model(), objective: NextToken(), optimizer: AdamWSettings(weightDecay: 0.1), maximumNorm: 1)
+      // Beside losses of nothing, any is a spike.
+      let past = StepHistory(losses: Array(repeating: 0, count: 16), norms: Array(repeating: 0, count: 16))
+      let reports = try (skipping ? [nil, 6, nil] : [nil, nil]).map { threshold in
+        try #require(
+          try trainer.step([fixture.batch], learningRate: 1e-2, past: past, skippingSpikesOver: threshold))
+      }
+      return (trainer, reports)
+    }
+    let (skipped, whole) = (try trained(skipping: true), try trained(skipping: false))
+    #expect(skipped.reports.map(\.isSkipped) == [false, true, false] && skipped.reports.map(\.step) == [1, 2, 3])
+    #expect(skipped.trainer.stepCount == 3 && skipped.trainer.optimizer.stepCount == 2)
+    #expect(skipped.reports[1].loss == whole.reports[1].loss && skipped.reports[2].loss == whole.reports[1].loss)
+    let weights = [skipped, whole].map { $0.trainer.parameters.map { $0.value.elements.map(\.bitPattern) } }
+    #expect(weights[0] == weights[1])
+  }
+
   /// Four rows with 16, 1, 0 and 7 trained tokens.
   private func unevenBatch(vocabulary: Int) -> Batch {
     let (columns, trained) = (16, [16, 1, 0, 7])
@@ -152,7 +174,7 @@ extension Batch {
     let trainer = Trainer(
       model, objective: SFT(lossOn: .all, noiseAlpha: noise), optimizer: AdamWSettings(stateFormat: format),
       maximumNorm: 1, seed: seed)
-    trainer.optimizer.stepCount = step
+    (trainer.stepCount, trainer.optimizer.stepCount) = (step, step)
     for _ in 0..<2 { _ = try trainer.step([try ModelFixture("llama-tied").batch], learningRate: 1e-2) }
     return model.parameters.flatMap(\.value.elements)
   }

@@ -36,6 +36,10 @@ extension Recipe {
     package var duration: Duration
     /// Whether a block's activations are computed again in the backward pass instead of kept.
     package var recompute: Bool
+    /// How many robust deviations above its past a loss must stay to end the run; nil never ends it.
+    package var divergenceThreshold: Double?
+    /// How many standard deviations above the past ones a loss or a gradient norm must be for its step to be skipped; nil skips none.
+    package var spikeThreshold: Double?
 
     package init(from section: inout SettingsSection) {
       batchSize = section.required("batch_size", .integer(), "Sequences or pairs a step")
@@ -46,6 +50,13 @@ extension Recipe {
       let tokens = section.optional("tokens", .largeInteger(from: 1), "Tokens of the run")
       recompute = section.value(
         "recompute", .boolean, default: false, "Computes activations again instead of keeping them")
+      let threshold = section.value(
+        "divergence_threshold", .number(from: 0), default: 10,
+        "Robust deviations above its past that end a run whose loss stays there for ten steps; 0 never ends it")
+      divergenceThreshold = threshold > 0 ? threshold : nil
+      spikeThreshold = section.optional(
+        "skip_spikes", .number(above: 0),
+        "Skips steps whose loss or gradient norm is so many standard deviations above the last 128; such as 6")
       duration = steps.map { .steps($0) } ?? epochs.map { .epochs($0) } ?? tokens.map { .tokens($0) } ?? .steps(1)
       let given = ["max_steps", "epochs", "tokens"].filter(section.has)
       section.rule(

@@ -17,6 +17,8 @@ package final class TrainingRun {
   private var state: TrainingState
   private var checkpoints: RunCheckpoints
   private var evaluation: RunEvaluation
+  /// Whether a checkpoint is to be written at the next step that is no outlier.
+  private var isSaveDue = false
 
   // MARK: Starting
 
@@ -26,6 +28,7 @@ package final class TrainingRun {
     let lock = try RunLock(run: folder.path)
     // Whatever the data makes impossible is found before the folder holds anything.
     let preparation = try Preparation(recipe) { Output.log.line($0) }
+    _ = try recipe.steps(over: preparation.data.train)
     if overwrite { try folder.clear() }
     try folder.write(recipe, environment: Self.environment(recipe))
     if let tokenizer = preparation.tokenizer { try DurableFile.write(tokenizer.json(), to: folder.tokenizer) }
@@ -69,10 +72,11 @@ package final class TrainingRun {
     state = TrainingState(
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
       coreType: MatrixLibrary.coreType)
-    var warnings = lock.warning.map { [$0] } ?? []
+    var (warnings, notes) = (lock.warning.map { [$0] } ?? [], [String]())
     if let checkpoint {
       let earlier = try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
       warnings += try state.resume(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
+      notes = try recipe.continuation(of: earlier, over: preparation.data.train, in: folder.path)
     }
     let (data, reference) = try preparation.trainingData(
       for: recipe, start: checkpoint == nil ? trainer.model : nil, knownReference: state.reference
@@ -86,9 +90,9 @@ package final class TrainingRun {
     let peak = GEMMPeak.measure()
     log = try RunLog(folder, recipe.logging, steps: steps, after: state.step, peak: peak)
     for warning in warnings { log.note("warning: \(warning)") }
-    let notes = StartNotes(
+    let start = StartNotes(
       recipe: recipe, preparation: preparation, model: trainer.model, steps: steps, step: state.step, peak: peak)
-    for line in notes.lines { log.note(line) }
+    for line in start.lines + notes { log.note(line) }
   }
 
   private static func environment(_ recipe: Recipe) -> [JSONMember] {
@@ -120,7 +124,9 @@ package final class TrainingRun {
       if report.step == 1 { try checkFirstLoss(report.loss) }
       if isDue(recipe.evaluation.every) { try evaluation.run(trainer, after: state.step, log: &log) }
       let isBest = checkpoints.isBest(evaluation.loss(after: state.step))
-      if isBest || isDue(recipe.checkpoint.every) || StopRequest.takeSave() { save() }
+      if isBest || isDue(recipe.checkpoint.every) { isSaveDue = true }
+      // A model that may be diverging does not take the place of one that is not.
+      if StopRequest.takeSave() || (isSaveDue && state.history.farInARow == 0) { save() }
       if StopRequest.signal != nil { break }
     }
     try finish()
@@ -129,6 +135,9 @@ package final class TrainingRun {
   /// Saves what is not saved yet and ends the log.
   private func finish() throws(Failure) {
     log.endLine()
+    if StopRequest.signal == nil, let failure = Divergence.atEnd(of: state, recipe.training, checkpoints.savedStep) {
+      throw failure
+    }
     saveIfNeeded()
     if let failure = checkpoints.failure { throw failure }
     if StopRequest.signal != nil {
@@ -153,11 +162,13 @@ package final class TrainingRun {
 
   /// One step; nil if a signal came before its update, which is then dropped.
   private func step(_ batches: [Batch]) throws(Failure) -> Trainer.Report? {
-    let watch = Stopwatch()
-    let rate = recipe.schedule.learningRate(at: state.step, of: steps, peak: recipe.optimizer.learningRate)
+    let stopwatch = Stopwatch()
+    let rate = recipe.learningRate(at: state.step, of: steps)
     let result: Trainer.Report?
     do throws(Failure) {
-      result = try trainer.step(batches, learningRate: rate) { StopRequest.signal != nil }
+      result = try trainer.step(
+        batches, learningRate: rate, past: state.history, skippingSpikesOver: recipe.training.spikeThreshold
+      ) { StopRequest.signal != nil }
     } catch {
       throw explained(error, batches)
     }
@@ -165,10 +176,27 @@ package final class TrainingRun {
     state.step = report.step
     state.samples = recipe.batches(of: samples).consumed(after: 1, from: state.samples)
     state.tokens += report.tokens
-    let seconds = watch.seconds
+    let seconds = stopwatch.seconds
     let flops = batches.reduce(0) { $0 + trainer.model.trainingFLOPs(of: $1) }
     log.step(report, tokens: state.tokens, flops: flops, seconds: seconds)
+    try watch(report)
     return report
+  }
+
+  /// Remembers a step's loss, and ends the run where it has diverged.
+  private func watch(_ report: Trainer.Report) throws(Failure) {
+    let isFar = recipe.training.divergenceThreshold.map { state.history.isFar(report.loss, threshold: $0) } ?? false
+    state.history.record(
+      loss: report.loss, norm: report.gradientNorm, isFar: isFar, isSkipped: report.isSkipped)
+    if report.isSkipped {
+      log.note(
+        "step \(report.step) is skipped: loss \(Progress.fixed(report.loss, 4)), gradient norm "
+          + "\(Progress.fixed(report.gradientNorm, 4)); \(state.history.skipped) so far")
+    }
+    if let failure = Divergence.failure(state, recipe.training, checkpoints.savedStep) {
+      log.endLine()
+      throw failure
+    }
   }
 
   private func checkFirstLoss(_ loss: Double) throws(Failure) {
@@ -193,30 +221,9 @@ package final class TrainingRun {
 
   /// Saves a checkpoint. A failure is reported and training continues.
   private func save() {
+    isSaveDue = false
     if let failure = checkpoints.save(trainer, state, loss: evaluation.loss(after: state.step)) {
       log.note("the checkpoint of step \(state.step) could not be written; training goes on\n\(failure)")
-    }
-  }
-}
-
-extension Recipe {
-  /// The batches that a run reads of `data`.
-  func batches(of data: any SampleLoader) -> EpochBatches {
-    EpochBatches(of: training.batchSize, outOf: data.sampleCount)
-  }
-
-  /// The steps of the run over `data`.
-  ///
-  /// - Throws: `.recipe` for more epochs than can be counted.
-  func steps(over data: any SampleLoader) throws(Failure) -> Int {
-    switch training.duration {
-    case .steps(let steps): return steps
-    case .tokens(let tokens): return batches(of: data).steps(ofTokens: tokens, tokenCount: data.tokenCount)
-    case .epochs(let epochs):
-      guard let steps = batches(of: data).steps(ofEpochs: epochs) else {
-        throw Failure(.recipe, "training.epochs (\(epochs)) are more steps than can be counted")
-      }
-      return steps
     }
   }
 }

@@ -9,8 +9,8 @@ import Training
 ///
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are the whole state.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
-/// of the training data), `core_type`, `reference` (the digest of its weights). Moments: `/optimizer.KIND/NAME`, named and shaped like
-/// the trained weights.
+/// of the training data), `core_type`, `reference` (the digest of its weights), `skipped` (steps). Moments: `/optimizer.KIND/NAME`, named
+/// and shaped like the trained weights. `/history`: losses and gradient norms of the last steps.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
   private static let format = "train-state"
@@ -29,6 +29,9 @@ package struct TrainingState: Sendable {
   /// The evaluation loss of the best checkpoint, where it was kept here: in files of earlier versions.
   package var bestLoss: Double?
 
+  /// The losses and gradient norms of the last steps.
+  package var history = StepHistory()
+
   /// The contents of training.h5 for a trainer at this state.
   package func contents(_ trainer: Trainer) -> ArrayFileContents {
     var attributes: Attributes = [
@@ -44,7 +47,13 @@ package struct TrainingState: Sendable {
           NamedArray(named.name, shape: named.value.shape) { moment.values(rows: named.rows) }
         })
     }
-    return ArrayFileContents(attributes: attributes, groups: groups)
+    attributes["far_in_a_row"] = .integer(history.farInARow)
+    attributes["skipped_in_a_row"] = .integer(history.skippedInARow)
+    attributes["skipped"] = .integer(history.skipped)
+    let past = [("losses", history.losses), ("norms", history.norms)].filter { !$1.isEmpty }
+    let arrays = past.map { NamedArray($0, shape: [$1.count], values: $1) }
+    return ArrayFileContents(
+      attributes: attributes, groups: groups + (arrays.isEmpty ? [] : [ArrayGroup("history", arrays)]))
   }
 
   /// The state of a run that has not taken a step.
@@ -84,7 +93,23 @@ package struct TrainingState: Sendable {
         }
       }
     }
-    trainer.optimizer.stepCount = step
+    history = Self.history(in: file)
+    trainer.stepCount = step
+    trainer.optimizer.stepCount = step - history.skipped
+  }
+
+  private static func history(in file: ArrayFile) -> StepHistory {
+    func values(_ name: String) -> [Double] {
+      guard let array = file.array(name, in: "history"), array.shape.count == 1, array.shape[0] <= StepHistory.window,
+        let values: [Double] = try? file.read(array), values.allSatisfy(\.isFinite)
+      else { return [] }
+      return values
+    }
+    let (losses, norms) = (values("losses"), values("norms"))
+    func count(_ name: String) -> Int { max(0, file.attributes[name]?.integer ?? 0) }
+    return StepHistory(
+      losses: losses, norms: norms.count == losses.count ? norms : losses, farInARow: count("far_in_a_row"),
+      skippedInARow: count("skipped_in_a_row"), skipped: count("skipped"))
   }
 
   /// Continues from where `earlier` stopped and returns what the user should know about it.
@@ -109,6 +134,8 @@ package struct TrainingState: Sendable {
           ])
       }
       warnings.append("the training data has changed")
+    } else {
+      history = earlier.history
     }
     (step, samples, tokens) = (earlier.step, earlier.samples, earlier.tokens)
     (bestLoss, reference) = (earlier.bestLoss, earlier.reference)

@@ -14,7 +14,7 @@ package protocol OptimizerSettings: Sendable {
 
 /// Changes parameters along their gradients.
 package protocol Optimizer: AnyObject {
-  /// How many steps have been taken; set when a checkpoint is read.
+  /// How many updates have been made; set when a checkpoint is read.
   var stepCount: Int { get set }
   /// What is kept from step to step: for each kind, such as `exp_avg`, one moment a parameter, in the parameters' order.
   var state: [(kind: String, moments: [Moment])] { get }

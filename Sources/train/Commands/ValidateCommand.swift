@@ -19,11 +19,22 @@ struct ValidateCommand: Command {
 
   func run() throws(Failure) {
     for warning in try recipe.checkData() { Output.log.line("warning: \(warning)") }
+    if recipe.schedule.warmupSteps > 0 { try checkLength() }
     if isJSON {
       let result: JSONValue = ["valid": true, "resolved": recipe.resolved]
       Output.results.line(result.serialized())
     } else {
       Output.results.line("\(path): valid")
+    }
+  }
+
+  /// Refuses a warm-up that is longer than the run, also where that takes counting the data. A recipe may be checked before the
+  /// model that it starts with is there.
+  private func checkLength() throws(Failure) {
+    do throws(Failure) {
+      _ = try recipe.countedSteps { Output.log.line($0) }
+    } catch {
+      if [.recipe, .data].contains(error.area) { throw error }
     }
   }
 }

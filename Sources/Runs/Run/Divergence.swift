@@ -1,0 +1,38 @@
+import Checkpoints
+import Files
+import Training
+
+/// When a run has diverged: its loss has stayed far above its own past.
+enum Divergence {
+  /// So many steps in a row end a run; at its end a few do.
+  private static let patience = 10
+  private static let patienceAtEnd = 3
+
+  /// The failure of a run that has diverged, after a step; nil if it has not.
+  static func failure(_ state: TrainingState, _ settings: Recipe.Training, _ savedStep: Int?) -> Failure? {
+    failure(state, settings, savedStep, patience: patience)
+  }
+
+  /// The same for a run that has taken its last step.
+  static func atEnd(of state: TrainingState, _ settings: Recipe.Training, _ savedStep: Int?) -> Failure? {
+    failure(state, settings, savedStep, patience: patienceAtEnd)
+  }
+
+  private static func failure(
+    _ state: TrainingState, _ settings: Recipe.Training, _ savedStep: Int?, patience: Int
+  ) -> Failure? {
+    guard settings.divergenceThreshold != nil, state.history.farInARow >= patience,
+      let usual = state.history.medianLoss
+    else { return nil }
+    let first = state.step - state.history.farInARow + 1
+    return Failure(
+      .numerics, "the loss has diverged", at: "step \(first)",
+      notes: [
+        "it has stayed far above \(Progress.fixed(usual, 4)), its median before, for \(state.history.farInARow) steps",
+        savedStep.map { "the last good checkpoint is \(CheckpointStore.folderName(step: $0))" }
+          ?? "no checkpoint was written before it",
+        "lower optimizer.learning_rate or lengthen schedule.warmup_steps",
+        "training.divergence_threshold raises the bound; 0 lets the run go on",
+      ])
+  }
+}

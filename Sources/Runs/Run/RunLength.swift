@@ -1,0 +1,81 @@
+import Corpus
+import Files
+import Training
+
+/// How long a run is, and what a changed length means for one that goes on.
+extension Recipe {
+  /// The batches that a run reads of `data`.
+  func batches(of data: any SampleLoader) -> EpochBatches {
+    EpochBatches(of: training.batchSize, outOf: data.sampleCount)
+  }
+
+  /// The steps of the run over `data`.
+  ///
+  /// - Throws: `.recipe` for more epochs than can be counted, and for a warm-up that is longer than the run.
+  func steps(over data: any SampleLoader) throws(Failure) -> Int {
+    let batches = batches(of: data)
+    let steps: Int? =
+      switch training.duration {
+      case .steps(let steps): steps
+      case .tokens(let tokens): batches.steps(ofTokens: tokens, tokenCount: data.tokenCount)
+      case .epochs(let epochs): batches.steps(ofEpochs: epochs)
+      }
+    guard let steps else { throw Failure(.recipe, "training.epochs are more steps than can be counted") }
+    guard schedule.warmupSteps <= steps else {
+      throw Failure(
+        .recipe, "warmup_steps (\(schedule.warmupSteps)) must not exceed the \(steps) steps of the run",
+        notes: ["an epoch is \(batches.count) steps", "lower schedule.warmup_steps, or train longer"])
+    }
+    return steps
+  }
+
+  /// The steps of the run; the data is opened, and prepared where it is not yet, if they depend on it.
+  package func countedSteps(note: (String) -> Void) throws(Failure) -> Int {
+    if case .steps(let steps) = training.duration { return steps }
+    return try steps(over: Preparation(self, note: note).data.train)
+  }
+
+  /// The learning rate of step index `step` of a run of `steps`.
+  func learningRate(at step: Int, of steps: Int) -> Double {
+    schedule.learningRate(at: step, of: steps, peak: optimizer.learningRate)
+  }
+
+  /// What the user should know about a run that goes on from an earlier state: that it is finished, or where its learning rate
+  /// jumps to because its schedule is another one now.
+  ///
+  /// - Throws: `.recipe` where what was changed would change nothing, because the run has taken all its steps.
+  func continuation(
+    of earlier: TrainingState, over data: any SampleLoader, in folder: String
+  ) throws(Failure) -> [String] {
+    let (steps, taken) = (try steps(over: data), earlier.step)
+    if taken >= steps {
+      let longer = "`train resume \(folder) \(longerRun(than: taken, over: data))` makes it longer"
+      if overrides.isEmpty { return ["the run is finished: it has taken its \(steps) steps; \(longer)"] }
+      throw Failure(
+        .recipe, "the run has taken \(taken) steps, so that nothing is left to do with the changes", at: folder,
+        notes: ["with them it is \(steps) steps long", longer])
+    }
+    // What an earlier version wrote may not be a recipe any more.
+    guard taken > 0, let before = try? Recipe(Array(earlier.recipe.utf8), source: "resolved.json"),
+      let length = try? before.steps(over: data)
+    else { return [] }
+    let (last, next) = (before.learningRate(at: taken - 1, of: length), learningRate(at: taken, of: steps))
+    let expected = before.learningRate(at: taken, of: length)
+    if abs(next - expected) <= 1e-9 * max(next, expected) { return [] }
+    return [
+      "the learning rate goes from \(Progress.scientific(last)) to \(Progress.scientific(next)): "
+        + "its schedule is now one of \(steps) steps"
+    ]
+  }
+
+  /// The change that makes a run about twice as long.
+  private func longerRun(than taken: Int, over data: any SampleLoader) -> String {
+    switch training.duration {
+    case .steps: return "training.max_steps=\(2 * taken)"
+    case .tokens(let tokens): return "training.tokens=\(tokens.multipliedReportingOverflow(by: 2).partialValue)"
+    case .epochs:
+      let epochs = 2 * Double(taken) / Double(batches(of: data).count)
+      return "training.epochs=\(Progress.fixed(epochs.rounded(.up), 0))"
+    }
+  }
+}

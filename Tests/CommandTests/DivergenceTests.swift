@@ -1,0 +1,65 @@
+import Checkpoints
+import Files
+import Support
+import Testing
+
+/// A run whose loss runs away ends, and its last good checkpoint stays.
+@Suite(.serialized) struct DivergenceTests {
+  private let tiny: TinyRun
+  private let run = "runs/tiny"
+
+  init() throws { tiny = try TinyRun() }
+
+  @Test func aRunThatDivergesEndsBeforeItsCheckpointIsOverwritten() throws {
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=5", "checkpoint.keep_last=1")
+    let diverging = [
+      "optimizer.learning_rate=100", "optimizer.weight_decay=0", "schedule.name=constant", "training.max_steps=60",
+      "evaluation.every=1000", "checkpoint.keep_best=false",
+    ]
+    let outcome = try Binary.run(["resume", run] + diverging, in: tiny.folder)
+    #expect(outcome.code == 7, "\(outcome.log)")
+    #expect(outcome.log.contains("error[numerics]: the loss has diverged\n  --> step "), "\(outcome.log)")
+    let kept = try #require(try tiny.steps(run).last)
+    #expect(outcome.log.contains("the last good checkpoint is \(CheckpointStore.folderName(step: kept))"))
+    let losses = try tiny.metrics(run).compactMap { $0["loss"]?.double }
+    #expect(losses.count < 60 && losses[kept - 1] < 10 && losses[losses.count - 1] > 20, "\(kept): \(losses)")
+    // From there the run goes on with a rate that it can bear.
+    try tiny.train(
+      "resume", run, "optimizer.learning_rate=1e-3", "schedule.name=cosine", "training.max_steps=\(kept + 2)")
+    #expect(try tiny.steps(run).last == kept + 2)
+  }
+
+  @Test func theLastStepsOfARunCountToo() throws {
+    let changes = [
+      "optimizer.learning_rate=100", "optimizer.weight_decay=0", "schedule.name=constant", "training.max_steps=8",
+    ]
+    let outcome = try Binary.run(["pretrain", "tiny.json"] + changes, in: tiny.folder)
+    #expect(outcome.code == 7, "\(outcome.log)")
+    let off = try Binary.run(
+      ["pretrain", "tiny.json", "--overwrite", "training.divergence_threshold=0"] + changes, in: tiny.folder)
+    #expect(off.code == 0, "\(off.log)")
+    #expect(try tiny.steps(run).last == 8)
+  }
+
+  /// A threshold that every other step is above: what is skipped is counted, and a resumed run skips the same.
+  @Test func skippedStepsAreResumed() throws {
+    let changes = [
+      "training.skip_spikes=0.5", "training.max_steps=40", "checkpoint.keep_last=50", "optimizer.learning_rate=1e-5",
+      "schedule.min_learning_rate=0",
+    ]
+    let outcome = try Binary.run(["pretrain", "tiny.json"] + changes, in: tiny.folder)
+    #expect(outcome.code == 0, "\(outcome.log)")
+    let whole = try tiny.contents(run, step: 40)
+    let skipped = try #require(whole.attributes[1]["skipped"]?.integer)
+    #expect(skipped > 2, "\(outcome.log)")
+    #expect(outcome.log.contains("is skipped: loss ") && outcome.log.contains("; \(skipped) so far"))
+    for step in [17, 25, 39] {
+      let copy = "runs/from-\(step)"
+      try tiny.copy(run, as: copy, upTo: step)
+      try tiny.train("resume", copy)
+      #expect(try tiny.contents(copy, step: 40).differences(whole) == [], "from step \(step)")
+      #expect(try tiny.contents(copy, step: 40).attributes == whole.attributes, "from step \(step)")
+      #expect(try tiny.metrics(copy) == tiny.metrics(run), "from step \(step)")
+    }
+  }
+}
