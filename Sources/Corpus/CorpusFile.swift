@@ -140,3 +140,18 @@ extension Failure {
 
   private var withoutOthers: Failure { Failure(area, what, at: place, notes: notes) }
 }
+
+/// Files of a corpus, as far as can be said without reading them.
+package enum CorpusSize {
+  /// How many files `patterns` name and their bytes together; nil where they cannot be listed.
+  package static func of(_ patterns: [String], format: CorpusFormat?) -> (files: Int, bytes: Int)? {
+    guard let files = try? CorpusFile.resolve(patterns, format: format) else { return nil }
+    var bytes = 0
+    for file in files {
+      var status = stat()
+      guard stat(file.path, &status) == 0 else { return nil }
+      bytes += Int(status.st_size)
+    }
+    return (files.count, bytes)
+  }
+}

@@ -60,7 +60,8 @@ extension SampleLoader {
     try batch(samples: Array(samples[range]))
   }
 
-  private func parts(of samples: ArraySlice<Int>, size: MicroBatchSize) -> [ArraySlice<Int>] {
+  /// The parts of `samples` that become micro-batches.
+  package func parts(of samples: ArraySlice<Int>, size: MicroBatchSize) -> [ArraySlice<Int>] {
     switch size {
     case .samples(let count):
       precondition(count > 0, "\(count) samples at once")

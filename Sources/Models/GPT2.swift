@@ -117,11 +117,7 @@ struct GPT2Backbone: Backbone {
   var vocabularySize: Int { configuration.vocabularySize }
   var maximumPositions: Int { configuration.maximumPositions }
   var cacheShape: (layers: Int, width: Int) { (configuration.layers, configuration.width) }
-  var attentionWidth: Int { configuration.width }
-  var multipliedWeights: Int {
-    let c = configuration
-    return c.layers * (4 * c.width * c.width + 2 * c.width * c.innerWidth)
-  }
+  var dimensions: ModelDimensions { configuration.dimensions }
 
   func hiddenStates(
     _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?

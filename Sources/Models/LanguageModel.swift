@@ -10,10 +10,8 @@ public protocol Backbone: Module {
   var maximumPositions: Int { get }
   /// The number of blocks, and G D: the width of a block's keys, and of its values, of one position.
   var cacheShape: (layers: Int, width: Int) { get }
-  /// H D, the width of all queries of a position.
-  var attentionWidth: Int { get }
-  /// The number of weights that every token is multiplied by: all matrices but the embeddings.
-  var multipliedWeights: Int { get }
+  /// The sizes that its cost follows from.
+  var dimensions: ModelDimensions { get }
   /// The final hidden states [B, T, C] of tokens [B T], with noise on their embeddings if there is any.
   func hiddenStates(
     _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
@@ -69,12 +67,9 @@ extension LanguageModel {
     return hiddenStates(tokens, shape: [1, tokens.count], attention: .cached(cache), recompute: false)
   }
 
-  /// Floating point operations of one training step on `tokens` tokens in sequences of `length`: 6 a matrix weight and
-  /// token, the head included once and only at the `supervised` tokens, by default all of them, and causal attention (half
-  /// of 12 L T H D a token).
+  /// Floating point operations of one training step; see `ModelDimensions`.
   public func trainingFLOPs(tokens: Int, supervised: Int? = nil, length: Int) -> Double {
-    let attention = backbone.cacheShape.layers * length * backbone.attentionWidth
-    return 6 * Double(tokens) * Double(backbone.multipliedWeights + attention)
-      + 6 * Double(supervised ?? tokens) * Double(head.shape.count)
+    backbone.dimensions.trainingFLOPs(
+      tokens: Double(tokens), supervised: supervised.map(Double.init), length: Double(length))
   }
 }

@@ -138,12 +138,7 @@ struct LlamaBackbone: Backbone {
   var cacheShape: (layers: Int, width: Int) {
     (configuration.layers, configuration.keyValueHeads * configuration.headSize)
   }
-  var attentionWidth: Int { configuration.hiddenSize }
-  var multipliedWeights: Int {
-    let c = configuration
-    let block = 2 * c.hiddenSize * (c.hiddenSize + cacheShape.width) + 3 * c.hiddenSize * c.intermediateSize
-    return c.layers * block
-  }
+  var dimensions: ModelDimensions { configuration.dimensions }
 
   func hiddenStates(
     _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?

@@ -16,6 +16,8 @@ package protocol ModelConfiguration: KeyedConfiguration {
   var tiesEmbeddings: Bool { get set }
   /// The number of parameters, or nil when it overflows.
   var parameterCount: Int? { get }
+  /// The sizes that a model's cost follows from.
+  var dimensions: ModelDimensions { get }
   /// Hugging Face's `model_type`, and the class that loads the model there.
   var huggingFaceModel: (type: String, className: String) { get }
   /// How many times longer each rotary wavelength is than the base alone makes it; nil where none is.

@@ -291,6 +291,7 @@ private struct Unnamed: ModelConfiguration {
     set { llama.vocabularySize = newValue }
   }
   var maximumPositions: Int { llama.maximumPositions }
+  var dimensions: ModelDimensions { llama.dimensions }
   var tiesEmbeddings: Bool {
     get { llama.tiesEmbeddings }
     set { llama.tiesEmbeddings = newValue }

@@ -108,7 +108,7 @@ private func tokenLosses(
 
 /// Rows of logits that exist at a time: about 128 MiB of them at most, and shares as even as multiples of 48 can be, so that
 /// no chunk is too small for a fast product.
-private func headChunk(rows: Int, vocabulary: Int) -> Int {
+package func headChunk(rows: Int, vocabulary: Int) -> Int {
   let limit = max(48, min(1008, (32 << 20) / vocabulary / 48 * 48))
   let chunks = max(1, (rows + limit - 1) / limit)
   return max(48, ((rows + chunks - 1) / chunks + 47) / 48 * 48)

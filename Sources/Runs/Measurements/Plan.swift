@@ -7,79 +7,67 @@ import Training
 
 /// What a run of a recipe will take, estimated without training.
 package struct Plan {
-  package let parameters: Int
-  /// Tokens of a step, at most.
-  package let tokensPerStep: Int
+  package let parameters: Double
+  /// Tokens of a step: of rows in the mean, of windows at most.
+  package let tokensPerStep: Double
   /// Floating point operations of a step.
   package let flopsPerStep: Double
-  /// Bytes of memory at the peak, within about a fifth.
-  package let memory: Int
+  /// The memory at the peak.
+  package let memory: MemoryPlan
   /// Bytes of a checkpoint.
-  package let checkpointSize: Int
+  package let checkpointSize: Double
   /// Tokens a second at four fifths of the measured speed of matrix products.
   package let tokensPerSecond: Double
   /// Steps of the run; nil where that depends on the data.
-  package let steps: Int?
+  package let steps: Double?
   /// Seconds of training.
-  package var seconds: Double? { steps.map { Double($0 * tokensPerStep) / tokensPerSecond } }
+  package var seconds: Double? { steps.map { $0 * tokensPerStep / tokensPerSecond } }
   /// Bytes of all checkpoints that are kept.
-  package let disk: Int
+  package let disk: Double
 
   /// The share of the matrix products' speed that a training step reaches.
   private static let efficiency = 0.8
 
   package init(_ recipe: Recipe) throws(Failure) {
     if let threads = recipe.threads { Parallel.threads = threads }
-    let configuration: any ModelConfiguration
-    if let source = recipe.model.source {
-      configuration = try StoredModel(at: source).configuration
-    } else {
-      let description = recipe.model.description!
-      configuration = description.configuration(
-        vocabularySize: description.vocabularySize ?? recipe.tokenizer?.vocabularySize ?? 257)
-    }
-    let model = configuration.makeModel(seed: nil)
+    let configuration = try recipe.modelConfiguration()
+    let model = configuration.dimensions
     let length = recipe.data.sequenceLength ?? configuration.maximumPositions
-    let samples = recipe.training.batchSize
-    parameters = model.parameterCount
-    tokensPerStep = samples * length * recipe.examples.sequencesPerSample
-    flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
-    tokensPerSecond = Self.efficiency * GEMMPeak.measure() * Double(tokensPerStep) / flopsPerStep
-    memory = Self.memory(model, recipe, length: length)
-    // Weights, and two moments beside the trained ones.
-    checkpointSize = 4 * model.parameterCount + 8 * model.trainedParameterCount
-    disk = checkpointSize * (recipe.checkpoint.keepLast + (recipe.checkpoint.keepBest ? 1 : 0))
-    steps =
-      switch recipe.training.duration {
-      case .steps(let steps): steps
-      case .tokens(let tokens): (tokens + tokensPerStep - 1) / tokensPerStep
-      case .epochs: nil
-      }
+    // Rows are as long as they are; windows all have one length, and are counted where the run's length depends on them.
+    let isKnown = if case .steps = recipe.training.duration { recipe.examples == .windows } else { false }
+    let data = isKnown ? nil : try? Preparation(recipe, note: { _ in }).data.train
+    parameters = model.parameters
+    let samples = Double(recipe.training.batchSize)
+    var tokens = samples * Double(length) * Double(recipe.examples.sequencesPerSample)
+    if let data {
+      tokens = min(samples, Double(data.sampleCount)) * Double(data.tokenCount) / Double(data.sampleCount)
+    }
+    tokensPerStep = tokens
+    flopsPerStep = model.trainingFLOPs(tokens: tokens, length: Double(length))
+    tokensPerSecond = Self.efficiency * GEMMPeak.measure() * tokens / flopsPerStep
+    memory = try MemoryCheck(recipe: recipe, model: model, length: length, data: data, isResuming: false).plan(recipe)
+    // Weights, and two moments beside them.
+    checkpointSize = 12 * model.parameters
+    disk = checkpointSize * Double(recipe.checkpoint.keepLast + (recipe.checkpoint.keepBest ? 1 : 0))
+    if let data {
+      steps = try Double(recipe.steps(over: data))
+    } else {
+      steps =
+        switch recipe.training.duration {
+        case .steps(let steps): Double(steps)
+        case .tokens(let count): (Double(count) / tokens).rounded(.up)
+        case .epochs: nil
+        }
+    }
   }
 }
 
-extension Plan {
-  /// Bytes of memory that training `model` takes at the peak, within about a fifth: weights, the gradients and the optimizer's
-  /// moments of the trained ones, and what a micro-batch of samples of `length` tokens keeps for its backward pass.
-  package static func memory(_ model: any LanguageModel, _ recipe: Recipe, length: Int) -> Int {
-    let sample = length * recipe.examples.sequencesPerSample
-    let atOnce =
-      switch recipe.microBatchSize {
-      case .samples(let count): sample * count
-      case .tokens(let count): max(sample, min(count, sample * recipe.training.batchSize))
-      }
-    return 4 * model.parameterCount + (4 + recipe.optimizer.algorithm.stateSize) * model.trainedParameterCount
-      + atOnce * model.activationBytes(recompute: recipe.training.recompute)
-  }
-}
-
-extension LanguageModel {
-  /// Bytes that a training step keeps for each token, about: a block keeps some 1.6 numbers for each channel that its matrices
-  /// give out (measured on both architectures), the head a chunk of logits.
-  fileprivate func activationBytes(recompute: Bool) -> Int {
-    let width = head.shape[1]
-    let (outputs, layers) = (backbone.multipliedWeights / width, backbone.cacheShape.layers)
-    let kept = recompute ? 2 * width * layers + 2 * outputs / layers : 8 * outputs / 5
-    return 4 * (kept + 4 * width)
+extension Recipe {
+  /// The configuration of the model that is trained: read from where it comes from, or described.
+  func modelConfiguration() throws(Failure) -> any ModelConfiguration {
+    if let source = model.source { return try StoredModel(at: source).configuration }
+    let description = model.description!
+    return description.configuration(
+      vocabularySize: description.vocabularySize ?? tokenizer?.vocabularySize ?? 257)
   }
 }

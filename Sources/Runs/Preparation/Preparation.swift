@@ -54,6 +54,13 @@ package struct Preparation {
     return try start.model().grown(to: configuration)
   }
 
+  /// Refuses a run of `recipe` that does not fit into memory.
+  func checkMemory(for recipe: Recipe, isResuming: Bool) throws(Failure) {
+    try MemoryCheck(
+      recipe: recipe, model: configuration.dimensions, length: sequenceLength, data: data.train, isResuming: isResuming
+    ).run()
+  }
+
   /// The data as it is trained, with the scores of the model that the recipe's objective compares with; as it is, and nil, if it
   /// compares with none.
   ///

@@ -40,6 +40,8 @@ extension Recipe {
     package var divergenceThreshold: Double?
     /// How many standard deviations above the past ones a loss or a gradient norm must be for its step to be skipped; nil skips none.
     package var spikeThreshold: Double?
+    /// Whether a run that the plan says does not fit into memory is refused.
+    package var checksMemory: Bool
 
     package init(from section: inout SettingsSection) {
       batchSize = section.required("batch_size", .integer(), "Sequences or pairs a step")
@@ -57,6 +59,8 @@ extension Recipe {
       spikeThreshold = section.optional(
         "skip_spikes", .number(above: 0),
         "Skips steps whose loss or gradient norm is so many standard deviations above the last 128; such as 6")
+      checksMemory = section.value(
+        "check_memory", .boolean, default: true, "Whether a run that does not fit into memory is refused")
       duration = steps.map { .steps($0) } ?? epochs.map { .epochs($0) } ?? tokens.map { .tokens($0) } ?? .steps(1)
       let given = ["max_steps", "epochs", "tokens"].filter(section.has)
       section.rule(

@@ -1,6 +1,5 @@
 import Files
 import Kernels
-import Machine
 import Models
 import Training
 
@@ -30,17 +29,8 @@ struct StartNotes {
     let speed = Progress.fixed(peak / 1e9, 0)
     lines.append(
       "\(Parallel.threads) threads, \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s")
-    if let memoryWarning { lines.append(memoryWarning) }
     if step > 0 { lines.append("resuming after step \(step)") }
     return lines + firstExample
-  }
-
-  private var memoryWarning: String? {
-    let needed = Plan.memory(model, recipe, length: preparation.sequenceLength)
-    let usable = SystemMemory.usable
-    guard needed > usable else { return nil }
-    return "warning: training takes about \(needed >> 20) MiB and \(usable >> 20) MiB are free: a smaller "
-      + "training.micro_batch_size, training.recompute, or optimizer.state_dtype=bfloat16 takes less"
   }
 
   /// The first example where it is turns that a template writes, so that its trained tokens can be looked at.

@@ -29,6 +29,7 @@ package final class TrainingRun {
     // Whatever the data makes impossible is found before the folder holds anything.
     let preparation = try Preparation(recipe) { Output.log.line($0) }
     _ = try recipe.steps(over: preparation.data.train)
+    try preparation.checkMemory(for: recipe, isResuming: false)
     if overwrite { try folder.clear() }
     try folder.write(recipe, environment: Self.environment(recipe))
     if let tokenizer = preparation.tokenizer { try DurableFile.write(tokenizer.json(), to: folder.tokenizer) }
@@ -55,6 +56,7 @@ package final class TrainingRun {
       try ModelFile.open(checkpoint.path(of: ModelFile.name))
     }
     let preparation = try Preparation(recipe, resuming: start) { Output.log.line($0) }
+    try preparation.checkMemory(for: recipe, isResuming: true)
     try self.init(
       recipe, folder, lock, preparation, resuming: found.checkpoint, allowsChangedData: allowsChangedData)
     if !overrides.isEmpty { try folder.write(recipe, environment: Self.environment(recipe)) }

@@ -1,5 +1,4 @@
 import Files
-import Machine
 import Runs
 
 struct PlanCommand: Command {
@@ -20,31 +19,32 @@ struct PlanCommand: Command {
     try MatrixLibrary.require()
     let plan = try Plan(recipe)
     if isJSON { return Output.results.line(json(plan).serialized()) }
-    func mebibytes(_ bytes: Int) -> String { "\(Progress.fixed(Double(bytes) / 1_048_576, 0)) MiB" }
+    func mebibytes(_ bytes: Double) -> String { "\(Progress.fixed(bytes / 1_048_576, 0)) MiB" }
     var rows = [
-      ("parameters", "\(plan.parameters)"), ("tokens a step", "\(plan.tokensPerStep)"),
+      ("parameters", Progress.fixed(plan.parameters, 0)), ("tokens a step", Progress.fixed(plan.tokensPerStep, 0)),
       ("operations", "\(Progress.fixed(plan.flopsPerStep / 1e9, 1)) GFLOP a step"),
-      ("memory", "about \(mebibytes(plan.memory))"),
-      ("speed", "about \(Progress.fixed(plan.tokensPerSecond, 0)) tokens/s"),
+      ("memory", "about \(mebibytes(Double(plan.memory.bytes)))"),
     ]
-    if let steps = plan.steps { rows.append(("steps", "\(steps)")) }
-    if let seconds = plan.seconds { rows.append(("time", "about \(Progress.duration(.seconds(seconds)))")) }
-    rows.append(("disk", "\(mebibytes(plan.disk)), \(mebibytes(plan.checkpointSize)) a checkpoint"))
-    for (name, value) in rows { Output.results.line("\(name.padded(to: 14)) \(value)") }
-    if plan.memory > SystemMemory.usable {
-      Output.log.line(
-        "warning: this machine has \(mebibytes(SystemMemory.usable)): a smaller training.micro_batch_size or "
-          + "training.recompute takes less")
+    rows += plan.memory.parts.map { ("  \($0.name)", mebibytes($0.bytes)) }
+    rows.append(("speed", "about \(Progress.fixed(plan.tokensPerSecond, 0)) tokens/s"))
+    if let steps = plan.steps { rows.append(("steps", Progress.fixed(steps, 0))) }
+    if let seconds = plan.seconds {
+      rows.append(("time", "about \(Progress.duration(.seconds(min(seconds, 1e12))))"))
     }
+    rows.append(("disk", "\(mebibytes(plan.disk)), \(mebibytes(plan.checkpointSize)) a checkpoint"))
+    for (name, value) in rows { Output.results.line("\(name.padded(to: 26)) \(value)") }
+    try recipe.checkMemory()
   }
 
   private func json(_ plan: Plan) -> JSONValue {
-    [
-      "parameters": JSONValue(plan.parameters), "tokens_per_step": JSONValue(plan.tokensPerStep),
-      "flops_per_step": JSONValue(plan.flopsPerStep), "peak_memory": JSONValue(plan.memory),
-      "tokens_per_second": JSONValue(plan.tokensPerSecond), "steps": plan.steps.map { JSONValue($0) } ?? .null,
-      "seconds": plan.seconds.map { JSONValue($0) } ?? .null, "disk": JSONValue(plan.disk),
-      "checkpoint_size": JSONValue(plan.checkpointSize),
+    func whole(_ number: Double) -> JSONValue { JSONValue(Int(min(number, 0x1p62))) }
+    return [
+      "parameters": whole(plan.parameters), "tokens_per_step": whole(plan.tokensPerStep.rounded()),
+      "flops_per_step": JSONValue(plan.flopsPerStep), "peak_memory": JSONValue(plan.memory.bytes),
+      "memory": JSONValue(plan.memory.parts.map { JSONMember($0.name.replacing(" ", with: "_"), whole($0.bytes)) }),
+      "tokens_per_second": JSONValue(plan.tokensPerSecond), "steps": plan.steps.map(whole) ?? .null,
+      "seconds": plan.seconds.map { JSONValue($0) } ?? .null, "disk": whole(plan.disk),
+      "checkpoint_size": whole(plan.checkpointSize),
     ]
   }
 }

@@ -1,0 +1,53 @@
+/// The sizes of a model that its cost follows from, in memory and in operations: known without making the model.
+///
+/// They are floating point numbers: a description may be of a model that no machine can hold.
+public struct ModelDimensions: Sendable {
+  /// V and C.
+  public let vocabulary, width: Double
+  /// The number of blocks.
+  public let layers: Double
+  /// H D, the width of all queries of a position, and the width inside the feed-forward layer.
+  public let attentionWidth, innerWidth: Double
+  /// All parameters.
+  public let parameters: Double
+  /// The weights that every token is multiplied by: all matrices but the embeddings.
+  public let multipliedWeights: Double
+  /// The numbers that a block keeps for each token until its backward pass.
+  public let blockActivations: Double
+  /// The numbers of tables that are no parameters: rotary angles.
+  public let tables: Double
+
+  /// Floating point operations of one training step on `tokens` tokens in sequences of `length`: 6 a matrix weight and
+  /// token, the head included once and only at the `supervised` tokens, by default all of them, and causal attention (half
+  /// of 12 L T H D a token).
+  public func trainingFLOPs(tokens: Double, supervised: Double? = nil, length: Double) -> Double {
+    6 * tokens * (multipliedWeights + layers * length * attentionWidth)
+      + 6 * (supervised ?? tokens) * vocabulary * width
+  }
+}
+
+extension Llama.Configuration {
+  package var dimensions: ModelDimensions {
+    let (c, inner, count) = (Double(hiddenSize), Double(intermediateSize), Double(layers))
+    let keys = Double(hiddenSize / heads) * Double(keyValueHeads)
+    return ModelDimensions(
+      vocabulary: Double(vocabularySize), width: c, layers: count, attentionWidth: c, innerWidth: inner,
+      parameters: parameterCount.map(Double.init) ?? .infinity,
+      multipliedWeights: count * (2 * c * (c + keys) + 3 * c * inner),
+      // The stream before both norms and one number of each norm; queries, keys and values, what attention makes of them and its
+      // normalizers; gate and up. What the norms and the gate give out is recomputed.
+      blockActivations: 2 * (c + 1) + (c + 2 * keys) + c + Double(heads) + 2 * inner,
+      tables: Double(maximumPositions) * Double(hiddenSize / heads))
+  }
+}
+
+extension GPT2.Configuration {
+  package var dimensions: ModelDimensions {
+    let (c, inner, count) = (Double(width), Double(innerWidth), Double(layers))
+    return ModelDimensions(
+      vocabulary: Double(vocabularySize), width: c, layers: count, attentionWidth: c, innerWidth: inner,
+      parameters: parameterCount.map(Double.init) ?? .infinity, multipliedWeights: count * (4 * c * c + 2 * c * inner),
+      // As in Llama, with two numbers of each norm, and the layer before the activation function.
+      blockActivations: 2 * (c + 2) + 3 * c + c + Double(heads) + inner, tables: 0)
+  }
+}
