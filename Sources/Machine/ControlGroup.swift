@@ -4,6 +4,8 @@ struct ControlGroup {
   private(set) var processors: Double?
   /// Bytes of memory; nil when there is no limit.
   private(set) var memory: Int?
+  /// Bytes of it that nobody in the group uses, file caches that can go at any time left out; nil when there is no limit.
+  private(set) var memoryLeft: Int?
 
   private static let root = "/sys/fs/cgroup"
 
@@ -13,7 +15,8 @@ struct ControlGroup {
     while folder.hasPrefix(Self.root) {
       note(
         processors: SystemText.contents(of: "\(folder)/cpu.max"),
-        memory: SystemText.contents(of: "\(folder)/memory.max"))
+        memory: SystemText.contents(of: "\(folder)/memory.max"),
+        used: "\(folder)/memory.current", statistics: "\(folder)/memory.stat", cacheField: "inactive_file")
       folder = String(folder[..<(folder.lastIndex(of: "/") ?? folder.startIndex)])
     }
     // Version 1 of control groups.
@@ -21,11 +24,15 @@ struct ControlGroup {
     let period = SystemText.contents(of: "\(Self.root)/cpu/cpu.cfs_period_us")
     note(
       processors: "\(quota) \(period)",
-      memory: SystemText.contents(of: "\(Self.root)/memory/memory.limit_in_bytes"))
+      memory: SystemText.contents(of: "\(Self.root)/memory/memory.limit_in_bytes"),
+      used: "\(Self.root)/memory/memory.usage_in_bytes", statistics: "\(Self.root)/memory/memory.stat",
+      cacheField: "total_inactive_file")
   }
 
-  /// `quota period` in microseconds, and bytes; anything else is no limit.
-  private mutating func note(processors: String, memory: String) {
+  /// `quota period` in microseconds, and bytes; anything else is no limit. `used` and `statistics` are files.
+  private mutating func note(
+    processors: String, memory: String, used: String, statistics: String, cacheField: String
+  ) {
     let numbers = processors.split(whereSeparator: \.isWhitespace).map { Double($0) }
     if numbers.count == 2, let quota = numbers[0], let period = numbers[1], quota > 0, period > 0 {
       self.processors = min(self.processors ?? .infinity, quota / period)
@@ -33,6 +40,10 @@ struct ControlGroup {
     // Version 1 says "no limit" with a number near 2^63.
     if let bytes = memory.split(whereSeparator: \.isWhitespace).first.flatMap({ Int($0) }), bytes < 1 << 60 {
       self.memory = min(self.memory ?? .max, bytes)
+      let taken = Int(SystemText.contents(of: used).split(whereSeparator: \.isWhitespace).first ?? "") ?? 0
+      let cache = SystemText.lines(of: statistics).first { $0.hasPrefix("\(cacheField) ") }
+      let reclaimable = cache.flatMap { Int($0.dropFirst(cacheField.count + 1)) } ?? 0
+      memoryLeft = min(memoryLeft ?? .max, max(0, bytes - max(0, taken - reclaimable)))
     }
   }
 }

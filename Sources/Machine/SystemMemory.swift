@@ -12,7 +12,7 @@ package enum SystemMemory {
   package static let limit = ControlGroup().memory
 
   /// What a run may plan with.
-  package static var usable: Int { min(available, limit ?? .max) }
+  package static var usable: Int { min(available, ControlGroup().memoryLeft ?? .max) }
 
   /// The largest resident size that this process has had.
   package static var peakResident: Int {

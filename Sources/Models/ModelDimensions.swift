@@ -17,6 +17,15 @@ public struct ModelDimensions: Sendable {
   /// The numbers of tables that are no parameters: rotary angles.
   public let tables: Double
 
+  /// The same model with another number of blocks, biases and norms of the others left out of the count.
+  package func with(layers count: Double) -> ModelDimensions {
+    let weights = layers > 0 ? multipliedWeights / layers * count : 0
+    return ModelDimensions(
+      vocabulary: vocabulary, width: width, layers: count, attentionWidth: attentionWidth, innerWidth: innerWidth,
+      parameters: parameters - multipliedWeights + weights, multipliedWeights: weights,
+      blockActivations: blockActivations, tables: tables)
+  }
+
   /// Floating point operations of one training step on `tokens` tokens in sequences of `length`: 6 a matrix weight and
   /// token, the head included once and only at the `supervised` tokens, by default all of them, and causal attention (half
   /// of 12 L T H D a token).

@@ -40,6 +40,17 @@ import Testing
     #expect(failure.what.contains("label_smoothing above 0") && failure.exitCode == 3, "\(failure)")
   }
 
+  /// TRL refuses it as well: the divergence would be that of an answer to its own prompt.
+  @Test func ktoNeedsABatch() throws {
+    let text = """
+      { "task": "dpo", "model": { "from": "m" }, "data": { "train": "a" }, "optimizer": { "learning_rate": 1 },
+        "training": { "batch_size": 1, "max_steps": 1 }, "objective": { "name": "kto" } }
+      """
+    let failure = try #require(RecipeFixture.failure(text))
+    #expect(failure.what.hasPrefix("batch_size must be above 1"), "\(failure)")
+    #expect(RecipeFixture.failure(text, ["training.batch_size=2"]) == nil)
+  }
+
   /// What a run writes down can be read again.
   @Test func theResolvedRecipeIsAsValid() throws {
     let recipe = try RecipeFixture.decode(

@@ -31,6 +31,7 @@ package struct Benchmark: Sendable {
       throw Failure(
         .recipe, "a benchmark needs a model that is described", notes: ["\"model.from\" names a checkpoint"])
     }
+    try recipe.checkMemory()
     if let threads = recipe.threads { Parallel.threads = threads }
     let vocabulary = description.vocabularySize ?? recipe.tokenizer?.vocabularySize ?? 257
     let model = description.configuration(vocabularySize: vocabulary).makeModel(seed: UInt64(recipe.seed))

@@ -35,15 +35,26 @@ package struct MemoryCheck {
   }
 
   /// The plan of the recipe, or of what it would be with some keys changed.
-  func plan(_ recipe: Recipe, length: Int? = nil) throws(Failure) -> MemoryPlan {
-    let length = length ?? self.length
+  func plan(_ recipe: Recipe) throws(Failure) -> MemoryPlan {
+    try plan(Variant(recipe: recipe, length: length, model: model))
+  }
+
+  /// A run that might be instead.
+  private struct Variant {
+    var recipe: Recipe
+    var length: Int
+    var model: ModelDimensions
+  }
+
+  private func plan(_ variant: Variant) throws(Failure) -> MemoryPlan {
+    let (recipe, length) = (variant.recipe, variant.length)
     let load: StepLoad
     if let data, length == self.length {
       load = try StepLoad(recipe, length: length, data: data)
     } else {
       load = StepLoad(recipe, length: length, samples: data?.sampleCount ?? recipe.mostSamples(length: length))
     }
-    return MemoryPlan(recipe, model, load, isResuming: isResuming)
+    return MemoryPlan(recipe, variant.model, load, isResuming: isResuming)
   }
 
   // MARK: What would help
@@ -51,22 +62,22 @@ package struct MemoryCheck {
   /// A change of a key.
   private struct Change {
     let key: String
-    let apply: (inout Recipe, inout Int) -> Void
+    let apply: (inout Variant) -> Void
   }
 
   /// The three changes that save most, those that are enough by themselves first.
   private func remedies(_ usable: Int) throws(Failure) -> [String] {
     var candidates: [(change: Change, bytes: Int)] = []
     for change in changes {
-      var (changed, length) = (recipe, length)
-      change.apply(&changed, &length)
-      candidates.append((change, try plan(changed, length: length).bytes))
+      var changed = Variant(recipe: recipe, length: length, model: model)
+      change.apply(&changed)
+      candidates.append((change, try plan(changed).bytes))
     }
     let own = try plan(recipe).bytes
-    let best = candidates.filter { $0.bytes < own }.sorted { $0.bytes < $1.bytes }.prefix(3)
-    var (all, length) = (recipe, length)
-    for (change, _) in best { change.apply(&all, &length) }
-    let together = try plan(all, length: length).bytes
+    let best = candidates.filter { $0.bytes < own - own / 50 }.sorted { $0.bytes < $1.bytes }.prefix(3)
+    var all = Variant(recipe: recipe, length: length, model: model)
+    for (change, _) in best { change.apply(&all) }
+    let together = try plan(all).bytes
     var lines = best.map { "\($0.change.key): about \(Self.size($0.bytes))\($0.bytes <= usable ? ", which fits" : "")" }
     if best.count > 1, !best.contains(where: { $0.bytes <= usable }) {
       lines.append(
@@ -82,30 +93,40 @@ package struct MemoryCheck {
     let batch = recipe.training.batchSize
     var changes: [Change] = []
     if recipe.training.microBatchSize != 1 {
-      changes.append(Change(key: "training.micro_batch_size=1") { recipe, _ in recipe.training.microBatchSize = 1 })
+      changes.append(Change(key: "training.micro_batch_size=1") { $0.recipe.training.microBatchSize = 1 })
     }
     if !recipe.training.recompute {
-      changes.append(Change(key: "training.recompute=true") { recipe, _ in recipe.training.recompute = true })
+      changes.append(Change(key: "training.recompute=true") { $0.recipe.training.recompute = true })
     }
     if var settings = recipe.optimizer.algorithm as? AdamWSettings, settings.stateFormat == .float32 {
       settings.stateFormat = .bfloat16
       changes.append(
-        Change(key: "optimizer.state_dtype=bfloat16") { [settings] recipe, _ in recipe.optimizer.algorithm = settings })
+        Change(key: "optimizer.state_dtype=bfloat16") { [settings] in $0.recipe.optimizer.algorithm = settings })
     }
     let smaller = min(32, max(1, batch / 4))
     if smaller < batch {
       changes.append(
-        Change(key: "training.batch_size=\(smaller)") { recipe, _ in
-          recipe.training.batchSize = smaller
-          if let size = recipe.training.microBatchSize, !smaller.isMultiple(of: size) {
-            recipe.training.microBatchSize = 1
+        Change(key: "training.batch_size=\(smaller)") {
+          $0.recipe.training.batchSize = smaller
+          if let size = $0.recipe.training.microBatchSize, !smaller.isMultiple(of: size) {
+            $0.recipe.training.microBatchSize = 1
           }
         })
     }
     if length > 64 {
-      changes.append(Change(key: "data.sequence_length=\(length / 4)") { $1 /= 4 })
+      changes.append(Change(key: "data.sequence_length=\(length / 4)") { $0.length /= 4 })
+    }
+    if let key = layersKey, model.layers >= 4 {
+      let fewer = (model.layers / 4).rounded(.down)
+      changes.append(Change(key: "\(key)=\(Int(fewer))") { $0.model = $0.model.with(layers: fewer) })
     }
     return changes
+  }
+
+  /// The key of the number of blocks, where the recipe describes the model.
+  private var layersKey: String? {
+    let known = ["num_hidden_layers", "n_layer"]
+    return known.first { recipe.resolved["model"]?[$0] != nil }.map { "model.\($0)" }
   }
 
   /// A size in words.

@@ -16,8 +16,8 @@ package struct MemoryPlan: Sendable {
 
   /// The program itself, its threads and its buffers.
   private static let program = 60.0 * 1_048_576
-  /// A step's batch is in use, two wait and one is being made, each of six numbers a place in arrays that have grown.
-  private static let batchBytes = 4.0 * 24
+  /// A step's batch is in use, two wait and one is being made: each of five numbers a place, of seven where answers branch.
+  private static func batchBytes(_ recipe: Recipe) -> Double { 4 * (recipe.examples == .windows ? 20 : 28) }
 
   /// - Parameters:
   ///   - trained: the number of trained parameters; nil for all.
@@ -38,7 +38,7 @@ package struct MemoryPlan: Sendable {
     var parts = [
       ("program", Self.program), ("weights", weights), ("reference model", reference ? weights : 0),
       ("optimizer", Double(recipe.optimizer.algorithm.stateSize) * trained), ("data", 5 * load.heldTokens),
-      ("prefetched batches", Self.batchBytes * load.places),
+      ("prefetched batches", Self.batchBytes(recipe) * load.places),
     ]
     if working == scoring, scoring > 0 {
       parts.append(("scores of the reference", scoring))

@@ -37,10 +37,11 @@ package struct Plan {
     let isKnown = if case .steps = recipe.training.duration { recipe.examples == .windows } else { false }
     let data = isKnown ? nil : try? Preparation(recipe, note: { _ in }).data.train
     parameters = model.parameters
-    let samples = Double(recipe.training.batchSize)
+    let all = data?.sampleCount ?? recipe.mostSamples(length: length) ?? .max
+    let samples = Double(min(recipe.training.batchSize, all))
     var tokens = samples * Double(length) * Double(recipe.examples.sequencesPerSample)
     if let data {
-      tokens = min(samples, Double(data.sampleCount)) * Double(data.tokenCount) / Double(data.sampleCount)
+      tokens = samples * Double(data.tokenCount) / Double(data.sampleCount)
     }
     tokensPerStep = tokens
     flopsPerStep = model.trainingFLOPs(tokens: tokens, length: Double(length))

@@ -113,6 +113,9 @@ extension Recipe {
     section.rule(
       "objective.name", "task", holds: fitting == task,
       "objective \"\(name)\" does not fit task \"\(task.rawValue)\": it is for task \"\(fitting.rawValue)\"")
+    section.rule(
+      "training.batch_size", "objective.name", holds: examples != .unpaired || training.batchSize > 1,
+      "batch_size must be above 1: objective \"\(name)\" compares each prompt with another answer of the batch")
     if case .steps(let steps) = training.duration {
       section.rule(
         "schedule.warmup_steps", "training.max_steps", holds: schedule.warmupSteps <= steps,

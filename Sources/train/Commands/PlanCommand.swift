@@ -18,6 +18,7 @@ struct PlanCommand: Command {
   func run() throws(Failure) {
     try MatrixLibrary.require()
     let plan = try Plan(recipe)
+    defer { warn() }
     if isJSON { return Output.results.line(json(plan).serialized()) }
     func mebibytes(_ bytes: Double) -> String { "\(Progress.fixed(bytes / 1_048_576, 0)) MiB" }
     var rows = [
@@ -33,7 +34,15 @@ struct PlanCommand: Command {
     }
     rows.append(("disk", "\(mebibytes(plan.disk)), \(mebibytes(plan.checkpointSize)) a checkpoint"))
     for (name, value) in rows { Output.results.line("\(name.padded(to: 26)) \(value)") }
-    try recipe.checkMemory()
+  }
+
+  /// Says it if a run would be refused here; it may be meant for another machine.
+  private func warn() {
+    do throws(Failure) {
+      try recipe.checkMemory()
+    } catch {
+      Output.log.line("warning: \(([error.what] + error.notes).joined(separator: "\n  = "))")
+    }
   }
 
   private func json(_ plan: Plan) -> JSONValue {
