@@ -28,8 +28,8 @@ static inline herr_t ch5_set_no_locking(hid_t access) {
 #endif
 }
 
-// Calls `visit` with the name and the type (H5L_type_t) of every link of `group`, ordered by name, until it returns
-// something other than 0.
+// Calls `visit` with the name and the type (H5L_type_t) of every link of `group`, in the order of the file, until it
+// returns something other than 0.
 typedef herr_t (*ch5_visit)(const char *name, int type, void *context);
 
 struct ch5_visitor {
@@ -45,6 +45,6 @@ static inline herr_t ch5_visit_link(hid_t group, const char *name, const H5L_inf
 
 static inline herr_t ch5_visit_links(hid_t group, ch5_visit visit, void *context) {
   struct ch5_visitor visitor = {visit, context};
-  return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, ch5_visit_link, &visitor);
+  return H5Literate(group, H5_INDEX_NAME, H5_ITER_NATIVE, NULL, ch5_visit_link, &visitor);
 }
 #endif

@@ -34,9 +34,11 @@ package final class ArrayFile {
     let readOnly: UInt32 = 0
     self.place = place
     let listing = ArrayFileListing(place: place, fileSize: size, isProbed: isProbed)
-    let file = try HDF5.exclusively { () throws(Failure) in
-      let access = try place.fileAccess()
-      return try place.handle(H5Fopen(path, readOnly, access.id), "cannot open the file", close: H5Fclose)
+    let file = try HDF5.retryingInterrupted { () throws(Failure) in
+      try HDF5.exclusively { () throws(Failure) in
+        let access = try place.fileAccess()
+        return try place.handle(H5Fopen(path, readOnly, access.id), "cannot open the file", close: H5Fclose)
+      }
     }
     let root = try HDF5.exclusively { () throws(Failure) in
       try place.handle(H5Gopen2(file.id, "/", hid_t(H5P_DEFAULT)), "cannot open the file's root", close: H5Gclose)

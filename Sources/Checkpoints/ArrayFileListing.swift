@@ -58,7 +58,7 @@ struct ArrayFileListing {
     var attributes = Attributes()
     for index in 0..<hsize_t(count) {
       let id = H5Aopen_by_idx(
-        root, ".", H5_INDEX_NAME, H5_ITER_INC, index, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
+        root, ".", H5_INDEX_NAME, H5_ITER_NATIVE, index, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
       let attribute = try place.handle(id, "cannot open an attribute", close: H5Aclose)
       let name = try name(of: attribute.id)
       attributes[name] = try value(of: attribute.id, name)
@@ -146,7 +146,10 @@ struct ArrayFileListing {
     return arrays
   }
 
-  /// The names of a group's links, which are all plain ones.
+  /// The names of a group's links, which are all plain ones, in order.
+  ///
+  /// They are listed in the order of the file and sorted here: to sort them the library reads them into a table first, and
+  /// when a read fails it frees the part of the table that it has not filled.
   private func links(of group: hid_t, limit: Int) throws(Failure) -> [String] {
     var info = H5G_info_t()
     try place.check(H5Gget_info(group, &info), "cannot list the file")
@@ -167,6 +170,7 @@ struct ArrayFileListing {
     }
     try place.check(status, "cannot list the file")
     var names: [String] = []
+    links.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) { UInt8(bitPattern: $0) < UInt8(bitPattern: $1) } }
     for link in links {
       let name = try text(link.bytes, "the name of an object")
       if !link.isPlain {

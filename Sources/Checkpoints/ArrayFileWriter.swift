@@ -22,11 +22,13 @@ package struct ArrayFileContents {
   /// there is no file at `path`.
   package func write(to path: String) throws(Failure) {
     do throws(Failure) {
-      try HDF5.exclusively { () throws(Failure) in try ArrayFileWriter(path: path).write(self) }
+      try HDF5.retryingInterrupted { () throws(Failure) in
+        try HDF5.exclusively { () throws(Failure) in try ArrayFileWriter(path: path).write(self) }
+      }
       try compare(with: path)
       try Self.synchronize(path)
     } catch {
-      unlink(path)
+      SystemCall.retrying { unlink(path) }
       throw error
     }
   }
@@ -53,10 +55,11 @@ package struct ArrayFileContents {
 
   /// HDF5 never synchronises what it writes.
   private static func synchronize(_ path: String) throws(Failure) {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = SystemCall.retrying { open(path, O_RDONLY | O_CLOEXEC) }
     if descriptor < 0 { throw .system(.resources, "cannot open the file", at: path, errno) }
-    defer { close(descriptor) }
-    if fsync(descriptor) != 0 { throw .system(.resources, "cannot synchronise the file", at: path, errno) }
+    defer { _ = SystemCall.close(descriptor) }
+    let number = SystemCall.synchronize(descriptor)
+    if number != 0 { throw .system(.resources, "cannot synchronise the file", at: path, number) }
   }
 }
 

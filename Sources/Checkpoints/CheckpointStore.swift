@@ -32,7 +32,7 @@ package struct CheckpointStore: Sendable {
     let temporary = path(".tmp-\(name).\(getpid())")
     try Folder.remove(temporary)
     do throws(Failure) {
-      try Folder.create(temporary)
+      try Folder.createNew(temporary)
       for file in files { try file.contents.write(to: "\(temporary)/\(file.name)") }
       try Checkpoint.writeManifest(in: temporary, step: step, files: files, extra: extra)
       try publish(temporary, as: name)
@@ -126,17 +126,30 @@ package struct CheckpointStore: Sendable {
 
   /// The checkpoint with the largest step that verifies, and why larger ones do not.
   ///
-  /// `files` limits the verification to those a caller needs. Throws when the run folder cannot be read.
+  /// `files` limits the verification to those a caller needs. Throws when the run folder cannot be read, and `.resources`
+  /// when a file cannot be: that says nothing about the checkpoint, and an older one is not taken in its place. One that
+  /// disappears meanwhile was pruned by the run that is going on; the folder is then listed again.
   package func newestValid(files: [String]? = nil) throws(Failure) -> (checkpoint: Checkpoint?, skipped: [Failure]) {
+    for _ in 0..<100 {
+      if let found = try newestOfListed(files) { return found }
+    }
+    throw Failure(.resources, "the run's checkpoints change faster than they can be read", at: run)
+  }
+
+  /// What `newestValid` is to find; nil if a checkpoint disappeared meanwhile.
+  private func newestOfListed(_ files: [String]?) throws(Failure) -> (checkpoint: Checkpoint?, skipped: [Failure])? {
     var skipped: [Failure] = []
     for step in try steps().reversed() {
+      let folder = path(Self.folderName(step: step))
       do throws(Failure) {
-        let checkpoint = try Checkpoint(verifying: path(Self.folderName(step: step)), files: files)
+        let checkpoint = try Checkpoint(verifying: folder, files: files)
         guard checkpoint.step == step else {
           throw Failure(.checkpoint, "the manifest is that of step \(checkpoint.step)", at: checkpoint.folder)
         }
         return (checkpoint, skipped)
       } catch {
+        if !Folder.exists(folder) { return nil }
+        if error.area == .resources { throw error }
         skipped.append(error)
       }
     }

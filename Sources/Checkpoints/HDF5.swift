@@ -19,6 +19,16 @@ package enum HDF5 {
     return try body()
   }
 
+  /// Does `body` again while a signal interrupts a call of the operating system in it, which the library takes for an error.
+  static func retryingInterrupted<T: ~Copyable>(_ body: () throws(Failure) -> T) throws(Failure) -> T {
+    for _ in 0..<20 {
+      do throws(Failure) { return try body() } catch { if !error.notes.contains(interrupted) { throw error } }
+    }
+    return try body()
+  }
+
+  private static let interrupted = "HDF5: \(String(cString: strerror(EINTR)))"
+
   /// Closes an object from any thread.
   static func close(_ id: hid_t, _ closing: (hid_t) -> herr_t) -> herr_t {
     lock.lock()
@@ -83,7 +93,7 @@ struct HDF5Place {
   /// A failure with the reason the library gives for its last error.
   func failure(_ what: String) -> Failure {
     let reason = Self.lastError()
-    let lacking = [ENOSPC, EDQUOT, EFBIG, EMFILE, ENFILE, ENOMEM].contains { reason.contains("errno = \($0),") }
+    let lacking = Failure.machineErrors.contains { reason.contains("errno = \($0),") }
     return Failure(lacking ? .resources : area, what, at: path, notes: ["HDF5: \(Self.shortened(reason))"])
   }
 

@@ -4,16 +4,21 @@ import Foundation
 /// The lock on a run folder: one process trains in it at a time. The kernel releases it when the process ends, however
 /// it ends.
 package final class RunLock {
+  /// The name of the file that is locked, in the run folder.
+  package static let name = ".lock"
   /// Set when the file system has no locks: nothing then keeps a second process out.
   package let warning: String?
+  private let path: String
   private let descriptor: Int32
 
   /// Takes the lock on `run/.lock`; `.resources` when another process has it.
   package init(run: String) throws(Failure) {
-    let path = "\(run)/.lock"
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
+    let path = "\(run)/\(Self.name)"
+    self.path = path
+    let descriptor = SystemCall.retrying { open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o666) }
     if descriptor < 0 { throw .system(.resources, "cannot create the run folder's lock", at: path, errno) }
-    if flock(descriptor, LOCK_EX | LOCK_NB) == 0 {
+    self.descriptor = descriptor
+    if SystemCall.retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 {
       warning = nil
       sign()
       return
@@ -21,7 +26,7 @@ package final class RunLock {
     let number = errno
     if number == EWOULDBLOCK {
       let owner = Self.owner(descriptor)
-      close(descriptor)
+      _ = SystemCall.close(descriptor)
       throw Failure(
         .resources, "the run folder is in use by \(owner)", at: run,
         notes: ["wait for it, stop it, or choose another folder with run=FOLDER"])
@@ -29,7 +34,23 @@ package final class RunLock {
     warning = "\(path) cannot be locked (\(String(cString: strerror(number)))): start no second process in this folder"
   }
 
-  deinit { close(descriptor) }
+  deinit { _ = SystemCall.close(descriptor) }
+
+  /// Throws `.resources` unless the locked folder is still the one at its path: one that was renamed or deleted under a run
+  /// is not made again, and one that has taken its place is not written into.
+  package func check() throws(Failure) {
+    var (own, found) = (stat(), stat())
+    let path = path
+    let isThere = SystemCall.retrying { lstat(path, &found) } == 0
+    if !isThere, errno != ENOENT, errno != ENOTDIR {
+      throw .system(.resources, "cannot find the run folder's lock", at: path, errno)
+    }
+    fstat(descriptor, &own)
+    if isThere, own.st_ino == found.st_ino, own.st_dev == found.st_dev { return }
+    throw Failure(
+      .resources, "the run folder is no longer where it was", at: Folder.parent(of: path),
+      notes: ["it was moved, deleted or replaced while the run was going on", "put it back; the next save finds it"])
+  }
 
   /// Says in the lock file who has it; a process that cannot write it still has the lock.
   private func sign() {

@@ -79,7 +79,7 @@ private final class ShardOutput {
     self.path = path
     self.layout = layout
     written = layout.headerLength
-    descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    descriptor = SystemCall.retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
     if descriptor < 0 { throw .system(.resources, "cannot create the shard", at: path, errno) }
     pending.reserveCapacity(1 << 20)
   }
@@ -109,10 +109,11 @@ private final class ShardOutput {
   func close() throws(Failure) -> String {
     try flush()
     try write(layout.header(count: count), at: 0)
-    if fsync(descriptor) != 0 { throw .system(.resources, "cannot synchronise the shard", at: path, errno) }
-    let closed = Glibc.close(descriptor)
+    var number = SystemCall.synchronize(descriptor)
+    if number != 0 { throw .system(.resources, "cannot synchronise the shard", at: path, number) }
+    number = SystemCall.close(descriptor)
     descriptor = -1
-    if closed != 0 { throw .system(.resources, "cannot write the shard", at: path, errno) }
+    if number != 0 { throw .system(.resources, "cannot write the shard", at: path, number) }
     return digest.hexadecimal
   }
 

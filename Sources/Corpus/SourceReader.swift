@@ -51,7 +51,9 @@ struct FileStamp: Sendable, Equatable {
 
   init(of path: String) throws(Failure) {
     var status = stat()
-    if stat(path, &status) != 0 { throw .system(.data, "cannot read the file's size", at: path, errno) }
+    if SystemCall.retrying({ stat(path, &status) }) != 0 {
+      throw .system(.data, "cannot read the file's size", at: path, errno)
+    }
     self.init(bytes: Int(status.st_size), modified: status.st_mtim.tv_sec * 1_000_000_000 + status.st_mtim.tv_nsec)
   }
 }

@@ -18,27 +18,34 @@ package struct DurableFile: ~Copyable {
 
   package init(at path: String) throws(Failure) {
     self.path = path
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    let serial = Self.serial.add(1, ordering: .relaxed).newValue
-    temporary = "\(Folder.parent(of: path))/.\(name).\(getpid()).\(serial).tmp"
-    descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    var (temporary, descriptor) = ("", Int32(-1))
+    // A name that is taken is that of a process that was stopped, or a trap: it is neither followed nor overwritten.
+    for _ in 0..<100 {
+      temporary = Self.temporaryName(beside: path)
+      descriptor = SystemCall.retrying { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666) }
+      if descriptor >= 0 || errno != EEXIST { break }
+    }
     if descriptor < 0 { throw .system(.resources, "cannot create the file", at: path, errno) }
+    (self.temporary, self.descriptor) = (temporary, descriptor)
+  }
+
+  /// A name in the folder of `path` that begins with a dot, ends with `.tmp`, and has not been given before.
+  static func temporaryName(beside path: String) -> String {
+    let name = String(decoding: (path.split(separator: "/").last ?? "").utf8.prefix(200), as: UTF8.self)
+    let serial = serial.add(1, ordering: .relaxed).newValue
+    return "\(Folder.parent(of: path))/.\(name).\(getpid()).\(serial).tmp"
   }
 
   deinit {
     if descriptor >= 0 {
-      close(descriptor)
-      unlink(temporary)
+      _ = SystemCall.close(descriptor)
+      SystemCall.retrying { unlink(temporary) }
     }
   }
 
   package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
-    var done = 0
-    while done < bytes.count {
-      let put = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-      if put < 0, errno == EINTR { continue }
-      if put < 0 { throw .system(.resources, "cannot write the file", at: path, errno) }
-      done += put
+    if let number = SystemCall.write(bytes, to: descriptor) {
+      throw .system(.resources, "cannot write the file", at: path, number)
     }
   }
 
@@ -53,12 +60,13 @@ package struct DurableFile: ~Copyable {
 
   /// Moves the file into place; it is on disk when this returns.
   package consuming func commit() throws(Failure) {
-    if fsync(descriptor) != 0 { throw .system(.resources, "cannot synchronise the file", at: path, errno) }
-    let closed = close(descriptor)
+    var number = SystemCall.synchronize(descriptor)
+    if number != 0 { throw .system(.resources, "cannot synchronise the file", at: path, number) }
+    number = SystemCall.close(descriptor)
     descriptor = -1
-    if closed != 0 || rename(temporary, path) != 0 {
-      let number = errno
-      unlink(temporary)
+    if number == 0, SystemCall.retrying({ rename(temporary, path) }) != 0 { number = errno }
+    if number != 0 {
+      SystemCall.retrying { unlink(temporary) }
       throw .system(.resources, "cannot put the file in its place", at: path, number)
     }
     try Folder.synchronize(Folder.parent(of: path))

@@ -11,10 +11,10 @@ package struct ReadableFile: ~Copyable {
   private let area: Failure.Area
 
   package init(_ path: String, area: Failure.Area) throws(Failure) {
-    let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+    let descriptor = SystemCall.retrying { open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY) }
     if descriptor < 0 { throw .system(area, "cannot open the file", at: path, errno) }
     var status = stat()
-    let isKnown = fstat(descriptor, &status) == 0
+    let isKnown = SystemCall.retrying { fstat(descriptor, &status) } == 0
     let number = errno
     guard isKnown, status.st_mode & S_IFMT == S_IFREG else {
       close(descriptor)
@@ -33,8 +33,9 @@ package struct ReadableFile: ~Copyable {
   package func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(Failure) {
     var done = 0
     while done < bytes.count {
-      let got = pread(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
-      if got < 0, errno == EINTR { continue }
+      let got = SystemCall.retrying {
+        pread(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      }
       if got < 0 { throw .system(area, "cannot read the file", at: "\(path), byte \(offset + done)", errno) }
       if got == 0 {
         throw Failure(
@@ -84,14 +85,5 @@ package struct ReadableFile: ~Copyable {
     case S_IFSOCK: "a socket"
     default: "a device"
     }
-  }
-}
-
-extension Failure {
-  /// A failed system call. What the machine lacks (space, memory, descriptors) is `.resources` whatever `area` is.
-  package static func system(_ area: Area, _ what: String, at place: String, _ number: Int32) -> Failure {
-    let lacking = [ENOSPC, EDQUOT, EFBIG, EROFS, EMFILE, ENFILE, ENOMEM]
-    return Failure(
-      lacking.contains(number) ? .resources : area, what, at: place, notes: [String(cString: strerror(number))])
   }
 }

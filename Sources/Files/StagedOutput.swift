@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file or a folder that appears whole or not at all: written beside its place under another name, then renamed.
+/// A file or a folder that appears whole or not at all: written into a folder beside its place, then renamed.
 package enum StagedOutput {
   /// Creates what is to appear at `path`: `body` gets the path to write to. After a failure `path` is unchanged.
   ///
@@ -17,17 +17,19 @@ package enum StagedOutput {
     let folder = Folder.parent(of: path)
     try Folder.create(folder)
     let name = path.split(separator: "/").last.map(String.init) ?? path
-    let temporary = "\(folder)/.\(name).\(getpid()).tmp"
-    try Folder.remove(temporary)
+    try StagingFolder.reap(in: folder, for: name)
+    let staging = try StagingFolder(in: folder, for: name)
     do throws(Failure) {
-      if contents != nil { try Folder.create(temporary) }
+      let temporary = "\(staging.path)/\(name)"
+      if contents != nil { try Folder.createNew(temporary) }
       let result = try body(temporary)
       if contents != nil { try Folder.synchronize(temporary) }
       try replace(path, by: temporary, isFolder: contents != nil)
       try Folder.synchronize(folder)
+      try? Folder.remove(staging.path)
       return result
     } catch {
-      try? Folder.remove(temporary)
+      try? Folder.remove(staging.path)
       throw error
     }
   }
@@ -41,7 +43,7 @@ package enum StagedOutput {
 
   private static func check(_ path: String, overwrite: Bool, contents: [String]?) throws(Failure) {
     var status = stat()
-    guard lstat(path, &status) == 0 else { return }
+    guard SystemCall.retrying({ lstat(path, &status) }) == 0 else { return }
     guard overwrite else {
       throw Failure(.usage, "there is something already", at: path, notes: ["--overwrite replaces it"])
     }
@@ -72,6 +74,5 @@ package enum StagedOutput {
       try Folder.rename(earlier, to: path)
       throw error
     }
-    try Folder.remove(earlier)
   }
 }

@@ -13,7 +13,8 @@ struct AppendedFile: ~Copyable {
   /// Opens the file for appending and creates it when it is missing.
   init(_ path: String) throws(Failure) {
     self.path = path
-    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+    descriptor = SystemCall.retrying { open(path, flags, 0o666) }
     if descriptor < 0 { throw .system(.resources, "cannot open the file for writing", at: path, errno) }
   }
 
@@ -21,18 +22,22 @@ struct AppendedFile: ~Copyable {
 
   mutating func append(_ record: [UInt8]) {
     let start = lseek(descriptor, 0, SEEK_END)
-    let number = record.withUnsafeBytes { buffer -> Int32? in
-      var done = 0
-      while done < buffer.count {
-        let put = write(descriptor, buffer.baseAddress! + done, buffer.count - done)
-        if put < 0, errno == EINTR { continue }
-        if put < 0 { return errno }
-        done += put
-      }
-      return nil
-    }
-    guard let number else { return }
-    if start >= 0 { ftruncate(descriptor, start) }
+    guard let number = record.withUnsafeBytes({ SystemCall.write($0, to: descriptor) }) else { return }
+    if start >= 0 { Self.truncate(descriptor, to: start) }
+    report(number)
+  }
+
+  private static func truncate(_ descriptor: Int32, to length: off_t) {
+    SystemCall.retrying { ftruncate(descriptor, length) }
+  }
+
+  /// Waits until the records are on the disk: what a checkpoint follows must not be lost after it.
+  mutating func synchronize() {
+    let number = SystemCall.synchronize(descriptor)
+    if number != 0 { report(number) }
+  }
+
+  private mutating func report(_ number: Int32) {
     if hasFailed { return }
     hasFailed = true
     Output.log.line("warning: cannot write \(path) (\(String(cString: strerror(number)))); the run goes on without it")

@@ -19,6 +19,9 @@ package struct JSONLinesLog: ~Copyable {
     file.append(JSONValue(head + values).serializedBytes() + [UInt8(ascii: "\n")])
   }
 
+  /// Waits until the rows are on the disk.
+  package mutating func synchronize() { file.synchronize() }
+
   /// The rows of the log at `path`, in order; an incomplete last line is dropped. A missing file has no rows.
   package static func rows(_ path: String) throws(Failure) -> [JSONValue] {
     try lines(path).compactMap(\.row)
