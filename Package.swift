@@ -32,11 +32,12 @@ let package = Package(
       name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CInstructionSet"),
     .systemLibrary(name: "CProcessor"),
+    .target(name: "CCommandLine"),
     .target(name: "CSignals"),
 
     .target(name: "Machine"),
     .target(name: "Numerics"),
-    .target(name: "Files"),
+    .target(name: "Files", dependencies: ["CSignals"]),
     .target(
       name: "Kernels", dependencies: ["CInstructionSet", "CProcessor", "Machine", "Numerics"], exclude: ["README.md"],
       swiftSettings: kernelSettings),
@@ -56,7 +57,7 @@ let package = Package(
     .target(
       name: "Runs",
       dependencies: [
-        "Autograd", "Checkpoints", "Corpus", "CSignals", "Files", "Inference", "Jinja", "Kernels", "Machine",
+        "Autograd", "Checkpoints", "Corpus", "Files", "Inference", "Jinja", "Kernels", "Machine",
         "ModelFiles",
         "Models",
         "Stories", "Tokenizers", "Training",
@@ -64,7 +65,8 @@ let package = Package(
     .executableTarget(
       name: "train",
       dependencies: [
-        "Checkpoints", "Corpus", "Files", "Inference", "Kernels", "Machine", "ModelFiles", "Runs", "Tokenizers",
+        "CCommandLine", "Checkpoints", "Corpus", "Files", "Inference", "Kernels", "Machine", "ModelFiles", "Runs",
+        "Tokenizers",
         "Training",
       ]),
 
@@ -100,7 +102,17 @@ let package = Package(
       ]),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["Checkpoints", "Files", "Inference", "Models", "Support", "Tokenizers", "train"]),
+      dependencies: ["Checkpoints", "Files", "Inference", "Models", "Runs", "Support", "Tokenizers", "train"]),
   ],
   swiftLanguageModes: [.v6]
 )
+
+// Only for Tests/fuzz/run: libFuzzer brings its own main.
+if ProcessInfo.processInfo.environment["TRAIN_FUZZ"] != nil {
+  package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: ["Checkpoints", "Corpus", "Files", "Jinja", "Tokenizers"], path: "Tests/fuzz/Targets",
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+}

@@ -6,14 +6,18 @@
 
 static volatile sig_atomic_t stop_signal = 0;
 static volatile sig_atomic_t save_requested = 0;
+static volatile sig_atomic_t grace = 0;
 
 static void handle(int signal) {
   if (signal == SIGUSR1) {
     save_requested = 1;
+  } else if (signal == SIGALRM) {
+    _exit(128 + stop_signal);
   } else if (stop_signal != 0 && signal != SIGHUP) {
     _exit(128 + signal);
   } else if (stop_signal == 0) {
     stop_signal = signal;
+    if (grace != 0) alarm(grace);
   }
 }
 
@@ -22,10 +26,11 @@ void csignals_ignore_write_signals(void) {
   signal(SIGXFSZ, SIG_IGN);
 }
 
-void csignals_install(void) {
+void csignals_install(unsigned seconds) {
   struct sigaction action = {0};
   sigset_t set;
-  int handled[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+  int handled[] = {SIGTERM, SIGINT, SIGHUP, seconds == 0 ? SIGUSR1 : SIGALRM};
+  grace = (sig_atomic_t)seconds;
   sigemptyset(&set);
   action.sa_handler = handle;
   action.sa_flags = SA_RESTART;

@@ -79,7 +79,7 @@ package struct Checkpoint: Sendable {
   /// The digests of several files, computed side by side.
   private static func digests(of paths: [String], area: Failure.Area) throws(Failure) -> [String] {
     let results = Results(count: paths.count)
-    DispatchQueue.concurrentPerform(iterations: paths.count) { index in
+    BackgroundThread.sideBySide(paths.count) { index in
       results[index] = Result { () throws(Failure) in try Digest.sha256(ofFile: paths[index], area: area) }
     }
     var digests: [String] = []

@@ -13,6 +13,9 @@ package struct CheckpointLocation: Sendable {
 
   /// Finds the model at `path`, verifying the model file's digest where there is a manifest. Failures are `.checkpoint`.
   package init(_ path: String) throws(Failure) {
+    // What a link leads to may change while the files are read: it is followed once.
+    let target = Folder.target(ofLink: path)
+    let path = target.map { $0.hasPrefix("/") ? $0 : "\(Folder.parent(of: path))/\($0)" } ?? path
     guard Folder.exists(path) else {
       (model, checkpoint, skipped) = (path, nil, [])
       _ = try ReadableFile(path, area: .checkpoint)
@@ -37,11 +40,29 @@ package struct CheckpointLocation: Sendable {
     (model, checkpoint, self.skipped) = (found.path(of: Self.modelName), found, skipped)
   }
 
-  /// Opens the model file. One that no manifest covers is read whole by a child process first, see
-  /// `ForeignFileProbe`.
+  /// Finds the model at `path` and opens it. A checkpoint that a run prunes in between is looked for again.
+  package static func opened(_ path: String) throws(Failure) -> (location: CheckpointLocation, file: ArrayFile) {
+    for _ in 0..<20 {
+      do throws(Failure) {
+        let location = try CheckpointLocation(path)
+        do throws(Failure) {
+          return (location, try location.open())
+        } catch {
+          guard let folder = location.checkpoint?.folder, folder != path, !Folder.exists(folder) else { throw error }
+        }
+      } catch {
+        // A link whose target was pruned leads to the next checkpoint by now.
+        guard let target = Folder.target(ofLink: path), !Folder.exists("\(Folder.parent(of: path))/\(target)") else {
+          throw error
+        }
+      }
+    }
+    let location = try CheckpointLocation(path)
+    return (location, try location.open())
+  }
+
+  /// Opens the model file, which a child process reads first, see `ForeignFileProbe`.
   package func open(probe executable: String? = ForeignFileProbe.executable) throws(Failure) -> ArrayFile {
-    guard checkpoint == nil, let executable else { return try ArrayFile(model) }
-    try ForeignFileProbe.run(path: model, executable: executable)
-    return try ArrayFile(model, isProbed: true)
+    try ForeignFileProbe.open(model, executable: executable)
   }
 }

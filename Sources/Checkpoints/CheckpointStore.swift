@@ -181,10 +181,13 @@ package struct CheckpointStore: Sendable {
 
   /// Deletes what a process that was stopped left behind. The lock guarantees that it no longer runs.
   package func reap(under lock: RunLock) throws(Failure) {
-    for name in try Folder.names(in: run, area: .checkpoint) {
-      let isLeftover =
-        name.hasPrefix(".tmp-") || name.hasPrefix(".trash-") || (name.hasPrefix(".") && name.hasSuffix(".tmp"))
-      if isLeftover { try Folder.remove(path(name)) }
+    for name in try Folder.names(in: run, area: .checkpoint) where Self.isLeftover(name) {
+      try Folder.remove(path(name))
     }
+  }
+
+  /// Whether a name in a run folder is that of something which a process that was stopped left half made or half deleted.
+  package static func isLeftover(_ name: String) -> Bool {
+    name.hasPrefix(".tmp-") || name.hasPrefix(".trash-") || (name.hasPrefix(".") && name.hasSuffix(".tmp"))
   }
 }

@@ -12,7 +12,7 @@ package enum ForeignFileProbe {
 
   private static let program = Mutex<String?>(nil)
 
-  /// The program that `CheckpointLocation.open` starts as the child; nil, and no probing, until the command line sets it.
+  /// The program that `open` starts as the child; nil, and no probing, until the command line sets it.
   package static var executable: String? {
     get { program.withLock { $0 } }
     set { program.withLock { $0 = newValue } }
@@ -24,9 +24,9 @@ package enum ForeignFileProbe {
 
   /// Reads the file at `path` whole; the exit code of the child process. A refusal is written to standard error.
   package static func child(path: String) -> Int32 {
-    var limit = rlimit(rlim_cur: rlim_t(memoryLimit), rlim_max: rlim_t(memoryLimit))
-    setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
     do throws(Failure) {
+      limit(RLIMIT_AS, to: memoryLimit)
+      limit(RLIMIT_CPU, to: Int(seconds(for: try ReadableFile(path, area: .checkpoint).count)))
       try readWhole(path)
       return 0
     } catch {
@@ -36,6 +36,14 @@ package enum ForeignFileProbe {
     }
   }
 
+  private static func limit(_ resource: __rlimit_resource, to value: Int) {
+    var limit = rlimit(rlim_cur: rlim_t(value), rlim_max: rlim_t(value))
+    setrlimit(__rlimit_resource_t(resource.rawValue), &limit)
+  }
+
+  /// The processor time that reading a file of `size` bytes may take.
+  private static func seconds(for size: Int) -> Double { 3 + Double(size) / 1e8 }
+
   /// Reads every attribute and every array of the file at `path`.
   static func readWhole(_ path: String) throws(Failure) {
     let file = try ArrayFile(path, isProbed: true)
@@ -44,16 +52,25 @@ package enum ForeignFileProbe {
 
   // MARK: The parent
 
+  /// Opens a file that this process has not written itself, after a child process has read it whole. That a manifest beside
+  /// it fits proves nothing: whoever made the file may have made the manifest.
+  package static func open(_ path: String, executable: String? = executable) throws(Failure) -> ArrayFile {
+    guard let executable else { return try ArrayFile(path) }
+    try run(path: path, executable: executable)
+    return try ArrayFile(path, isProbed: true)
+  }
+
   private static let messageLimit = 4096
 
   /// Throws unless a child process, which is `executable` called with `command` and `path`, can read the file at `path`.
   ///
-  /// The child has 2 GiB of memory, and three seconds plus one for every 100 MB of the file.
+  /// The child has 2 GiB of memory, and of processor time three seconds plus one for every 100 MB of the file; a slow disk
+  /// has longer.
   package static func run(path: String, executable: String) throws(Failure) {
     let size = try Superblock.check(path, area: .checkpoint)
     let (child, messages) = try spawn([executable, command, path])
     defer { close(messages) }
-    let status = wait(for: child, seconds: 3 + Double(size) / 1e8)
+    let status = wait(for: child, seconds: 10 + Double(size) / 5e6)
     guard let status else {
       throw Failure(
         .checkpoint, "the HDF5 library could not read this safely (it did not come to an end)", at: path)
@@ -66,7 +83,7 @@ package enum ForeignFileProbe {
     if code != 0 {
       var lines = message(from: messages).split(separator: "\n").map(String.init)
       let what = lines.isEmpty ? "the HDF5 library could not read this safely (exit \(code))" : lines.removeFirst()
-      throw Failure(.checkpoint, what, at: path, notes: lines)
+      throw Failure(code == 6 ? .resources : .checkpoint, what, at: path, notes: lines)
     }
   }
 

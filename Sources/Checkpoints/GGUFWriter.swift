@@ -45,6 +45,7 @@ extension GGUFFile {
     for (key, value) in metadata { header.append(key, value) }
     var offset = 0
     for (array, encoding) in arrays {
+      try StopRequest.check()
       precondition(array.element == .float32 && encoding.fits(rowLength: array.shape.last!), "\(array.name)")
       header.append(array.name)
       header.append(UInt32(array.shape.count))

@@ -18,7 +18,10 @@ extension SafetensorsFile {
     var file = try DurableFile(at: path)
     try file.write((0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) })
     try file.write(header)
-    for array in sorted { try write(array, as: type, to: &file) }
+    for array in sorted {
+      try StopRequest.check()
+      try write(array, as: type, to: &file)
+    }
     try file.commit()
   }
 

@@ -77,16 +77,18 @@ extension CorpusRecord.Source {
   var json: JSONValue {
     [
       "path": JSONValue(path), "format": JSONValue(format.rawValue), "bytes": JSONValue(stamp.bytes),
-      "modified": JSONValue(stamp.modified), "sha256": JSONValue(digest),
+      "modified": JSONValue(stamp.modified), "changed": JSONValue(stamp.changed), "inode": JSONValue(stamp.inode),
+      "sha256": JSONValue(digest),
     ]
   }
 
   init?(_ json: JSONValue) {
     guard let path = json["path"]?.string, let format = json["format"]?.string.flatMap(CorpusFormat.init),
       let bytes = json["bytes"]?.integer, let modified = json["modified"]?.integer,
-      let digest = json["sha256"]?.string
+      let changed = json["changed"]?.integer, let inode = json["inode"]?.integer, let digest = json["sha256"]?.string
     else { return nil }
-    self.init(path: path, format: format, stamp: FileStamp(bytes: bytes, modified: modified), digest: digest)
+    let stamp = FileStamp(bytes: bytes, modified: modified, changed: changed, inode: inode)
+    self.init(path: path, format: format, stamp: stamp, digest: digest)
   }
 }
 

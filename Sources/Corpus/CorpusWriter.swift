@@ -38,6 +38,7 @@ struct CorpusWriter: ~Copyable {
 
   /// Encodes and writes the buffered text.
   mutating func flush() throws(Failure) {
+    try StopRequest.check()
     var places: [UInt8] = []
     for (piece, tokens) in zip(pieces, lanes.encode(pieces)) {
       if !isInDocument, let beginning { try shards.append([beginning]) }

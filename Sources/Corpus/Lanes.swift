@@ -1,4 +1,4 @@
-import Dispatch
+import Files
 import Machine
 import Synchronization
 
@@ -15,20 +15,28 @@ struct Lanes<Worker: Sendable>: Sendable {
     _ groups: [Range<Int>], _ make: @Sendable (inout Worker, _ place: Int) -> Result
   ) -> [Result] {
     var results = [Result?](repeating: nil, count: groups.last?.upperBound ?? 0)
-    let next = Atomic(0)
+    let next = Counter()
     results.withUnsafeMutableBufferPointer { results in
       workers.withUnsafeMutableBufferPointer { workers in
         // No two threads share a worker: each group of places belongs to one lane.
         nonisolated(unsafe) let (results, workers) = (results, workers)
-        DispatchQueue.concurrentPerform(iterations: min(workers.count, groups.count)) { lane in
-          while true {
-            let group = next.add(1, ordering: .relaxed).oldValue
-            guard group < groups.count else { return }
-            for place in groups[group] { results[place] = make(&workers[lane], place) }
+        withoutActuallyEscaping(make) { make in
+          BackgroundThread.sideBySide(min(workers.count, groups.count)) { lane in
+            while true {
+              let group = next.take()
+              guard group < groups.count else { return }
+              for place in groups[group] { results[place] = make(&workers[lane], place) }
+            }
           }
         }
       }
     }
     return results.map { $0! }
   }
+}
+
+/// 0, 1, 2, ... for several threads, each number once.
+private final class Counter: Sendable {
+  private let next = Atomic(0)
+  func take() -> Int { next.add(1, ordering: .relaxed).oldValue }
 }

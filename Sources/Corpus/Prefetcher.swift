@@ -4,34 +4,53 @@ import Foundation
 /// Makes the next items on a background thread while the caller works with the last one.
 ///
 /// Item i is `make(i)`, so the result does not depend on timing; at most `depth` items wait. The thread ends when
-/// `make` throws, on `stop()`, and when the prefetcher is released.
+/// `make` throws, on `stop()`, and when the prefetcher is released. Where no further thread can be started, the caller
+/// makes each item itself.
 public final class Prefetcher<Item: Sendable> {
-  private let queue: Queue
+  /// What the thread has made; nil where there is none.
+  private let queue: Queue?
+  private let make: @Sendable (Int) throws(Failure) -> Item
+  private var index: Int
 
   /// Starts making the items `first`, `first + 1`, ...
-  public init(from first: Int, depth: Int = 2, make: @escaping @Sendable (Int) throws(Failure) -> Item) {
+  public convenience init(from first: Int, depth: Int = 2, make: @escaping @Sendable (Int) throws(Failure) -> Item) {
+    self.init(from: first, depth: depth, start: { BackgroundThread($0) }, make: make)
+  }
+
+  init(
+    from first: Int, depth: Int, start: (@escaping @Sendable () -> Void) -> BackgroundThread?,
+    make: @escaping @Sendable (Int) throws(Failure) -> Item
+  ) {
     precondition(depth > 0, "a prefetcher of depth \(depth)")
     let queue = Queue(depth: depth)
-    self.queue = queue
-    let thread = Thread {
+    let thread = start {
       var index = first
       while queue.put(Result { () throws(Failure) -> Item in try make(index) }) { index += 1 }
       queue.finish()
     }
-    thread.name = "prefetch"
-    thread.start()
+    self.make = make
+    index = first
+    if let thread {
+      thread.detach()
+      self.queue = queue
+    } else {
+      self.queue = nil
+    }
   }
 
   deinit { stop() }
 
   /// The next item; waits until it is made. An error of `make` is thrown here, in its turn and at every later call.
   public func next() throws(Failure) -> Item {
-    try queue.take().get()
+    if let queue { return try queue.take().get() }
+    let item = try make(index)
+    index += 1
+    return item
   }
 
   /// Ends the thread and waits for it: afterwards nothing reads the source any more.
   public func stop() {
-    queue.stop()
+    queue?.stop()
   }
 
   /// What the thread and the caller share; every member is touched with `condition` locked.

@@ -5,8 +5,9 @@ import Tokenizers
 ///
 /// `CACHE/corpora/KEY/` holds `shard-00000.bin`, ... (llm.c's layout), `documents.bin` (where each document ends) and
 /// `index.json` (what they were made from). KEY depends on the files' paths and the tokenizer; whether the files are
-/// still the same is decided by size and time of last change, and by SHA-256 when only the time differs. The folder
-/// appears atomically, so an interrupted preparation leaves nothing that could be mistaken for a corpus.
+/// still the same is decided by their stamps, and by SHA-256 when only those differ. The folder appears atomically, so an
+/// interrupted preparation leaves nothing that could be mistaken for a corpus; what is in it is verified by SHA-256. Of
+/// several processes one prepares, and the others wait for it.
 public struct PreparedCorpus: Sendable {
   /// The corpus.
   public let stream: TokenStream
@@ -37,6 +38,8 @@ public struct PreparedCorpus: Sendable {
   public enum Progress: Sendable, Equatable {
     /// There is a cache that no longer matches the files, and why.
     case stale(reason: String)
+    /// Another process is preparing the same corpus.
+    case waiting
     /// Bytes of text encoded so far; the files' markup is counted at the end.
     case encoded(bytes: Int, ofBytes: Int, tokens: Int)
     /// Rows were left out.
@@ -59,12 +62,19 @@ public struct PreparedCorpus: Sendable {
     _ files: [CorpusFile], tokenizer: Tokenizer, cache: String, options: Options, progress: (Progress) -> Void
   ) throws(Failure) -> PreparedCorpus {
     let cache = CorpusCache(cache, files: files, tokenizer: tokenizer, options: options)
-    switch cache.state() {
+    if case .good(let record) = try cache.state() {
+      return try PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer, origin: files[0].path)
+    }
+    var isNoted = false
+    let lock = try cache.lock { () throws(Failure) in
+      if !isNoted { progress(.waiting) }
+      isNoted = true
+      try StopRequest.check()
+    }
+    defer { withExtendedLifetime(lock) {} }
+    switch try cache.state() {
     case .good(let record):
-      if let corpus = try? PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer, origin: files[0].path) {
-        return corpus
-      }
-      progress(.stale(reason: "its files are damaged"))
+      return try PreparedCorpus(record, folder: cache.path, tokenizer: tokenizer, origin: files[0].path)
     case .stale(let reason): progress(.stale(reason: reason))
     case .missing: break
     }
@@ -115,7 +125,7 @@ public struct PreparedCorpus: Sendable {
           progress(.encoded(bytes: writer.textBytes, ofBytes: total, tokens: reported))
         }
       }
-      sources.append(.init(path: file.canonicalPath, format: file.format, stamp: stamp, digest: result.digest))
+      sources.append(.init(path: file.canonicalPath, format: file.format, stamp: stamp.kept, digest: result.digest))
       skipped.add(result.skipped)
     }
     try writer.flush()

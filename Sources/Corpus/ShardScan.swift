@@ -2,8 +2,8 @@ import Files
 
 /// The result of reading a whole shard once: its SHA-256 and its largest token id.
 ///
-/// The result is kept in `CACHE/shards/` and is valid until the file's size or modification time changes, so that a
-/// corpus is read through once and not at every start.
+/// The result is kept in `CACHE/shards/` and is valid until the file's stamp changes, so that a corpus is read through once
+/// and not at every start.
 struct ShardScan: Equatable {
   /// The SHA-256 of the tokens as stored, without the header.
   let digest: String
@@ -16,7 +16,7 @@ struct ShardScan: Equatable {
   init(of shard: Shard, cache: String, progress: (_ tokens: Int) -> Void) throws(Failure) {
     let file = CorpusFile(path: shard.path, format: shard.layout.headerLength == 0 ? .uint16 : .shards)
     let stamp = try FileStamp(of: shard.path)
-    let identity = "\(file.format.rawValue) \(file.canonicalPath) \(stamp.bytes) \(stamp.modified)"
+    let identity = "\(file.format.rawValue) \(file.canonicalPath) \(stamp.text)"
     let folder = "\(cache)/shards"
     let path = "\(folder)/\(Digest.sha256(identity).prefix(16)).json"
     if let known = Self.read(path, identity: identity) {
@@ -27,6 +27,7 @@ struct ShardScan: Equatable {
     guard try FileStamp(of: shard.path) == stamp else {
       throw Failure(.data, "the shard changed while it was read", at: shard.path)
     }
+    if !stamp.isSettled { return }
     try Folder.create(folder)
     try DurableFile.write(json(identity: identity).serialized(pretty: true), to: path)
   }
@@ -46,6 +47,7 @@ struct ShardScan: Equatable {
     var (largest, place) = (UInt32(0), 0)
     var done = 0
     while done < shard.count {
+      try StopRequest.check()
       let length = min(buffer.count / width, shard.count - done)
       let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(length * width)])
       try shard.read(into: bytes, from: done)

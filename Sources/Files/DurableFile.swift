@@ -19,21 +19,48 @@ package struct DurableFile: ~Copyable {
   package init(at path: String) throws(Failure) {
     self.path = path
     var (temporary, descriptor) = ("", Int32(-1))
+    try? Self.reap(beside: path)
     // A name that is taken is that of a process that was stopped, or a trap: it is neither followed nor overwritten.
     for _ in 0..<100 {
       temporary = Self.temporaryName(beside: path)
       descriptor = SystemCall.retrying { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666) }
-      if descriptor >= 0 || errno != EEXIST { break }
+      if descriptor < 0, errno == EEXIST { continue }
+      if descriptor < 0 || Self.isKept(descriptor) { break }
+      // Another process has taken it for a leftover before it was locked.
+      _ = SystemCall.close(descriptor)
+      (descriptor, errno) = (-1, EBUSY)
     }
     if descriptor < 0 { throw .system(.resources, "cannot create the file", at: path, errno) }
     (self.temporary, self.descriptor) = (temporary, descriptor)
   }
 
+  /// Locks a new file, so that it is not taken for a leftover; false if that has happened already.
+  private static func isKept(_ descriptor: Int32) -> Bool {
+    let isFree = SystemCall.retrying { flock(descriptor, LOCK_EX | LOCK_NB) } == 0 || errno != EWOULDBLOCK
+    var status = stat()
+    return isFree && fstat(descriptor, &status) == 0 && status.st_nlink > 0
+  }
+
+  /// Removes what killed processes have left of the file at `path`: files that nobody has locked.
+  private static func reap(beside path: String) throws(Failure) {
+    let (folder, prefix) = (Folder.parent(of: path), temporaryPrefix(of: path))
+    for name in try Folder.names(in: folder, area: .resources) where name.hasPrefix(prefix) && name.hasSuffix(".tmp") {
+      let leftover = "\(folder)/\(name)"
+      let descriptor = SystemCall.retrying { open(leftover, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) }
+      if descriptor < 0 { continue }
+      if SystemCall.retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) == 0 { SystemCall.retrying { unlink(leftover) } }
+      _ = SystemCall.close(descriptor)
+    }
+  }
+
+  private static func temporaryPrefix(of path: String) -> String {
+    ".\(String(decoding: (path.split(separator: "/").last ?? "").utf8.prefix(200), as: UTF8.self))."
+  }
+
   /// A name in the folder of `path` that begins with a dot, ends with `.tmp`, and has not been given before.
   static func temporaryName(beside path: String) -> String {
-    let name = String(decoding: (path.split(separator: "/").last ?? "").utf8.prefix(200), as: UTF8.self)
     let serial = serial.add(1, ordering: .relaxed).newValue
-    return "\(Folder.parent(of: path))/.\(name).\(getpid()).\(serial).tmp"
+    return "\(Folder.parent(of: path))/\(temporaryPrefix(of: path))\(getpid()).\(serial).tmp"
   }
 
   deinit {

@@ -4,7 +4,7 @@
 public struct Failure: Error, Sendable, Equatable {
   /// What kind of thing went wrong; it decides the exit code.
   public enum Area: String, Sendable {
-    case usage, recipe, data, checkpoint, model, tokenizer, resources, numerics, verification, `internal`
+    case usage, recipe, data, checkpoint, model, tokenizer, resources, numerics, verification, interrupted, `internal`
   }
 
   /// What kind of thing went wrong.
@@ -38,6 +38,7 @@ public struct Failure: Error, Sendable, Equatable {
     case .resources: 6
     case .numerics: 7
     case .verification: 8
+    case .interrupted: StopRequest.exitCode ?? 130
     }
   }
 }

@@ -24,6 +24,7 @@ package enum StagedOutput {
       if contents != nil { try Folder.createNew(temporary) }
       let result = try body(temporary)
       if contents != nil { try Folder.synchronize(temporary) }
+      try StopRequest.check()
       try replace(path, by: temporary, isFolder: contents != nil)
       try Folder.synchronize(folder)
       try? Folder.remove(staging.path)

@@ -16,9 +16,8 @@ package enum ModelFile {
   ///
   /// - Throws: `.checkpoint` for a file that is damaged or no model, `.model` or `.tokenizer` for contents that do not fit.
   package static func open(_ path: String) throws(Failure) -> StoredModel {
-    let location = try CheckpointLocation(path)
+    let (location, file) = try CheckpointLocation.opened(path)
     let path = location.model
-    let file = try location.open()
     let attributes = file.attributes
     guard attributes["format"]?.string == format, let version = attributes["format_version"]?.integer else {
       throw Failure(

@@ -71,6 +71,7 @@ extension Module {
       throw Failure(.model, "the weights do not fit the model's configuration", at: source.path, notes: problems)
     }
     for parameter in parameters {
+      try StopRequest.check()
       try parameter.mutableBuffer.withUnsafeMutableBufferPointer { (values) throws(Failure) in
         try source.read(parameter.name, into: values)
       }

@@ -55,11 +55,12 @@ struct MergeLearner {
 
   /// Learns merges until there are `vocabularySize` strings or no pair is left. A pair that would make one of `reserved`
   /// stays apart.
-  mutating func learn(vocabularySize: Int, reserved: Set<[UInt8]>) {
+  mutating func learn(vocabularySize: Int, reserved: Set<[UInt8]>) throws(Failure) {
     while strings.count < vocabularySize, let pair = popMostFrequent() {
       let (left, right) = pairs[Int(pair)]
       let string = Array(strings[Int(left)] + strings[Int(right)])
       if reserved.contains(string) { continue }
+      if merges.count % 64 == 0 { try StopRequest.check() }
       let result = Int32(strings.insert(string).index)
       merges.append((left, right, result))
       merge(pair, left, right, into: result)

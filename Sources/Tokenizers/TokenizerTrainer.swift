@@ -65,7 +65,7 @@ package struct TokenizerTrainer {
     }
     var learner = try MergeLearner(pieces, counts)
     let reserved = Set(specialTokens.compactMap(ByteAlphabet.bytes(of:)))
-    learner.learn(vocabularySize: vocabularySize - first, reserved: reserved)
+    try learner.learn(vocabularySize: vocabularySize - first, reserved: reserved)
     return tokenizer(learner)
   }
 

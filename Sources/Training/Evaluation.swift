@@ -52,6 +52,12 @@ package struct Evaluation: Sendable {
     share = Double(parts.samples.count) / Double(loader.sampleCount)
     measuresTokens = objective.measuresTokens
     let loss = measures["loss"] ?? .nan
+    if tokens > 0, loss.isNaN {
+      let bad = model.namedParameters.first { !$0.value.isFinite }
+      throw Failure(
+        .numerics, "the model's loss is not a number",
+        notes: bad.map { ["parameter \"\($0.name)\" is not finite"] } ?? [])
+    }
     bitsPerByte = measuresTokens && bytes > 0 ? loss * Double(tokens) / log(2) / Double(bytes) : nil
   }
 }
@@ -66,7 +72,10 @@ private struct Parts {
   func visit(_ body: (Batch) -> Bool) throws(Failure) {
     for start in stride(from: 0, to: samples.count, by: 64) {
       let group = start..<min(samples.count, start + 64)
-      for batch in try loader.microBatches(group, of: samples, size: size) where !body(batch) { return }
+      for batch in try loader.microBatches(group, of: samples, size: size) {
+        try StopRequest.check()
+        if !body(batch) { return }
+      }
     }
   }
 }

@@ -94,6 +94,14 @@ package final class Trainer {
       tokens: parts.reduce(0) { $0 + $1.tokenCount })
   }
 
+  /// Throws `.numerics` where an update has made a parameter infinite or no number: such a model is not worth saving.
+  package func checkFinite() throws(Failure) {
+    guard let bad = model.namedParameters.first(where: { !$0.value.isFinite }) else { return }
+    throw Failure(
+      .numerics, "the update made parameter \"\(bad.name)\" infinite", at: "step \(optimizer.stepCount)",
+      notes: ["lower optimizer.learning_rate, or lengthen schedule.warmup_steps"])
+  }
+
   /// What the losses of a step are computed with, once the mean that they depend on is known; nil if the step is cancelled.
   private func context(of parts: [Batch], _ isCancelled: () -> Bool) -> StepContext? {
     var context = StepContext(model, recompute: recompute, reference: reference)

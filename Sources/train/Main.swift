@@ -1,3 +1,4 @@
+import CCommandLine
 import Checkpoints
 import Files
 import Glibc
@@ -7,10 +8,15 @@ import Runs
 /// The command line: finds the command, runs it, and turns the outcome into the exit code.
 @main enum Main {
   static func main() {
-    if CommandLine.arguments.count == 3, CommandLine.arguments[1] == ForeignFileProbe.command {
-      _exit(ForeignFileProbe.child(path: CommandLine.arguments[2]))
+    let words = (0..<max(1, ccommandline_count())).map {
+      ccommandline_word($0).map(String.init(validatingCString:)) ?? nil
     }
-    ForeignFileProbe.executable = "/proc/self/exe"
+    if words.count == 3, words[1] == ForeignFileProbe.command, let path = words[2] {
+      _exit(ForeignFileProbe.child(path: path))
+    }
+    let own = "/proc/self/exe"
+    ForeignFileProbe.executable =
+      access(own, X_OK) == 0 ? own : ccommandline_program().map { String(cString: $0) } ?? own
     Output.openMissingStreams()
     StopRequest.ignoreWriteSignals()
     Memory.onExhaustion { bytes in
@@ -19,11 +25,17 @@ import Runs
       _exit(failure.exitCode)
     }
     let code: Int32
-    do {
-      try run(Array(CommandLine.arguments.dropFirst()))
+    do throws(Failure) {
+      if let bad = words.firstIndex(of: nil) {
+        throw Failure(
+          .usage, "argument \(bad) is not UTF-8: \"\(String(cString: ccommandline_word(Int32(bad))))\"",
+          notes: ["rename the file, or use a link whose name is UTF-8"])
+      }
+      try run(words.dropFirst().compactMap { $0 })
+      try Output.checkResults()
       code = StopRequest.exitCode ?? 0
     } catch {
-      report(error)
+      if error.area == .interrupted { Output.log.line(error.what) } else { report(error) }
       code = error.exitCode
     }
     // Not exit(): handlers of libraries would run while worker threads still do.
@@ -50,7 +62,7 @@ import Runs
   }
 
   private static func report(_ failure: Failure) {
-    var text = failure.description
+    var text = failure.description.withVisibleControls
     if Output.log.hasColour {
       for area in Set([failure.area] + failure.others.map(\.area)) {
         let head = "error[\(area.rawValue)]:"
@@ -59,6 +71,6 @@ import Runs
           .joined(separator: "\n")
       }
     }
-    Output.log.line(text)
+    Output.log.styled(text + "\n")
   }
 }

@@ -208,6 +208,8 @@ private struct HandMade {
       #expect($0?.what == "array w has holes")
       #expect($0?.notes == ["a note"])
     }
+    // What the machine lacks says nothing about the file.
+    try probe("echo 'cannot open the file' >&2; exit 6") { #expect($0?.exitCode == 6) }
     try probe("exit 134") { #expect($0?.what.contains("exit 134") == true) }
     let start = ContinuousClock.now
     try probe("exec sleep 60") { #expect($0?.what.contains("did not come to an end") == true) }

@@ -1,8 +1,9 @@
-import Corpus
 import Files
 import Foundation
 import Synchronization
 import Testing
+
+@testable import Corpus
 
 @Suite struct PrefetcherTests {
   @Test func itemsComeInOrderAndAtMostDepthAreMadeAhead() throws {
@@ -16,6 +17,18 @@ import Testing
     // One taken, three waiting, one in the thread's hand.
     #expect(made.value <= 5)
     for index in 11..<100 { #expect(try prefetcher.next() == index * index) }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func withoutAThreadTheCallerMakesTheItems() throws {
+    @Sendable func make(_ index: Int) throws(Failure) -> Int {
+      if index == 5 { throw Failure(.data, "a bad item") }
+      return index
+    }
+    let prefetcher = Prefetcher(
+      from: 3, depth: 2, start: { _ in nil }, make: { (index) throws(Failure) in try make(index) })
+    #expect(try [prefetcher.next(), prefetcher.next()] == [3, 4])
+    for _ in 0..<2 { #expect(throws: Failure.self) { try prefetcher.next() } }
+    prefetcher.stop()
   }
 
   @Test func anErrorIsThrownInItsTurnAndStays() throws {

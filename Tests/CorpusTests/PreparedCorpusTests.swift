@@ -47,6 +47,29 @@ import Tokenizers
     #expect(try folder.names(below: "cache/corpora").filter { !$0.contains("/") }.count == 1)
   }
 
+  /// Size and time of modification are what they were.
+  @Test func changesThatHideAreFound() throws {
+    let path = try folder.write("one<|endoftext|>two", to: "a.txt")
+    let corpus = try prepare([path]).corpus
+    Thread.sleep(forTimeInterval: 0.2)
+    #expect(try prepare([path]).reports.isEmpty)
+    func change(_ path: String) throws {
+      let time = try FileManager.default.attributesOfItem(atPath: path)[.modificationDate]!
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      bytes[bytes.count - 2] ^= 1
+      try bytes.write(to: URL(fileURLWithPath: path))
+      try FileManager.default.setAttributes([.modificationDate: time], ofItemAtPath: path)
+    }
+    for name in ["documents.bin", "shard-00000.bin"] {
+      try change("\(corpus.folder)/\(name)")
+      let (again, reports) = try prepare([path])
+      #expect(reports.first == .stale(reason: "its files are damaged"))
+      #expect(again.stream.fingerprint == corpus.stream.fingerprint)
+    }
+    try change(path)
+    #expect(try prepare([path]).reports.first == .stale(reason: "\(path) changed"))
+  }
+
   @Test func damagedCachesArePreparedAgain() throws {
     let path = try folder.write("one<|endoftext|>two", to: "a.txt")
     let (corpus, _) = try prepare([path])

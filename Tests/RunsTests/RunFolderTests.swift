@@ -34,8 +34,31 @@ import Testing
       #expect(refused.notes.contains { $0.contains("train resume \(scratch)") })
       let folder = try RunFolder(creating: scratch, overwrite: true)
       #expect(FileManager.default.fileExists(atPath: folder.recipe))
-      try folder.clear()
-      #expect(try FileManager.default.contentsOfDirectory(atPath: scratch) == ["notes.txt"])
+      try folder.start(recipe)
+      #expect(
+        Set(try FileManager.default.contentsOfDirectory(atPath: scratch))
+          == ["notes.txt", "recipe.json", "environment.json", "resolved.json"])
+    }
+  }
+
+  /// A start that was stopped while it deleted the earlier run: neither a run nor a stranger's folder.
+  @Test func aStartThatWasCutOffStartsAgain() throws {
+    try withScratchFolder { scratch in
+      let recipe = try RecipeFixture.decode()
+      for name in [".unfinished", "recipe.json", ".recipe.json.1.2.tmp", "notes.txt"] {
+        try DurableFile.write("mine", to: "\(scratch)/\(name)")
+      }
+      #expect(
+        try #require(refusal { _ = try RunFolder(existing: scratch) }).what == "the start of this run was cut off")
+      let folder = try RunFolder(creating: scratch, overwrite: false)
+      try FileManager.default.createDirectory(atPath: "\(scratch)/step-000400", withIntermediateDirectories: true)
+      #expect(refusal { _ = try RunFolder(creating: scratch, overwrite: false) }?.exitCode == 2)
+      _ = try RunFolder(creating: scratch, overwrite: true)
+      try folder.start(recipe)
+      #expect(
+        Set(try FileManager.default.contentsOfDirectory(atPath: scratch))
+          == ["notes.txt", "recipe.json", "environment.json", "resolved.json"])
+      #expect(try RunFolder(existing: scratch).resolvedRecipe().resolved == recipe.resolved)
     }
   }
 

@@ -6,9 +6,9 @@
 // Writing to a closed pipe or past a file's size limit becomes an error of the call instead of the end of the process.
 void csignals_ignore_write_signals(void);
 
-// TERM, INT and HUP ask to stop, USR1 to save; whatever the parent had blocked is unblocked. A second TERM or INT ends
-// the process at once.
-void csignals_install(void);
+// TERM, INT and HUP ask to stop; whatever the parent had blocked is unblocked. A second TERM or INT ends the process at
+// once. With no grace, USR1 asks to save; else the process ends at once so many seconds after the first signal.
+void csignals_install(unsigned grace);
 
 // The first signal that asked to stop, or 0.
 int csignals_stop(void);

@@ -82,6 +82,7 @@ package struct Export: Sendable {
         endTokens: stored.endTokens, beginningToken: stored.beginningToken,
         weights: HuggingFaceWeights(file: path, stored.configuration))
     } catch {
+      if error.area == .resources || error.area == .interrupted { throw error }
       throw Failure(.verification, "the export cannot be read back: \(error.what)", at: path, notes: error.notes)
     }
   }

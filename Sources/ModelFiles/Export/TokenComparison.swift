@@ -81,6 +81,7 @@ struct TokenComparison {
   private func compareReader(_ one: Tokenizer, _ another: Tokenizer, _ texts: [String]) throws(Failure) {
     if llamaCpp != nil { return }
     for text in texts {
+      try StopRequest.check()
       for mode in Self.modes {
         let (ids, others) = (one.encode(text, special: mode.special), another.encode(text, special: mode.special))
         if ids == others { continue }

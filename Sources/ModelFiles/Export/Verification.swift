@@ -41,6 +41,7 @@ package struct Verification {
     let copy = try other.model()
     var outcome = Outcome(tensors: 0, weightDifference: 0, logitDifference: 0)
     for (one, another) in zip(model.namedParameters, copy.namedParameters) {
+      try StopRequest.check()
       guard one.name == another.name else { throw failure("tensor \(one.name) is not there", other) }
       let difference = Self.difference(another.value, from: one.value)
       guard difference <= weightBound else {

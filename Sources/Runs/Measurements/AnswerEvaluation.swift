@@ -41,6 +41,7 @@ package struct AnswerEvaluation: Sendable {
     var encoder = ChatEncoder(format)
     let generator = TextGenerator(generator.model, generator.tokenizer, endTokens: format.stopTokens)
     for question in asked {
+      try StopRequest.check()
       questions += 1
       let expected = Self.normalized(question.answer)
       frequencies[expected, default: 0] += 1

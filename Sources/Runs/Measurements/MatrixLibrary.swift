@@ -37,6 +37,11 @@ package enum MatrixLibrary {
   package static func requireInstructionSets(
     of processor: Set<String> = Processor.instructionSets
   ) throws(Failure) {
+    if processor.isEmpty {
+      throw Failure(
+        .resources, "the processor's instruction sets are not known", at: "/proc/cpuinfo",
+        notes: ["the program needs /proc: mount -t proc proc /proc"])
+    }
     let missing = String(cString: compiledInstructionSets()).split(separator: " ").map(String.init)
       .filter { !processor.contains($0) }
     guard missing.isEmpty else {

@@ -44,7 +44,9 @@ struct ExampleSource {
     let opened = try PretrainingData.open(
       sources, tokenizer: text.tokenizer, vocabularySize: vocabularySize, options: .init(onError: data.onError)
     ) { progress in
-      guard case .preparing = progress, !isNoted else { return }
+      if case .preparing(.waiting) = progress { note("waiting for another process that tokenizes the same data") }
+      if case .preparing(.stale(let reason)) = progress { note("tokenizing the data again: \(reason)") }
+      guard case .preparing(.encoded) = progress, !isNoted else { return }
       isNoted = true
       note("tokenizing the data")
     }
@@ -63,6 +65,10 @@ struct ExampleSource {
     _ type: Rows.Type, _ note: (String) -> Void, loader: (_ rows: Rows, _ shuffle: Bool) -> any SampleLoader
   ) throws(Failure) -> TrainingData {
     guard let format = text.chat else { preconditionFailure("rows of turns need a chat template") }
+    guard sequenceLength > 1 else {
+      throw Failure(
+        .data, "rows of turns need at least two tokens", notes: ["the model has one position: choose another model"])
+    }
     let settings = TuningSettings(data, lossOn: objective.conversations.lossOn, maximumLength: sequenceLength)
     func open(_ patterns: [String]) throws(Failure) -> Rows {
       let rows = try Rows.open(patterns, settings: settings, format: format)

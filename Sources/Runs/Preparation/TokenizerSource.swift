@@ -23,7 +23,7 @@ package enum TokenizerSource {
   ) throws(Failure) -> Tokenizer {
     let key = try digest(of: settings, data)
     let path = "\(cache)/tokenizers/\(key.prefix(16)).json"
-    if Path.exists(path) { return try Tokenizer(at: path) }
+    if let kept = try kept(path) { return kept }
     note("training a tokenizer of \(settings.vocabularySize) tokens")
     let watch = Stopwatch()
     var trainer = try TokenizerTrainer(
@@ -34,8 +34,22 @@ package enum TokenizerSource {
     let tokenizer = try trainer.tokenizer(vocabularySize: settings.vocabularySize)
     try Folder.create(Folder.parent(of: path))
     try DurableFile.write(tokenizer.json(), to: path)
+    try DurableFile.write(Digest.sha256(tokenizer.json()), to: "\(path).sha256")
     note("trained it in \(Progress.fixed(watch.seconds, 1)) s: \(path)")
     return tokenizer
+  }
+
+  /// The tokenizer that is kept at `path`; nil where there is none, or it is no longer what was written.
+  private static func kept(_ path: String) throws(Failure) -> Tokenizer? {
+    do throws(Failure) {
+      let text = try ReadableFile.contents(of: path, area: .tokenizer)
+      let digest = try ReadableFile.contents(of: "\(path).sha256", area: .tokenizer, limit: 64)
+      return Digest.sha256(text) == String(decoding: digest, as: UTF8.self)
+        ? try Tokenizer(json: text, source: path) : nil
+    } catch {
+      if error.area == .resources { throw error }
+      return nil
+    }
   }
 
   private static func digest(of settings: Recipe.Tokenizer.Training, _ data: Recipe.Data) throws(Failure) -> String {

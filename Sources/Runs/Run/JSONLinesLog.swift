@@ -28,9 +28,15 @@ package struct JSONLinesLog: ~Copyable {
   }
 
   /// Removes rows of steps after `step` and incomplete lines.
-  package static func cut(_ path: String, after step: Int) throws(Failure) {
+  package static func cut(_ path: String, after step: Int) throws(Failure) { try cut(path) { $1 <= step } }
+
+  /// Removes incomplete lines, and rows of which `keeps` does not say so; it is given the row and its step.
+  static func cut(_ path: String, _ keeps: (_ row: JSONValue, _ step: Int) -> Bool) throws(Failure) {
     let all = try lines(path)
-    let kept = all.filter { line in line.row?["step"]?.integer.map { $0 <= step } ?? false }
+    let kept = all.filter { line in
+      guard let row = line.row, let step = row["step"]?.integer else { return false }
+      return keeps(row, step)
+    }
     if kept.count == all.count { return }
     try DurableFile.write(kept.flatMap { $0.bytes + [UInt8(ascii: "\n")] }, to: path)
   }

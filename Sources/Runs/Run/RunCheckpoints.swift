@@ -37,6 +37,7 @@ struct RunCheckpoints {
       if best == nil, let bestLoss, let step = store.bestStep, step <= savedStep { best = (step, bestLoss) }
     }
     try store.link(latest: savedStep, best: best?.step)
+    try store.prune(keepLast: settings.keepLast, best: best?.step, upTo: savedStep)
   }
 
   /// Whether a loss is lower than that of every checkpoint that is kept, so that its model is to be saved.
@@ -59,6 +60,8 @@ struct RunCheckpoints {
   }
 
   private func write(_ trainer: Trainer, _ state: TrainingState, loss: Double?) throws(Failure) {
+    try lock.check()
+    try trainer.checkFinite()
     let model = ModelFile.contents(
       trainer.model, preparation.configuration, tokenizer: preparation.text.tokenizer,
       chatTemplate: preparation.text.jinja, endTokens: preparation.text.endTokens,

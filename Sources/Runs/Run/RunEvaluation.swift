@@ -21,21 +21,27 @@ struct RunEvaluation {
   /// The loss that was measured after a step; nil if none was.
   func loss(after step: Int) -> Double? { last.flatMap { $0.step == step ? $0.loss : nil } }
 
-  /// Measures the model that is trained, after a step, and lets it write.
+  /// Measures the model that is trained, after a step, and lets it write. Nothing of it is logged where it cannot be finished.
   mutating func run(_ trainer: Trainer, after step: Int, log: inout RunLog) throws(Failure) {
+    var result: Evaluation?
     if let samples {
-      let result = try Evaluation(
+      result = try Evaluation(
         trainer.model, objective: trainer.objective, loader: samples, samples: recipe.evaluated(samples),
         size: .tokens(4096), tokenizer: text.tokenizer, reference: trainer.reference)
+    }
+    let prompts = text.tokenizer == nil ? [] : recipe.evaluation.prompts
+    var texts: [String] = []
+    for (index, prompt) in prompts.enumerated() {
+      try StopRequest.check()
+      let text = try Samples.continuation(
+        of: prompt, trainer.model, text, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index))
+      texts.append(text)
+    }
+    if let result {
       last = (step, result.loss)
       log.evaluation(result, step: step)
     }
-    guard text.tokenizer != nil else { return }
-    for (index, prompt) in recipe.evaluation.prompts.enumerated() {
-      let text = try Samples.continuation(
-        of: prompt, trainer.model, text, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index))
-      log.sample(prompt: prompt, text: text, step: step)
-    }
+    for (prompt, text) in zip(prompts, texts) { log.sample(prompt: prompt, text: text, step: step) }
   }
 }
 

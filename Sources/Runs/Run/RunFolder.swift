@@ -1,7 +1,9 @@
+import Checkpoints
 import Corpus
 import Files
 import Foundation
 import Glibc
+import Tokenizers
 
 /// The folder of a run: what was asked for, where it ran, what it measured, and its checkpoints.
 ///
@@ -19,7 +21,9 @@ package struct RunFolder: Sendable, Equatable {
   package var samples: String { "\(path)/samples.jsonl" }
   package var report: String { "\(path)/report.html" }
   package var tokenizer: String { "\(path)/tokenizer.json" }
-  package var lock: String { "\(path)/.lock" }
+  /// Is there from before the first file of an earlier run is deleted until the last one of the new run is written, so that
+  /// a folder whose start was cut off is known for what it is.
+  private var unfinished: String { "\(path)/.unfinished" }
 
   // MARK: Opening
 
@@ -29,6 +33,11 @@ package struct RunFolder: Sendable, Equatable {
   package init(existing path: String) throws(Failure) {
     self.path = Self.trimmed(path)
     guard Path.exists(resolved) else {
+      if Path.exists(unfinished) {
+        throw Failure(
+          .usage, "the start of this run was cut off", at: path,
+          notes: ["start it again: `train run RECIPE --overwrite`"])
+      }
       throw Failure(
         .usage, "no run is here", at: path,
         notes: [Folder.exists(path) ? "the folder has no resolved.json" : "the folder does not exist"])
@@ -36,7 +45,7 @@ package struct RunFolder: Sendable, Equatable {
   }
 
   /// Creates the folder of a new run, or takes an empty one. An existing run is never overwritten, unless
-  /// `overwrite`, which `clear` then does once the caller holds the folder's lock.
+  /// `overwrite`, which `start` then does once the caller holds the folder's lock.
   ///
   /// - Throws: `.usage` when the folder cannot be used, `.resources` when it cannot be made.
   package init(creating path: String, overwrite: Bool) throws(Failure) {
@@ -46,17 +55,26 @@ package struct RunFolder: Sendable, Equatable {
     }
     try Self.checkIsNoFile(self.path)
     try Folder.create(self.path)
-    let names = try Folder.names(in: self.path, area: .resources).filter { $0 != ".lock" }
+    try check(overwrite: overwrite)
+  }
+
+  /// Throws `.usage` unless a run may start here: the folder is empty, or its start was cut off before a step was taken, or
+  /// it holds a run and `overwrite` is wanted.
+  func check(overwrite: Bool) throws(Failure) {
+    let names = try Folder.names(in: path, area: .resources).filter { $0 != RunLock.name }
     if names.isEmpty { return }
+    let isRun = Path.exists(resolved)
+    let isUnfinished = !isRun && Path.exists(unfinished)
+    if isUnfinished, !names.contains(where: { $0.hasPrefix("step-") }) { return }
     if !overwrite {
       throw Failure(
         .usage, "the run folder is not empty", at: path,
         notes: [
-          "`train resume \(path)` continues the run", "run=FOLDER gives another folder",
-          "--overwrite deletes the run that is there",
+          isUnfinished ? "an earlier run was being deleted from it" : "`train resume \(path)` continues the run",
+          "run=FOLDER gives another folder", "--overwrite deletes the run that is there",
         ])
     }
-    if !Path.exists(resolved) {
+    if !isRun, !isUnfinished {
       throw Failure(
         .usage, "the folder holds something else than a run, which --overwrite does not delete", at: path,
         notes: ["found \(names.prefix(5).joined(separator: ", "))", "give another with run=FOLDER"])
@@ -83,29 +101,55 @@ package struct RunFolder: Sendable, Equatable {
 
   // MARK: Writing
 
-  /// Deletes the files of an earlier run, and nothing else in the folder.
-  package func clear() throws(Failure) {
+  /// Deletes what an earlier run has left and writes the files of the new one: recipe.json, environment.json and
+  /// tokenizer.json, and resolved.json last, which makes the folder a run. Wherever it is cut off, `check` knows the folder
+  /// again. The caller holds the folder's lock.
+  package func start(
+    _ recipe: Recipe, environment details: [JSONMember] = [], tokenizer: Tokenizer? = nil
+  ) throws(Failure) {
+    let marker = unfinished
+    let descriptor = SystemCall.retrying { open(marker, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o666) }
+    if descriptor < 0 { throw .system(.resources, "cannot create the file", at: marker, errno) }
+    _ = SystemCall.close(descriptor)
+    try Folder.synchronize(path)
+    try clear()
+    if let tokenizer { try DurableFile.write(tokenizer.json(), to: self.tokenizer) }
+    try write(recipe, environment: details)
+    try Folder.remove(marker)
+    try Folder.synchronize(path)
+  }
+
+  /// Deletes the files of an earlier run, and nothing else in the folder: resolved.json first, so that what is left is no
+  /// run.
+  private func clear() throws(Failure) {
+    try Folder.remove(resolved)
+    try Folder.synchronize(path)
     let own: Set = [
-      "recipe.json", "resolved.json", "environment.json", "metrics.jsonl", "samples.jsonl", "report.html",
-      "tokenizer.json", "latest", "best",
+      "recipe.json", "environment.json", "metrics.jsonl", "samples.jsonl", "report.html", "tokenizer.json", "latest",
+      "best",
     ]
     let prefixes = ["events.out.tfevents.", "step-", ".tmp-", ".trash-", "failure-step-"]
-    for name in try Folder.names(in: path, area: .resources) {
-      guard own.contains(name) || prefixes.contains(where: name.hasPrefix) else { continue }
-      do {
-        try FileManager.default.removeItem(atPath: "\(path)/\(name)")
-      } catch {
-        throw Failure(.resources, "cannot delete what an earlier run has left", at: "\(path)/\(name)")
-      }
+    for name in try Folder.names(in: path, area: .resources)
+    where own.contains(name) || prefixes.contains(where: name.hasPrefix) || CheckpointStore.isLeftover(name) {
+      try Folder.remove("\(path)/\(name)")
     }
   }
 
-  /// Writes recipe.json, resolved.json and environment.json. A folder that cannot be written is thus found before the
-  /// first step.
+  /// Writes recipe.json, environment.json and resolved.json, which the others do not contradict at any moment.
   package func write(_ recipe: Recipe, environment details: [JSONMember] = []) throws(Failure) {
     try DurableFile.write(recipe.text, to: self.recipe)
-    try DurableFile.write(recipe.resolved.serialized(pretty: true) + "\n", to: resolved)
     try DurableFile.write(Self.environment(recipe, details).serialized(pretty: true) + "\n", to: environment)
+    try DurableFile.write(recipe.resolved.serialized(pretty: true) + "\n", to: resolved)
+  }
+
+  /// Ends a start that was cut off after its last file, and writes the files that are missing beside resolved.json.
+  func complete(_ recipe: Recipe, environment details: [JSONMember], tokenizer: Tokenizer?) throws(Failure) {
+    try Folder.remove(unfinished)
+    if !Path.exists(self.recipe) { try DurableFile.write(recipe.text, to: self.recipe) }
+    if !Path.exists(environment) {
+      try DurableFile.write(Self.environment(recipe, details).serialized(pretty: true) + "\n", to: environment)
+    }
+    if let tokenizer, !Path.exists(self.tokenizer) { try DurableFile.write(tokenizer.json(), to: self.tokenizer) }
   }
 
   /// Writes down the batches of a step that failed, one row of tokens a line; the result is where, or nil if that failed too.

@@ -13,12 +13,18 @@ struct RunLog: ~Copyable {
   /// Floating point operations a second of a large matrix product.
   private let peak: Double
 
-  /// Opens the logs of a run of `steps` steps in `folder` and removes what they say about steps after `step`.
-  init(_ folder: RunFolder, _ settings: Recipe.Logging, steps: Int, after step: Int, peak: Double) throws(Failure) {
-    try JSONLinesLog.cut(folder.metrics, after: step)
-    try JSONLinesLog.cut(folder.samples, after: step)
+  /// Opens the logs of a run of `steps` steps in `folder` and removes what they say about steps after `step`, and about an
+  /// evaluation after one that is not the last that was `evaluated`.
+  init(
+    _ folder: RunFolder, _ settings: Recipe.Logging, steps: Int, after step: Int, evaluated: Int, peak: Double
+  ) throws(Failure) {
+    try JSONLinesLog.cut(folder.metrics) { row, rowStep in
+      rowStep <= (row["kind"]?.string == "eval" ? evaluated : step)
+    }
+    try JSONLinesLog.cut(folder.samples) { _, rowStep in rowStep <= evaluated }
     let metrics = try JSONLinesLog(folder.metrics)
     let samples = try JSONLinesLog(folder.samples)
+    try Folder.synchronize(folder.path)
     let tensorBoard: TensorBoard? = settings.tensorboard ? try TensorBoard(folder: folder.path, after: step) : nil
     progress = Progress(steps: steps, after: step, every: settings.every)
     self.metrics = metrics
@@ -30,6 +36,12 @@ struct RunLog: ~Copyable {
 
   mutating func note(_ text: String) { progress.note(text) }
   mutating func endLine() { progress.endLine() }
+
+  /// Waits until everything is on the disk: a checkpoint must not outlive the rows of its steps.
+  mutating func synchronize() {
+    metrics.synchronize()
+    samples.synchronize()
+  }
 
   /// A step that took `seconds` and `flops` floating point operations; `tokens` is the number of all that were read so far.
   mutating func step(_ report: Trainer.Report, tokens: Int, flops: Double, seconds: Double) {

@@ -26,13 +26,12 @@ package final class TrainingRun {
   package convenience init(starting recipe: Recipe, overwrite: Bool) throws(Failure) {
     let folder = try RunFolder(creating: recipe.run, overwrite: overwrite)
     let lock = try RunLock(run: folder.path)
+    try folder.check(overwrite: overwrite)
     // Whatever the data makes impossible is found before the folder holds anything.
     let preparation = try Preparation(recipe) { Output.log.line($0) }
     _ = try recipe.steps(over: preparation.data.train)
     try preparation.checkMemory(for: recipe, isResuming: false)
-    if overwrite { try folder.clear() }
-    try folder.write(recipe, environment: Self.environment(recipe))
-    if let tokenizer = preparation.tokenizer { try DurableFile.write(tokenizer.json(), to: folder.tokenizer) }
+    try folder.start(recipe, environment: Self.environment(recipe), tokenizer: preparation.tokenizer)
     try self.init(recipe, folder, lock, preparation, resuming: nil, allowsChangedData: false)
   }
 
@@ -57,6 +56,7 @@ package final class TrainingRun {
     }
     let preparation = try Preparation(recipe, resuming: start) { Output.log.line($0) }
     try preparation.checkMemory(for: recipe, isResuming: true)
+    try folder.complete(recipe, environment: Self.environment(recipe), tokenizer: preparation.tokenizer)
     try self.init(
       recipe, folder, lock, preparation, resuming: found.checkpoint, allowsChangedData: allowsChangedData)
     if !overrides.isEmpty { try folder.write(recipe, environment: Self.environment(recipe)) }
@@ -90,7 +90,7 @@ package final class TrainingRun {
       folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, bestLoss: state.bestLoss)
     evaluation = RunEvaluation(recipe, preparation.text, data.validation)
     let peak = GEMMPeak.measure()
-    log = try RunLog(folder, recipe.logging, steps: steps, after: state.step, peak: peak)
+    log = try RunLog(folder, recipe.logging, steps: steps, after: state.step, evaluated: state.evaluated, peak: peak)
     for warning in warnings { log.note("warning: \(warning)") }
     let start = StartNotes(
       recipe: recipe, preparation: preparation, model: trainer.model, steps: steps, step: state.step, peak: peak)
@@ -121,15 +121,18 @@ package final class TrainingRun {
       return try samples.microBatches(order.batch(after: consumed), size: size)
     }
     defer { prefetcher.stop() }
-    while state.step < steps {
+    if state.step > 0, state.evaluated < state.step, isDue(recipe.evaluation.every) {
+      try evaluate()
+      if StopRequest.signal == nil { save() }
+    }
+    while StopRequest.signal == nil, state.step < steps {
       guard let report = try step(try next(prefetcher)) else { break }
       if report.step == 1 { try checkFirstLoss(report.loss) }
-      if isDue(recipe.evaluation.every) { try evaluation.run(trainer, after: state.step, log: &log) }
+      if isDue(recipe.evaluation.every) { try evaluate() }
       let isBest = checkpoints.isBest(evaluation.loss(after: state.step))
       if isBest || isDue(recipe.checkpoint.every) { isSaveDue = true }
       // A model that may be diverging does not take the place of one that is not.
-      if StopRequest.takeSave() || (isSaveDue && state.history.farInARow == 0) { save() }
-      if StopRequest.signal != nil { break }
+      if StopRequest.takeSave() || (isSaveDue && state.history.farInARow == 0) { saveIfNeeded() }
     }
     try finish()
   }
@@ -146,6 +149,19 @@ package final class TrainingRun {
       log.note("stopped after step \(state.step); `train resume \(folder.path)` goes on")
     } else if recipe.logging.report {
       try? Report.write(folder)
+    }
+  }
+
+  /// Evaluates after the last step. Where a signal or an error comes in between, what has been learnt is saved first, and the
+  /// run evaluates when it is resumed.
+  private func evaluate() throws(Failure) {
+    do throws(Failure) {
+      try evaluation.run(trainer, after: state.step, log: &log)
+      state.evaluated = state.step
+    } catch {
+      log.endLine()
+      if error.area != .numerics { saveIfNeeded() }
+      if error.area != .interrupted { throw error }
     }
   }
 
@@ -224,6 +240,7 @@ package final class TrainingRun {
   /// Saves a checkpoint. A failure is reported and training continues.
   private func save() {
     isSaveDue = false
+    log.synchronize()
     if let failure = checkpoints.save(trainer, state, loss: evaluation.loss(after: state.step)) {
       log.note("the checkpoint of step \(state.step) could not be written; training goes on\n\(failure)")
     }

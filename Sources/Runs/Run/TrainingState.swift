@@ -9,8 +9,9 @@ import Training
 ///
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are the whole state.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
-/// of the training data), `core_type`, `reference` (the digest of its weights), `skipped` (steps). Moments: `/optimizer.KIND/NAME`, named
-/// and shaped like the trained weights. `/history`: losses and gradient norms of the last steps.
+/// of the training data), `core_type`, `reference` (the digest of its weights), `evaluated` (the last step that was), `skipped` (steps).
+/// Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient norms of the last
+/// steps.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
   private static let format = "train-state"
@@ -28,6 +29,8 @@ package struct TrainingState: Sendable {
   package var reference: String?
   /// The evaluation loss of the best checkpoint, where it was kept here: in files of earlier versions.
   package var bestLoss: Double?
+  /// The last step after which the model was evaluated; 0 for none.
+  package var evaluated = 0
 
   /// The losses and gradient norms of the last steps.
   package var history = StepHistory()
@@ -39,6 +42,7 @@ package struct TrainingState: Sendable {
       "samples": .integer(samples), "tokens": .integer(tokens),
       "recipe": .string(recipe), "data": .string(data), "core_type": .string(coreType),
     ]
+    attributes["evaluated"] = .integer(evaluated)
     if let reference { attributes["reference"] = .string(reference) }
     let groups = Self.moments(of: trainer).map { kind, parts in
       ArrayGroup(
@@ -66,7 +70,7 @@ package struct TrainingState: Sendable {
 
   /// Reads training.h5 at `path` and puts the moments into the trainer's optimizer, by name.
   package init(reading path: String, into trainer: Trainer) throws(Failure) {
-    let file = try ArrayFile(path)
+    let file = try ForeignFileProbe.open(path)
     guard file.attributes["format"]?.string == Self.format, file.attributes["format_version"]?.integer == 1,
       let step = file.attributes["step"]?.integer, let samples = file.attributes["samples"]?.integer,
       let tokens = file.attributes["tokens"]?.integer,
@@ -80,6 +84,8 @@ package struct TrainingState: Sendable {
     coreType = file.attributes["core_type"]?.string ?? "unknown"
     reference = file.attributes["reference"]?.string
     bestLoss = file.attributes["best_loss"]?.double
+    // Earlier versions evaluated before they saved.
+    evaluated = file.attributes["evaluated"]?.integer ?? step
     for (kind, parts) in Self.moments(of: trainer) {
       let (stored, trained) = (Set(file.arrays(in: "optimizer.\(kind)").map(\.name)), Set(parts.map(\.0.name)))
       if let other = stored.subtracting(trained).min() {
@@ -138,7 +144,7 @@ package struct TrainingState: Sendable {
       history = earlier.history
     }
     (step, samples, tokens) = (earlier.step, earlier.samples, earlier.tokens)
-    (bestLoss, reference) = (earlier.bestLoss, earlier.reference)
+    (bestLoss, reference, evaluated) = (earlier.bestLoss, earlier.reference, earlier.evaluated)
     return warnings
   }
 

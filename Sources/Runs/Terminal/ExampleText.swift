@@ -9,7 +9,10 @@ package enum ExampleText {
     var text: [UInt8] = []
     for (run, isTrained) in runs(tokens) {
       if isTrained { text += Array(open.utf8) }
-      text += tokenizer.decode(run)
+      let bytes = tokenizer.decode(run)
+      let shown = inColour ? String(decoding: bytes, as: UTF8.self) : ""
+      // A character that begins in one run and ends in the next is left as it is.
+      text += shown.withVisibleControls == shown ? bytes : Array(shown.withVisibleControls.utf8)
       if isTrained { text += Array(close.utf8) }
     }
     return String(decoding: text, as: UTF8.self)

@@ -1,4 +1,6 @@
+import Files
 import Glibc
+import Synchronization
 
 /// The process's two outputs: results, and everything else.
 ///
@@ -17,11 +19,27 @@ package enum Output: Int32, Sendable {
   /// Writes `text` and a newline.
   package func line(_ text: String) { write(text + "\n") }
 
-  /// Writes `text` as it is.
-  package func write(_ text: String) { write(Array(text.utf8)) }
+  /// Writes `text`; a terminal gets its control characters in a visible form, since texts of rows, names and templates are
+  /// other people's.
+  package func write(_ text: String) { styled(isTerminal ? text.withVisibleControls : text) }
 
-  /// Writes `bytes` as they are.
+  /// Writes `bytes`; a terminal gets them as text.
   package func write(_ bytes: [UInt8]) {
+    if isTerminal { write(String(decoding: bytes, as: UTF8.self)) } else { put(bytes) }
+  }
+
+  /// Writes `text` with the escape sequences in it.
+  package func styled(_ text: String) { put(Array(text.utf8)) }
+
+  /// Throws `.resources` if results could not be written, unless their reader went away.
+  package static func checkResults() throws(Failure) {
+    let number = lostResults.load(ordering: .relaxed)
+    if number != 0 { throw .system(.resources, "cannot write the results", at: "standard output", number) }
+  }
+
+  private static let lostResults = Atomic<Int32>(0)
+
+  private func put(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { buffer in
       var done = 0
       while done < buffer.count {
@@ -32,7 +50,10 @@ package enum Output: Int32, Sendable {
           poll(&ready, 1, 1000)
           continue
         }
-        if put < 0 { return }
+        if put < 0 {
+          if self == .results, errno != EPIPE { Self.lostResults.store(errno, ordering: .relaxed) }
+          return
+        }
         done += put
       }
     }
@@ -51,5 +72,27 @@ package enum Output: Int32, Sendable {
   package var width: Int {
     var size = winsize()
     return ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+  }
+}
+
+extension String {
+  /// The text with its control characters in a form that a terminal shows and does not obey: `^[` for an escape. Tabs and
+  /// newlines stay.
+  package var withVisibleControls: String {
+    func isControl(_ scalar: Unicode.Scalar) -> Bool {
+      scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+    }
+    guard unicodeScalars.contains(where: isControl) else { return self }
+    var text = ""
+    for scalar in unicodeScalars {
+      if !isControl(scalar) {
+        text.unicodeScalars.append(scalar)
+      } else if scalar.value < 0x80 {
+        text += "^\(Unicode.Scalar(UInt8(scalar.value ^ 0x40)))"
+      } else {
+        text += "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+      }
+    }
+    return text
   }
 }

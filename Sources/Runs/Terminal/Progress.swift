@@ -48,7 +48,7 @@ package struct Progress {
     lastShown = now
     let text = Self.line(report, of: steps, remaining: remaining(at: report.step, now))
     if isLive {
-      output.write("\r\(text.prefix(max(20, output.width - 1)))\u{1B}[K")
+      output.styled("\r\(text.prefix(max(20, output.width - 1)))\u{1B}[K")
       isLineOpen = true
     } else {
       output.line(text)
@@ -69,7 +69,10 @@ package struct Progress {
 
   /// The time the rest takes at the pace so far.
   private func remaining(at step: Int, _ now: ContinuousClock.Instant) -> Duration? {
-    step > first.step ? (now - first.time) / (step - first.step) * (steps - step) : nil
+    guard step > first.step else { return nil }
+    let passed = (now - first.time).components
+    let pace = (Double(passed.seconds) + Double(passed.attoseconds) * 1e-18) / Double(step - first.step)
+    return .seconds(min(1e12, pace * Double(steps - step)))
   }
 
   /// `step  120/400  loss 2.3456  rate 2.9e-3  16612 tok/s  62% of peak  1m20s left`

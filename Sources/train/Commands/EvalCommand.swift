@@ -46,6 +46,7 @@ struct EvalCommand: Command {
   }
 
   func run() throws(Failure) {
+    StopRequest.install(grace: 10)
     try MatrixLibrary.require()
     let stored = try StoredModel(at: checkpoint)
     for note in stored.notes { Output.log.line("note: \(note)") }

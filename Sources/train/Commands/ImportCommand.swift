@@ -25,6 +25,7 @@ struct ImportCommand: Command {
   }
 
   func run() throws(Failure) {
+    StopRequest.install(grace: 10)
     let stored = try StoredModel(at: source)
     for note in stored.notes { Output.log.line("note: \(note)") }
     try Import.write(stored, to: output, overwrite: overwrite)

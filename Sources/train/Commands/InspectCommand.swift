@@ -68,7 +68,9 @@ struct InspectCommand: Command {
         let trained = part.isTrained.count(where: \.self)
         Output.results.line("--- example \(index + 1)\(name): \(part.tokens.count) tokens, \(trained) trained")
         if let tokenizer = preparation.tokenizer {
-          Output.results.line(ExampleText.marked(part, tokenizer, inColour: Output.results.hasColour))
+          let inColour = Output.results.hasColour
+          let text = ExampleText.marked(part, tokenizer, inColour: inColour)
+          if inColour { Output.results.styled(text + "\n") } else { Output.results.line(text) }
         } else {
           Output.results.line(part.tokens.map { "\($0)" }.joined(separator: " "))
         }

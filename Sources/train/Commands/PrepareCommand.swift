@@ -12,6 +12,7 @@ struct PrepareCommand: Command {
   init(_ arguments: inout Arguments) throws(Failure) { recipe = try arguments.recipe() }
 
   func run() throws(Failure) {
+    StopRequest.install(grace: 10)
     let preparation = try Preparation(recipe) { Output.log.line($0) }
     var rows = [("train", preparation.data.train.summary)]
     if let validation = preparation.data.validation { rows.append(("validation", validation.summary)) }

@@ -85,6 +85,7 @@ struct TokenizerCommand: Command {
   }
 
   func run() throws(Failure) {
+    if case .train = action { StopRequest.install(grace: 10) }
     switch action {
     case .train(let files, let training): try train(on: files, training)
     case .encode(let path, let text, let parsesSpecial):

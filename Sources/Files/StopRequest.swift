@@ -2,13 +2,17 @@ import CSignals
 
 /// What signals have asked of the process: to stop, or to save.
 ///
-/// Handlers only set flags; a run polls them where it can act: between micro-batches, and between the arrays of a save.
+/// Handlers only set flags; whoever works long asks for them where it can act: between micro-batches, between files, between
+/// megabytes of a text.
 package enum StopRequest {
   /// Makes writing to a closed pipe, or past the limit of a file's size, an error instead of the end of the process.
   package static func ignoreWriteSignals() { csignals_ignore_write_signals() }
 
   /// From here on TERM, INT and HUP ask to stop and USR1 to save. A second TERM or INT ends the process at once.
-  package static func install() { csignals_install() }
+  package static func install() { csignals_install(0) }
+
+  /// From here on TERM, INT and HUP ask to stop; the process ends at once when it has not done so `seconds` later.
+  package static func install(grace seconds: UInt32) { csignals_install(seconds) }
 
   /// The signal that asked to stop; nil when none has.
   package static var signal: Int32? {
@@ -18,6 +22,11 @@ package enum StopRequest {
 
   /// The exit code after a stop: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP; nil when nothing asked to stop.
   package static var exitCode: Int32? { signal.map { 128 + $0 } }
+
+  /// Throws `.interrupted` once a signal has asked to stop. Not for what a stop must not cut off, such as saving.
+  package static func check() throws(Failure) {
+    if let signal { throw Failure(.interrupted, "stopped by signal \(signal)") }
+  }
 
   /// Whether a save was asked for since the last call.
   package static func takeSave() -> Bool { csignals_take_save() != 0 }
