@@ -54,10 +54,24 @@ struct CorpusFile: Sendable, Equatable {
       }
       return [pattern]
     }
+    guard Self.alternatives(of: pattern) <= 10_000 else {
+      throw Failure(
+        .data, "the pattern has too many alternatives", at: pattern, notes: ["its braces make more than 10000 patterns"]
+      )
+    }
     var matches = glob_t()
     defer { globfree(&matches) }
     let result = glob(pattern, GLOB_BRACE | GLOB_TILDE, nil, &matches)
-    let paths = (0..<Int(matches.gl_pathc)).compactMap { matches.gl_pathv[$0].map { String(cString: $0) } }
+    if result == GLOB_NOSPACE { throw .system(.resources, "cannot list what matches", at: pattern, ENOMEM) }
+    var paths: [String] = []
+    for index in 0..<Int(matches.gl_pathc) {
+      guard let name = matches.gl_pathv[index] else { continue }
+      guard let path = String(validatingCString: name) else {
+        throw Failure(
+          .data, "a file's name is not UTF-8", at: String(cString: name), notes: ["it matches \(pattern)", "rename it"])
+      }
+      paths.append(path)
+    }
     let isPattern = pattern.contains { "*?[{".contains($0) }
     let found = result == 0 ? paths.filter { access($0, F_OK) == 0 && !Folder.exists($0) } : []
     if found.isEmpty {
@@ -66,6 +80,24 @@ struct CorpusFile: Sendable, Equatable {
         notes: ["the working folder is \(workingFolder)", "check data.train and data.validation"])
     }
     return found
+  }
+
+  /// How many patterns without braces a pattern stands for, or somewhat more; 2^32 at most.
+  static func alternatives(of pattern: String) -> Int {
+    // For each open brace: the sum of its finished alternatives, and the product of the one that is being read.
+    var open: [(sum: Int, product: Int)] = [(0, 1)]
+    for character in pattern.utf8 {
+      switch character {
+      case UInt8(ascii: "{"): open.append((0, 1))
+      case UInt8(ascii: ","): open[open.count - 1] = (min(1 << 32, open.last!.sum + open.last!.product), 1)
+      case UInt8(ascii: "}") where open.count > 1:
+        let closed = open.removeLast()
+        let (product, hasOverflowed) = open.last!.product.multipliedReportingOverflow(by: closed.sum + closed.product)
+        open[open.count - 1].product = hasOverflowed ? 1 << 32 : min(1 << 32, product)
+      default: break
+      }
+    }
+    return open.reduce(1) { min(1 << 32, max($0, $1.sum + $1.product)) }
   }
 
   private static var workingFolder: String {

@@ -84,7 +84,7 @@ package struct WarmupStableDecay: ScheduleShape {
   }
 
   package func level(at step: Int, warmup: Int, steps: Int) -> Double {
-    let wanted = decaySteps ?? Int((decayFraction * Double(steps)).rounded())
+    let wanted = decaySteps ?? (Int(exactly: (decayFraction * Double(steps)).rounded()) ?? steps)
     let decay = max(1, min(wanted, steps - warmup))
     return min(1, Double(steps - step) / Double(decay))
   }

@@ -130,6 +130,9 @@ extension Recipe {
         "data.sequence_length", "model.max_position_embeddings", "model.n_positions", holds: length <= positions,
         "sequence_length (\(length)) must not exceed the model's positions (\(positions))")
     }
+    section.rule(
+      "data.sequence_length", "task", holds: !examples.hasConversations || data.sequenceLength != 1,
+      "sequence_length must be at least 2 for task \"\(task.rawValue)\": a row has a token and the one that follows")
     checkSizes(section)
   }
 

@@ -48,7 +48,7 @@ extension Recipe {
       microBatchSize = section.value(
         "micro_batch_size", .auto(or: .integer()), default: nil, "Sequences or pairs computed at once")
       let steps = section.optional("max_steps", .integer(), "Steps of the run; or epochs, or tokens")
-      let epochs = section.optional("epochs", .number(above: 0), "Passes over the data")
+      let epochs = section.optional("epochs", .number(above: 0, to: 1e12), "Passes over the data")
       let tokens = section.optional("tokens", .largeInteger(from: 1), "Tokens of the run")
       recompute = section.value(
         "recompute", .boolean, default: false, "Computes activations again instead of keeping them")

@@ -35,6 +35,9 @@ package struct RunRecord: Sendable {
       })
   }
 
+  /// A step as text; a log may hold any number.
+  private static func step(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
+
   /// The keys of the rows that hold numbers, in the order they first appear, without the step.
   var measures: [String] {
     var found: [String] = []
@@ -53,14 +56,14 @@ package struct RunRecord: Sendable {
     let speeds = curve("tokens_per_second").points.map(\.y)
     var rows: [(name: String, value: String)] = []
     if let last = loss.last {
-      rows.append(("steps", "\(Int(last.x))"))
+      rows.append(("steps", "\(Self.step(last.x))"))
       rows.append(("first loss", Progress.fixed(loss[0].y, 4)))
       rows.append(("last loss", Progress.fixed(last.y, 4)))
     }
     let kept = CheckpointStore(run: folder.path).bestStep
-    let best = evaluations.first { Int($0.x) == kept } ?? evaluations.min { $0.y < $1.y }
+    let best = evaluations.first { Int(exactly: $0.x) == kept } ?? evaluations.min { $0.y < $1.y }
     if let best {
-      rows.append(("best evaluation loss", "\(Progress.fixed(best.y, 4)) at step \(Int(best.x))"))
+      rows.append(("best evaluation loss", "\(Progress.fixed(best.y, 4)) at step \(Self.step(best.x))"))
     }
     if let tokens = metrics.last(where: { $0["tokens"] != nil })?["tokens"]?.integer {
       rows.append(("tokens", "\(tokens)"))
