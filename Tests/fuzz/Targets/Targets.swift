@@ -1,0 +1,46 @@
+import Checkpoints
+import Corpus
+import Files
+import Foundation
+import Jinja
+import Tokenizers
+
+/// What libFuzzer feeds: a parser of other people's files, chosen by FUZZ_TARGET. Refusing is right; crashing, hanging and taking
+/// memory without end are what it looks for.
+private let targets: [String: ([UInt8]) -> Void] = [
+  "json": { _ = try? JSONValue.parse($0, source: "fuzz", area: .data) },
+  "tokenizer": { _ = try? Tokenizer(json: $0, source: "fuzz") },
+  "safetensors": { bytes in withFile(bytes) { _ = try? SafetensorsFile($0) } },
+  "gguf": { bytes in withFile(bytes) { _ = try? GGUFFile($0) } },
+  "rows": { bytes in
+    withFile(bytes) { path in
+      _ = try? RowKind(of: [path])
+      _ = try? PretrainingData.validate(.init(train: [path]))
+    }
+  },
+  "jinja": { bytes in
+    guard let template = try? Template(String(decoding: bytes, as: UTF8.self)) else { return }
+    let message: Value = .dictionary(
+      .init([(.string(Text("role")), .string(Text("user"))), (.string(Text("content")), .string(Text("hi")))]))
+    _ = try? template.render([("messages", .list(.init([message]))), ("add_generation_prompt", .bool(true))])
+  },
+  "sentencepiece": { _ = try? Tokenizer(sentencePieceModel: $0, source: "fuzz") },
+]
+
+private func withFile(_ bytes: [UInt8], _ body: (String) -> Void) {
+  let path = "/dev/shm/train-fuzz-\(getpid()).jsonl"
+  guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else { return }
+  body(path)
+}
+
+private let target: ([UInt8]) -> Void = {
+  let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
+  guard let target = targets[name] else { fatalError("FUZZ_TARGET is one of \(targets.keys.sorted())") }
+  return target
+}()
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  target(Array(UnsafeBufferPointer(start: bytes, count: count)))
+  return 0
+}
