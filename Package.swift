@@ -107,7 +107,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-// Only for Tests/fuzz/run: libFuzzer brings its own main.
+// Only for Tests/fuzz/run.
 if ProcessInfo.processInfo.environment["TRAIN_FUZZ"] != nil {
   package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
   package.targets.append(

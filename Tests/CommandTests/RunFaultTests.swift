@@ -127,10 +127,10 @@ import Testing
   @Test func numbersThatAreNotFiniteStopTheRun() throws {
     let tiny = try TinyRun()
     let log = try tiny.train(
-      "pretrain", "tiny.json", "optimizer.learning_rate=1e38", "schedule.name=constant", "schedule.warmup_steps=0",
+      "pretrain", "tiny.json", "optimizer.learning_rate=1e37", "schedule.name=constant", "schedule.warmup_steps=0",
       code: 7)
     #expect(log.contains("error[numerics]: the loss or its gradient is not finite\n  --> step 2\n"))
-    #expect(log.contains("first in operation \""))
+    #expect(log.contains("the gradient of \"model.embed_tokens.weight\" is not finite"))
     #expect(log.contains("no parameter was changed"))
     #expect(try tiny.steps("runs/tiny") == [1])
     #expect(try CheckpointStore(run: tiny.path("runs/tiny")).newestValid().checkpoint?.step == 1)

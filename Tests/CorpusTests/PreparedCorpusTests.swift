@@ -108,10 +108,25 @@ import Tokenizers
 
   @Test func preparationsAtTheSameTimeDoNotDisturbEachOther() throws {
     let path = try folder.write("one<|endoftext|>two", to: "a.txt")
-    var inner: PreparedCorpus?
-    let outer = try PreparedCorpus.prepare([path], tokenizer: .bytes, cache: folder("cache")) { _ in
-      do { inner = try prepare([path]).corpus } catch { Issue.record(error) }
+    let (cache, waits, ends) = (folder("cache"), DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    nonisolated(unsafe) var inner: PreparedCorpus?
+    nonisolated(unsafe) var reports: [PreparedCorpus.Progress] = []
+    var isStarted = false
+    let outer = try PreparedCorpus.prepare([path], tokenizer: .bytes, cache: cache) { _ in
+      if isStarted { return }
+      isStarted = true
+      Thread.detachNewThread {
+        inner = try? PreparedCorpus.prepare([path], tokenizer: .bytes, cache: cache) {
+          reports.append($0)
+          waits.signal()
+        }
+        ends.signal()
+      }
+      // The first one is not finished before the second one waits for it.
+      #expect(waits.wait(timeout: .now() + 20) == .success)
     }
+    #expect(ends.wait(timeout: .now() + 20) == .success)
+    #expect(reports == [.waiting])
     #expect(try outer.stream.tokens(0..<8) == #require(inner).stream.tokens(0..<8))
     #expect(outer.folder == inner?.folder)
     #expect(try folder.names(below: "cache/corpora").filter { !$0.contains("/") }.count == 1)

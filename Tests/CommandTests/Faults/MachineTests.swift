@@ -86,7 +86,7 @@ import Testing
   @Test func namesThatAreNotTextAreSaidToBeNone() throws {
     let tiny = try TinyRun()
     let name = Array(tiny.path("").utf8) + [0x62, 0xFF, 0x2E, 0x74, 0x78, 0x74, 0]
-    name.withUnsafeBytes { bytes in
+    _ = name.withUnsafeBytes { bytes in
       close(open(bytes.baseAddress!.assumingMemoryBound(to: CChar.self), O_WRONLY | O_CREAT, 0o644))
     }
     let log = try tiny.train("pretrain", "tiny.json", "data.train=*.txt", code: 4)

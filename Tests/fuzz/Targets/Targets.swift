@@ -7,7 +7,7 @@ import Tokenizers
 
 /// What libFuzzer feeds: a parser of other people's files, chosen by FUZZ_TARGET. Refusing is right; crashing, hanging and taking
 /// memory without end are what it looks for.
-private let targets: [String: ([UInt8]) -> Void] = [
+private let targets: [String: @Sendable ([UInt8]) -> Void] = [
   "json": { _ = try? JSONValue.parse($0, source: "fuzz", area: .data) },
   "tokenizer": { _ = try? Tokenizer(json: $0, source: "fuzz") },
   "safetensors": { bytes in withFile(bytes) { _ = try? SafetensorsFile($0) } },
@@ -33,7 +33,7 @@ private func withFile(_ bytes: [UInt8], _ body: (String) -> Void) {
   body(path)
 }
 
-private let target: ([UInt8]) -> Void = {
+private let target: @Sendable ([UInt8]) -> Void = {
   let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
   guard let target = targets[name] else { fatalError("FUZZ_TARGET is one of \(targets.keys.sorted())") }
   return target
@@ -43,4 +43,18 @@ private let target: ([UInt8]) -> Void = {
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   target(Array(UnsafeBufferPointer(start: bytes, count: count)))
   return 0
+}
+
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runDriver(
+  _ count: UnsafeMutablePointer<CInt>,
+  _ words: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+  _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// The build makes `main` another name of this function.
+@_cdecl("fuzz_main")
+public func fuzzMain(_ count: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
+  var (count, words) = (count, words)
+  return runDriver(&count, &words) { fuzzOneInput($0, $1) }
 }
