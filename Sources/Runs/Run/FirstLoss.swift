@@ -15,7 +15,7 @@ package struct FirstLoss {
     let objective = recipe.objective
     if objective.reference == .start, let expected = objective.lossAtReference {
       note = "first loss \(Progress.fixed(loss, 4)), of a model that is its reference \(Progress.fixed(expected, 4))"
-      if !(abs(loss - expected) <= 1e-4 * max(1, abs(expected))) {
+      if !(abs(loss - expected) <= objective.lossAtReferenceTolerance * max(1, abs(expected))) {
         failure = Failure(
           .verification, "the model does not begin as its own reference",
           notes: ["its first loss is \(loss), expected \(expected)", "delete \(ReferenceScores.cache) and start again"])

@@ -9,9 +9,9 @@ import Training
 ///
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are the whole state.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
-/// of the training data), `core_type`, `reference` (the digest of its weights), `evaluated` (the last step that was), `skipped` (steps).
-/// Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient norms of the last
-/// steps.
+/// of the training data), `core_type`, `reference` (the digests of its weights and its configuration), `evaluated` (the last step that
+/// was), `skipped` (steps). Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient
+/// norms of the last steps.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
   private static let format = "train-state"
@@ -25,7 +25,7 @@ package struct TrainingState: Sendable {
   /// The fingerprint of the data that was trained on.
   package var data: String
   package var coreType: String
-  /// What identifies the weights of the reference model, where the objective has one.
+  /// What identifies the reference model, where the objective has one.
   package var reference: String?
   /// The evaluation loss of the best checkpoint, where it was kept here: in files of earlier versions.
   package var bestLoss: Double?

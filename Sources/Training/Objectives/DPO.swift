@@ -107,6 +107,8 @@ package struct DPO: Objective {
     return (ratios(scores.firstRatio), ratios(scores.secondRatio))
   }
 
+  package var lossAtReferenceTolerance: Double { 1e-4 * max(1, 10 * settings.beta) }
+
   /// The loss of a pair to which the model and its reference give the same probabilities: ln 2 for `sigmoid`. Nil where
   /// that is not all the loss depends on.
   package var lossAtReference: Double? {

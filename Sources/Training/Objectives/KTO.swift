@@ -75,6 +75,8 @@ package struct KTO: Objective, Equatable {
     return weights * (1 - sigmoid(Float(beta) * signs * (ratios - divergence)))
   }
 
+  package var lossAtReferenceTolerance: Double { 1e-4 * max(1, 10 * beta) }
+
   /// The loss of answers to which the model and its reference give the same probabilities: half their weight.
   package var lossAtReference: Double? { desirableWeight == undesirableWeight ? desirableWeight / 2 : nil }
 }

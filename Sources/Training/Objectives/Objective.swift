@@ -19,6 +19,8 @@ package protocol Objective: Sendable {
   var needsReferenceInSteps: Bool { get }
   /// The loss of a model that is its own reference; nil where that is not all it depends on.
   var lossAtReference: Double? { get }
+  /// How far that loss may be off, relative to it where it is above 1: what the last digits of log-probabilities make of it.
+  var lossAtReferenceTolerance: Double { get }
   /// What the losses of a step are divided by, summed over its micro-batches: its supervised tokens, or its pairs.
   func weight(of batch: Batch) -> Double
   /// A micro-batch's share of a mean over the whole step that the losses depend on, or over a whole evaluation. It passes no
@@ -34,6 +36,7 @@ extension Objective {
   package var reference: ReferenceModel? { nil }
   package var needsReferenceInSteps: Bool { false }
   package var lossAtReference: Double? { nil }
+  package var lossAtReferenceTolerance: Double { 1e-4 }
   package func stepMean(of batch: Batch, _ context: StepContext) -> Measure? { nil }
 
   /// The supervised tokens, or the pairs of answers.
