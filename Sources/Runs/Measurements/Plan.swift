@@ -3,6 +3,7 @@ import Inference
 import Kernels
 import ModelFiles
 import Models
+import Tokenizers
 import Training
 
 /// What a run of a recipe will take, estimated without training.
@@ -68,7 +69,8 @@ extension Recipe {
   func modelConfiguration() throws(Failure) -> any ModelConfiguration {
     if let source = model.source { return try StoredModel(at: source).configuration }
     let description = model.description!
-    return description.configuration(
-      vocabularySize: description.vocabularySize ?? tokenizer?.vocabularySize ?? 257)
+    var tokens = description.vocabularySize ?? tokenizer?.vocabularySize
+    if tokens == nil, case .from(let path)? = tokenizer { tokens = (try? Tokenizers.Tokenizer(at: path))?.vocabularySize }
+    return description.configuration(vocabularySize: tokens ?? 257)
   }
 }
