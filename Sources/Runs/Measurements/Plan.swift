@@ -70,7 +70,9 @@ extension Recipe {
     if let source = model.source { return try StoredModel(at: source).configuration }
     let description = model.description!
     var tokens = description.vocabularySize ?? tokenizer?.vocabularySize
-    if tokens == nil, case .from(let path)? = tokenizer { tokens = (try? Tokenizers.Tokenizer(at: path))?.vocabularySize }
+    if tokens == nil, case .from(let path)? = tokenizer {
+      tokens = (try? Tokenizers.Tokenizer(at: path))?.vocabularySize
+    }
     return description.configuration(vocabularySize: tokens ?? 257)
   }
 }
