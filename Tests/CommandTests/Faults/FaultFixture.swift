@@ -39,7 +39,7 @@ enum FaultFixture {
     let folder = try folder()
     try train(folder, "pretrain", "tiny.json", "training.max_steps=2")
     return try FaultScenario(
-      "resume", folder, ["resume", "runs/tiny", "training.max_steps=4"], results: ["runs/tiny"], run: nil)
+      "resume", folder, ["resume", "runs/tiny", "training.max_steps=4"], results: ["runs/tiny"], run: "runs/tiny")
   }
 
   /// Preference tuning, whose reference scores are computed and kept.
