@@ -17,7 +17,8 @@ public final class Prefetcher<Item: Sendable> {
     self.init(from: first, depth: depth, start: { BackgroundThread($0) }, make: make)
   }
 
-  init(
+  /// The same with another way to start a thread.
+  package init(
     from first: Int, depth: Int, start: (@escaping @Sendable () -> Void) -> BackgroundThread?,
     make: @escaping @Sendable (Int) throws(Failure) -> Item
   ) {

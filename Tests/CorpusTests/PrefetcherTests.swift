@@ -1,9 +1,8 @@
+import Corpus
 import Files
 import Foundation
 import Synchronization
 import Testing
-
-@testable import Corpus
 
 @Suite struct PrefetcherTests {
   @Test func itemsComeInOrderAndAtMostDepthAreMadeAhead() throws {
