@@ -23,6 +23,28 @@ import Testing
     }
   }
 
+  /// Earlier versions wrote down the defaults of keys that the loss does not read, which a recipe may not have any more.
+  @Test func recipesOfEarlierVersionsAreRead() throws {
+    try withScratchFolder { scratch in
+      let recipe = try RecipeFixture.decode(
+        RecipeFixture.text,
+        [
+          "task=dpo", #"model={"from":"base"}"#, "~tokenizer",
+          #"objective={"name":"dpo","loss_type":"sigmoid","label_smoothing":0.1}"#,
+        ])
+      let folder = try RunFolder(creating: scratch, overwrite: false)
+      try folder.write(recipe)
+      var earlier = recipe.resolved
+      earlier["objective"]?["simpo_gamma"] = 0.5
+      earlier["objective"]?["cpo_alpha"] = 1
+      try DurableFile.write(earlier.serialized(), to: folder.resolved)
+      #expect(try folder.resolvedRecipe().resolved == recipe.resolved)
+      earlier["objective"]?["simpo_gamma"] = 0.7
+      try DurableFile.write(earlier.serialized(), to: folder.resolved)
+      #expect(refusal { _ = try folder.resolvedRecipe() }?.exitCode == 5)
+    }
+  }
+
   @Test func aRunIsNeverOverwrittenUnasked() throws {
     try withScratchFolder { scratch in
       let recipe = try RecipeFixture.decode()

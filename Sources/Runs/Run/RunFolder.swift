@@ -174,15 +174,25 @@ package struct RunFolder: Sendable, Equatable {
   /// The recipe of the run, every default filled in as it was then, with `overrides`.
   package func resolvedRecipe(overrides: [RecipeOverride] = []) throws(Failure) -> Recipe {
     do {
-      return try Recipe(
-        try ReadableFile.contents(of: resolved, area: .checkpoint, limit: 1 << 24), source: resolved,
-        overrides: overrides)
+      let bytes = try ReadableFile.contents(of: resolved, area: .checkpoint, limit: 1 << 24)
+      return try Recipe(try withoutIdleDefaults(bytes), source: resolved, overrides: overrides)
     } catch {
       if !overrides.isEmpty { throw error }
       var failure = error
       failure.area = .checkpoint
       throw failure
     }
+  }
+
+  /// The recipe without defaults that earlier versions filled in for every preference loss, whether it reads them or not.
+  private func withoutIdleDefaults(_ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+    let document = try JSONValue.parse(bytes, source: resolved, area: .recipe)
+    let defaults: [(key: String, value: Double)] = [("label_smoothing", 0), ("simpo_gamma", 0.5), ("cpo_alpha", 1)]
+    guard var objective = document["objective"], defaults.allSatisfy({ objective[$0.key] != nil }) else { return bytes }
+    for (key, value) in defaults where objective[key]?.double == value { objective[key] = JSONValue?.none }
+    var changed = document
+    changed["objective"] = objective
+    return changed.serializedBytes()
   }
 
   private static func environment(_ recipe: Recipe, _ details: [JSONMember]) -> JSONValue {
