@@ -20,7 +20,7 @@ import Testing
       let folder = try scenario.copy()
       let running = try Binary.started(scenario.arguments, in: folder)
       usleep(UInt32(1000 * trial.delay))
-      for signal in trial.signals {
+      for signal in trial.signals where running.process.isRunning {
         kill(running.process.processIdentifier, signal)
         usleep(1000)
       }
