@@ -77,8 +77,7 @@ struct CorpusCache {
     return try FileLock(lockPath(key), whileWaiting: whileWaiting)
   }
 
-  private func lockPath(_ key: Substring) -> String { "\(cache)/locks/\(key)" }
-  private func lockPath(_ key: String) -> String { lockPath(key[...]) }
+  private func lockPath(_ key: some StringProtocol) -> String { "\(cache)/locks/\(key)" }
 
   /// Lets `write` fill a temporary folder, syncs it and renames it to the corpus's: the corpus appears atomically. The caller
   /// has the lock.

@@ -8,19 +8,11 @@ enum Divergence {
   private static let patience = 10
   private static let patienceAtEnd = 3
 
-  /// The failure of a run that has diverged, after a step; nil if it has not.
-  static func failure(_ state: TrainingState, _ settings: Recipe.Training, _ savedStep: Int?) -> Failure? {
-    failure(state, settings, savedStep, patience: patience)
-  }
-
-  /// The same for a run that has taken its last step.
-  static func atEnd(of state: TrainingState, _ settings: Recipe.Training, _ savedStep: Int?) -> Failure? {
-    failure(state, settings, savedStep, patience: patienceAtEnd)
-  }
-
-  private static func failure(
-    _ state: TrainingState, _ settings: Recipe.Training, _ savedStep: Int?, patience: Int
+  /// The failure of a run that has diverged, after a step or at the end of the run; nil if it has not.
+  static func failure(
+    _ state: TrainingState, _ settings: Recipe.Training, savedStep: Int?, isAtEnd: Bool
   ) -> Failure? {
+    let patience = isAtEnd ? patienceAtEnd : patience
     guard settings.divergenceThreshold != nil, state.history.farInARow >= patience,
       let usual = state.history.medianLoss
     else { return nil }

@@ -36,8 +36,7 @@ struct RunCheckpoints {
       best = try store.best(upTo: savedStep)
       if best == nil, let bestLoss, let step = store.bestStep, step <= savedStep { best = (step, bestLoss) }
     }
-    try store.link(latest: savedStep, best: best?.step)
-    try store.prune(keepLast: settings.keepLast, best: best?.step, upTo: savedStep)
+    try tidy(savedStep)
   }
 
   /// Whether a loss is lower than that of every checkpoint that is kept, so that its model is to be saved.

@@ -48,9 +48,7 @@ struct RunEvaluation {
 extension Recipe {
   /// How many of the held-out samples an evaluation reads. Where the recipe leaves that open, it depends on them alone.
   func evaluated(_ samples: any SampleLoader) -> Int {
-    if let batches = evaluation.batches {
-      return min(samples.sampleCount, batches.multipliedReportingOverflow(by: training.batchSize).partialValue)
-    }
+    if let batches = evaluation.batches { return min(samples.sampleCount, batches * training.batchSize) }
     let share = min(1, Self.cheapTokens / Double(samples.tokenCount))
     return max(1, Int((share * Double(samples.sampleCount)).rounded()))
   }

@@ -140,9 +140,7 @@ package final class TrainingRun {
   /// Saves what is not saved yet and ends the log.
   private func finish() throws(Failure) {
     log.endLine()
-    if StopRequest.signal == nil, let failure = Divergence.atEnd(of: state, recipe.training, checkpoints.savedStep) {
-      throw failure
-    }
+    if StopRequest.signal == nil { try checkDivergence(isAtEnd: true) }
     saveIfNeeded()
     if let failure = checkpoints.failure { throw failure }
     if StopRequest.signal != nil {
@@ -211,10 +209,15 @@ package final class TrainingRun {
         "step \(report.step) is skipped: loss \(Progress.fixed(report.loss, 4)), gradient norm "
           + "\(Progress.fixed(report.gradientNorm, 4)); \(state.history.skipped) so far")
     }
-    if let failure = Divergence.failure(state, recipe.training, checkpoints.savedStep) {
-      log.endLine()
-      throw failure
-    }
+    try checkDivergence(isAtEnd: false)
+  }
+
+  private func checkDivergence(isAtEnd: Bool) throws(Failure) {
+    let failure = Divergence.failure(
+      state, recipe.training, savedStep: checkpoints.savedStep, isAtEnd: isAtEnd)
+    guard let failure else { return }
+    log.endLine()
+    throw failure
   }
 
   private func checkFirstLoss(_ loss: Double) throws(Failure) {
