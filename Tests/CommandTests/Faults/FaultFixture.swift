@@ -50,6 +50,23 @@ enum FaultFixture {
       "dpo", folder, ["dpo", "tiny.json"] + preferenceOverrides, results: ["runs/tiny"], run: "runs/tiny")
   }
 
+  /// Tuning on packed conversations and on judged answers.
+  static func tuning() throws -> [FaultScenario] {
+    try [("sft", #"{"prompt":"say 1","completion":"#), ("kto", #"{"label":true,"prompt":"say 1","completion":"#)].map {
+      task, head in
+      let folder = try folder()
+      let rows = (0..<8).map { number in
+        let row = head.replacing("1", with: "\(number)").replacing("true", with: "\(number % 3 > 0)")
+        return "\(row)\"\(number * 7 % 10)\(number)\"}\n"
+      }
+      try folder.write(rows.joined(), to: "pairs.jsonl")
+      let command = task == "sft" ? "sft" : "dpo"
+      let overrides = preferenceOverrides + ["task=\(command)", #"objective={"name":"\#(task)"}"#]
+      return try FaultScenario(
+        task, folder, [command, "tiny.json"] + overrides, results: ["runs/tiny"], run: "runs/tiny")
+    }
+  }
+
   private static let pairs = (0..<8).map {
     #"{"prompt":"say \#($0)","chosen":"\#($0 * 7 % 10)\#($0)","rejected":"no"}"# + "\n"
   }.joined()

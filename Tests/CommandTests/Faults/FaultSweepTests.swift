@@ -18,10 +18,13 @@ import Testing
     try sweep(pretraining, .half, "w", few: 6)
     try sweep(FaultFixture.resuming(), .kill, "w", few: 12)
     try sweep(FaultFixture.preferences(), .kill, "w", few: 12)
+    for scenario in try FaultFixture.tuning() { try sweep(scenario, .kill, "w", few: 8) }
   }
 
   @Test func runsSurviveTheMachinesErrors() throws {
-    for scenario in [try FaultFixture.pretraining(), try FaultFixture.resuming(), try FaultFixture.preferences()] {
+    for scenario in [try FaultFixture.pretraining(), try FaultFixture.resuming(), try FaultFixture.preferences()]
+      + (try FaultShim.isLong ? FaultFixture.tuning() : [])
+    {
       try sweep(scenario, .error(ENOSPC), "w", few: 5)
       try sweep(scenario, .error(EIO), "wor", few: 8)
       try sweep(scenario, .error(EMFILE), "wo", few: 4)
