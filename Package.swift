@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "Jinja", dependencies: ["Files"]),
     .target(name: "Tokenizers", dependencies: ["Files", "Jinja"]),
     .target(name: "Corpus", dependencies: ["Files", "Kernels", "Machine", "Numerics", "Tokenizers"]),
-    .target(name: "Checkpoints", dependencies: ["CHDF5", "Files", "Numerics"]),
+    .target(name: "Checkpoints", dependencies: ["CHDF5", "Files", "Machine", "Numerics"]),
     .target(
       name: "ModelFiles", dependencies: ["Autograd", "Checkpoints", "Files", "Kernels", "Models", "Tokenizers"],
       exclude: ["README.md"]),

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Machine
 import Synchronization
 
 /// Reads an HDF5 file of unknown origin in a process that may crash.
@@ -25,7 +26,8 @@ package enum ForeignFileProbe {
   /// Reads the file at `path` whole; the exit code of the child process. A refusal is written to standard error.
   package static func child(path: String) -> Int32 {
     do throws(Failure) {
-      limit(RLIMIT_AS, to: memoryLimit)
+      // On top of what is taken already, which under a sanitizer are terabytes.
+      limit(RLIMIT_AS, to: SystemMemory.addresses + memoryLimit)
       limit(RLIMIT_CPU, to: Int(seconds(for: try ReadableFile(path, area: .checkpoint).count)))
       try readWhole(path)
       return 0

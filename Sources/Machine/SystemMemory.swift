@@ -21,8 +21,11 @@ package enum SystemMemory {
     return usage.ru_maxrss * 1024
   }
 
-  private static func kilobytes(_ name: String) -> Int {
-    let words = SystemText.field(name, of: "/proc/meminfo")?.split(separator: " ") ?? []
+  /// The addresses that this process has taken, whether or not there is memory behind them; 0 where the system does not say.
+  package static var addresses: Int { kilobytes("VmSize", of: "/proc/self/status") }
+
+  private static func kilobytes(_ name: String, of path: String = "/proc/meminfo") -> Int {
+    let words = SystemText.field(name, of: path)?.split(separator: " ") ?? []
     return words.first.flatMap { Int($0) }.map { $0 * 1024 } ?? 0
   }
 }
