@@ -36,16 +36,13 @@ enum JSONLines {
     return try rows.finish()
   }
 
-  /// The first thing that `make` makes of the first `limit` rows; nil when there is none.
-  static func first<Item>(
-    _ path: String, within limit: Int, _ make: (JSONRow) -> Item?
-  ) throws(Failure) -> Item? {
+  /// Gives at most the first `limit` rows to `body`.
+  static func first(_ limit: Int, of path: String, _ body: (JSONRow) -> Void) throws(Failure) {
     var rows = try Rows(path)
     for _ in 0..<limit {
-      guard let row = try rows.next() else { return nil }
-      if let item = make(row) { return item }
+      guard let row = try rows.next() else { return }
+      body(row)
     }
-    return nil
   }
 
   /// The rows of a file, one after the other.

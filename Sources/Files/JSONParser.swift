@@ -30,14 +30,6 @@ extension JSONValue {
     var parser = JSONParser(bytes: bytes, source: source, area: area, comments: false)
     try parser.array(body)
   }
-
-  /// The first element of the JSON array at the start of `bytes`; nil when it has none. What follows is not read.
-  package static func firstElement(
-    of bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area
-  ) throws(Failure) -> JSONValue? {
-    var parser = JSONParser(bytes: bytes, source: source, area: area, comments: false)
-    return try parser.firstElement()
-  }
 }
 
 /// One pass over the bytes of a document. Recursion is bounded by `depthLimit`.
@@ -77,14 +69,6 @@ struct JSONParser {
       try parser.elements(body)
     }
     try end()
-  }
-
-  mutating func firstElement() throws(Failure) -> JSONValue? {
-    try beginArray()
-    return try nested { (parser) throws(Failure) -> JSONValue? in
-      try parser.skipSpace()
-      return parser.current == UInt8(ascii: "]") ? .none : .some(try parser.value())
-    }
   }
 
   private mutating func beginArray() throws(Failure) {

@@ -42,6 +42,18 @@ import Testing
     #expect(try kind("\(bad)\n", "c.jsonl") == .text)
   }
 
+  /// A pair without its worse answer, a judged answer without its judgement, a prompt before text: rows of their kind to leave out.
+  @Test(arguments: [
+    (#"{"prompt": "a", "chosen": "b"}"#, #"{"prompt": "a", "chosen": "b", "rejected": "c"}"#, RowKind.pair),
+    (#"{"prompt": "a", "completion": "b"}"#, #"{"prompt": "a", "completion": "b", "label": true}"#, .labelled),
+    (#"{"prompt": "a"}"#, #"{"text": "b"}"#, .text),
+  ])
+  func aRowThatLacksAColumnDoesNotSpeakForTheOthers(_ bad: String, _ row: String, _ expected: RowKind) throws {
+    #expect(try kind("\(bad)\n\(row)\n\(row)\n", "a.jsonl") == expected)
+    #expect(try kind("[\(bad), \(row), \(row)]", "b.json") == expected)
+    #expect(try kind("\(row)\n\(bad)\n", "c.jsonl") == expected)
+  }
+
   @Test func rowsAfterABadLineAreRows() throws {
     #expect(try kind("{no\n{\"messages\": []}\n", "rows.json") == .conversation)
     #expect(try kind("{no\nOnce upon a time\n", "text.txt") == .text)

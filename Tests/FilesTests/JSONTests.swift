@@ -62,22 +62,6 @@ struct JSONParsingTests {
     #expect(error?.what == "stopped")
   }
 
-  @Test func theFirstElementIsReadAlone() throws {
-    func first(_ text: String) throws(Failure) -> JSONValue? {
-      let result = Array(text.utf8).withUnsafeBytes { buffer in
-        Result { () throws(Failure) in try JSONValue.firstElement(of: buffer, source: "t.json", area: .data) }
-      }
-      return try result.get()
-    }
-    #expect(try first("\n [ {\"a\": [1]}, 2") == ["a": [1]])
-    #expect(try first("[2 3") == 2)
-    #expect(try first(" []") == .none)
-    for (text, place) in [("[,1]", "t.json:1:2"), ("[", "t.json:1:2"), ("{}", "t.json:1:1"), ("", "t.json:1:1")] {
-      let error = #expect(throws: Failure.self) { try first(text) }
-      #expect(error?.place == place, "\(text)")
-    }
-  }
-
   @Test func integersAreNotDoubles() throws {
     let numbers = try #require(
       try parse("[0, 4, 4.0, 4e0, -0, -7, 9223372036854775807, 9223372036854775808, 1e22]").array)

@@ -70,22 +70,27 @@ package enum ConversationFile {
     }
   }
 
-  /// The first thing that `make` makes of a row, given its `file:line`; lines that are no JSON are passed over. nil when there
-  /// is none among the first rows.
-  static func first<Item>(
-    of file: CorpusFile, _ make: (_ row: JSONValue, _ place: String) -> Item?
-  ) throws(Failure) -> Item? {
+  /// Gives at most the first `limit` rows and their `file:line` to `body`. Lines that are no JSON are passed over; of an array
+  /// nothing after a fault is read, which is an error only before its first row.
+  static func first(
+    _ limit: Int, of file: CorpusFile, _ body: (_ row: JSONValue, _ place: String) -> Void
+  ) throws(Failure) {
+    var count = 0
     switch try layout(of: file) {
     case .lines:
-      return try JSONLines.first(file.path, within: 1000) { row in
-        (try? row.value()).flatMap { make($0, row.place) }
+      try JSONLines.first(limit, of: file.path) { row in
+        if let value = try? row.value() { body(value, row.place) }
       }
     case .array:
-      let bytes = try ReadableFile.contents(of: file.path, area: .data)
-      let result = bytes.withUnsafeBytes { buffer in
-        Result { () throws(Failure) in try JSONValue.firstElement(of: buffer, source: file.path, area: .data) }
+      do throws(Failure) {
+        _ = try array(file.path) { (row) throws(Failure) in
+          if count == limit { throw Failure(.data, "enough rows") }
+          body(try row.value(), row.place)
+          count += 1
+        }
+      } catch {
+        if count == 0 { throw error }
       }
-      return try result.get().flatMap { make($0, "\(file.path):\($0.line)") }
     }
   }
 

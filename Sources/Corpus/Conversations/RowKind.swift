@@ -1,6 +1,6 @@
 import Files
 
-/// What the rows of a file are, told by the first of them that has a known column.
+/// What the rows of a file are, told by the columns that most of the first of them have.
 package enum RowKind: Sendable {
   /// Text or tokens without turns.
   case text
@@ -16,10 +16,19 @@ package enum RowKind: Sendable {
     let files = try CorpusFile.resolve(patterns, format: nil)
     self = .text
     guard let file = files.first, try file.holdsRows else { return }
-    let kind = try ConversationFile.first(of: file) { value, place in
-      (try? TuningRow(value, at: place, fields: fields, inputSeparator: "")).flatMap(RowKind.init)
+    var counts: [(kind: RowKind, count: Int)] = []
+    try ConversationFile.first(1000, of: file) { value, place in
+      let row = try? TuningRow(value, at: place, fields: fields, inputSeparator: "")
+      guard let kind = row.flatMap(RowKind.init) else { return }
+      if let index = counts.firstIndex(where: { $0.kind == kind }) {
+        counts[index].count += 1
+      } else {
+        counts.append((kind, 1))
+      }
     }
-    if let kind { self = kind }
+    // The first of equals.
+    let most = counts.map(\.count).max()
+    if let first = counts.first(where: { $0.count == most }) { self = first.kind }
   }
 
   /// nil for a row without a known column.
