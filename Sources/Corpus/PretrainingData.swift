@@ -80,6 +80,11 @@ public struct PretrainingData: Sendable {
     let whole = try stream(train)
     if validation.isEmpty, let fraction = sources.validationFraction {
       let (head, tail) = try whole.split(fraction: fraction, seed: sources.splitSeed)
+      let share = Double(tail.count) / Double(whole.count)
+      if share > 1.5 * fraction {
+        let percent = Int((100 * share).rounded())
+        warnings.append("\(percent) % of the tokens are held out: no fewer, as a document is held out as a whole")
+      }
       return PretrainingData(train: head, validation: tail, warnings: warnings)
     }
     return PretrainingData(

@@ -6,8 +6,8 @@ extension TokenStream {
   /// The stream in two parts, the second one about `fraction` of the tokens.
   ///
   /// With a seed, documents are drawn: one from each of equal runs of them, so that whatever the corpus was put together from
-  /// has its part. A document that is long beside what is to be held out gives its tail instead. Without a seed the last
-  /// documents are held out. A text without boundaries gives its tail after `Int(count * (1 - fraction))` tokens, as nanoGPT
+  /// has its part. A document that is long beside what is to be held out, or one of so few that none could be drawn, gives its
+  /// tail instead. Without a seed the last documents are held out, or the tail of the last one. A text without boundaries gives its tail after `Int(count * (1 - fraction))` tokens, as nanoGPT
   /// cuts, and of several such files each does.
   ///
   /// - Throws: `.data` where one of the parts would be empty.
@@ -49,33 +49,47 @@ extension TokenStream {
     }
   }
 
-  /// The last documents; the cut is the end of a document that is nearest to the wanted place.
+  /// The last documents; the cut is the end of a document that is nearest to the wanted place. Where none is near, the document
+  /// there is cut.
   private func last(_ documents: DocumentIndex, fraction: Double) throws(Failure) -> [CorpusPiece] {
-    let cut = try documents.end(nearest: Int(Double(count) * (1 - fraction)))
-    return cut < count ? [CorpusPiece(cut..<count)] : []
+    let place = Int(Double(count) * (1 - fraction))
+    let end = try documents.end(nearest: place)
+    let isNear = Double(abs(end - place)) <= Double(count - place) / 2
+    if isNear || Double(count - place) < Self.shortestTail / 8 { return end < count ? [CorpusPiece(end..<count)] : [] }
+    var piece = CorpusPiece(place..<count)
+    piece.beginsDocument = false
+    return [piece]
   }
 
   /// Drawn documents, and tails of those that are long: more than an eighth of what is wanted, and long enough for their tail
-  /// to be a text.
+  /// to be a text. Where all are short and so few that one is much more than what is wanted, a short tail has to do.
   private func drawn(_ documents: DocumentIndex, fraction: Double, seed: UInt64) throws(Failure) -> [CorpusPiece] {
-    let limit = max(Double(count) * fraction / 8, Self.shortestTail / fraction)
-    var heldOut: [CorpusPiece] = []
-    var short = 0
-    try documents.visit { range in
-      guard Double(range.count) >= limit else {
-        short += 1
-        return
-      }
-      var piece = CorpusPiece(range.lowerBound + Int(Double(range.count) * (1 - fraction))..<range.upperBound)
-      piece.beginsDocument = false
-      heldOut.append(piece)
-    }
+    func limit(_ tail: Double) -> Double { max(Double(count) * fraction / 8, tail / fraction) }
+    let isOneTooMuch = Double(documents.count) * fraction < 0.5
+    let hasLong = try !tails(of: documents, longFrom: limit(Self.shortestTail), fraction: fraction).isEmpty
+    let limit = limit(isOneTooMuch && !hasLong ? Self.shortestTail / 8 : Self.shortestTail)
+    var heldOut = try tails(of: documents, longFrom: limit, fraction: fraction)
+    let short = documents.count - heldOut.count
     let wanted = min(max(0, short - 1), max(heldOut.isEmpty ? 1 : 0, Int((Double(short) * fraction).rounded())))
     var draw = StratifiedDraw(of: wanted, outOf: short, seed: seed)
     try documents.visit { range in
       if Double(range.count) < limit, draw.takesNext() { heldOut.append(CorpusPiece(range)) }
     }
     return heldOut.sorted { $0.range.lowerBound < $1.range.lowerBound }
+  }
+
+  /// The tails of the documents of at least `limit` tokens.
+  private func tails(
+    of documents: DocumentIndex, longFrom limit: Double, fraction: Double
+  ) throws(Failure) -> [CorpusPiece] {
+    var tails: [CorpusPiece] = []
+    try documents.visit { range in
+      guard Double(range.count) >= limit else { return }
+      var piece = CorpusPiece(range.lowerBound + Int(Double(range.count) * (1 - fraction))..<range.upperBound)
+      piece.beginsDocument = false
+      tails.append(piece)
+    }
+    return tails
   }
 
   /// Tokens of the shortest tail that is worth measuring.

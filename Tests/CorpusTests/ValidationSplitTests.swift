@@ -70,6 +70,29 @@ import Tokenizers
     #expect(mixed.count == 51 && mixed[0].count == 250 && mixed.dropFirst().allSatisfy { $0.hasPrefix("row ") })
   }
 
+  /// Documents so few that one is a third of all: their ends have to do, or the third is said.
+  @Test func fewDocumentsGiveTheirTailsOrSayHowMuchTheyGive() throws {
+    for name in ["x", "y", "z"] { try folder.write(String(repeating: name, count: 980), to: "\(name).txt") }
+    let names = ["x.txt", "y.txt", "z.txt"]
+    let lengths = try documents(split(names, 0.02).validation).map { "\($0.prefix(1))\($0.count)" }
+    #expect(lengths == ["x19", "y19", "z19"])
+    let data = try PretrainingData.open(
+      .init(train: names.map { "\(folder.path)/\($0)" }, validationFraction: 0.005, splitSeed: 1),
+      tokenizer: .bytes, vocabularySize: 257, cache: folder("cache"))
+    #expect(data.validation?.count == 981)
+    #expect(data.warnings == ["33 % of the tokens are held out: no fewer, as a document is held out as a whole"])
+  }
+
+  /// Without a draw the end is held out, from the end of a document on where one is near.
+  @Test func theLastDocumentIsCutWhereNoEndIsNear() throws {
+    try folder.write(String(repeating: "x", count: 5000), to: "x.txt")
+    #expect(try split(["x.txt"], 0.2, seed: nil).validation.count == 1000)
+    try writeRows("rows.jsonl", 100, prefix: "row ")
+    let (train, validation) = try split(["rows.jsonl", "x.txt"], 0.2, seed: nil)
+    #expect(try documents(validation).map(\.count) == [validation.count - 1] && validation.count == 1139)
+    #expect(train.count + validation.count == 5691 && train.documentCount == 101)
+  }
+
   @Test func aPlainTextGivesItsTailAndEachOfSeveralShardsItsOwn() throws {
     try folder.write(String(repeating: "ab", count: 500), to: "a.txt")
     let (train, validation) = try split(["a.txt"], 0.1)
