@@ -87,7 +87,7 @@ package struct CheckpointEvaluation {
       let scores = ReferenceScores(of: model, stored.configuration)
       return (try data.withReferences { (loader) throws(Failure) in try scores.scores(of: loader, note: note)! }, model)
     }
-    if options.reference == nil, let reference = try run?.reference(of: stored) {
+    if options.reference == nil, let reference = try run?.reference(of: stored, for: objective) {
       note("rewards are against the run's reference model")
       let scored = try data.withReferences { (loader) throws(Failure) in
         do throws(Failure) {

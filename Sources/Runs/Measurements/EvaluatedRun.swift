@@ -24,13 +24,13 @@ struct EvaluatedRun {
     referenceIdentity = checkpoint.manifest[Self.referenceKey]?.string
   }
 
-  /// The model that the run compares with; nil if it compares with none.
+  /// The model that the run compares with, for `objective` to compare with; nil if the run compares with none.
   ///
   /// - Throws: `.model` if it is needed and is gone or another one.
-  func reference(of stored: StoredModel) throws(Failure) -> Reference? {
+  func reference(of stored: StoredModel, for objective: any Objective) throws(Failure) -> Reference? {
     do throws(Failure) {
       return try Reference(
-        of: recipe, known: referenceIdentity,
+        of: recipe, known: referenceIdentity, for: objective,
         ModelShape(configuration: stored.configuration, tokenizer: stored.tokenizer))
     } catch {
       throw Self.adding(error)

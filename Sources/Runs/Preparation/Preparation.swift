@@ -31,6 +31,11 @@ package struct Preparation {
     beginningToken = named == nil ? start?.beginningToken : nil
     text = try TextFormat(recipe, named: named, start: start)
     configuration = try Self.configuration(recipe, start: start, tokenizer: text.tokenizer, note: note)
+    if let checkpoint, configuration.vocabularySize > checkpoint.configuration.vocabularySize {
+      throw Failure(
+        .recipe, "the chat template needs more tokens than the model of the run has", at: checkpoint.path,
+        notes: ["leave data.template as the run began with it, or begin another run with model.from"])
+    }
     sequenceLength = recipe.data.sequenceLength ?? configuration.maximumPositions
     seed = UInt64(recipe.seed)
     guard sequenceLength <= configuration.maximumPositions else {
@@ -71,7 +76,8 @@ package struct Preparation {
     for recipe: Recipe, start: (any LanguageModel)?, knownReference known: String?, note: (String) -> Void
   ) throws(Failure) -> (data: TrainingData, reference: Reference?) {
     let reference = try Reference(
-      of: recipe, start: start, known: known, ModelShape(configuration: configuration, tokenizer: text.tokenizer))
+      of: recipe, start: start, known: known, for: recipe.objective,
+      ModelShape(configuration: configuration, tokenizer: text.tokenizer))
     guard let reference else { return (data, nil) }
     let scored = try data.withReferences { (loader) throws(Failure) in try reference.scores(of: loader, note: note) }
     return (scored, reference)

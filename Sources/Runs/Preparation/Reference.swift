@@ -22,14 +22,16 @@ package struct Reference {
   ///   - start: the model that the run starts with, if it has it and has not trained it yet.
   ///   - known: the identity that the reference has had so far. Scores of that model are taken from the cache where it is gone or
   ///     has changed, unless the model itself is needed.
+  ///   - objective: what compares with it: that of the run, or another that measures its model.
   ///   - shape: what the trained model is.
   ///
   /// - Throws: `.model` if the model is needed and is gone or another one.
   package init?(
-    of recipe: Recipe, start: (any LanguageModel)? = nil, known: String?, _ shape: ModelShape
+    of recipe: Recipe, start: (any LanguageModel)? = nil, known: String?, for objective: any Objective,
+    _ shape: ModelShape
   ) throws(Failure) {
     guard let source = recipe.objective.reference else { return nil }
-    let isNeeded = recipe.objective.needsReferenceInSteps
+    let isNeeded = objective.needsReferenceInSteps
     do throws(Failure) {
       var (model, configuration) = (start, shape.configuration)
       // The model that a run starts with changes.

@@ -22,6 +22,9 @@ package struct KTO: Objective, Equatable {
     desirableWeight = section.value("desirable_weight", .number(from: 0), default: 1, "Weight of wanted answers")
     undesirableWeight = section.value("undesirable_weight", .number(from: 0), default: 1, "Weight of unwanted answers")
     reference = ReferenceModel(from: &section)
+    section.rule(
+      "desirable_weight", "undesirable_weight", holds: desirableWeight + undesirableWeight > 0,
+      "desirable_weight and undesirable_weight are both 0: nothing is trained")
   }
 
   package init(beta: Double = 0.1, desirableWeight: Double = 1, undesirableWeight: Double = 1) {
