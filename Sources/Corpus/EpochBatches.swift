@@ -42,11 +42,30 @@ public struct EpochBatches: Sendable, Equatable {
     return Int(exactly: steps).map { max(1, $0) }
   }
 
-  /// The steps that read at least so many tokens, where an epoch has `tokenCount` of them.
-  public func steps(ofTokens tokens: Int, tokenCount: Int) -> Int {
-    let (epochs, rest) = tokens.quotientAndRemainder(dividingBy: tokenCount)
-    let samples = (Double(rest) * Double(sampleCount) / Double(tokenCount)).rounded(.up)
-    let steps = rest == 0 ? 0 : Self.batches(max(1, min(sampleCount, Int(samples))), of: size)
-    return max(1, epochs * count + steps)
+  /// The steps after which at least so many tokens of `data` have been read, and not before the last of them.
+  public func steps(ofTokens tokens: Int, of data: any SampleLoader) -> Int {
+    let (epochs, rest) = tokens.quotientAndRemainder(dividingBy: data.tokenCount)
+    var (consumed, steps, read) = (epochs * sampleCount, epochs * count, 0)
+    while read < rest {
+      let numbers = batch(after: consumed)
+      read += Self.tokens(numbers, of: data)
+      consumed = numbers.upperBound
+      steps += 1
+    }
+    return max(1, steps)
+  }
+
+  /// The steps from `consumed` samples to `target` of them; 0 if these are consumed.
+  public func steps(from consumed: Int, to target: Int) -> Int {
+    guard target > consumed else { return 0 }
+    let (epoch, place) = consumed.quotientAndRemainder(dividingBy: sampleCount)
+    let (lastEpoch, lastPlace) = target.quotientAndRemainder(dividingBy: sampleCount)
+    if epoch == lastEpoch { return Self.batches(lastPlace - place, of: size) }
+    let rest = lastPlace > 0 ? Self.batches(lastPlace, of: size) : 0
+    return Self.batches(sampleCount - place, of: size) + (lastEpoch - epoch - 1) * count + rest
+  }
+
+  private static func tokens(_ numbers: Range<Int>, of data: any SampleLoader) -> Int {
+    data.order.samples(numbers).reduce(0) { $0 + data.tokenCount(ofSample: $1) }
   }
 }

@@ -12,6 +12,8 @@ public protocol SampleLoader: Sendable {
   var fingerprint: String { get }
   /// The tokens that a sample takes in a batch.
   func length(ofSample sample: Int) -> Int
+  /// The tokens of a sample's examples: what `tokenCount` is the sum of.
+  func tokenCount(ofSample sample: Int) -> Int
   /// The batch of the given samples.
   func batch(samples: [Int]) throws(Failure) -> Batch
   /// The batch of a part of `samples`, which are all those of a step or an evaluation: what the losses of one depend on in the

@@ -54,6 +54,8 @@ public struct WindowLoader: SampleLoader {
   /// T for every window but those that an end cuts short.
   public func length(ofSample sample: Int) -> Int { places[sample].count }
 
+  public func tokenCount(ofSample sample: Int) -> Int { length(ofSample: sample) }
+
   /// The batch whose rows are the given windows, as wide as the longest of them.
   public func batch(samples windows: [Int]) throws(Failure) -> Batch {
     for window in windows {

@@ -59,6 +59,27 @@ import Testing
     #expect(abs(rates[11] - 1.18e-3) < 1e-5 && abs(rates[12] - 5.81e-3) < 1e-5, "\(rates[11...12])")
   }
 
+  /// The advice makes it longer, whatever the last step read beyond what was asked for.
+  @Test(arguments: [1, 100, 500]) func tokensAreExtendedInTokens(_ tokens: Int) throws {
+    try tiny.train("pretrain", "tiny.json", "~training.max_steps", "training.tokens=\(tokens)")
+    let taken = try #require(try tiny.steps(run).last)
+    let log = try tiny.train("resume", run)
+    let words = try #require(log.split(separator: "`").first { $0.hasPrefix("train resume") }?.split(separator: " "))
+    try tiny.train("resume", run, String(words[3]))
+    #expect(try #require(tiny.steps(run).last) > taken)
+  }
+
+  /// Two epochs of 26 windows, the second one in other batches: 7 steps, then 13 or 3.
+  @Test(arguments: [(2, 20), (10, 10)]) func anotherBatchSizeReadsWhatIsLeft(_ size: Int, _ steps: Int) throws {
+    try tiny.train("pretrain", "tiny.json", "~training.max_steps", "training.epochs=1")
+    #expect(try tiny.steps(run).last == 7)
+    try tiny.train("resume", run, "training.epochs=2", "training.batch_size=\(size)")
+    #expect(try tiny.steps(run).last == steps)
+    #expect(try tiny.contents(run, step: steps).attributes[1]["samples"]?.integer == 52)
+    let log = try tiny.train("resume", run)
+    #expect(log.contains("it has taken its \(steps) steps; `train resume \(run) training.epochs=4`"), "\(log)")
+  }
+
   @Test func epochsAreExtendedInEpochs() throws {
     try tiny.train("pretrain", "tiny.json", "~training.max_steps", "training.epochs=1")
     let log = try tiny.train("resume", run)

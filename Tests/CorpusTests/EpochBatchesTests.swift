@@ -35,6 +35,23 @@ struct EpochBatchesTests {
     }
   }
 
+  /// What batches of one size have read, batches of another go on from: as many steps as it takes one by one.
+  @Test func stepsThatAreLeft() {
+    for (size, count) in [(3, 10), (4, 4), (7, 5), (1, 3)] {
+      let batches = EpochBatches(of: size, outOf: count)
+      for consumed in 0...2 * count {
+        for target in 0...3 * count {
+          var (place, steps) = (consumed, 0)
+          while place < target {
+            place = batches.batch(after: place).upperBound
+            steps += 1
+          }
+          #expect(batches.steps(from: consumed, to: target) == steps, "\(consumed) to \(target) of \(batches)")
+        }
+      }
+    }
+  }
+
   @Test func stepsOfEpochs() {
     let batches = EpochBatches(of: 4, outOf: 10)
     #expect([1, 2, 0.5, 1.5, 0.01, 1.0 / 3].map(batches.steps) == [3, 6, 2, 5, 1, 1])
@@ -46,10 +63,22 @@ struct EpochBatchesTests {
     #expect(EpochBatches(of: 1, outOf: 30).steps(ofEpochs: 2e18) == nil)
   }
 
-  /// 10 samples of 8 tokens in batches of 4: steps read 32, 32 and 16 tokens.
-  @Test func stepsOfTokens() {
-    let batches = EpochBatches(of: 4, outOf: 10)
-    let steps = [1, 32, 33, 64, 65, 80, 81, 112, 160].map { batches.steps(ofTokens: $0, tokenCount: 80) }
-    #expect(steps == [1, 1, 2, 2, 3, 3, 4, 4, 6])
+  /// Rows of very different lengths, in order and shuffled: the tokens that the batches of the first steps say they have.
+  @Test(arguments: [true, false]) func stepsOfTokens(shuffle: Bool) throws {
+    var examples = TokenizedExamples()
+    for length in [3, 90, 2, 2, 40, 7, 2, 3, 200, 5] {
+      examples.append(tokens: (0..<Int32(length)).map { $0 }, isTrained: (0..<length).map { $0 > 0 })
+    }
+    let loader = ExampleLoader(
+      examples, digest: "", sequenceLength: 256, seed: 3, shuffle: shuffle, packing: false)
+    let batches = EpochBatches(of: 4, outOf: loader.sampleCount)
+    var (consumed, read) = (0, 0)
+    for steps in 1...11 {
+      let before = read
+      let numbers = batches.batch(after: consumed)
+      read += loader.batch(samples: loader.order.samples(numbers)).tokenCount
+      consumed = numbers.upperBound
+      for tokens in [before + 1, read] { #expect(batches.steps(ofTokens: tokens, of: loader) == steps) }
+    }
   }
 }

@@ -58,6 +58,8 @@ package struct ExampleLoader: SampleLoader {
 
   package func length(ofSample sample: Int) -> Int { rows[sample].reduce(0) { $0 + lengths[$1] } }
 
+  package func tokenCount(ofSample sample: Int) -> Int { rows[sample].reduce(0) { $0 + examples.lengths[$1] } }
+
   package func batch(samples: [Int]) -> Batch {
     var tokenCount = 0
     let parts = samples.flatMap { rows[$0] }.map { index in

@@ -57,6 +57,8 @@ package struct PairLoader: SampleLoader {
 
   package func length(ofSample sample: Int) -> Int { pairs[sample].length }
 
+  package func tokenCount(ofSample sample: Int) -> Int { pairs[sample].tokenCount }
+
   package func batch(samples: [Int]) -> Batch {
     var builder = PairBuilder()
     for sample in samples { builder.append(pairs[sample], references: references?[sample]) }

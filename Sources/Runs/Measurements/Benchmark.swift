@@ -106,6 +106,7 @@ private struct RandomTokens: SampleLoader {
   var tokenCount: Int { tokens.count }
   var fingerprint: String { "random" }
   var summary: String { "random tokens" }
+  func tokenCount(ofSample sample: Int) -> Int { length(ofSample: sample) }
   var exampleCount: Int { order.count }
   func example(_ index: Int) -> [TrainedTokens] { [] }
 

@@ -9,17 +9,20 @@ extension Recipe {
     EpochBatches(of: training.batchSize, outOf: data.sampleCount)
   }
 
-  /// The steps of the run over `data`.
+  /// The steps of the run over `data`, from where `earlier` stopped: what it read with batches of another size counts as well.
   ///
   /// - Throws: `.recipe` for more epochs than can be counted, and for a warm-up that is longer than the run.
-  func steps(over data: any SampleLoader) throws(Failure) -> Int {
+  func steps(over data: any SampleLoader, after earlier: TrainingState? = nil) throws(Failure) -> Int {
     let batches = batches(of: data)
-    let steps: Int? =
+    var steps: Int? =
       switch training.duration {
       case .steps(let steps): steps
-      case .tokens(let tokens): batches.steps(ofTokens: tokens, tokenCount: data.tokenCount)
+      case .tokens(let tokens): batches.steps(ofTokens: tokens, of: data)
       case .epochs(let epochs): batches.steps(ofEpochs: epochs)
       }
+    if let whole = steps, let earlier, earlier.step > 0, !isCountedInSteps {
+      steps = earlier.step + batches.steps(from: earlier.samples, to: batches.consumed(after: whole))
+    }
     guard let steps else { throw Failure(.recipe, "training.epochs are more steps than can be counted") }
     guard schedule.warmupSteps <= steps else {
       throw Failure(
@@ -28,6 +31,8 @@ extension Recipe {
     }
     return steps
   }
+
+  private var isCountedInSteps: Bool { if case .steps = training.duration { true } else { false } }
 
   /// The steps of the run; the data is opened, and prepared where it is not yet, if they depend on it.
   package func countedSteps(note: (String) -> Void) throws(Failure) -> Int {
@@ -47,9 +52,9 @@ extension Recipe {
   func continuation(
     of earlier: TrainingState, over data: any SampleLoader, in folder: String
   ) throws(Failure) -> [String] {
-    let (steps, taken) = (try steps(over: data), earlier.step)
+    let (steps, taken) = (try steps(over: data, after: earlier), earlier.step)
     if taken >= steps {
-      let longer = "`train resume \(folder) \(longerRun(than: taken, over: data))` makes it longer"
+      let longer = "`train resume \(folder) \(longerRun(than: earlier, over: data))` makes it longer"
       if overrides.isEmpty { return ["the run is finished: it has taken its \(steps) steps; \(longer)"] }
       throw Failure(
         .recipe, "the run has taken \(taken) steps, so that nothing is left to do with the changes", at: folder,
@@ -57,7 +62,7 @@ extension Recipe {
     }
     // What an earlier version wrote may not be a recipe any more.
     guard taken > 0, let before = try? Recipe(Array(earlier.recipe.utf8), source: "resolved.json"),
-      let length = try? before.steps(over: data)
+      let length = try? before.steps(over: data, after: earlier)
     else { return [] }
     let (last, next) = (before.learningRate(at: taken - 1, of: length), learningRate(at: taken, of: steps))
     let expected = before.learningRate(at: taken, of: length)
@@ -69,12 +74,14 @@ extension Recipe {
   }
 
   /// The change that makes a run about twice as long.
-  private func longerRun(than taken: Int, over data: any SampleLoader) -> String {
+  private func longerRun(than earlier: TrainingState, over data: any SampleLoader) -> String {
+    // A number that a damaged file names must not overflow.
+    func twice(_ count: Int) -> Int { 2 * min(count, 1 << 60) }
     switch training.duration {
-    case .steps: return "training.max_steps=\(2 * taken)"
-    case .tokens(let tokens): return "training.tokens=\(tokens.multipliedReportingOverflow(by: 2).partialValue)"
+    case .steps: return "training.max_steps=\(twice(earlier.step))"
+    case .tokens: return "training.tokens=\(twice(earlier.tokens))"
     case .epochs:
-      let epochs = 2 * Double(taken) / Double(batches(of: data).count)
+      let epochs = Double(twice(earlier.samples)) / Double(data.sampleCount)
       return "training.epochs=\(Progress.fixed(epochs.rounded(.up), 0))"
     }
   }
