@@ -158,12 +158,19 @@ package struct CheckpointStore: Sendable {
 
   // MARK: Cleaning up
 
-  /// Deletes all but the newest `keepLast` checkpoints and that of step `best`. Those after `last` do not count and stay: they
-  /// are broken, or the run would have resumed from them.
-  package func prune(keepLast: Int, best: Int?, upTo last: Int = .max) throws(Failure) {
+  /// Deletes all but the newest `keepLast` checkpoints and those of the steps in `kept`. Those after `last` do not count and
+  /// stay: they are broken, or the run would have resumed from them.
+  package func prune(keepLast: Int, keeping kept: [Int] = [], upTo last: Int = .max) throws(Failure) {
     precondition(keepLast > 0, "\(keepLast) checkpoints cannot be kept")
-    for step in try steps().filter({ $0 <= last }).dropLast(keepLast) where step != best {
+    for step in try steps().filter({ $0 <= last }).dropLast(keepLast) where !kept.contains(step) {
       try discard(Self.folderName(step: step))
+    }
+  }
+
+  /// Deletes the checkpoints of the steps after `step`, up to `last`.
+  package func discard(after step: Int, upTo last: Int) throws(Failure) {
+    for later in try steps().reversed() where later > step && later <= last {
+      try discard(Self.folderName(step: later))
     }
   }
 

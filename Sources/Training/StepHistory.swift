@@ -5,21 +5,39 @@ package struct StepHistory: Sendable, Equatable {
   package private(set) var norms: [Double]
   /// How many of the last steps in a row had a loss far above the past ones, and how many were skipped.
   package private(set) var farInARow: Int
+  /// The steps since the first such loss of a stretch of them; 0 outside one. A stretch ends with ``calm`` other losses in a row.
+  package private(set) var unsteady: Int
+  private var calmInARow: Int
   package private(set) var skippedInARow: Int
   /// How many steps were skipped in the whole run.
   package private(set) var skipped: Int
 
+  /// One batch that a ruined model happens to answer does not end a stretch; so many in a row do.
+  package static let calm = 5
   /// How many steps are remembered.
   package static let window = 128
   /// So many steps are needed to know the noise.
   private static let fewest = 16
 
   package init(
-    losses: [Double] = [], norms: [Double] = [], farInARow: Int = 0, skippedInARow: Int = 0, skipped: Int = 0
+    losses: [Double] = [], norms: [Double] = [], counts: [String: Int] = [:]
   ) {
     (self.losses, self.norms) = (losses, norms)
-    (self.farInARow, self.skippedInARow, self.skipped) = (farInARow, skippedInARow, skipped)
+    func count(_ name: String) -> Int { max(0, counts[name] ?? 0) }
+    (farInARow, unsteady, calmInARow) = (count("far_in_a_row"), count("unsteady"), count("calm_in_a_row"))
+    (skippedInARow, skipped) = (count("skipped_in_a_row"), count("skipped"))
   }
+
+  /// Every number but the losses and norms, by the name that a checkpoint has it under.
+  package var counts: [String: Int] {
+    [
+      "far_in_a_row": farInARow, "unsteady": unsteady, "calm_in_a_row": calmInARow,
+      "skipped_in_a_row": skippedInARow, "skipped": skipped,
+    ]
+  }
+
+  /// The number of skipped steps alone.
+  package var forgotten: StepHistory { StepHistory(counts: ["skipped": skipped]) }
 
   /// The usual loss; nil before the first step.
   package var medianLoss: Double? { losses.isEmpty ? nil : Self.median(losses) }
@@ -50,6 +68,9 @@ package struct StepHistory: Sendable, Equatable {
   /// Remembers a step, unless it is an outlier.
   package mutating func record(loss: Double, norm: Double, isFar: Bool, isSkipped: Bool) {
     farInARow = isFar ? farInARow + 1 : 0
+    calmInARow = isFar || unsteady == 0 ? 0 : calmInARow + 1
+    unsteady = calmInARow == Self.calm || !(isFar || unsteady > 0) ? 0 : unsteady + 1
+    if unsteady == 0 { calmInARow = 0 }
     skippedInARow = isSkipped ? skippedInARow + 1 : 0
     if isSkipped { skipped += 1 }
     if isFar || isSkipped { return }

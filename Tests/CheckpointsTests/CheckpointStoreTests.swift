@@ -122,11 +122,11 @@ struct CheckpointStoreTests {
       let store = CheckpointStore(run: run)
       for step in 1...6 { try store.save(step: step, files: files(step: step)) }
       try store.link(latest: 6, best: 2)
-      try store.prune(keepLast: 2, best: 2)
+      try store.prune(keepLast: 2, keeping: [2])
       #expect(try store.steps() == [2, 5, 6])
       #expect(store.bestStep == 2)
       try store.link(latest: 6, best: nil)
-      try store.prune(keepLast: 1, best: nil)
+      try store.prune(keepLast: 1)
       #expect(try store.steps() == [6])
       #expect(try Folder.names(in: run, area: .data) == ["latest", "step-000006"])
     }
@@ -174,7 +174,7 @@ struct CheckpointStoreTests {
     try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)
       for step in [1, 2, 5, 6] { try store.save(step: step, files: files(step: step)) }
-      try store.prune(keepLast: 1, best: nil, upTo: 2)
+      try store.prune(keepLast: 1, upTo: 2)
       #expect(try store.steps() == [2, 5, 6])
     }
   }

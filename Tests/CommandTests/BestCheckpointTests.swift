@@ -48,6 +48,30 @@ import Testing
     #expect(try tiny.folder.text(of: "\(run)/report.html").contains(" at step \(step)<"))
   }
 
+  /// The odd row, in the step whose evaluation is the lowest, says nothing about the model.
+  @Test func anOutlierOfAStepDoesNotHideTheBest() throws {
+    try tiny.train("pretrain", "tiny.json")
+    func rows(_ answer: String, _ count: Int) -> String {
+      String(repeating: #"{"prompt": "say", "completion": "\#(answer)"}"# + "\n", count: count)
+    }
+    try tiny.write(rows("redred", 29) + rows("Q~Z#", 1) + rows("blueblue", 30), to: "rows.jsonl")
+    try tiny.write(rows("redred", 1), to: "held.jsonl")
+    try tiny.write(
+      """
+      { "task": "sft", "run": "runs/sft", "model": { "from": "runs/tiny" },
+        "data": { "train": "rows.jsonl", "validation": "held.jsonl", "sequence_length": 32, "template": "plain",
+                  "packing": false, "shuffle": false },
+        "objective": { "name": "sft" }, "optimizer": { "learning_rate": 5e-3, "max_grad_norm": 0.5 },
+        "training": { "batch_size": 1, "max_steps": 60 },
+        "evaluation": { "every": 10 }, "checkpoint": { "every": 1000 }, "logging": { "report": false } }
+      """, to: "sft.json")
+    try tiny.train("sft", "sft.json")
+    let losses = try tiny.metrics("runs/sft").compactMap { $0["loss"]?.double }
+    #expect(losses[29] > 10 * losses[28], "the test needs an outlier: \(losses[28]), \(losses[29])")
+    #expect(try lowest("runs/sft").step == 30 && best("runs/sft") == "step-000030")
+    #expect(try tiny.steps("runs/sft").suffix(2) == [30, 60])
+  }
+
   @Test func withoutEvaluationOrByTheRecipeThereIsNone() throws {
     try train("checkpoint.keep_best=false")
     #expect(best(run) == nil && !Folder.exists(tiny.path("\(run)/best")))

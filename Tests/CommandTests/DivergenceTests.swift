@@ -1,5 +1,6 @@
 import Checkpoints
 import Files
+import Foundation
 import Support
 import Testing
 
@@ -29,6 +30,37 @@ import Testing
     #expect(try tiny.steps(run).last == kept + 2)
   }
 
+  /// A signal in the midst of a divergence saves what there is, beside the last good checkpoint.
+  @Test(.needsFaultShim) func aStopDoesNotTakeTheGoodCheckpointAway() throws {
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=5", "checkpoint.keep_last=1")
+    let diverging = [
+      "optimizer.learning_rate=100", "optimizer.weight_decay=0", "schedule.name=constant", "training.max_steps=60",
+      "evaluation.every=1000", "checkpoint.keep_best=false", "checkpoint.every=1000",
+    ]
+    for copy in ["counted", "stopped"] { try tiny.copy(run, as: "runs/\(copy)", upTo: 5) }
+    // What a first run prepares, the others find.
+    #expect(try Binary.run(["resume", run] + diverging, in: tiny.folder).code == 7)
+    var environment = ["LD_PRELOAD": FaultShim.library ?? "", "FAULT_CALLS": "w", "FAULT_LOG": tiny.path("log")]
+    #expect(
+      try Binary.run(["resume", "runs/counted"] + diverging, in: tiny.folder, environment: environment).code == 7)
+    let first = try #require(try tiny.metrics(run).compactMap { $0["loss"]?.double }.firstIndex { $0 > 20 })
+    let rows = try tiny.folder.text(of: "log").split(separator: "\n").filter { $0.hasSuffix("metrics.jsonl") }
+    let writes = rows.filter { $0.contains(" write ") }
+    // Four steps into the divergence; the run was resumed after step 5.
+    let number = try #require(writes[first - 5 + 3].split(separator: " ").first)
+    environment["FAULT_LOG"] = nil
+    environment["FAULT_AT"] = String(number)
+    environment["FAULT_ACTION"] = "signal:\(SIGTERM)"
+    let stopped = try Binary.run(["resume", "runs/stopped"] + diverging, in: tiny.folder, environment: environment)
+    #expect(stopped.code == 128 + SIGTERM, "\(stopped.log)")
+    #expect(try tiny.steps("runs/stopped") == [5, first + 4])
+    #expect(Folder.target(ofLink: tiny.path("runs/stopped/latest")) == CheckpointStore.folderName(step: first + 4))
+    let resumed = try Binary.run(["resume", "runs/stopped"], in: tiny.folder)
+    #expect(resumed.code == 7 && resumed.log.contains("the last good checkpoint is step-000005"), "\(resumed.log)")
+    #expect(try tiny.steps("runs/stopped") == [5])
+    #expect(Folder.target(ofLink: tiny.path("runs/stopped/latest")) == "step-000005")
+  }
+
   @Test func theLastStepsOfARunCountToo() throws {
     let changes = [
       "optimizer.learning_rate=100", "optimizer.weight_decay=0", "schedule.name=constant", "training.max_steps=8",
@@ -53,6 +85,16 @@ import Testing
     let skipped = try #require(whole.attributes[1]["skipped"]?.integer)
     #expect(skipped > 2, "\(outcome.log)")
     #expect(outcome.log.contains("is skipped: loss ") && outcome.log.contains("; \(skipped) so far"))
+    // More text: the losses of before say nothing about it, but the optimizer's steps go on.
+    for (copy, steps) in [("runs/once", [50]), ("runs/twice", [45, 50])] {
+      try tiny.copy(run, as: copy, upTo: 40)
+      try tiny.write(TinyRun.text + "<|endoftext|>one more", to: "text.txt")
+      for last in steps { try tiny.train("resume", copy, "training.max_steps=\(last)", "--allow-changed-data") }
+    }
+    let (once, twice) = (try tiny.contents("runs/once", step: 50), try tiny.contents("runs/twice", step: 50))
+    #expect(twice.attributes[1]["skipped"] == once.attributes[1]["skipped"])
+    #expect(try #require(once.attributes[1]["skipped"]?.integer) >= skipped)
+    try tiny.write(TinyRun.text, to: "text.txt")
     for step in [17, 25, 39] {
       let copy = "runs/from-\(step)"
       try tiny.copy(run, as: copy, upTo: step)

@@ -69,6 +69,15 @@ import Testing
     #expect(rows.contains { ($0["kl"]?.double ?? 0) > 0 } && rows.contains { $0["eval_kl"] != nil })
   }
 
+  /// The losses of one objective say nothing about those of another: 0.7 and less, then 50.
+  @Test func anotherObjectiveIsNoDivergence() throws {
+    try tiny.train("dpo", "dpo.json", "training.max_steps=20")
+    try tiny.train(
+      "resume", "runs/dpo", "training.max_steps=40", "objective.loss_type=sppo_hard", "optimizer.learning_rate=1e-4")
+    let losses = try tiny.metrics("runs/dpo").compactMap { $0["loss"]?.double }
+    #expect(losses.count == 40 && losses[39] > 20)
+  }
+
   /// A run names a base by its folder, so that the base may go on under it. The scores that the run began with are in the cache;
   /// KTO needs the model itself.
   @Test func aReferenceThatHasChangedIsNeverTakenForTheOldOne() throws {
@@ -131,5 +140,19 @@ import Testing
     }
     let other = try measured("runs/\(name)", "--reference", "runs/\(name)/step-000002")
     #expect(other["rewards/margins"]?.double != all["eval_rewards/margins"]?.double)
+  }
+
+  /// Rows of another kind are measured by another loss, which compares with the run's reference, too.
+  @Test(arguments: [("dpo", "answers.jsonl"), ("kto", "pairs.jsonl")])
+  func evalTakesTheRunsReferenceForRowsOfAnotherKind(_ name: String, _ data: String) throws {
+    try tiny.train("dpo", "\(name).json")
+    func results(_ more: String...) throws -> String {
+      let outcome = try Binary.run(
+        ["eval", "runs/\(name)", "--data", data, "--no-questions", "--sequence-length", "64"] + more, in: tiny.folder)
+      #expect(outcome.code == 0, "\(outcome.log)")
+      return outcome.results
+    }
+    let own = try results()
+    #expect(try own == results("--reference", "runs/tiny") && own != results("--reference", "none"))
   }
 }

@@ -15,16 +15,20 @@ struct RunCheckpoints {
   /// Why the newest checkpoint could not be written; nil if it could.
   private(set) var failure: Failure?
 
+  /// Whether a step has shown that the newest checkpoint is good, and those that are not kept are gone.
+  private var isPruned = true
+
   /// The checkpoint with the lowest evaluation loss and that loss, where such a one is kept.
   private var best: (step: Int, loss: Double)?
 
   /// The checkpoints of a run in `folder`, the newest of which is that of `savedStep`. What a stop or a copy has left of the
   /// links is mended.
   ///
-  /// - Parameter bestLoss: the loss of what `best` leads to, for checkpoints of versions that did not write it beside each.
+  /// - Parameter state: that of the newest checkpoint. Its `bestLoss` is the loss of what `best` leads to, for checkpoints of
+  ///   versions that did not write it beside each.
   init(
     _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation, _ settings: Recipe.Checkpoint, savedStep: Int?,
-    bestLoss: Double?
+    _ state: TrainingState
   ) throws(Failure) {
     store = CheckpointStore(run: folder.path)
     self.lock = lock
@@ -34,9 +38,11 @@ struct RunCheckpoints {
     guard let savedStep else { return }
     if settings.keepBest {
       best = try store.best(upTo: savedStep)
-      if best == nil, let bestLoss, let step = store.bestStep, step <= savedStep { best = (step, bestLoss) }
+      if best == nil, let bestLoss = state.bestLoss, let step = store.bestStep, step <= savedStep {
+        best = (step, bestLoss)
+      }
     }
-    try tidy(savedStep)
+    try tidy(state)
   }
 
   /// Whether a loss is lower than that of every checkpoint that is kept, so that its model is to be saved.
@@ -50,7 +56,7 @@ struct RunCheckpoints {
       try write(trainer, state, loss: loss)
       savedStep = state.step
       if let loss, isBest(loss) { best = (state.step, loss) }
-      try tidy(state.step)
+      try tidy(state)
       failure = nil
     } catch {
       failure = error
@@ -72,11 +78,42 @@ struct RunCheckpoints {
         + (loss.map { [JSONMember(CheckpointStore.lossKey, JSONValue($0))] } ?? []))
   }
 
-  /// Points the links to where they belong after the checkpoint of a step, and deletes those that are not kept.
-  private mutating func tidy(_ step: Int) throws(Failure) {
+  /// The newest checkpoint that is known to be good: by the step after it, whose loss is that of the model before its update, or
+  /// by its evaluation. In a stretch of losses far above the past ones it is from before the first of them.
+  func lastGood(_ state: TrainingState) -> Int? {
+    let proven = (try? store.steps())?.last { $0 < state.step - state.history.unsteady }
+    return [proven, best?.step].compactMap { $0 }.max()
+  }
+
+  /// Points the links to where they belong after a step, and deletes checkpoints that are not kept.
+  private mutating func tidy(_ state: TrainingState) throws(Failure) {
+    guard let savedStep else { return }
     // Somebody may have removed the best one by hand.
-    if let kept = best, try !store.steps().contains(kept.step) { best = try store.best(upTo: step) }
-    try store.link(latest: step, best: best?.step)
-    try store.prune(keepLast: settings.keepLast, best: best?.step, upTo: step)
+    if let kept = best, try !store.steps().contains(kept.step) { best = try store.best(upTo: savedStep) }
+    try store.link(latest: savedStep, best: best?.step)
+    try prune(keepingToo: lastGood(state))
+  }
+
+  /// Deletes checkpoints that are not kept. The last good one stays: a model that turns out to be ruined must not have taken its
+  /// place.
+  private mutating func prune(keepingToo good: Int?) throws(Failure) {
+    guard let savedStep else { return }
+    try store.prune(keepLast: settings.keepLast, keeping: [best?.step, good].compactMap { $0 }, upTo: savedStep)
+    isPruned = good == savedStep
+  }
+
+  /// Deletes what waited for a step to show that the newest checkpoint is good, or for the end of the run.
+  mutating func settle(_ state: TrainingState, isAtEnd: Bool = false) throws(Failure) {
+    guard !isPruned, state.history.unsteady == 0 else { return }
+    try prune(keepingToo: isAtEnd ? savedStep : lastGood(state))
+  }
+
+  /// Deletes the checkpoints of a model that has diverged, so that the run goes on from the last good one; none where there is
+  /// no such one.
+  mutating func discardDiverged(_ state: TrainingState) throws(Failure) {
+    guard let good = lastGood(state), let newest = savedStep, good < newest else { return }
+    try store.link(latest: good, best: best?.step)
+    try store.discard(after: good, upTo: newest)
+    savedStep = good
   }
 }

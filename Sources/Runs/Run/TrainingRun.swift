@@ -17,8 +17,6 @@ package final class TrainingRun {
   private var state: TrainingState
   private var checkpoints: RunCheckpoints
   private var evaluation: RunEvaluation
-  /// Whether a checkpoint is to be written at the next step that is no outlier.
-  private var isSaveDue = false
 
   // MARK: Starting
 
@@ -70,13 +68,15 @@ package final class TrainingRun {
     self.recipe = recipe
     self.folder = folder
     trainer = Trainer(try preparation.model(), recipe)
-    steps = try recipe.steps(over: preparation.data.train)
     state = TrainingState(
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
       coreType: MatrixLibrary.coreType)
     var (warnings, notes) = (lock.warning.map { [$0] } ?? [], [String]())
-    if let checkpoint {
-      let earlier = try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
+    let earlier = try checkpoint.map { [trainer] (checkpoint) throws(Failure) in
+      try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
+    }
+    steps = try recipe.steps(over: preparation.data.train, after: earlier)
+    if let earlier {
       warnings += try state.resume(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
       notes = try recipe.continuation(of: earlier, over: preparation.data.train, in: folder.path)
     }
@@ -87,7 +87,7 @@ package final class TrainingRun {
     trainer.reference = reference?.model
     samples = data.train
     checkpoints = try RunCheckpoints(
-      folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, bestLoss: state.bestLoss)
+      folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, state)
     evaluation = RunEvaluation(recipe, preparation.text, data.validation)
     let peak = GEMMPeak.measure()
     log = try RunLog(folder, recipe.logging, steps: steps, after: state.step, evaluated: state.evaluated, peak: peak)
@@ -130,9 +130,7 @@ package final class TrainingRun {
       if report.step == 1 { try checkFirstLoss(report.loss) }
       if isDue(recipe.evaluation.every) { try evaluate() }
       let isBest = checkpoints.isBest(evaluation.loss(after: state.step))
-      if isBest || isDue(recipe.checkpoint.every) { isSaveDue = true }
-      // A model that may be diverging does not take the place of one that is not.
-      if StopRequest.takeSave() || (isSaveDue && state.history.farInARow == 0) { saveIfNeeded() }
+      if StopRequest.takeSave() || isBest || isDue(recipe.checkpoint.every) { saveIfNeeded() }
     }
     try finish()
   }
@@ -143,6 +141,10 @@ package final class TrainingRun {
     if StopRequest.signal == nil { try checkDivergence(isAtEnd: true) }
     saveIfNeeded()
     if let failure = checkpoints.failure { throw failure }
+    if StopRequest.signal == nil {
+      try checkpoints.settle(state, isAtEnd: true)
+      if let warning = Divergence.warning(state, checkpoints) { log.note(warning) }
+    }
     if StopRequest.signal != nil {
       log.note("stopped after step \(state.step); `train resume \(folder.path)` goes on")
     } else if recipe.logging.report {
@@ -210,13 +212,15 @@ package final class TrainingRun {
           + "\(Progress.fixed(report.gradientNorm, 4)); \(state.history.skipped) so far")
     }
     try checkDivergence(isAtEnd: false)
+    try? checkpoints.settle(state)
   }
 
   private func checkDivergence(isAtEnd: Bool) throws(Failure) {
     let failure = Divergence.failure(
-      state, recipe.training, savedStep: checkpoints.savedStep, isAtEnd: isAtEnd)
+      state, recipe.training, checkpoints, isAtEnd: isAtEnd)
     guard let failure else { return }
     log.endLine()
+    try checkpoints.discardDiverged(state)
     throw failure
   }
 
@@ -242,7 +246,6 @@ package final class TrainingRun {
 
   /// Saves a checkpoint. A failure is reported and training continues.
   private func save() {
-    isSaveDue = false
     log.synchronize()
     if let failure = checkpoints.save(trainer, state, loss: evaluation.loss(after: state.step)) {
       log.note("the checkpoint of step \(state.step) could not be written; training goes on\n\(failure)")

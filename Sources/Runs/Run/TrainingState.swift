@@ -51,9 +51,7 @@ package struct TrainingState: Sendable {
           NamedArray(named.name, shape: named.value.shape) { moment.values(rows: named.rows) }
         })
     }
-    attributes["far_in_a_row"] = .integer(history.farInARow)
-    attributes["skipped_in_a_row"] = .integer(history.skippedInARow)
-    attributes["skipped"] = .integer(history.skipped)
+    for (name, count) in history.counts { attributes[name] = .integer(count) }
     let past = [("losses", history.losses), ("norms", history.norms)].filter { !$1.isEmpty }
     let arrays = past.map { NamedArray($0, shape: [$1.count], values: $1) }
     return ArrayFileContents(
@@ -112,10 +110,10 @@ package struct TrainingState: Sendable {
       return values
     }
     let (losses, norms) = (values("losses"), values("norms"))
-    func count(_ name: String) -> Int { max(0, file.attributes[name]?.integer ?? 0) }
+    let counts = StepHistory().counts.keys.map { ($0, file.attributes[$0]?.integer ?? 0) }
     return StepHistory(
-      losses: losses, norms: norms.count == losses.count ? norms : losses, farInARow: count("far_in_a_row"),
-      skippedInARow: count("skipped_in_a_row"), skipped: count("skipped"))
+      losses: losses, norms: norms.count == losses.count ? norms : losses,
+      counts: Dictionary(uniqueKeysWithValues: counts))
   }
 
   /// Continues from where `earlier` stopped and returns what the user should know about it.
@@ -140,12 +138,18 @@ package struct TrainingState: Sendable {
           ])
       }
       warnings.append("the training data has changed")
-    } else {
-      history = earlier.history
     }
+    // Other data and other objectives have other losses; the optimizer's steps are counted on.
+    let isSame = data == earlier.data && Self.objective(of: recipe) == Self.objective(of: earlier.recipe)
+    history = isSame ? earlier.history : earlier.history.forgotten
     (step, samples, tokens) = (earlier.step, earlier.samples, earlier.tokens)
     (bestLoss, reference, evaluated) = (earlier.bestLoss, earlier.reference, earlier.evaluated)
     return warnings
+  }
+
+  /// The objective that a resolved recipe names.
+  private static func objective(of recipe: String) -> JSONValue? {
+    (try? JSONValue.parse(Array(recipe.utf8), source: "resolved.json", area: .recipe))?["objective"]
   }
 
   /// For each kind of moment, every trained part that has a name of its own and the moment of its parameter.
