@@ -5,14 +5,14 @@ import Kernels
 public enum AttentionMode {
   /// The tokens themselves, as in training.
   case sequences(SequenceLayout)
-  /// The cache of the tokens before, then the tokens themselves.
-  case cached(KeyValueCache)
+  /// The cache of the tokens before, then the tokens themselves; a token sees at most `window` of them.
+  case cached(KeyValueCache, window: Int? = nil)
 
   /// The position of each token.
   func positions(count: Int) -> [Int32] {
     switch self {
     case .sequences(let layout): layout.positions
-    case .cached(let cache): (cache.length..<cache.length + count).map(Int32.init)
+    case .cached(let cache, _): (cache.length..<cache.length + count).map(Int32.init)
     }
   }
 }
@@ -25,14 +25,35 @@ extension AttentionMode {
     return noise.added(to: embeddings, layout: layout)
   }
 
-  /// Attention of packed queries, keys and values [B, T, (H + 2 G) D] in the given layer.
-  func attend(_ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: RotaryTable?) -> Tensor {
+  /// The same with at most `window` keys for a token, itself and those before it.
+  func windowed(to window: Int) -> AttentionMode {
+    switch self {
+    case .sequences(let layout): .sequences(layout.windowed(to: window))
+    case .cached(let cache, _): .cached(cache, window: window)
+    }
+  }
+
+  /// One more than the last position of the tokens, of which there are `count`.
+  func reach(count: Int) -> Int {
+    switch self {
+    case .sequences(let layout): Int(layout.positions.max() ?? -1) + 1
+    case .cached(let cache, _): cache.length + count
+    }
+  }
+
+  /// Attention of packed queries, keys and values [B, T, (H + 2 G) D] in the given layer; scores are multiplied by `scale`, by
+  /// default 1 / sqrt(D).
+  func attend(
+    _ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: RotaryTable?, scale: Float? = nil
+  ) -> Tensor {
     switch self {
     case .sequences(let layout):
-      return selfAttention(packed, heads: heads, keyHeads: keyHeads, layout: layout, rotary: rotary)
-    case .cached(let cache):
+      return selfAttention(
+        packed, heads: heads, keyHeads: keyHeads, layout: layout, rotary: rotary, scale: scale)
+    case .cached(let cache, let window):
       return cachedSelfAttention(
-        packed, heads: heads, keyHeads: keyHeads, offset: cache.length, cache: &cache.layers[layer], rotary: rotary)
+        packed, heads: heads, keyHeads: keyHeads, offset: cache.length, cache: &cache.layers[layer], rotary: rotary,
+        window: window, scale: scale)
     }
   }
 }

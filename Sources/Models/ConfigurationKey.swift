@@ -42,10 +42,11 @@ package struct ConfigurationKey<Configuration: KeyedConfiguration>: Sendable {
   }
 
   /// A key whose default is the value of the property in a new configuration, or what `defaults` has for the document's
-  /// `model_type`. It may go by another name.
+  /// `model_type`. It may go by another name, and be `written` with another value.
   static func optional<Value>(
     _ name: String, or alias: String? = nil, _ property: Property<Value>, _ type: SettingsType<Value>,
-    _ meaning: String, defaults: [String: Value] = [:]
+    _ meaning: String, defaults: [String: Value] = [:],
+    writing written: (@Sendable (Configuration) -> Value)? = nil
   ) -> Self {
     Self(
       read: { configuration, section in
@@ -53,7 +54,7 @@ package struct ConfigurationKey<Configuration: KeyedConfiguration>: Sendable {
         let used = section.used(name, or: alias)
         configuration[keyPath: property] = section.value(used, type, default: fallback, meaning)
         section.checkOther(name, alias, used, type.write(configuration[keyPath: property]))
-      }, write: { JSONMember(name, type.write($0[keyPath: property])) })
+      }, write: { JSONMember(name, type.write(written?($0) ?? $0[keyPath: property])) })
   }
 
   /// A key whose default follows from the keys before it; the meaning says how.

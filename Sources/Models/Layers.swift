@@ -83,6 +83,12 @@ struct ResidualStream {
     }
   }
 
+  /// Adds the pending branch: the input of the next branch where nothing is normalised before it.
+  mutating func flowed() -> Tensor {
+    if let branch { self = ResidualStream(sum + branch) }
+    return sum
+  }
+
   /// Adds the pending branch and normalises: the input of the next branch.
   fileprivate mutating func normalized(
     _ norm: (Tensor) -> Tensor, adding addAndNorm: (Tensor, Tensor) -> (sum: Tensor, normalized: Tensor)
@@ -94,25 +100,39 @@ struct ResidualStream {
   }
 }
 
-/// Root mean square normalisation of the residual stream with a weight.
-struct RMSNorm: Module {
+/// A normalisation, of the residual stream or of a branch.
+protocol Norm: Module {
+  /// Adds the pending branch of the stream and normalises.
+  func callAsFunction(_ stream: inout ResidualStream) -> Tensor
+  /// Normalises the last axis.
+  func callAsFunction(_ x: Tensor) -> Tensor
+}
+
+/// Root mean square normalisation with a weight, which Gemma stores as its difference from 1.
+struct RMSNorm: Norm {
   let weight: Parameter
   let epsilon: Float
+  let isOffset: Bool
 
-  init(_ columns: Int, epsilon: Float, initializer: Initializer) {
-    weight = initializer.constant(1, [columns])
+  init(_ columns: Int, epsilon: Float, isOffset: Bool = false, initializer: Initializer) {
+    weight = initializer.constant(isOffset ? 0 : 1, [columns])
     self.epsilon = epsilon
+    self.isOffset = isOffset
   }
+
+  /// What the normalised numbers are multiplied by.
+  var scale: Tensor { isOffset ? weight.tensor + 1 : weight.tensor }
 
   func callAsFunction(_ stream: inout ResidualStream) -> Tensor {
     stream.normalized(
-      { rmsNorm($0, weight.tensor, epsilon: epsilon) },
-      adding: { addAndRMSNorm($0, $1, weight.tensor, epsilon: epsilon) })
+      { rmsNorm($0, scale, epsilon: epsilon) }, adding: { addAndRMSNorm($0, $1, scale, epsilon: epsilon) })
   }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { rmsNorm(x, scale, epsilon: epsilon) }
 }
 
-/// Layer normalisation of the residual stream with a weight and a bias.
-struct LayerNorm: Module {
+/// Layer normalisation with a weight and a bias.
+struct LayerNorm: Norm {
   let weight: Parameter
   let bias: Parameter
   let epsilon: Float
@@ -128,4 +148,6 @@ struct LayerNorm: Module {
       { layerNorm($0, weight.tensor, bias.tensor, epsilon: epsilon) },
       adding: { addAndLayerNorm($0, $1, weight.tensor, bias.tensor, epsilon: epsilon) })
   }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { layerNorm(x, weight.tensor, bias.tensor, epsilon: epsilon) }
 }

@@ -1,7 +1,10 @@
 import Files
 
 extension Llama.Configuration: ModelConfiguration {
-  package static let keys: [ConfigurationKey<Self>] = [
+  package static let keys: [ConfigurationKey<Self>] =
+    sizeKeys + rotaryKeys(positions: ["mistral": 131_072, "qwen2": 32768]) + otherKeys
+
+  private static let sizeKeys: [ConfigurationKey<Self>] = [
     .required("hidden_size", \.hiddenSize, .integer(), "Width of the model"),
     .required("intermediate_size", \.intermediateSize, .integer(), "Width inside the feed-forward layer"),
     .required("num_hidden_layers", \.layers, .integer(to: 100_000), "Number of blocks"),
@@ -11,11 +14,9 @@ extension Llama.Configuration: ModelConfiguration {
       "Number of key and value heads; default: num_attention_heads"
     ) { $1.isNull("num_key_value_heads") ? $0.heads : defaultKeyValueHeads($1) ?? $0.heads },
     .written("head_dim") { JSONValue($0.headSize) },
-    .optional(
-      "max_position_embeddings", \.maximumPositions, .integer(to: 1 << 20), "Longest sequence the model takes",
-      defaults: ["mistral": 131_072, "qwen2": 32768]),
-    .read(readRope),
-    .written("rope_theta") { JSONValue($0.ropeTheta) },
+  ]
+
+  private static let otherKeys: [ConfigurationKey<Self>] = [
     .optional("rms_norm_eps", \.rmsNormEpsilon, .number(above: 0), "Added to the mean square"),
     .optional("tie_word_embeddings", \.tiesEmbeddings, .boolean, "Whether the head is the embedding"),
     .fixed("hidden_act", "silu", accepting: ["silu", "swish"], because: "the feed-forward layer is SwiGLU"),
@@ -28,42 +29,11 @@ extension Llama.Configuration: ModelConfiguration {
     .optional("initializer_range", \.initializerRange, .number(above: 0), "Standard deviation of the first weights"),
     .written("torch_dtype") { _ in "float32" },
     .written("attention_bias") { $0.hasQKVBias ? nil : false },
-    .written("rope_scaling") { $0.ropeScaling.map { JSONValue($0.members) } },
   ]
 
   /// The number that transformers takes where a config.json leaves `num_key_value_heads` out, nil for that of all heads.
   private static func defaultKeyValueHeads(_ section: SettingsSection) -> Int? {
     section.text("model_type").flatMap { ["mistral": 8, "qwen2": 32][$0] }
-  }
-
-  /// Reads `rope_theta` and `rope_scaling`, or the `rope_parameters` that hold both in newer files.
-  @Sendable private static func readRope(into configuration: inout Self, from section: inout SettingsSection) {
-    let meaning = "Base of the rotary wavelengths"
-    let context = RopeScaling.Context(of: section, positions: configuration.maximumPositions)
-    func read(_ section: inout SettingsSection, typeDefault: String?) -> (theta: Double?, scaling: RopeScaling?) {
-      let theta = section.optional("rope_theta", .number(above: 0), meaning)
-      return (theta, RopeScaling(from: &section, context, typeDefault: typeDefault))
-    }
-    let parameters = section.optionalSection("rope_parameters", "rope_theta and rope_scaling in one object") {
-      read(&$0, typeDefault: "default")
-    }
-    var scaling: (theta: Double?, scaling: RopeScaling?)?
-    if parameters == nil {
-      scaling = section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") {
-        read(&$0, typeDefault: nil)
-      }
-    } else {
-      section.accept("rope_scaling", only: [.null], because: "rope_parameters takes its place")
-    }
-    configuration.ropeScaling = parameters?.scaling ?? scaling?.scaling
-    if let theta = parameters?.theta ?? scaling?.theta {
-      let owner = parameters == nil ? "rope_scaling" : "rope_parameters"
-      section.accept("rope_theta", only: [JSONValue(theta)], because: "\(owner) has that value")
-      configuration.ropeTheta = theta
-    } else {
-      configuration.ropeTheta = section.value("rope_theta", .number(above: 0), default: Self().ropeTheta, meaning)
-    }
-    section.ignore(["original_max_position_embeddings"])
   }
 
   package func check(_ section: inout SettingsSection) {
@@ -75,12 +45,8 @@ extension Llama.Configuration: ModelConfiguration {
       "num_key_value_heads", "num_attention_heads", holds: heads.isMultiple(of: keyValueHeads),
       "num_key_value_heads (\(keyValueHeads)\(isDefault ? ", the default" : "")) must divide "
         + "num_attention_heads (\(heads))")
-    section.rule(
-      "hidden_size", "num_attention_heads",
-      holds: !hiddenSize.isMultiple(of: heads) || (hiddenSize / heads).isMultiple(of: 2),
-      "the size of a head (\(hiddenSize / heads)) must be even for rotary positions")
+    if hiddenSize.isMultiple(of: heads) { checkRotation(section) }
     checkBiases(&section)
-    section.accept("partial_rotary_factor", only: [1], because: "whole heads are rotated")
     section.accept("rope_interleaved", only: [false], because: "the rotary halves are those of Hugging Face")
     checkAttention(&section)
     let headSize = section.optional("head_dim", .integer(), "Size of a head: hidden_size / num_attention_heads")
@@ -121,26 +87,6 @@ extension Llama.Configuration: ModelConfiguration {
   package var huggingFaceModel: (type: String, className: String) {
     hasQKVBias ? ("qwen2", "Qwen2ForCausalLM") : ("llama", "LlamaForCausalLM")
   }
-
-  package var parameterCount: Int? {
-    let keyWidth = (hiddenSize / heads).multipliedReportingOverflow(by: keyValueHeads)
-    if keyWidth.overflow { return nil }
-    return sumOfProducts([
-      [tiesEmbeddings ? 1 : 2, vocabularySize, hiddenSize], [hiddenSize],
-      [layers, 2, hiddenSize], [layers, 2, hiddenSize, hiddenSize], [layers, 2, hiddenSize, keyWidth.partialValue],
-      [layers, 3, hiddenSize, intermediateSize],
-      [hasQKVBias ? layers : 0, hiddenSize], [hasQKVBias ? layers : 0, 2, keyWidth.partialValue],
-    ])
-  }
-
-  package var ropeFactors: [Double]? {
-    guard ropeScaling != nil else { return nil }
-    var unscaled = self
-    unscaled.ropeScaling = nil
-    return zip(unscaled.rotaryFrequencies, rotaryFrequencies).map { $0 / $1 }
-  }
-
-  package func makeModel(seed: UInt64?) -> any LanguageModel { Llama(self, seed: seed) }
 }
 
 // MARK: - Names in files

@@ -16,6 +16,8 @@ public struct ModelDimensions: Sendable {
   public let blockActivations: Double
   /// The numbers of tables that are no parameters: rotary angles.
   public let tables: Double
+  /// How many blocks have each sliding window of keys; the others see all.
+  public let windows: [Int: Int]
 
   /// The same model with another number of blocks, biases and norms of the others left out of the count.
   package func with(layers count: Double) -> ModelDimensions {
@@ -23,30 +25,24 @@ public struct ModelDimensions: Sendable {
     return ModelDimensions(
       vocabulary: vocabulary, width: width, layers: count, attentionWidth: attentionWidth, innerWidth: innerWidth,
       parameters: parameters - multipliedWeights + weights, multipliedWeights: weights,
-      blockActivations: blockActivations, tables: tables)
+      blockActivations: blockActivations, tables: tables,
+      windows: windows.mapValues { layers > 0 ? Int((Double($0) / layers * count).rounded()) : 0 })
   }
 
   /// Floating point operations of one training step on `tokens` tokens in sequences of `length`: 6 a matrix weight and
   /// token, the head included once and only at the `supervised` tokens, by default all of them, and causal attention (half
-  /// of 12 L T H D a token).
+  /// of 12 L T H D a token, less where a window hides keys).
   public func trainingFLOPs(tokens: Double, supervised: Double? = nil, length: Double) -> Double {
-    6 * tokens * (multipliedWeights + layers * length * attentionWidth)
+    6 * tokens * (multipliedWeights + attentionSpan(length: length) * attentionWidth)
       + 6 * (supervised ?? tokens) * vocabulary * width
   }
-}
 
-extension Llama.Configuration {
-  package var dimensions: ModelDimensions {
-    let (c, inner, count) = (Double(hiddenSize), Double(intermediateSize), Double(layers))
-    let keys = Double(hiddenSize / heads) * Double(keyValueHeads)
-    return ModelDimensions(
-      vocabulary: Double(vocabularySize), width: c, layers: count, attentionWidth: c, innerWidth: inner,
-      parameters: parameterCount.map(Double.init) ?? .infinity,
-      multipliedWeights: count * (2 * c * (c + keys) + 3 * c * inner),
-      // The stream before both norms and one number of each norm; queries, keys and values, what attention makes of them and its
-      // normalizers; gate and up. What the norms and the gate give out is recomputed.
-      blockActivations: 2 * (c + 1) + (c + 2 * keys) + c + Double(heads) + 2 * inner,
-      tables: Double(maximumPositions) * Double(hiddenSize / heads))
+  /// Twice the keys that a token sees on average, in all blocks together: T a block, or 2 W - W^2 / T with a window.
+  private func attentionSpan(length: Double) -> Double {
+    windows.reduce(layers * length) { span, entry in
+      let (window, count) = (Double(entry.key), Double(entry.value))
+      return window < length ? span - count * (length - window) * (length - window) / length : span
+    }
   }
 }
 
@@ -56,7 +52,7 @@ extension GPT2.Configuration {
     return ModelDimensions(
       vocabulary: Double(vocabularySize), width: c, layers: count, attentionWidth: c, innerWidth: inner,
       parameters: parameterCount.map(Double.init) ?? .infinity, multipliedWeights: count * (4 * c * c + 2 * c * inner),
-      // As in Llama, with two numbers of each norm, and the layer before the activation function.
-      blockActivations: 2 * (c + 2) + 3 * c + c + Double(heads) + inner, tables: 0)
+      // As in `DecoderPlan`, with two numbers of each norm, and the layer before the activation function.
+      blockActivations: 2 * (c + 2) + 3 * c + c + Double(heads) + inner, tables: 0, windows: [:])
   }
 }

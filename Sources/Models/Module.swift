@@ -4,6 +4,13 @@ import Kernels
 /// A part of a model: parameters and further modules, found by their property names.
 public protocol Module {}
 
+/// A module whose parts have names of the architecture's, not those of its properties.
+protocol NamedParts: Module {
+  /// The names, as checkpoints have them, and the parts: parameters, modules, lists of modules, and nil for one that is not
+  /// there.
+  var parts: [(name: String, part: Any?)] { get }
+}
+
 /// A parameter, or a section of one, under the name it has in a checkpoint.
 public struct NamedParameter {
   /// The tensor name of Hugging Face's checkpoints.
@@ -85,6 +92,10 @@ private func walk(_ value: Any, path: [String], _ visit: ([String], Parameter) -
     for child in mirror.children { walk(child.value, path: path, visit) }
   } else if mirror.displayStyle == .collection {
     for (index, child) in mirror.children.enumerated() { walk(child.value, path: path + ["\(index)"], visit) }
+  } else if let module = value as? any NamedParts {
+    for (name, part) in module.parts {
+      if let part { walk(part, path: path + [name], visit) }
+    }
   } else if value is any Module {
     for child in mirror.children { walk(child.value, path: path + [snakeCase(child.label ?? "")], visit) }
   }

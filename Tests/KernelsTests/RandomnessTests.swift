@@ -83,7 +83,7 @@ import Testing
       let matrix = MutableMatrix(storage.mutableBuffer, rows: rows, columns: width, stride: stride)
       copyBlock(matrix, Matrix(x.buffer, rows: rows, columns: width))
       for direction in [Float(1), -1] {
-        rotate(matrix, heads: heads, positions: positions.int32s, angles, direction: direction)
+        rotate(matrix, heads: heads, dimension: dimension, positions: positions.int32s, angles, direction: direction)
         let rotated = storage.elements
         let result = (0..<rows).flatMap { rotated[$0 * stride..<$0 * stride + width] }
         let expected = direction == 1 ? Twin.rotary(positions: positions, frequencies: frequencies).value(x) : x

@@ -155,7 +155,7 @@ import Testing
     }
     for parameters in [
       ["rope_theta": 1e4], ["partial_rotary_factor": 0.5, "rope_theta": 5e5], ["full_attention": ["rope_theta": 5e5]],
-      ["rope_type": "linear", "factor": 2],
+      ["rope_type": "ntk", "factor": 2], ["rope_type": "linear"],
     ] as [JSONValue] {
       #expect(refusal { _ = try json("llama", [("rope_parameters", parameters), theta]) }?.area == .model)
     }

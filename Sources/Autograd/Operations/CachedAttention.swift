@@ -20,25 +20,28 @@ public struct KeyValueLayer {
 }
 
 /// Attention of new positions over all positions so far: `packed` [1, n, (H + 2 G) D] holds the queries, keys and values of
-/// the positions `offset`..<`offset` + n, whose keys and values are stored in `cache`. The result is [1, n, H D].
+/// the positions `offset`..<`offset` + n, whose keys and values are stored in `cache`. The result is [1, n, H D]. A position
+/// sees at most `window` keys, itself and those before it; scores are multiplied by `scale`, by default 1 / sqrt(D).
 ///
 /// Gradients do not flow through it; with the cache filled from the start it equals `selfAttention`.
 public func cachedSelfAttention(
-  _ packed: Tensor, heads: Int, keyHeads: Int, offset: Int, cache: inout KeyValueLayer, rotary: RotaryTable?
+  _ packed: Tensor, heads: Int, keyHeads: Int, offset: Int, cache: inout KeyValueLayer, rotary: RotaryTable?,
+  window: Int? = nil, scale: Float? = nil
 ) -> Tensor {
   let (count, dimension) = (packed.shape[1], packed.shape[2] / (heads + 2 * keyHeads))
   let shape = AttentionShape(
-    sequences: 1, length: count, heads: heads, keyHeads: keyHeads, dimension: dimension)
+    sequences: 1, length: count, heads: heads, keyHeads: keyHeads, dimension: dimension, scale: scale)
   let end = offset + count
   precondition(packed.shape[0] == 1, "cachedSelfAttention: \(packed.shape) is more than one sequence")
   precondition(end <= cache.keys.shape[0], "cachedSelfAttention: \(end) positions in \(cache.keys.shape)")
   rotary?.check(dimension: dimension)
   var rotated = packed.copied()
   let positions = (offset..<end).map(Int32.init)
-  rotary?.rotate(&rotated, heads: heads + keyHeads, positions: positions, direction: 1)
+  rotary?.rotate(&rotated, heads: heads + keyHeads, dimension: dimension, positions: positions, direction: 1)
   cache.append(rotated, column: shape.width, after: offset)
   var y = Tensor(uninitialized: [1, count, shape.width])
-  let visible = VisibleKeys(firsts: [Int32](repeating: 0, count: count), ends: positions.map { $0 + 1 })
+  let firsts = positions.map { position in window.map { max(0, position - Int32(clamping: $0) + 1) } ?? 0 }
+  let visible = VisibleKeys(firsts: firsts, ends: positions.map { $0 + 1 })
   cachedAttention(
     y.mutableMatrix, queries: Matrix(rotated.buffer, rows: count, columns: shape.width, stride: shape.stride),
     keys: Matrix(cache.keys.buffer, rows: end, columns: shape.keyWidth),

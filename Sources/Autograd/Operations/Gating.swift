@@ -9,6 +9,23 @@ public func swiGLU(_ x: Tensor) -> Tensor {
   return recordGate("swiGLU", x, y) { x, dy in swiGLUBackward(x, dy, width: width) }
 }
 
+/// GeGLU's gate (Shazeer 2020) with GELU in its tanh form: the last axis of x holds [gate | up] and the result is gelu(gate)
+/// up, half as wide.
+public func geGLU(_ x: Tensor) -> Tensor {
+  precondition(x.shape.columns % 2 == 0, "geGLU: the last axis of \(x.shape) is odd")
+  let width = x.shape.columns / 2
+  var y = Tensor(uninitialized: Shape(x.shape.dimensions.dropLast() + [width]))
+  geGLUForward(y.mutableBuffer, x.buffer, width: width)
+  return recordGate("geGLU", x, y) { x, dy in geGLUBackward(x, dy, width: width) }
+}
+
+/// GELU as it is defined (Hendrycks and Gimpel 2016): x (1 + erf(x / sqrt 2)) / 2.
+public func exactGELU(_ x: Tensor) -> Tensor {
+  var y = Tensor(uninitialized: x.shape)
+  exactGELUForward(y.mutableBuffer, x.buffer)
+  return recordGate("exactGELU", x, y) { x, dy in exactGELUBackward(x, dy) }
+}
+
 /// GELU in its tanh form (Hendrycks and Gimpel 2016): x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
 public func gelu(_ x: Tensor) -> Tensor {
   var y = Tensor(uninitialized: x.shape)

@@ -1,7 +1,8 @@
 import Kernels
 
-/// Rotary position embedding (Su et al. 2021) in the rotate-half convention: channel i of a head and channel i + D / 2 are
-/// rotated as a pair by the angle position * frequency[i].
+/// Rotary position embedding (Su et al. 2021) in the rotate-half convention: channel i of a head and channel i + R / 2 are
+/// rotated as a pair by the angle position * frequency[i], for as many R / 2 pairs as there are frequencies. The channels
+/// from R on stay as they are.
 ///
 /// x is [..., H, D] with one position for each row of heads; the gradient is rotated back by the same angles.
 public func rotaryEmbedding(_ x: Tensor, positions: [Int32], table: RotaryTable) -> Tensor {
@@ -11,7 +12,7 @@ public func rotaryEmbedding(_ x: Tensor, positions: [Int32], table: RotaryTable)
   precondition(positions.count == rows, "rotaryEmbedding: \(positions.count) positions for \(x.shape)")
   func rotated(_ x: Tensor, direction: Float) -> Tensor {
     var y = x.copied().viewed(as: [rows, heads * dimension])
-    table.rotate(&y, heads: heads, positions: positions, direction: direction)
+    table.rotate(&y, heads: heads, dimension: dimension, positions: positions, direction: direction)
     return y.viewed(as: x.shape)
   }
   return .record("rotaryEmbedding", [x], output: rotated(x, direction: 1)) { back in

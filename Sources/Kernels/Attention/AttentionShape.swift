@@ -6,8 +6,12 @@ package struct AttentionShape: Sendable {
   package let heads: Int
   package let keyHeads: Int
   package let dimension: Int
+  /// What scores are multiplied by.
+  let scale: Float
 
-  package init(sequences: Int, length: Int, heads: Int, keyHeads: Int, dimension: Int) {
+  /// A shape as given; scores are multiplied by `scale`, by default 1 / sqrt(D).
+  package init(sequences: Int, length: Int, heads: Int, keyHeads: Int, dimension: Int, scale: Float? = nil) {
+    self.scale = scale ?? 1 / Float(dimension).squareRoot()
     self.sequences = sequences
     self.length = length
     self.heads = heads
@@ -23,7 +27,6 @@ package struct AttentionShape: Sendable {
   package var keyWidth: Int { keyHeads * dimension }
   /// Query heads that share a key head.
   var group: Int { heads / keyHeads }
-  var scale: Float { 1 / Float(dimension).squareRoot() }
   /// Zero, but not a constant: of a loop that stores a constant zero the compiler makes a call of `memset`, which takes longer
   /// for the few blocks that a tile has.
   var zero: Float { scale - scale }

@@ -47,19 +47,32 @@ public struct SequenceLayout: Sendable, Equatable {
       documentStarts: [Int32](repeating: 0, count: rows * columns))
   }
 
-  /// The same with at most `width` keys for a token, itself and those before it (sliding windows: Beltagy et al. 2020). A gap
-  /// that a window reaches into is cut.
+  /// The same with at most `width` keys for a token, itself and those at the positions before it (sliding windows: Beltagy et
+  /// al. 2020). A window goes on before a gap over which positions do: an answer sees the end of the prompt that it shares,
+  /// whatever lies between them in the row. A gap that a window reaches into is cut.
   public func windowed(to width: Int) -> SequenceLayout {
     require(width > 0, "a window of \(width) keys")
     require(isCausal, "a window of keys before a token, for tokens that see later ones")
-    let firsts = visible.firsts.indices.map { token in
-      max(visible.firsts[token], Int32(token % columns) - Int32(width) + 1)
-    }
+    let firsts = visible.firsts.indices.map { token in windowStart(token, width: width) }
     let gap = visible.gap.map { gap in
       let starts = zip(gap.starts, firsts).map { max($0, $1) }
       return VisibleKeys.Gap(starts: zip(starts, gap.ends).map { min($0, $1) }, ends: gap.ends)
     }
     return with(VisibleKeys(firsts: firsts, ends: visible.ends, gap: gap))
+  }
+
+  /// The first column that a token sees of what it saw, at positions above its own less `width`. Positions rise by one from
+  /// column to column, but for the gap.
+  private func windowStart(_ token: Int, width: Int) -> Int32 {
+    let (row, column) = (token / columns * columns, Int32(token % columns))
+    let start = Int64(column) - Int64(width) + 1
+    guard let gap = visible.gap, gap.starts[token] < gap.ends[token], start < gap.ends[token],
+      visible.firsts[token] < gap.starts[token]
+    else { return max(visible.firsts[token], Int32(clamping: start)) }
+    let before = gap.starts[token] - 1
+    let distance = positions[token] - positions[row + Int(before)]
+    let reach = Int64(before) + Int64(distance) - Int64(width) + 1
+    return reach > before ? gap.ends[token] : max(visible.firsts[token], Int32(clamping: reach))
   }
 
   /// The same with every token seeing all of its document, as in an encoder. Documents are told apart by where they begin.

@@ -14,27 +14,28 @@ package struct RotaryAngles {
   }
 }
 
-/// cos and sin of position * frequency for the positions 0..<`positions`, [positions, frequencies] each.
-package func rotaryAngles(cosines: MutableBuffer, sines: MutableBuffer, frequencies: [Double], positions: Int) {
+/// cos and sin of position * frequency for the positions 0..<`positions`, [positions, frequencies] each, times `amplitude`.
+package func rotaryAngles(
+  cosines: MutableBuffer, sines: MutableBuffer, frequencies: [Double], amplitude: Double = 1, positions: Int
+) {
   let (cosines, sines, pairs) = (cosines.pointer, sines.pointer, frequencies.count)
   Parallel.forRanges(positions, grain: 256) { range in
     for position in range {
       for pair in 0..<pairs {
         let angle = Double(position) * frequencies[pair]
-        cosines[position * pairs + pair] = Float(cos(angle))
-        sines[position * pairs + pair] = Float(sin(angle))
+        cosines[position * pairs + pair] = Float(cos(angle) * amplitude)
+        sines[position * pairs + pair] = Float(sin(angle) * amplitude)
       }
     }
   }
 }
 
-/// Rotates the first `heads` heads of every row of x in place by the angles of its position. `direction` -1 rotates back, which is
-/// the gradient.
+/// Rotates the first channels of the first `heads` heads of every row of x in place, two for each pair of angles, by the
+/// angles of its position. A head has `dimension` channels. `direction` -1 rotates back, which is the gradient.
 package func rotate(
-  _ x: MutableMatrix, heads: Int, positions: [Int32], _ angles: RotaryAngles, direction: Float
+  _ x: MutableMatrix, heads: Int, dimension: Int, positions: [Int32], _ angles: RotaryAngles, direction: Float
 ) {
   let half = angles.pairs
-  let dimension = 2 * half
   Profile.begin("rotary embedding", floats: 2 * x.rows * heads * dimension)
   defer { Profile.end() }
   let (x, cosines, sines) = (x.raw, angles.cosines.pointer, angles.sines.pointer)

@@ -86,3 +86,27 @@ func hyperbolicTangent(_ x: Float) -> Float {
 func logLogistic(_ x: Float) -> Float {
   (x < 0 ? x : 0) - logarithmOfOnePlus(exponential(-abs(x)))
 }
+
+/// erf x: an odd polynomial near zero, 1 - e^p with a polynomial p of |x| elsewhere (both minimax; the tail's is that of ln erfc).
+@inline(__always)
+func errorFunction(_ x: Float) -> Float {
+  let size = abs(x)
+  let square = x * x
+  var p: Float = -5.96761703e-4
+  p = Float(4.99119423e-3).addingProduct(p, square)
+  p = Float(-2.67681349e-2).addingProduct(p, square)
+  p = Float(1.12819925e-1).addingProduct(p, square)
+  p = Float(-3.76125336e-1).addingProduct(p, square)
+  p = Float(1.28379166e-1).addingProduct(p, square)
+  let near = x.addingProduct(p, x)
+  var q: Float = -1.72853470e-5
+  q = Float(3.83197126e-4).addingProduct(q, size)
+  let r = Float(2.42546219e-2).addingProduct(-3.88396438e-3, size)
+  q = r.addingProduct(q, square)
+  q = Float(-1.06777877e-1).addingProduct(q, size)
+  q = Float(-6.34846687e-1).addingProduct(q, size)
+  q = Float(-1.28717512e-1).addingProduct(q, size)
+  q = (-size).addingProduct(q, size)
+  let tail = 1 - exponential(q)
+  return size > 0.927734375 ? (x < 0 ? -tail : tail) : near
+}

@@ -1,0 +1,140 @@
+import Files
+
+/// A configuration with rotary positions.
+protocol RotaryConfiguration: PlannedConfiguration {
+  /// The longest sequence the model takes.
+  var maximumPositions: Int { get set }
+  /// D, the width of a head.
+  var headSize: Int { get }
+  /// The base of the wavelengths.
+  var ropeTheta: Double { get set }
+  /// How the wavelengths are scaled; nil if they are not.
+  var ropeScaling: RopeScaling? { get set }
+  /// The share of a head's channels that is rotated.
+  var rotaryShare: Double { get set }
+
+  /// The kinds of scaling that transformers' class of the architecture has.
+  static var ropeKinds: [RopeScaling.Kind] { get }
+  /// The keys of the base and of the share; nil where whole heads are rotated.
+  static var ropeKeys: (theta: String, share: String?) { get }
+}
+
+extension RotaryConfiguration {
+  static var ropeKinds: [RopeScaling.Kind] { RopeScaling.Kind.allCases }
+  static var ropeKeys: (theta: String, share: String?) { ("rope_theta", nil) }
+  /// Whole heads are rotated.
+  var rotaryShare: Double {
+    get { 1 }
+    set { precondition(newValue == 1, "whole heads are rotated") }
+  }
+
+  /// How many channels of a head are rotated (`int(head_dim * partial_rotary_factor)`).
+  var rotaryWidth: Int { Int(Double(headSize) * rotaryShare) }
+  /// How heads are rotated.
+  var rotaryPlan: RotaryPlan { RotaryPlan(width: rotaryWidth, theta: ropeTheta, scaling: ropeScaling) }
+
+  /// The positions and the rotation, with what `model_type`s leave out.
+  static func rotaryKeys(positions: [String: Int] = [:]) -> [ConfigurationKey<Self>] {
+    [
+      .optional(
+        "max_position_embeddings", \.maximumPositions, .integer(to: 1 << 20), "Longest sequence the model takes",
+        defaults: positions, writing: { $0.declaredPositions }),
+      .read { $0.readRope(from: &$1) },
+      .written(ropeKeys.theta) { JSONValue($0.ropeTheta) },
+      .written(ropeKeys.share ?? "partial_rotary_factor") { ropeKeys.share == nil ? nil : JSONValue($0.rotaryShare) },
+      .written("rope_scaling") { $0.ropeScaling?.json },
+      .written("original_max_position_embeddings") {
+        $0.ropeScaling?.kind == .longrope ? JSONValue($0.ropeScaling!.originalPositions) : nil
+      },
+    ]
+  }
+
+  /// What `max_position_embeddings` says, which `dynamic` scaling exceeds.
+  private var declaredPositions: Int {
+    ropeScaling?.kind == .dynamic ? ropeScaling!.originalPositions : maximumPositions
+  }
+
+  /// Reads base, share and scaling, from `rope_parameters`, which has them all in newer files, or from keys of their own.
+  private mutating func readRope(from section: inout SettingsSection) {
+    let positions = maximumPositions
+    var original = RopeScaling.Context(of: section, positions: positions, width: 0)
+    original.kinds = Self.ropeKinds
+    let size = headSize
+    func width(_ share: Double) -> Int { Int(Double(size) * share) }
+    let beside = Self.readShare(Self.ropeKeys.share ?? "partial_rotary_factor", from: &section)
+    let usual = rotaryShare
+    func read(_ section: inout SettingsSection, typeDefault: String?) -> RopeParts {
+      var context = original
+      let theta = section.optional("rope_theta", .number(above: 0), "Base of the rotary wavelengths")
+      let share = Self.readShare("partial_rotary_factor", from: &section)
+      context.width = width(share ?? beside ?? usual)
+      for key in ["full_attention", "sliding_attention"] {
+        section.accept(key, only: [.null], because: "all blocks rotate alike")
+      }
+      return RopeParts(
+        theta: theta, share: share, scaling: RopeScaling(from: &section, context, typeDefault: typeDefault))
+    }
+    let parameters = section.optionalSection("rope_parameters", "rope_theta and rope_scaling in one object") {
+      read(&$0, typeDefault: "default")
+    }
+    var scaling: RopeParts?
+    if parameters == nil {
+      scaling = section.optionalSection("rope_scaling", "Stretching of the rotary wavelengths") {
+        read(&$0, typeDefault: nil)
+      }
+    } else {
+      section.accept("rope_scaling", only: [.null], because: "rope_parameters takes its place")
+    }
+    take(
+      parameters ?? scaling, shareBeside: beside, owner: parameters == nil ? "rope_scaling" : "rope_parameters",
+      &section)
+    section.ignore(["original_max_position_embeddings"])
+  }
+
+  /// Settles what an object and the keys beside it say.
+  private mutating func take(
+    _ parts: RopeParts?, shareBeside: Double?, owner: String, _ section: inout SettingsSection
+  ) {
+    ropeScaling = parts?.scaling
+    if let scaling = ropeScaling, scaling.kind == .dynamic {
+      maximumPositions = Int(Double(maximumPositions) * scaling.factor)
+    }
+    let key = Self.ropeKeys.theta
+    if let theta = parts?.theta {
+      section.accept(key, only: [JSONValue(theta)], because: "\(owner) has that value")
+      ropeTheta = theta
+    } else {
+      ropeTheta = section.value(key, .number(above: 0), default: ropeTheta, "Base of the rotary wavelengths")
+    }
+    guard let share = parts?.share ?? shareBeside else { return }
+    section.rule(
+      Self.ropeKeys.share ?? "partial_rotary_factor", holds: shareBeside == nil || shareBeside == share,
+      "\(Self.ropeKeys.share ?? "") (\(shareBeside ?? 0)) is not the \(share) of \(owner)")
+    if Self.ropeKeys.share != nil { rotaryShare = share }
+  }
+
+  /// The share of the channels that a key names, which is all where the architecture rotates whole heads.
+  private static func readShare(_ key: String, from section: inout SettingsSection) -> Double? {
+    guard ropeKeys.share != nil else {
+      section.accept(key, only: [1], because: "whole heads are rotated")
+      return nil
+    }
+    return section.optional(key, .number(above: 0, to: 1), "Share of a head's channels that is rotated")
+  }
+
+  /// The conditions on what is rotated.
+  func checkRotation(_ section: SettingsSection) {
+    section.rule(
+      "hidden_size", "num_attention_heads", "head_dim",
+      holds: headSize == 0 || (rotaryWidth > 0 && rotaryWidth.isMultiple(of: 2)),
+      "\(rotaryShare == 1 ? "the size of a head" : "the rotated part of a head") (\(rotaryWidth)) must be even for rotary "
+        + "positions")
+  }
+}
+
+/// What an object about rotary positions says.
+private struct RopeParts {
+  var theta: Double?
+  var share: Double?
+  var scaling: RopeScaling?
+}
