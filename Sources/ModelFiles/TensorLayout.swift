@@ -5,6 +5,10 @@ enum TensorLayout: Equatable {
   case transposed
   /// The two halves of each head's rows alternate, so that a rotary pair is two neighbours.
   case rotaryPairs(heads: Int)
+  /// All queries, all keys, all values, where Hugging Face has those of each head in turn.
+  case separatedHeads(heads: Int)
+  /// The numbers are larger by 1.
+  case plusOne
 
   /// The shape in the file of a tensor that Hugging Face has in `shape`, and the other way round.
   func shape(of shape: [Int]) -> [Int] { self == .transposed ? shape.reversed() : shape }
@@ -16,9 +20,11 @@ enum TensorLayout: Equatable {
     switch self {
     case .same: target.update(from: source, count: rows * columns)
     case .transposed: transpose(source, into: target, rows: rows, columns: columns)
-    case .rotaryPairs(let heads):
-      for (row, pair) in Self.pairs(rows: rows, heads: heads).enumerated() {
-        (target + row * columns).update(from: source + pair * columns, count: columns)
+    case .plusOne:
+      for i in 0..<rows * columns { target[i] = source[i] - 1 }
+    case .rotaryPairs, .separatedHeads:
+      for (row, place) in places(rows: rows).enumerated() {
+        (target + row * columns).update(from: source + place * columns, count: columns)
       }
     }
   }
@@ -27,20 +33,33 @@ enum TensorLayout: Equatable {
   func encode(
     _ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>, rows: Int, columns: Int
   ) {
-    guard case .rotaryPairs(let heads) = self else {
-      return decode(source, into: target, rows: rows, columns: columns)
-    }
-    for (row, pair) in Self.pairs(rows: rows, heads: heads).enumerated() {
-      (target + pair * columns).update(from: source + row * columns, count: columns)
+    switch self {
+    case .same, .transposed: decode(source, into: target, rows: rows, columns: columns)
+    case .plusOne:
+      for i in 0..<rows * columns { target[i] = source[i] + 1 }
+    case .rotaryPairs, .separatedHeads:
+      for (row, place) in places(rows: rows).enumerated() {
+        (target + place * columns).update(from: source + row * columns, count: columns)
+      }
     }
   }
 
   /// For each row of Hugging Face's, the file's row that holds it.
-  private static func pairs(rows: Int, heads: Int) -> [Int] {
-    let size = rows / heads
-    return (0..<rows).map { row in
-      let (head, place) = (row / size, row % size)
-      return head * size + (place < size / 2 ? 2 * place : 2 * (place - size / 2) + 1)
+  private func places(rows: Int) -> [Int] {
+    switch self {
+    case .same, .transposed, .plusOne: return Array(0..<rows)
+    case .rotaryPairs(let heads):
+      let size = rows / heads
+      return (0..<rows).map { row in
+        let (head, place) = (row / size, row % size)
+        return head * size + (place < size / 2 ? 2 * place : 2 * (place - size / 2) + 1)
+      }
+    case .separatedHeads(let heads):
+      let size = rows / heads / 3
+      return (0..<rows).map { row in
+        let (head, part, place) = (row / (3 * size), row / size % 3, row % size)
+        return (part * heads + head) * size + place
+      }
     }
   }
 }

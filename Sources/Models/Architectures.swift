@@ -17,8 +17,9 @@ package struct Architecture: Sendable {
 /// All architectures. To add one: its file, and its line here.
 package enum Architectures {
   package static let all: [Architecture] = [
-    Llama.Configuration.architecture,
-    GPT2.Configuration.architecture,
+    Llama.Configuration.architecture, GPT2.Configuration.architecture, Qwen3.Configuration.architecture,
+    Gemma3.Configuration.architecture, OLMo2.Configuration.architecture, Phi3.Configuration.architecture,
+    SmolLM3.Configuration.architecture, Granite.Configuration.architecture, GPTNeoX.Configuration.architecture,
   ]
 }
 
@@ -31,5 +32,5 @@ package struct HuggingFaceNaming: Sendable {
   /// The name of the embedding.
   package let embedding: String
   /// The name of the head, which checkpoints may repeat although it is the embedding.
-  package let head = "lm_head.weight"
+  package var head = "lm_head.weight"
 }

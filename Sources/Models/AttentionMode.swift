@@ -63,6 +63,9 @@ public final class KeyValueCache {
   var layers: [KeyValueLayer]
   /// The number of positions it holds.
   public internal(set) var length = 0
+  /// The tokens that it holds, and which of several tables of rotary angles their keys were rotated by.
+  var tokens: [Int32] = []
+  var variant = 0
   /// The largest number of positions it can hold.
   public let capacity: Int
 
@@ -75,7 +78,7 @@ public final class KeyValueCache {
 
   private init(copying other: KeyValueCache) {
     layers = other.layers
-    length = other.length
+    (length, tokens, variant) = (other.length, other.tokens, other.variant)
     capacity = other.capacity
   }
 
@@ -86,5 +89,6 @@ public final class KeyValueCache {
   public func truncate(to length: Int) {
     precondition(length >= 0 && length <= self.length, "cannot keep \(length) of \(self.length) positions")
     self.length = length
+    tokens.removeLast(tokens.count - length)
   }
 }

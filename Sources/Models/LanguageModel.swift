@@ -12,10 +12,16 @@ public protocol Backbone: Module {
   var cacheShape: (layers: Int, width: Int) { get }
   /// The sizes that its cost follows from.
   var dimensions: ModelDimensions { get }
+  /// A number that changes with the length of a text where all keys in a cache have to be computed again.
+  func cacheVariant(reach: Int) -> Int
   /// The final hidden states [B, T, C] of tokens [B T], with noise on their embeddings if there is any.
   func hiddenStates(
     _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
   ) -> Tensor
+}
+
+extension Backbone {
+  public func cacheVariant(reach: Int) -> Int { 0 }
 }
 
 /// A backbone with a head that turns hidden states into logits over the vocabulary.
@@ -48,7 +54,8 @@ extension LanguageModel {
   public func nextTokenLogits(_ tokens: [Int32], cache: KeyValueCache) -> Tensor {
     let hidden = extend(cache, by: tokens)
     let columns = hidden.shape[2]
-    let last = Tensor(storage: hidden.storage, offset: (tokens.count - 1) * columns, shape: [1, columns])
+    let last = Tensor(
+      storage: hidden.storage, offset: hidden.offset + (tokens.count - 1) * columns, shape: [1, columns])
     return linear(last, head.value).viewed(as: [vocabularySize])
   }
 
@@ -60,11 +67,24 @@ extension LanguageModel {
     return nextTokenLogits(Array(tokens[last...]), cache: cache)
   }
 
-  /// Adds tokens to the cache and returns their final hidden states [1, n, C].
+  /// Adds tokens to the cache and returns their final hidden states [1, n, C]. Where the text becomes so long that all of it
+  /// is rotated by other angles, the cache is filled anew (as `Phi3ForCausalLM.prepare_inputs_for_generation` does).
   private func extend(_ cache: KeyValueCache, by tokens: [Int32]) -> Tensor {
     precondition(!tokens.isEmpty && cache.length + tokens.count <= cache.capacity, "the cache is too small")
-    defer { cache.length += tokens.count }
-    return hiddenStates(tokens, shape: [1, tokens.count], attention: .cached(cache), recompute: false)
+    let variant = backbone.cacheVariant(reach: cache.length + tokens.count)
+    var added = tokens
+    if variant != cache.variant, cache.length > 0 {
+      added = cache.tokens + tokens
+      cache.truncate(to: 0)
+    }
+    cache.variant = variant
+    let hidden = hiddenStates(added, shape: [1, added.count], attention: .cached(cache), recompute: false)
+    cache.length += added.count
+    cache.tokens += added
+    let columns = hidden.shape[2]
+    return Tensor(
+      storage: hidden.storage, offset: hidden.offset + (added.count - tokens.count) * columns,
+      shape: [1, tokens.count, columns])
   }
 
   /// Floating point operations of one training step; see `ModelDimensions`.

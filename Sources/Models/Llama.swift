@@ -1,5 +1,5 @@
 /// The Llama family (Touvron et al. 2023): RMSNorm, rotary positions, SwiGLU and grouped-query attention; with biases on
-/// queries, keys and values it is Qwen2.
+/// queries, keys and values it is Qwen2, with a sliding window Mistral.
 public enum Llama {
   /// The shape of a model. A new one has the defaults of a config.json; sizes without a default are 0 and must be set.
   public struct Configuration: Equatable, Sendable {
@@ -27,11 +27,21 @@ public enum Llama {
     public var tiesEmbeddings = false
     /// Whether queries, keys and values have biases, as in Qwen2.
     public var hasQKVBias = false
+    /// Whether all four projections of attention have biases.
+    public var hasAttentionBias = false
+    /// Whether the feed-forward layer has biases.
+    public var hasInnerBias = false
+    /// D, the width of a head, where it is not C / H.
+    public var headDimension: Int?
+    /// How many keys a token sees; nil for all.
+    public var slidingWindow: Int?
+    /// The number of blocks before those with the window.
+    public var layersBeforeWindow = 0
     /// The standard deviation of the first weights.
     public var initializerRange = 0.02
 
     /// D, the width of a head.
-    var headSize: Int { hiddenSize / heads }
+    var headSize: Int { headDimension ?? hiddenSize / max(1, heads) }
 
     /// The defaults.
     public init() {}
@@ -44,7 +54,12 @@ extension Llama.Configuration: RotaryConfiguration {
       vocabularySize: vocabularySize, width: hiddenSize, innerWidth: intermediateSize, layers: layers, heads: heads,
       keyHeads: keyValueHeads, headSize: headSize, maximumPositions: maximumPositions, tiesEmbeddings: tiesEmbeddings,
       initializerRange: initializerRange, norm: NormPlan(epsilon: rmsNormEpsilon), rotary: [rotaryPlan])
-    plan.biases.queriesKeysValues = hasQKVBias
+    plan.biases = BiasPlan(
+      queriesKeysValues: hasQKVBias || hasAttentionBias, attentionOutput: hasAttentionBias, feedForward: hasInnerBias)
+    if let slidingWindow {
+      let first = layersBeforeWindow
+      plan.layer = { LayerPlan(window: $0 >= first ? slidingWindow : nil) }
+    }
     return plan
   }
 }

@@ -13,6 +13,10 @@ extension Llama.Configuration: ModelConfiguration {
       "num_key_value_heads", \.keyValueHeads, .integer(),
       "Number of key and value heads; default: num_attention_heads"
     ) { $1.isNull("num_key_value_heads") ? $0.heads : defaultKeyValueHeads($1) ?? $0.heads },
+    .read { configuration, section in
+      configuration.headDimension = section.optional(
+        "head_dim", .integer(), "Size of a head; default: hidden_size / num_attention_heads")
+    },
     .written("head_dim") { JSONValue($0.headSize) },
   ]
 
@@ -28,7 +32,15 @@ extension Llama.Configuration: ModelConfiguration {
     },
     .optional("initializer_range", \.initializerRange, .number(above: 0), "Standard deviation of the first weights"),
     .written("torch_dtype") { _ in "float32" },
-    .written("attention_bias") { $0.hasQKVBias ? nil : false },
+    .read { $0.readBiases(from: &$1) },
+    .written("attention_bias") { $0.hasQKVBias ? Optional.none : JSONValue($0.hasAttentionBias) },
+    .written("mlp_bias") { $0.hasInnerBias ? true : Optional.none },
+    .read { $0.readWindow(from: &$1) },
+    .written("sliding_window") { $0.slidingWindow.map { JSONValue($0) } },
+    .written("use_sliding_window") { $0.slidingWindow != nil && $0.hasQKVBias ? true : Optional.none },
+    .written("max_window_layers") {
+      $0.slidingWindow != nil && $0.hasQKVBias ? JSONValue($0.layersBeforeWindow) : Optional.none
+    },
   ]
 
   /// The number that transformers takes where a config.json leaves `num_key_value_heads` out, nil for that of all heads.
@@ -36,56 +48,68 @@ extension Llama.Configuration: ModelConfiguration {
     section.text("model_type").flatMap { ["mistral": 8, "qwen2": 32][$0] }
   }
 
-  package func check(_ section: inout SettingsSection) {
+  /// Reads the biases that transformers has keys for; it has none for the other types, whose biases are fixed.
+  private mutating func readBiases(from section: inout SettingsSection) {
+    if section.describesModel, section.text("model_type") != "llama" {
+      return section.ignore(["attention_bias", "mlp_bias"].filter { section.bool($0) == false })
+    }
+    hasAttentionBias = section.value(
+      "attention_bias", .boolean, default: false, "Biases of all four projections of attention")
+    hasInnerBias = section.value("mlp_bias", .boolean, default: false, "Biases of the feed-forward layer")
+  }
+
+  /// Reads the sliding window: Qwen2's is there by a switch, Mistral's unless the key is null.
+  private mutating func readWindow(from section: inout SettingsSection) {
+    let type = section.text("model_type")
+    let isQwen = type == "qwen2" || hasQKVBias
+    let given = section.optional("sliding_window", .integer(), "How many keys a token sees; default: all")
+    let isOn = section.value("use_sliding_window", .boolean, derived: !isQwen, "Whether Qwen2's blocks have the window")
+    let start = section.optional("max_window_layers", .integer(from: 0), "The first of Qwen2's blocks with the window")
+    let usual = ["mistral": 4096, "qwen2": 4096][type ?? ""]
+    let window = isOn ? given ?? (section.isNull("sliding_window") ? nil : usual) : nil
+    layersBeforeWindow = isQwen ? min(start ?? 28, layers) : 0
+    slidingWindow = window == nil || layersBeforeWindow == layers ? nil : window
+    checkLayerTypes(&section)
+  }
+
+  /// `layer_types` must say what the keys before it do.
+  private func checkLayerTypes(_ section: inout SettingsSection) {
+    let kinds = ["full_attention", "sliding_attention"]
+    let given = section.optional(
+      "layer_types", .list(of: .word(kinds)), "Whether each block sees all keys or those in the window")
+    let expected = (0..<layers).map { slidingWindow != nil && $0 >= layersBeforeWindow ? kinds[1] : kinds[0] }
     section.rule(
-      "num_attention_heads", "hidden_size", holds: hiddenSize.isMultiple(of: heads),
-      "num_attention_heads (\(heads)) must divide hidden_size (\(hiddenSize))")
+      "layer_types", "sliding_window", "max_window_layers", "num_hidden_layers",
+      holds: given == nil || given == expected,
+      "layer_types is not what sliding_window and max_window_layers say: blocks from a first one on have the window")
+  }
+
+  package func check(_ section: inout SettingsSection) {
+    if headDimension == nil {
+      section.rule(
+        "num_attention_heads", "hidden_size", holds: hiddenSize.isMultiple(of: heads),
+        "num_attention_heads (\(heads)) must divide hidden_size (\(hiddenSize))")
+    }
     let isDefault = !section.has("num_key_value_heads") && keyValueHeads != heads
     section.rule(
       "num_key_value_heads", "num_attention_heads", holds: heads.isMultiple(of: keyValueHeads),
       "num_key_value_heads (\(keyValueHeads)\(isDefault ? ", the default" : "")) must divide "
         + "num_attention_heads (\(heads))")
-    if hiddenSize.isMultiple(of: heads) { checkRotation(section) }
-    checkBiases(&section)
+    if headDimension != nil || hiddenSize.isMultiple(of: heads) { checkRotation(section) }
     section.accept("rope_interleaved", only: [false], because: "the rotary halves are those of Hugging Face")
-    checkAttention(&section)
-    let headSize = section.optional("head_dim", .integer(), "Size of a head: hidden_size / num_attention_heads")
     section.rule(
-      "head_dim", "hidden_size", "num_attention_heads", holds: headSize == nil || headSize == hiddenSize / heads,
-      "head_dim (\(headSize ?? 0)) must be hidden_size / num_attention_heads (\(hiddenSize / heads))")
-    section.ignore(["pretraining_tp", "is_llama_config", "max_window_layers"])
-  }
-
-  /// Refuses biases where transformers has a key for them; it has none for the other types, whose biases are fixed.
-  private func checkBiases(_ section: inout SettingsSection) {
-    if section.describesModel, section.text("model_type") != "llama" {
-      return section.ignore(["attention_bias", "mlp_bias"].filter { section.bool($0) == false })
-    }
-    section.accept("attention_bias", only: [false], because: "only \"qkv_bias\" is there, without the output's bias")
-    section.accept("mlp_bias", only: [false], because: "the feed-forward layer has no biases")
-  }
-
-  /// Refuses sliding windows where transformers has them: Qwen2's by a switch, Mistral's unless the key is null.
-  private func checkAttention(_ section: inout SettingsSection) {
-    let type = section.text("model_type")
-    section.accept("use_sliding_window", only: [false], because: "attention reaches the whole sequence")
-    _ = section.optional(
-      "layer_types", .list(of: .word(["full_attention"])), "Attention of each block; it reaches the whole sequence")
-    let given = section.optional("sliding_window", .integer(), "Must not cut: attention reaches the whole sequence")
-    guard type == "mistral" else { return }
-    let window = given ?? (section.isNull("sliding_window") ? nil : Self.mistralWindow)
-    let what = given == nil ? "\(Self.mistralWindow), the default of mistral" : "\(window ?? 0)"
+      "qkv_bias", "attention_bias", "mlp_bias", holds: !hasQKVBias || !(hasAttentionBias || hasInnerBias),
+      "qkv_bias is Qwen2's, which has no attention_bias and no mlp_bias")
     section.rule(
-      "sliding_window", "max_position_embeddings", holds: window.map { $0 >= maximumPositions } ?? true,
-      "sliding_window (\(what)) must be null or reach all \(maximumPositions) positions: there is no sliding window. "
-        + "Up to \(window ?? 0) tokens null computes the same, as does \"max_position_embeddings\": \(window ?? 0)")
+      "sliding_window", "attention_bias", "mlp_bias",
+      holds: slidingWindow == nil || !(hasAttentionBias || hasInnerBias),
+      "no model of transformers has a sliding_window with attention_bias or mlp_bias")
+    section.ignore(["pretraining_tp", "is_llama_config"])
   }
-
-  /// The window of a Mistral whose config.json does not say (transformers, `configuration_mistral.py`).
-  private static let mistralWindow = 4096
 
   package var huggingFaceModel: (type: String, className: String) {
-    hasQKVBias ? ("qwen2", "Qwen2ForCausalLM") : ("llama", "LlamaForCausalLM")
+    if hasQKVBias { return ("qwen2", "Qwen2ForCausalLM") }
+    return slidingWindow == nil ? ("llama", "LlamaForCausalLM") : ("mistral", "MistralForCausalLM")
   }
 }
 
@@ -93,43 +117,20 @@ extension Llama.Configuration: ModelConfiguration {
 
 extension Llama.Configuration {
   package static let architecture = Architecture(
-    name: "llama", modelTypes: ["llama", "mistral", "qwen2"], configuration: Self.self,
-    huggingFace: HuggingFaceNaming(
-      prefix: "model.", ignoredSuffixes: [".rotary_emb.inv_freq"], embedding: "model.embed_tokens.weight"),
+    name: "llama", modelTypes: ["llama", "mistral", "qwen2"], configuration: Self.self, huggingFace: .llama,
     gguf: [
       // llama.cpp rotates neighbours in Llama and halves in Qwen2.
-      gguf(
-        "llama", queries: .rotaryPairs(headsKey: "num_attention_heads"),
-        keys: .rotaryPairs(headsKey: "num_key_value_heads"), storesRopeFactors: true),
-      gguf("qwen2", queries: .same, keys: .same, storesRopeFactors: false),
+      GGUFNaming(
+        "llama", keys: GGUFNaming.llamaKeys,
+        derived: [.headSize, .valueSize, .rotaryWidth] + GGUFNaming.Derived.scaling,
+        tensors: GGUFNaming.llamaTensors(), blockTensors: GGUFNaming.llamaBlockTensors(rotaryPairs: true, biases: true),
+        lacks: [.otherScalingThanLlama3], storesRopeFactors: true),
+      GGUFNaming(
+        "qwen2", keys: GGUFNaming.llamaKeys,
+        derived: [.headSize, .valueSize, .rotaryWidth] + GGUFNaming.Derived.scaling,
+        tensors: GGUFNaming.llamaTensors(),
+        blockTensors: GGUFNaming.llamaBlockTensors(biases: true).filter {
+          !$0.gguf.hasSuffix(".bias") || ["attn_q.bias", "attn_k.bias", "attn_v.bias"].contains($0.gguf)
+        }, lacks: [.switchedWindow, .otherScaling]),
     ])
-
-  private static func gguf(
-    _ name: String, queries: GGUFNaming.Layout, keys: GGUFNaming.Layout, storesRopeFactors: Bool
-  ) -> GGUFNaming {
-    GGUFNaming(
-      name,
-      keys: [
-        .integer("context_length", "max_position_embeddings"), .integer("embedding_length", "hidden_size"),
-        .integer("feed_forward_length", "intermediate_size"), .integer("block_count", "num_hidden_layers"),
-        .integer("attention.head_count", "num_attention_heads"),
-        .integer("attention.head_count_kv", "num_key_value_heads"),
-        .float("attention.layer_norm_rms_epsilon", "rms_norm_eps"), .float("rope.freq_base", "rope_theta"),
-      ],
-      tensors: [
-        .init("token_embd.weight", "model.embed_tokens.weight"), .init("output_norm.weight", "model.norm.weight"),
-        .init("output.weight", "lm_head.weight"),
-      ],
-      blockPrefix: "model.layers.",
-      blockTensors: [
-        .init("attn_norm.weight", "input_layernorm.weight"),
-        .init("attn_q.weight", "self_attn.q_proj.weight", queries), .init("attn_q.bias", "self_attn.q_proj.bias"),
-        .init("attn_k.weight", "self_attn.k_proj.weight", keys), .init("attn_k.bias", "self_attn.k_proj.bias"),
-        .init("attn_v.weight", "self_attn.v_proj.weight"), .init("attn_v.bias", "self_attn.v_proj.bias"),
-        .init("attn_output.weight", "self_attn.o_proj.weight"),
-        .init("ffn_norm.weight", "post_attention_layernorm.weight"), .init("ffn_gate.weight", "mlp.gate_proj.weight"),
-        .init("ffn_up.weight", "mlp.up_proj.weight"), .init("ffn_down.weight", "mlp.down_proj.weight"),
-      ],
-      storesRopeFactors: storesRopeFactors)
-  }
 }

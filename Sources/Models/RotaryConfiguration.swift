@@ -41,10 +41,12 @@ extension RotaryConfiguration {
         defaults: positions, writing: { $0.declaredPositions }),
       .read { $0.readRope(from: &$1) },
       .written(ropeKeys.theta) { JSONValue($0.ropeTheta) },
-      .written(ropeKeys.share ?? "partial_rotary_factor") { ropeKeys.share == nil ? nil : JSONValue($0.rotaryShare) },
+      .written(ropeKeys.share ?? "partial_rotary_factor") {
+        ropeKeys.share == nil ? Optional.none : JSONValue($0.rotaryShare)
+      },
       .written("rope_scaling") { $0.ropeScaling?.json },
       .written("original_max_position_embeddings") {
-        $0.ropeScaling?.kind == .longrope ? JSONValue($0.ropeScaling!.originalPositions) : nil
+        $0.ropeScaling?.kind == .longrope ? JSONValue($0.ropeScaling!.originalPositions) : Optional.none
       },
     ]
   }

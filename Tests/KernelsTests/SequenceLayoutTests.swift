@@ -21,6 +21,24 @@ import Testing
     }
   }
 
+  /// Of a row [prompt | chosen | rejected] an answer sees the last positions before it, not the last columns.
+  @Test(arguments: [1, 2, 5, 8, 100]) func aWindowGoesOnBeforeAGap(_ width: Int) {
+    let (prompt, chosen, rejected) = (7, 4, 9)
+    let positions = Array(0..<prompt + chosen) + Array(prompt..<prompt + rejected)
+    let end = prompt + chosen
+    let starts = [Int32](repeating: Int32(prompt), count: end + rejected)
+    let gap = VisibleKeys.Gap(
+      starts: starts, ends: starts.prefix(end) + [Int32](repeating: Int32(end), count: rejected))
+    let layout = SequenceLayout(
+      rows: 1, columns: end + rejected, positions: positions.map(Int32.init),
+      documentStarts: [Int32](repeating: 0, count: end + rejected), gap: gap)
+    let windowed = layout.windowed(to: width)
+    for token in positions.indices {
+      let expected = columns(layout, token).filter { positions[$0] > positions[token] - width }
+      #expect(columns(windowed, token) == expected && expected.count == min(width, positions[token] + 1))
+    }
+  }
+
   @Test func inBothDirectionsATokenSeesItsDocument() {
     let starts: [Int32] = [0, 0, 0, 3, 4, 4] + [0, 0, 0, 0, 0, 0] + [0, 1, 1, 1, 1, 5]
     let layout = SequenceLayout(rows: 3, columns: 6, positions: starts.map { _ in 7 }, documentStarts: starts)

@@ -55,7 +55,9 @@ private func pieces() throws -> Tokenizer {
   ) throws {
     let stored = try stored(kind)
     let outcome = try Export(to: format).write(stored, to: scratch("out"))
-    #expect(outcome.weightDifference == 0 && outcome.logitDifference == 0)
+    // llama.cpp has the weights of Gemma's norms larger by 1, which rounds them.
+    let isRounded = kind == "gemma3_text" && format == .gguf
+    #expect(outcome.weightDifference <= (isRounded ? 1e-7 : 0) && outcome.logitDifference <= (isRounded ? 1e-5 : 0))
     let model = try stored.model()
     #expect(outcome.tensors == model.namedParameters.count)
     guard format != .safetensors else {
@@ -64,7 +66,7 @@ private func pieces() throws -> Tokenizer {
       return
     }
     let back = try StoredModel(at: scratch("out"))
-    #expect(try back.model().probe == model.probe)
+    if !isRounded { #expect(try back.model().probe == model.probe) }
     #expect(back.configuration.json["model_type"] == stored.configuration.json["model_type"])
     #expect(back.tokenizer?.texts == stored.tokenizer?.texts)
   }
@@ -221,7 +223,7 @@ private func pieces() throws -> Tokenizer {
     let refused = refusal { _ = try Export(to: .gguf).write(stored, to: scratch("out")) }
     #expect(refused?.area == .model, "\(String(describing: refused))")
     #expect(refused?.what == "GGUF has no name for the architecture \"unnamed\"")
-    #expect(refused?.notes == ["expected llama, qwen2, gpt2"])
+    #expect(refused?.notes.first?.hasPrefix("expected llama, qwen2, gpt2, qwen3, ") == true)
     #expect(try Export(to: .safetensors).write(stored, to: scratch("out")).tensors == model.namedParameters.count)
   }
 

@@ -75,18 +75,15 @@ import Tokenizers
       "original_max_position_embeddings": 8192,
     ]
     let refused: [(JSONValue, String)] = [
-      (with(mistral, [("sliding_window", 8)]), "sliding_window"),
-      (with(qwen2, [("use_sliding_window", true)]), "use_sliding_window"),
+      (with(mistral, [("sliding_window", 0)]), "sliding_window"),
       (with(qwen2, [("layer_types", ["sliding_attention"])]), "layer_types"),
       (with(Self.llama, [("hidden_act", "gelu")]), "hidden_act"),
-      (with(Self.llama, [("attention_bias", true)]), "attention_bias"),
-      (with(Self.llama, [("mlp_bias", true)]), "mlp_bias"),
-      (with(Self.llama, [("head_dim", 8)]), "head_dim"),
+      (with(Self.llama, [("head_dim", 7)]), "rotary positions"),
       (with(Self.llama, [("model_type", "mixtral")]), "model_type"),
       (with(Self.llama, [("quantization_config", [:])]), "quantization_config"),
       (with(Self.llama, [("partial_rotary_factor", 0.5)]), "partial_rotary_factor"),
-      (with(Self.llama, [("rope_parameters", ["rope_theta": 1e4, "rope_type": "yarn", "factor": 2.0])]), "rope_type"),
-      (with(Self.llama, [("rope_parameters", .null), ("rope_scaling", ["type": "linear", "factor": 2.0])]), "type"),
+      (with(Self.llama, [("rope_parameters", ["rope_theta": 1e4, "rope_type": "yarn", "factor": -2.0])]), "factor"),
+      (with(Self.llama, [("rope_parameters", .null), ("rope_scaling", ["type": "ntk", "factor": 2.0])]), "type"),
       (with(Self.llama, [("rope_theta", 20000.0)]), "rope_theta"),
       (with(Self.llama, [("rope_scaling", llama3)]), "rope_scaling"),
       (with(Self.gpt2, [("activation_function", "relu")]), "activation_function"),
@@ -100,6 +97,9 @@ import Tokenizers
     }
     let accepted: [JSONValue] = [
       with(mistral, [("sliding_window", .null)]), with(mistral, [("sliding_window", 16)]),
+      with(mistral, [("sliding_window", 8)]), with(qwen2, [("use_sliding_window", true), ("max_window_layers", 0)]),
+      with(Self.llama, [("attention_bias", true)]), with(Self.llama, [("mlp_bias", true)]),
+      with(Self.llama, [("head_dim", 8)]),
       with(qwen2, [("sliding_window", 8), ("use_sliding_window", false), ("max_window_layers", 28)]),
       with(qwen2, [("layer_types", ["full_attention"])]),
       with(Self.llama, [("rope_theta", 10000.0)]), with(Self.llama, [("rope_parameters", .null), ("rope_theta", 1e6)]),

@@ -10,23 +10,24 @@ import Testing
     #expect(Set(all.map(\.name)).count == all.count)
     #expect(Set(all.flatMap(\.modelTypes)).count == all.flatMap(\.modelTypes).count)
     #expect(Set(all.flatMap(\.gguf).map(\.architecture)).count == all.flatMap(\.gguf).count)
+    #expect(Set(all.flatMap(\.gguf).map(\.modelType)).count == all.flatMap(\.gguf).count)
     for architecture in all { #expect(architecture.configuration.architecture.name == architecture.name) }
   }
 
   /// The models below are all there are, tied and untied, with and without biases.
   @Test func everyNamingOfGGUFHasAModel() {
     let tested = Set(ConfigurationTests.texts.map { (try? configuration($0).huggingFaceModel.type) ?? "" })
-    #expect(tested == Set(Architectures.all.flatMap(\.gguf).map(\.architecture)))
+    #expect(tested == Set(Architectures.all.flatMap(\.gguf).map(\.modelType)))
   }
 
   @Test(arguments: ConfigurationTests.texts) func everyTensorAndKeyHasANameInEveryFormat(_ text: String) throws {
     let configuration = try configuration(text)
     let architecture = configuration.architecture
     #expect(architecture.modelTypes.contains(configuration.huggingFaceModel.type))
-    let naming = try #require(architecture.gguf.first { $0.architecture == configuration.huggingFaceModel.type })
+    let naming = try #require(architecture.gguf.first { $0.modelType == configuration.huggingFaceModel.type })
     for key in naming.keys {
       let value = try #require(configuration.json[key.config], "\(key.config)")
-      #expect(key.isFloat ? value.double != nil : value.integer != nil, "\(key.config)")
+      #expect(key.isFloat ? value.double != nil : value.integer != nil || value.bool != nil, "\(key.config)")
     }
     let names = configuration.makeModel(seed: nil).namedParameters.map(\.name)
     for name in names {

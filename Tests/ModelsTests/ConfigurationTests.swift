@@ -23,6 +23,44 @@ import Testing
     { "model_type": "gpt2", "vocab_size": 100, "n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 32,
       "n_inner": 40, "tie_word_embeddings": false, "initializer_range": 0.01 }
     """,
+    """
+    { "model_type": "llama", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 3,
+      "num_attention_heads": 4, "head_dim": 6, "attention_bias": true, "mlp_bias": true,
+      "rope_scaling": { "rope_type": "linear", "factor": 2.0 } }
+    """,
+    """
+    { "model_type": "qwen3", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 3,
+      "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6, "max_position_embeddings": 64,
+      "rope_theta": 1000000.0, "tie_word_embeddings": true, "attention_bias": false }
+    """,
+    """
+    { "model_type": "gemma3_text", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 7,
+      "num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 6, "sliding_window": 8, "query_pre_attn_scalar": 6.0 }
+    """,
+    """
+    { "model_type": "olmo2", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
+      "num_attention_heads": 4, "num_key_value_heads": 2, "rms_norm_eps": 1e-06, "tie_word_embeddings": false }
+    """,
+    """
+    { "model_type": "phi3", "vocab_size": 100, "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 2,
+      "num_attention_heads": 4, "num_key_value_heads": 2, "partial_rotary_factor": 0.5, "max_position_embeddings": 64,
+      "original_max_position_embeddings": 16, "tie_word_embeddings": true,
+      "rope_scaling": { "rope_type": "longrope", "factor": 4.0, "original_max_position_embeddings": 16,
+        "short_factor": [1.0, 1.5], "long_factor": [2.0, 4.0] } }
+    """,
+    """
+    { "model_type": "smollm3", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 5,
+      "num_attention_heads": 4, "num_key_value_heads": 2, "no_rope_layers": [1, 1, 1, 0, 1] }
+    """,
+    """
+    { "model_type": "granite", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
+      "num_attention_heads": 4, "num_key_value_heads": 2, "embedding_multiplier": 12.0, "attention_multiplier": 0.015625,
+      "residual_multiplier": 0.22, "logits_scaling": 8.0, "attention_bias": true, "mlp_bias": true }
+    """,
+    """
+    { "model_type": "gpt_neox", "vocab_size": 100, "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 2,
+      "num_attention_heads": 4, "rotary_pct": 0.25, "use_parallel_residual": true }
+    """,
   ]
 
   private func configuration(_ text: String) throws -> any ModelConfiguration {
@@ -88,7 +126,8 @@ import Testing
     let window: (String, JSONValue) = ("sliding_window", .null)
     for (type, members, positions, heads) in [
       ("llama", [], 2048, 32), ("mistral", [window], 131_072, 8), ("qwen2", [], 32768, 32),
-      ("mistral", [window, ("num_key_value_heads", .null)], 131_072, 32),
+      ("mistral", [window, ("num_key_value_heads", .null)], 131_072, 32), ("olmo2", [("rms_norm_eps", 1e-6)], 2048, 32),
+      ("qwen3", [("head_dim", 2)], 32768, 32), ("granite", [], 2048, 32),
       ("qwen2", [("num_key_value_heads", .null), ("num_attention_heads", 16)], 32768, 16),
     ] as [(String, [(String, JSONValue)], Int, Int)] {
       let json = try json(type, members)
@@ -107,14 +146,28 @@ import Testing
   }
 
   @Test func aMistralHasAWindowUnlessItSaysNull() throws {
-    for members in [[], [("sliding_window", 4096)], [("sliding_window", 131_071)]] as [[(String, JSONValue)]] {
-      let refusal = refusal { _ = try json("mistral", members) }
-      #expect(refusal?.what.hasPrefix("sliding_window (") == true, "\(refusal as Any)")
+    for (members, window) in [
+      ([], 4096), ([("sliding_window", 64)], 64), ([("sliding_window", .null)], nil),
+    ] as [([(String, JSONValue)], Int?)] {
+      let json = try json("mistral", members)
+      #expect(json["sliding_window"]?.integer == window)
+      #expect(json["model_type"] == (window == nil ? "llama" : "mistral"))
     }
-    for members in [
-      [("sliding_window", .null)], [("max_position_embeddings", 4096)],
-      [("sliding_window", 64), ("max_position_embeddings", 64)],
-    ] as [[(String, JSONValue)]] { _ = try json("mistral", members) }
+  }
+
+  @Test func aQwenHasAWindowByItsSwitch() throws {
+    let sizes: [(String, JSONValue)] = [("num_hidden_layers", 3)]
+    func window(_ members: [(String, JSONValue)]) throws(Failure) -> JSONValue? {
+      try json("qwen2", sizes + members)["sliding_window"]
+    }
+    #expect(try window([("sliding_window", 8)]) == nil)
+    #expect(try window([("use_sliding_window", true), ("sliding_window", 8)]) == nil)
+    let on: [(String, JSONValue)] = [("use_sliding_window", true), ("sliding_window", 8), ("max_window_layers", 1)]
+    #expect(try window(on) == 8)
+    let kinds: JSONValue = ["full_attention", "sliding_attention", "sliding_attention"]
+    #expect(try window(on + [("layer_types", kinds)]) == 8)
+    let other: JSONValue = ["sliding_attention", "full_attention", "sliding_attention"]
+    #expect(refusal { _ = try window(on + [("layer_types", other)]) }?.what.hasPrefix("layer_types is not") == true)
   }
 
   @Test func llama3BeginsWithThePositionsOfTheModel() throws {

@@ -13,6 +13,17 @@ let smallModels: [any ModelConfiguration] = [
   GPT2.Configuration {
     ($0.vocabularySize, $0.width, $0.innerWidth, $0.layers, $0.heads, $0.maximumPositions) = (50, 16, 24, 2, 4, 64)
   },
+  Llama.Configuration {
+    ($0.vocabularySize, $0.hiddenSize, $0.intermediateSize, $0.layers) = (50, 16, 24, 2)
+    ($0.heads, $0.keyValueHeads, $0.maximumPositions, $0.slidingWindow) = (4, 2, 64, 7)
+  },
+  try! ModelDescription(
+    configuration: """
+      { "model_type": "gemma3_text", "vocab_size": 50, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 6, "max_position_embeddings": 64,
+        "sliding_window": 25, "layer_types": ["sliding_attention", "full_attention"] }
+      """, source: "gemma3"
+  ).configuration(vocabularySize: 50),
 ]
 
 /// The sum of the log-probabilities of the next tokens of a row, and its gradients.
@@ -28,7 +39,7 @@ private func scores(
 
 @Suite struct PackedRowTests {
   /// A pair as one row that shares its prompt, and as two documents.
-  @Test(arguments: [0, 1]) func aPromptIsSharedByTwoAnswers(_ index: Int) {
+  @Test(arguments: 0..<4) func aPromptIsSharedByTwoAnswers(_ index: Int) {
     let model = smallModels[index].makeModel(seed: 1)
     var generator = SeededGenerator(seed: 2)
     func text(_ count: Int) -> [Int32] { generator.integers(count, in: 0..<50).map(Int32.init) }
@@ -57,7 +68,7 @@ private func scores(
   }
 
   /// A row may be longer than the model's positions: those of each document restart.
-  @Test(arguments: [0, 1]) func manyDocumentsInOneLongRow(_ index: Int) {
+  @Test(arguments: 0..<4) func manyDocumentsInOneLongRow(_ index: Int) {
     let model = smallModels[index].makeModel(seed: 1)
     var generator = SeededGenerator(seed: 3)
     let documents = generator.integers(20, in: 1..<65).map { length in

@@ -7,20 +7,27 @@ import Testing
 
 /// Whole models against what PyTorch computed from the same weights in float64.
 @Suite struct RecordedModelTests {
-  @Test(arguments: ModelFixture.names) func logits(_ name: String) throws {
+  @Test(arguments: ModelFixture.names + ModelFixture.decoderNames) func logits(_ name: String) throws {
     let (fixture, model) = try recordedModel(name)
     let logits = model.logits(fixture.tokens.int32s, shape: Shape(fixture.tokens.shape), layout: fixture.layout)
     #expect(logits.shape.dimensions == fixture.logits.shape)
     #expect(mismatch(logits.elements, fixture.logits, within: .scaled(relative: 1e-4, scaled: 1e-5)) == nil)
   }
 
-  @Test(arguments: ModelFixture.names, [false, true]) func lossAndGradients(_ name: String, recompute: Bool) throws {
+  @Test(arguments: ModelFixture.names + ModelFixture.decoderNames, [false, true]) func lossAndGradients(
+    _ name: String, recompute: Bool
+  ) throws {
     let (fixture, model) = try recordedModel(name)
     let (loss, gradients) = model.lossAndGradients(fixture, recompute: recompute)
     #expect(abs(Double(loss.scalar) - fixture.loss) < 1e-5)
     for named in model.namedParameters {
       let gradient = try #require(gradients[named.parameter], "no gradient for \(named.name)")
       let expected = try #require(fixture.gradients[named.name], "nothing recorded for \(named.name)")
+      // Where keys are not rotated, their bias moves all scores of a query alike: its gradient is zero but for rounding.
+      if expected.values.allSatisfy({ abs($0) < 1e-15 }) {
+        #expect(named.part(of: gradient).elements.allSatisfy { abs($0) < 1e-7 }, "\(named.name)")
+        continue
+      }
       let bound = expected.rank >= 2 ? 1e-5 : 1e-4
       let problem = mismatch(named.part(of: gradient).elements, expected, within: .frobenius(bound))
       #expect(problem == nil, "\(named.name): \(problem ?? "")")
@@ -28,7 +35,8 @@ import Testing
     #expect(Set(model.namedParameters.map(\.name)) == Set(fixture.gradients.keys))
   }
 
-  @Test(arguments: ModelFixture.names) func recomputationChangesNoBit(_ name: String) throws {
+  @Test(arguments: ModelFixture.names + ModelFixture.decoderNames) func recomputationChangesNoBit(_ name: String) throws
+  {
     let (fixture, model) = try recordedModel(name)
     let kept = model.lossAndGradients(fixture, recompute: false)
     let again = model.lossAndGradients(fixture, recompute: true)
@@ -38,7 +46,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["llama-tied", "gpt2"]) func aLaterTokenChangesNoEarlierLogit(_ name: String) throws {
+  @Test(arguments: ["llama-tied", "gpt2"] + ModelFixture.decoderNames) func aLaterTokenChangesNoEarlierLogit(
+    _ name: String
+  ) throws {
     let (fixture, model) = try recordedModel(name)
     let shape = Shape(fixture.tokens.shape)
     let (columns, changed) = (shape[1], 9)
@@ -72,7 +82,7 @@ import Testing
   }
 
   /// Packed documents have no generation.
-  @Test(arguments: ModelFixture.names.filter { $0 != "llama-packed" })
+  @Test(arguments: ModelFixture.names.filter { $0 != "llama-packed" } + ModelFixture.decoderNames)
   func generationWithACacheIsTheFullPass(_ name: String) throws {
     let (fixture, model) = try recordedModel(name)
     let prompt = fixture.generation.prompt.map(Int32.init)
@@ -92,7 +102,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ModelFixture.names) func parameterCountIsTheConfigurations(_ name: String) throws {
+  @Test(arguments: ModelFixture.names + ModelFixture.decoderNames) func parameterCountIsTheConfigurations(
+    _ name: String
+  ) throws {
     let (fixture, model) = try recordedModel(name)
     let description = try ModelDescription(configuration: fixture.config.serialized(), source: name)
     #expect(description.parameterCount(vocabularySize: model.vocabularySize) == model.parameterCount)

@@ -56,6 +56,11 @@ package struct ModelFixture: Sendable, CustomStringConvertible {
   package static let names = [
     "gpt2", "llama-packed", "llama-tied", "llama-untied-grouped", "llama3-scaling", "qwen2",
   ]
+  /// Those of `recording/decoders.py`, which has no training steps.
+  package static let decoderNames = [
+    "gemma3", "gpt-neox", "gpt-neox-sequential", "granite", "llama-biases-yarn", "llama-dynamic", "llama-linear",
+    "llama-longrope", "mistral", "olmo2", "phi3", "phi3-window", "qwen3", "qwen3-window", "smollm3", "smollm3-window",
+  ]
 
   package init(_ name: String) throws(Failure) {
     self.name = name

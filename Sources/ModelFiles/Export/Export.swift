@@ -67,7 +67,8 @@ package struct Export: Sendable {
     case .safetensors: try SafetensorsFile.write(model.namedArrays, as: numbers.safetensors, to: path)
     case .gguf: try GGUFExport(stored, model).write(to: path, as: numbers.gguf)
     }
-    let verification = Verification(stored, model, numbers: numbers, assumesFormC: assumesFormC)
+    let verification = Verification(
+      stored, model, numbers: numbers, assumesFormC: assumesFormC, isGGUF: format == .gguf)
     let other = try reopened(path, stored)
     let llamaCpp = format == .gguf ? try LlamaCppTokenizer(GGUFFile(path)) : nil
     return try verification.compare(with: other, llamaCpp: llamaCpp)

@@ -22,15 +22,18 @@ package struct Verification {
   private let model: any LanguageModel
   private let numbers: Export.NumberFormat
   private let assumesFormC: Bool
+  private let isGGUF: Bool
 
   /// A comparison with a model; `assumesFormC` leaves out texts that are not in Unicode's form C.
   package init(
-    _ stored: StoredModel, _ model: any LanguageModel, numbers: Export.NumberFormat, assumesFormC: Bool = false
+    _ stored: StoredModel, _ model: any LanguageModel, numbers: Export.NumberFormat, assumesFormC: Bool = false,
+    isGGUF: Bool = false
   ) {
     self.stored = stored
     self.model = model
     self.numbers = numbers
     self.assumesFormC = assumesFormC
+    self.isGGUF = isGGUF
   }
 
   /// Compares everything with `other`, which was read back; `llamaCpp` is what llama.cpp makes of the same file.
@@ -43,8 +46,12 @@ package struct Verification {
     for (one, another) in zip(model.namedParameters, copy.namedParameters) {
       try StopRequest.check()
       guard one.name == another.name else { throw failure("tensor \(one.name) is not there", other) }
-      let difference = Self.difference(another.value, from: one.value)
-      guard difference <= weightBound else {
+      // A weight that the file has larger by 1 is compared as such.
+      let isShifted = shifted.contains(one.name.split(separator: ".").suffix(2).joined(separator: "."))
+      let difference =
+        isShifted
+        ? Self.difference(another.value + 1, from: one.value + 1) : Self.difference(another.value, from: one.value)
+      guard difference <= max(weightBound, isShifted ? 0x1p-23 : 0) else {
         throw failure("tensor \(one.name) differs", other, difference, weightBound)
       }
       outcome.tensors += 1
@@ -70,7 +77,20 @@ package struct Verification {
   }
 
   /// Differences of weights grow through the layers.
-  private var logitBound: Double { numbers == .float32 ? 0 : max(0.02, 10 * weightBound) }
+  private var logitBound: Double {
+    numbers == .float32 ? (shifted.isEmpty ? 0 : 1e-4) : max(0.02, 10 * weightBound)
+  }
+
+  /// The endings of the names of weights that GGUF has larger by 1.
+  private var shifted: Set<String> {
+    guard isGGUF else { return [] }
+    let tensors = stored.configuration.architecture.gguf.flatMap { $0.tensors + $0.blockTensors }
+    return Set(
+      tensors.compactMap { tensor in
+        guard case .plusOne = tensor.layout else { return nil }
+        return tensor.name.split(separator: ".").suffix(2).joined(separator: ".")
+      })
+  }
 
   private func failure(
     _ what: String, _ other: StoredModel, _ difference: Double? = nil, _ bound: Double = 0
@@ -84,7 +104,8 @@ package struct Verification {
   /// of rotary wavelengths by what it leads to.
   private func compareConfiguration(_ other: StoredModel) throws(Failure) {
     let (one, another) = (stored.configuration.json.object ?? [], other.configuration.json)
-    for member in one where member.key != "initializer_range" && member.key != "rope_scaling" {
+    let ignored = ["initializer_range", "rope_scaling", "original_max_position_embeddings"]
+    for member in one where !ignored.contains(member.key) {
       guard let value = another[member.key] else { throw failure("the configuration's \(member.key)", other) }
       let isSame = value == member.value || Self.isSameNumber(value, member.value)
       if !isSame { throw failure("the configuration's \(member.key)", other) }

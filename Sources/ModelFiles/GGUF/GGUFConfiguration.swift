@@ -27,7 +27,7 @@ struct GGUFConfiguration {
       throw file.failure("the file has no matrix token_embd.weight", "every model has one")
     }
     var config: JSONValue = [
-      "model_type": JSONValue(naming.architecture), "vocab_size": JSONValue(embedding.shape[0]),
+      "model_type": JSONValue(naming.modelType), "vocab_size": JSONValue(embedding.shape[0]),
       "tie_word_embeddings": JSONValue(!file.tensors.contains { $0.name == "output.weight" }),
     ]
     for key in naming.keys {
@@ -39,8 +39,22 @@ struct GGUFConfiguration {
     if naming.keys.contains(where: { $0.config == Self.keyHeads }), config[Self.keyHeads] == nil {
       config[Self.keyHeads] = config["num_attention_heads"]
     }
+    // llama.cpp has biases where there are tensors of them.
+    for (key, tensor) in [("attention_bias", "blk.0.attn_output.bias"), ("mlp_bias", "blk.0.ffn_down.bias")]
+    where naming.modelType == "llama" || naming.modelType == "granite" {
+      config[key] = JSONValue(file.tensors.contains { $0.name == tensor })
+    }
+    for key in naming.derived {
+      let name = "\(naming.architecture).\(key.gguf)"
+      let value = try file[name].map { (value) throws(Failure) in try json(value, name) }
+      guard key.read(value, &config) else {
+        throw file.failure("\(name) is not supported", "found \(file[name]?.kind ?? "none")")
+      }
+    }
     try checkOtherKeys(config)
     if let scaling = try ropeScaling(config) { config["rope_scaling"] = scaling }
+    if let scaling = try longRopeScaling(config) { config["rope_scaling"] = scaling }
+    config["attention_factor"] = nil
     return try configuration(config)
   }
 
@@ -55,6 +69,8 @@ struct GGUFConfiguration {
     switch value {
     case .integer(let value): return JSONValue(value)
     case .float(let value): return JSONValue(Float(value))
+    case .bool(let value): return JSONValue(value)
+    case .string(let value): return JSONValue(value)
     default: throw file.failure("\(key) is not a number", "found \(value.kind)")
     }
   }
@@ -68,7 +84,7 @@ struct GGUFConfiguration {
       "expert_count": [.integer(0)], "expert_used_count": [.integer(0)], "attention.causal": [.bool(true)],
       "attention.sliding_window": [.integer(0)],
     ]
-    let known = naming.keys.map(\.gguf)
+    let known = naming.keys.map(\.gguf) + naming.derived.map(\.gguf)
     for (key, value) in file.metadata where key.hasPrefix("\(naming.architecture).") {
       let name = String(key.dropFirst(naming.architecture.count + 1))
       if known.contains(name) || accepted[name]?.contains(value) == true { continue }
@@ -93,8 +109,8 @@ struct GGUFConfiguration {
     let refusal = file.failure(
       "\(tensor.name) is not Llama 3's stretching", "only llama3 with its usual bounds is read")
     let heads = heads(config)
-    guard naming.storesRopeFactors, tensor.shape.count == 1, heads > 0, tensor.count > 0,
-      tensor.count == width(config) / heads / 2
+    let headSize = config["head_dim"]?.integer ?? width(config) / max(1, heads)
+    guard naming.storesRopeFactors, tensor.shape.count == 1, heads > 0, tensor.count > 0, tensor.count == headSize / 2
     else { throw refusal }
     let factors = try file.read(tensor)
     var scaling = GGUFRopeFactors.scaling(factors, theta: config["rope_theta"]?.double ?? 10000)
@@ -105,6 +121,36 @@ struct GGUFConfiguration {
     config["rope_scaling"] = scaling
     let expected = try configuration(config).ropeFactors ?? factors.map { _ in 1 }
     guard zip(expected, factors).allSatisfy({ abs($0 - Double($1)) <= 1e-4 * $0 }) else { throw refusal }
+    return scaling
+  }
+
+  /// The `rope_scaling` of the two tensors of factors in the file; nil when it has none.
+  private func longRopeScaling(_ config: JSONValue) throws(Failure) -> JSONValue? {
+    var factors: [[Float]] = []
+    for name in GGUFRopeFactors.longNames {
+      guard let tensor = file.tensors.first(where: { $0.name == name }) else { continue }
+      guard naming.storesLongRopeFactors, tensor.shape.count == 1 else {
+        throw file.failure("\(name) is not supported", "\(naming.architecture) has no factors of long texts")
+      }
+      factors.append(try file.read(tensor))
+    }
+    guard factors.count == 2 else {
+      if factors.isEmpty { return nil }
+      throw file.failure("factors of long or of short texts are missing", "both or none are expected")
+    }
+    let positions = config["max_position_embeddings"]?.integer ?? 1
+    let original = config["original_max_position_embeddings"]?.integer ?? positions
+    var scaling: JSONValue = [
+      "rope_type": "longrope", "factor": JSONValue(Double(positions) / Double(max(1, original))),
+      "original_max_position_embeddings": JSONValue(original),
+    ]
+    for (key, values) in zip(["long_factor", "short_factor"], factors) {
+      scaling[key] = JSONValue(values.map { JSONValue($0) })
+    }
+    let usual = RopeScaling(longRope: scaling).usualAmplitude
+    if let stored = config["attention_factor"], let value = stored.double, abs(value - usual) > 1e-6 * usual {
+      scaling["attention_factor"] = stored
+    }
     return scaling
   }
 }

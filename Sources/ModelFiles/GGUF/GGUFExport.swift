@@ -18,12 +18,6 @@ struct GGUFExport {
     self.stored = stored
     self.model = model
     names = try GGUFNames(stored.configuration, path: stored.path)
-    let scaling = stored.configuration.json["rope_scaling"]
-    if scaling != nil, !names.naming.storesRopeFactors {
-      throw Failure(
-        .model, "this rope_scaling cannot be written to GGUF", at: stored.path,
-        notes: ["\(names.naming.architecture) has no factors there"])
-    }
   }
 
   func write(to path: String, as encoding: GGUFEncoding) throws(Failure) {
@@ -55,18 +49,24 @@ struct GGUFExport {
     let config = stored.configuration.json
     var entries: [Entry] = names.naming.keys.compactMap { key in
       let value = config[key.config].flatMap { value in
-        key.isFloat ? value.double.map { GGUFValue.float($0) } : value.integer.map { .integer($0) }
+        Self.value(value, isFloat: key.isFloat)
       }
       return value.map { ("\(architecture).\(key.gguf)", $0) }
     }
-    entries.append(("\(architecture).vocab_size", .integer(model.vocabularySize)))
-    if let headSize = config["head_dim"]?.integer {
-      entries.append(("\(architecture).rope.dimension_count", .integer(headSize)))
+    for key in names.naming.derived {
+      guard let value = key.write(config).flatMap({ Self.value($0, isFloat: key.isFloat) }) else { continue }
+      entries.append(("\(architecture).\(key.gguf)", value))
     }
-    if let scaling = config["rope_scaling"] {
+    entries.append(("\(architecture).vocab_size", .integer(model.vocabularySize)))
+    if let scaling = config["rope_scaling"], scaling["rope_type"] == "llama3" {
       entries.append((GGUFRopeFactors.key, .string(scaling.serialized())))
     }
     return entries
+  }
+
+  private static func value(_ value: JSONValue, isFloat: Bool) -> GGUFValue? {
+    if isFloat { return value.double.map { .float($0) } }
+    return value.integer.map { .integer($0) } ?? value.bool.map { .bool($0) } ?? value.string.map { .string($0) }
   }
 
   private func tokenizerMetadata() throws(Failure) -> [Entry] {
@@ -175,9 +175,16 @@ struct GGUFExport {
       let fitting = encoding.fits(rowLength: array.shape.last!) ? encoding : .float16
       return (array, isMatrix ? fitting : .float32)
     }
-    if let factors = stored.configuration.ropeFactors {
+    func append(_ name: String, _ factors: [Double]) {
       let values = factors.map { Float($0) }
-      tensors.append((NamedArray(GGUFRopeFactors.name, shape: [values.count], values: values), .float32))
+      tensors.append((NamedArray(name, shape: [values.count], values: values), .float32))
+    }
+    let scaling = stored.configuration.json["rope_scaling"]
+    if scaling?["rope_type"] == "llama3", let factors = stored.configuration.ropeFactors {
+      append(GGUFRopeFactors.name, factors)
+    }
+    for (name, key) in zip(GGUFRopeFactors.longNames, ["long_factor", "short_factor"]) {
+      if let factors = scaling?[key]?.array?.compactMap(\.double) { append(name, factors) }
     }
     return tensors
   }
@@ -192,7 +199,8 @@ extension NamedArray {
     }
     let source = tensor.elements
     let values = [Float](unsafeUninitializedCapacity: source.count) { buffer, count in
-      layout.encode(source, into: buffer.baseAddress!, rows: tensor.shape[0], columns: tensor.shape[1])
+      let rows = tensor.shape[0]
+      layout.encode(source, into: buffer.baseAddress!, rows: rows, columns: source.count / max(1, rows))
       count = source.count
     }
     self.init(name, shape: layout.shape(of: tensor.shape.dimensions), values: values)

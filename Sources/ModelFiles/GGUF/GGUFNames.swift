@@ -12,7 +12,7 @@ struct GGUFNames {
   /// - Throws: `.model` when GGUF has no name for the architecture.
   init(_ configuration: any ModelConfiguration, path: String) throws(Failure) {
     let type = configuration.huggingFaceModel.type
-    guard let naming = configuration.architecture.gguf.first(where: { $0.architecture == type }) else {
+    guard let naming = configuration.architecture.gguf.first(where: { $0.modelType == type }) else {
       let known = Architectures.all.flatMap(\.gguf).map(\.architecture)
       throw Failure(
         .model, "GGUF has no name for the architecture \"\(type)\"", at: path,
@@ -20,6 +20,13 @@ struct GGUFNames {
     }
     self.naming = naming
     config = configuration.json
+    if let lack = naming.lacks.first(where: { [config] in $0.isWanted(config) }) {
+      throw Failure(
+        .model, "GGUF cannot express this \(lack.key)", at: path,
+        notes: [
+          "llama.cpp's \"\(naming.architecture)\" does not have it", "found \(config[lack.key]?.found ?? "none")",
+        ])
+    }
   }
 
   /// Hugging Face's name for a tensor of a file, nil for one that the architecture does not have.
@@ -41,6 +48,8 @@ struct GGUFNames {
     case .same, nil: .same
     case .transposed: .transposed
     case .rotaryPairs(let headsKey): .rotaryPairs(heads: config[headsKey]!.integer!)
+    case .separatedHeads(let headsKey): .separatedHeads(heads: config[headsKey]!.integer!)
+    case .plusOne: .plusOne
     }
   }
 

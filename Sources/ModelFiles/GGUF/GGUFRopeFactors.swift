@@ -5,6 +5,8 @@ import Foundation
 enum GGUFRopeFactors {
   /// The tensor of the factors, one for each pair of channels.
   static let name = "rope_freqs.weight"
+  /// The tensors of the factors in long and in short texts.
+  static let longNames = ["rope_factors_long.weight", "rope_factors_short.weight"]
   /// Our own key for the `rope_scaling` that the factors were computed from, as JSON; llama.cpp does not look at it.
   static let key = "train.rope_scaling"
   /// What all Llama 3 models have in common: with these the scaling follows from its factors.

@@ -10,7 +10,7 @@ struct GGUFWeights: WeightSource {
   init(_ file: GGUFFile, _ names: GGUFNames) {
     self.file = file
     self.names = names
-    let found = file.tensors.filter { $0.name != GGUFRopeFactors.name }
+    let found = file.tensors.filter { !([GGUFRopeFactors.name] + GGUFRopeFactors.longNames).contains($0.name) }
     tensors = Dictionary(found.map { (names.name(ofGGUF: $0.name) ?? $0.name, $0) }) { first, _ in first }
   }
 
@@ -25,8 +25,10 @@ struct GGUFWeights: WeightSource {
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
     let tensor = tensors[name]!
     let layout = names.layout(of: name)
-    if layout == .same || tensor.shape.count != 2 { return try file.read(tensor, into: values) }
+    guard layout != .same, tensor.shape.count <= 2, let rows = tensor.shape.first else {
+      return try file.read(tensor, into: values)
+    }
     layout.decode(
-      try file.read(tensor), into: values.baseAddress!, rows: tensor.shape[0], columns: tensor.shape[1])
+      try file.read(tensor), into: values.baseAddress!, rows: rows, columns: tensor.shape.dropFirst().first ?? 1)
   }
 }

@@ -67,6 +67,32 @@ extension Twin {
       return 0.5 * (1 + t) + 0.5 * x * (1 - t) * (1 + t) * inner
     })
 
+  /// x/2 · (1 + erf(x / √2)), GELU as it is defined.
+  package static let exactGELU = unary(
+    { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) },
+    derivative: { x in
+      0.5 * (1 + erf(x / 2.0.squareRoot())) + x * Foundation.exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+    })
+
+  /// gelu(gate) · up in the form of GPT-2, for rows [gate | up].
+  package static let geGLU = Twin(
+    value: { inputs in
+      let width = inputs[0].columns / 2
+      let rows = inputs[0].splitRows.flatMap { row in
+        (0..<width).map { 0.5 * row[$0] * (1 + Foundation.tanh(geluArgument(row[$0]))) * row[width + $0] }
+      }
+      return ReferenceArray(inputs[0].shape.dropLast() + [width], rows)
+    },
+    pullback: { inputs, upstream in
+      let width = inputs[0].columns / 2
+      let rows = zip(inputs[0].splitRows, upstream.splitRows).flatMap { row, u -> [Double] in
+        let (gate, up) = (ReferenceArray([width], Array(row[..<width])), Array(row[width...]))
+        let toGate = gelu.gradients(of: [gate], upstream: ReferenceArray([width], zip(u, up).map(*)))[0].values
+        return toGate + zip(u, gelu.value(of: [gate]).values).map(*)
+      }
+      return [ReferenceArray(inputs[0].shape, rows)]
+    })
+
   package static func power(_ exponent: Double) -> Twin {
     unary({ pow($0, exponent) }, derivative: { exponent * pow($0, exponent - 1) })
   }

@@ -1,0 +1,56 @@
+import Files
+import Foundation
+import Models
+import Support
+import Testing
+
+/// The configurations of models that people have, as they were published.
+@Suite struct PublishedModelTests {
+  /// The number of parameters that the model's page names.
+  static let models = [
+    ("Llama-3.2-1B", 1_235_814_400), ("Qwen3-0.6B", 596_049_920), ("gemma-3-270m", 268_098_176),
+    ("gemma-3-1b-pt", 999_885_952), ("OLMo-2-0425-1B", 1_484_916_736), ("SmolLM3-3B", 3_075_098_624),
+    ("Phi-4-mini-instruct", 3_836_021_760), ("granite-3.1-2b-base", 2_533_531_648), ("pythia-160m", 162_322_944),
+  ]
+
+  private func description(_ name: String, _ changes: [(String, JSONValue)] = []) throws -> ModelDescription {
+    let url = fixtureFolder.appendingPathComponent("configurations/\(name).json")
+    let bytes = try ReadableFile.contents(of: url.path, area: .data)
+    var config = try JSONValue.parse(bytes, source: name, area: .model)
+    for (key, value) in changes { config[key] = value }
+    return try ModelDescription(configuration: config.serialized(), source: "config.json", isForeign: true)
+  }
+
+  @Test(arguments: models) func theParametersAreAsManyAsPublished(_ name: String, _ count: Int) throws {
+    let description = try description(name)
+    #expect(description.notes.filter { !$0.contains("dropout") }.isEmpty, "\(description.notes)")
+    #expect(description.parameterCount(vocabularySize: description.vocabularySize!) == count)
+    // What is written is the same model.
+    let configuration = description.configuration(vocabularySize: description.vocabularySize!)
+    let again = try ModelDescription(configuration: configuration.json.serialized(), source: "written")
+    #expect(again.configuration(vocabularySize: description.vocabularySize!).json == configuration.json)
+  }
+
+  /// What is not there is refused by its key.
+  @Test(
+    arguments: [
+      ("gemma-3-270m", "final_logit_softcapping", 30), ("gemma-3-270m", "attn_logit_softcapping", 50),
+      ("gemma-3-270m", "use_bidirectional_attention", true), ("gemma-3-270m", "hidden_activation", "silu"),
+      ("gemma-3-270m", "layer_types", ["full_attention"]), ("gemma-3-270m", "quantization_config", ["bits": 4]),
+      ("Qwen3-0.6B", "hidden_act", "gelu"), ("Qwen3-0.6B", "partial_rotary_factor", 0.5),
+      ("Qwen3-0.6B", "rope_scaling", ["rope_type": "proportional"]), ("Qwen3-0.6B", "head_dim", 127),
+      ("Llama-3.2-1B", "partial_rotary_factor", 0.5), ("Llama-3.2-1B", "hidden_act", "relu2"),
+      ("OLMo-2-0425-1B", "clip_qkv", 8), ("SmolLM3-3B", "no_rope_layers", [1, 0]),
+      ("Phi-4-mini-instruct", "rope_scaling", ["type": "llama3", "factor": 8]),
+      ("Phi-4-mini-instruct", "partial_rotary_factor", 0.5), ("Phi-4-mini-instruct", "lm_head_bias", true),
+      ("Phi-4-mini-instruct", "head_dim", 64), ("granite-3.1-2b-base", "logits_scaling", 0),
+      ("pythia-160m", "hidden_act", "relu"), ("pythia-160m", "rotary_pct", 0.05),
+    ] as [(String, String, JSONValue)])
+  func whatIsNotThereIsRefusedByItsKey(_ name: String, _ key: String, _ value: JSONValue) throws {
+    let refusal = refusal { _ = try description(name, [(key, value)]) }
+    let all = refusal.map { [$0] + $0.others } ?? []
+    // Another share of rotated channels leaves the factors of LongRoPE without a pair.
+    let named = key == "partial_rotary_factor" && name.hasPrefix("Phi") ? "short_factor" : key
+    #expect(all.contains { $0.what.contains(named) || $0.what.contains("rotary positions") }, "\(all.map(\.what))")
+  }
+}
