@@ -21,9 +21,7 @@ enum Gemma3 {
         epsilonKey(),
         .optional("attention_bias", \.hasAttentionBias, .boolean, "Biases of the projections of attention"),
         .optional("query_pre_attn_scalar", \.queryScalar, .number(above: 0), "Scores are divided by its root"),
-        .optional(
-          "rope_local_base_freq", \.localTheta, .number(above: 0),
-          "Base of the rotary wavelengths in layers with a window"),
+        .read { $0.readLocalTheta(from: &$1) }, .written("rope_local_base_freq") { JSONValue($0.localTheta) },
         .read { $0.readWindows(from: &$1) },
         .written("sliding_window") { $0.sizes.slidingWindow.map { JSONValue($0) } },
         .written("layer_types") { configuration in
@@ -33,6 +31,21 @@ enum Gemma3 {
             })
         },
       ] + weightKeys(activation: "hidden_activation", ["gelu_pytorch_tanh", "gelu_new", "gelu_fast"])
+
+    static let hasLocalRotation = true
+    mutating func takeLocalTheta(_ theta: Double) { localTheta = theta }
+
+    /// Reads the base beside the objects; where both are there they must agree.
+    private mutating func readLocalTheta(from section: inout SettingsSection) {
+      let inside = localTheta
+      let theta = section.value(
+        "rope_local_base_freq", .number(above: 0), default: inside,
+        "Base of the rotary wavelengths in layers with a window")
+      section.rule(
+        "rope_local_base_freq", "rope_parameters", holds: !section.has("rope_parameters") || theta == inside,
+        "rope_local_base_freq (\(theta)) is not the \(inside) of rope_parameters")
+      localTheta = theta
+    }
 
     private mutating func readWindows(from section: inout SettingsSection) {
       let window = section.optional("sliding_window", .integer(), "How many keys a token sees in a layer with a window")

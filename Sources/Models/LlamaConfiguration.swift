@@ -68,16 +68,17 @@ extension Llama.Configuration: ModelConfiguration {
     let usual = ["mistral": 4096, "qwen2": 4096][type ?? ""]
     let window = isOn ? given ?? (section.isNull("sliding_window") ? nil : usual) : nil
     layersBeforeWindow = isQwen ? min(start ?? 28, layers) : 0
-    slidingWindow = window == nil || layersBeforeWindow == layers ? nil : window
-    checkLayerTypes(&section)
+    checkLayerTypes(&section, window: layersBeforeWindow == layers ? nil : window)
+    // A window that reaches all positions is none.
+    slidingWindow = layersBeforeWindow == layers || window.map { $0 >= maximumPositions } ?? true ? nil : window
   }
 
   /// `layer_types` must say what the keys before it do.
-  private func checkLayerTypes(_ section: inout SettingsSection) {
+  private func checkLayerTypes(_ section: inout SettingsSection, window: Int?) {
     let kinds = ["full_attention", "sliding_attention"]
     let given = section.optional(
       "layer_types", .list(of: .word(kinds)), "Whether each block sees all keys or those in the window")
-    let expected = (0..<layers).map { slidingWindow != nil && $0 >= layersBeforeWindow ? kinds[1] : kinds[0] }
+    let expected = (0..<layers).map { window != nil && $0 >= layersBeforeWindow ? kinds[1] : kinds[0] }
     section.rule(
       "layer_types", "sliding_window", "max_window_layers", "num_hidden_layers",
       holds: given == nil || given == expected,

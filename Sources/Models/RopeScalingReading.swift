@@ -30,7 +30,11 @@ extension RopeScaling {
     let type =
       typeDefault.map { section.value(key, types, default: $0, meaning) } ?? section.required(key, types, meaning)
     section.ignore(["type"])
-    guard let kind = Kind(rawValue: type) else { return nil }
+    guard let kind = Kind(rawValue: type), !section.has(key) || section.text(key) == type else {
+      // Of a kind that is not known, no key is worth a problem of its own.
+      if section.has(key), section.text(key) != type { section.ignore(Self.allKeys) }
+      return nil
+    }
     self.init()
     self.kind = kind
     switch kind {
@@ -44,6 +48,13 @@ extension RopeScaling {
     }
     if kind == .linear || kind == .dynamic { section.ignore(["original_max_position_embeddings"]) }
   }
+
+  /// The keys of all kinds.
+  private static let allKeys = [
+    "factor", "original_max_position_embeddings", "low_freq_factor", "high_freq_factor", "attention_factor",
+    "beta_fast",
+    "beta_slow", "truncate", "mscale", "mscale_all_dim", "short_factor", "long_factor",
+  ]
 
   private mutating func readFactor(from section: inout SettingsSection) {
     factor = section.required("factor", .number(from: 1), "How far the long wavelengths are stretched")

@@ -15,6 +15,9 @@ protocol RotaryConfiguration: PlannedConfiguration {
 
   /// The kinds of scaling that transformers' class of the architecture has.
   static var ropeKinds: [RopeScaling.Kind] { get }
+  /// Whether layers with a window have wavelengths of their own, and what takes their base.
+  static var hasLocalRotation: Bool { get }
+  mutating func takeLocalTheta(_ theta: Double)
   /// The keys of the base and of the share; nil where whole heads are rotated.
   static var ropeKeys: (theta: String, share: String?) { get }
 }
@@ -22,6 +25,8 @@ protocol RotaryConfiguration: PlannedConfiguration {
 extension RotaryConfiguration {
   static var ropeKinds: [RopeScaling.Kind] { RopeScaling.Kind.allCases }
   static var ropeKeys: (theta: String, share: String?) { ("rope_theta", nil) }
+  static var hasLocalRotation: Bool { false }
+  mutating func takeLocalTheta(_ theta: Double) {}
   /// Whole heads are rotated.
   var rotaryShare: Double {
     get { 1 }
@@ -70,9 +75,7 @@ extension RotaryConfiguration {
       let theta = section.optional("rope_theta", .number(above: 0), "Base of the rotary wavelengths")
       let share = Self.readShare("partial_rotary_factor", from: &section)
       context.width = width(share ?? beside ?? usual)
-      for key in ["full_attention", "sliding_attention"] {
-        section.accept(key, only: [.null], because: "all blocks rotate alike")
-      }
+      if let parts = Self.readByLayer(from: &section, { read(&$0, typeDefault: "default") }) { return parts }
       return RopeParts(
         theta: theta, share: share, scaling: RopeScaling(from: &section, context, typeDefault: typeDefault))
     }
@@ -93,13 +96,40 @@ extension RotaryConfiguration {
     section.ignore(["original_max_position_embeddings"])
   }
 
+  /// Reads an object that has an object each for the layers with and without a window; nil where it has none. Where all
+  /// blocks rotate alike, both must be left out.
+  private static func readByLayer(
+    from section: inout SettingsSection, _ read: (inout SettingsSection) -> RopeParts
+  ) -> RopeParts? {
+    guard hasLocalRotation else {
+      for key in ["full_attention", "sliding_attention"] {
+        section.accept(key, only: [.null], because: "all blocks rotate alike")
+      }
+      return nil
+    }
+    guard section.has("full_attention") || section.has("sliding_attention") else {
+      section.ignore(["full_attention", "sliding_attention"])
+      return nil
+    }
+    var parts = section.section("full_attention", "The rotation in blocks that see the whole text") { read(&$0) }
+    parts.localTheta = section.section("sliding_attention", "The rotation in blocks with a window") { section in
+      section.accept("rope_type", only: ["default"], because: "wavelengths in blocks with a window are not scaled")
+      return section.required("rope_theta", .number(above: 0), "Base of the rotary wavelengths")
+    }
+    return parts
+  }
+
   /// Settles what an object and the keys beside it say.
   private mutating func take(
     _ parts: RopeParts?, shareBeside: Double?, owner: String, _ section: inout SettingsSection
   ) {
     ropeScaling = parts?.scaling
     if let scaling = ropeScaling, scaling.kind == .dynamic {
-      maximumPositions = Int(Double(maximumPositions) * scaling.factor)
+      let reach = Double(maximumPositions) * scaling.factor
+      section.rule(
+        "max_position_embeddings", owner, holds: reach <= 0x1p20,
+        "max_position_embeddings times factor (\(reach)) must not exceed \(1 << 20)")
+      maximumPositions = Int(min(reach, 0x1p20))
     }
     let key = Self.ropeKeys.theta
     if let theta = parts?.theta {
@@ -108,6 +138,7 @@ extension RotaryConfiguration {
     } else {
       ropeTheta = section.value(key, .number(above: 0), default: ropeTheta, "Base of the rotary wavelengths")
     }
+    if let local = parts?.localTheta { takeLocalTheta(local) }
     guard let share = parts?.share ?? shareBeside else { return }
     section.rule(
       Self.ropeKeys.share ?? "partial_rotary_factor", holds: shareBeside == nil || shareBeside == share,
@@ -126,17 +157,22 @@ extension RotaryConfiguration {
 
   /// The conditions on what is rotated.
   func checkRotation(_ section: SettingsSection) {
+    let isWhole = rotaryShare == 1
+    let what =
+      !isWhole
+      ? "the rotated part of a head (\(rotaryWidth))"
+      : section.has("head_dim") ? "head_dim (\(headSize))" : "the size of a head (\(headSize))"
     section.rule(
       "hidden_size", "num_attention_heads", "head_dim",
       holds: headSize == 0 || (rotaryWidth > 0 && rotaryWidth.isMultiple(of: 2)),
-      "\(rotaryShare == 1 ? "the size of a head" : "the rotated part of a head") (\(rotaryWidth)) must be even for rotary "
-        + "positions")
+      "\(what) must be even for rotary positions")
   }
 }
 
 /// What an object about rotary positions says.
 private struct RopeParts {
   var theta: Double?
+  var localTheta: Double?
   var share: Double?
   var scaling: RopeScaling?
 }

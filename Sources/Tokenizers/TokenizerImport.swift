@@ -137,6 +137,7 @@ extension PreTokenizer {
   private static let ggufNames: [(name: String, value: PreTokenizer, ignoresMerges: Bool)] = [
     ("gpt-2", .gpt2, false), ("llama-bpe", .llama3, true), ("llama-v3", .llama3, true), ("llama3", .llama3, true),
     ("dbrx", .llama3, false), ("smaug-bpe", .llama3, false), ("qwen2", .qwen2, false), ("smollm", .gpt2Digits, false),
+    ("refact", .gpt2Digits, false), ("starcoder", .gpt2Digits, false), ("olmo", .gpt2, false), ("mpt", .gpt2, false),
   ]
 
   /// The pre-tokeniser that GGUF calls `name`, nil when it is not one of ours.

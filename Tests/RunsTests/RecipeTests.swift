@@ -138,7 +138,7 @@ import Training
     (
       #""hidden_size": 64"#, #""hidden_size": 64, "attention_dropout": 0.1"#, 4, #""model.attention_dropout" must be 0"#
     ),
-    (#""hidden_size": 64"#, #""hidden_size": 64, "head_dim": 8"#, 4, "head_dim (8) must be"),
+    (#""hidden_size": 64"#, #""hidden_size": 64, "head_dim": 7"#, 4, "head_dim (7) must be"),
     (#""hidden_size": 64"#, #""hidden_size": 64, "vocab_size": 200"#, 4, "must hold the tokenizer's 257 tokens"),
     (#""hidden_size": 64"#, #""hidden_size": 2147483648"#, 4, #""model.hidden_size" must be an integer >= 1"#),
     (#""hidden_size": 64"#, #""hidden_size": 64, "model_type": "gpt2""#, 4, "contradicts model_type"),

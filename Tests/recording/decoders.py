@@ -1,8 +1,8 @@
 """Whole models of the younger decoders, from transformers' modeling files: logits, gradients, a greedy continuation.
 
 Plain NumPy in float64, one function an architecture's feature, so that nothing of PyTorch is needed. Gradients come from complex
-steps (Squire and Trapp 1998): the imaginary part of f(x + ih) / h is the derivative to the last digit. Run it as
-`python3 -m recording.decoders [NAME...]` beside record-pytorch.py.
+steps (Squire and Trapp 1998): the imaginary part of f(x + ih) / h is the derivative to the last digit. Run it in Tests as
+`python3 -m recording.decoders [NAME...]`.
 """
 
 import json

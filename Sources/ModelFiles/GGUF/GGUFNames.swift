@@ -16,7 +16,9 @@ struct GGUFNames {
       let known = Architectures.all.flatMap(\.gguf).map(\.architecture)
       throw Failure(
         .model, "GGUF has no name for the architecture \"\(type)\"", at: path,
-        notes: ["expected \(known.joined(separator: ", "))"])
+        notes: ["expected \(known.joined(separator: ", "))"]
+          + (type == "mistral"
+            ? ["llama.cpp has no sliding window for it: with \"sliding_window\": null it is a llama"] : []))
     }
     self.naming = naming
     config = configuration.json

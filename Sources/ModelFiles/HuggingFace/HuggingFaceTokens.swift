@@ -13,7 +13,10 @@ struct HuggingFaceTokens {
   private(set) var notes: [String] = []
 
   /// What `eos_token_id` is where a config.json leaves it out (`configuration_*.py` of transformers), by `model_type`.
-  private static let defaultEnds: [String: Int32] = ["llama": 2, "mistral": 2, "gpt2": 50256]
+  private static let defaultEnds: [String: Int32] = [
+    "llama": 2, "mistral": 2, "gpt2": 50256, "gemma3_text": 1, "olmo2": 50279, "phi3": 32000, "smollm3": 128_001,
+    "granite": 2, "gpt_neox": 2,
+  ]
   private static let generationName = "generation_config.json"
 
   /// The tokens of the folder at `path`. Ids outside the model's vocabulary are dropped with a note: configurations keep
