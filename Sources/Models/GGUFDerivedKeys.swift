@@ -30,7 +30,9 @@ extension JSONValue {
   /// D of a config.json.
   fileprivate var headSize: Int { self["head_dim"]?.integer ?? quotient }
   /// The kind of `rope_scaling`.
-  fileprivate var ropeKind: String? { self["rope_scaling"]?["rope_type"]?.string }
+  fileprivate var ropeKind: String? {
+    (self["rope_scaling"]?["rope_type"] ?? self["rope_scaling"]?["type"])?.string
+  }
 }
 
 // MARK: - Heads
@@ -138,7 +140,11 @@ extension GGUFNaming.Derived {
     Self(
       gguf: "rope.scaling.attn_factor", isFloat: true,
       write: { config in
-        guard config.ropeKind == "longrope", let scaling = config["rope_scaling"] else { return Optional.none }
+        guard config.ropeKind == "longrope", var scaling = config["rope_scaling"] else { return Optional.none }
+        let positions = config["max_position_embeddings"]?.integer ?? 1
+        let original = config["original_max_position_embeddings"]?.integer ?? positions
+        scaling["original_max_position_embeddings"] = JSONValue(original)
+        scaling["factor"] = JSONValue(Double(positions) / Double(original))
         return JSONValue(RopeScaling(longRope: scaling).amplitude)
       },
       read: { value, config in

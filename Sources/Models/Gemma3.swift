@@ -20,7 +20,7 @@ enum Gemma3 {
       sizeKeys(keyHeads: 4) + [headSizeKey(usual: 256)] + rotaryKeys() + [
         epsilonKey(),
         .optional("attention_bias", \.hasAttentionBias, .boolean, "Biases of the projections of attention"),
-        .optional("query_pre_attn_scalar", \.queryScalar, .number(above: 0), "Scores are divided by its root"),
+        .optional("query_pre_attn_scalar", \.queryScalar, .wholeNumber, "Scores are divided by its root"),
         .read { $0.readLocalTheta(from: &$1) }, .written("rope_local_base_freq") { JSONValue($0.localTheta) },
         .read { $0.readWindows(from: &$1) },
         .written("sliding_window") { $0.sizes.slidingWindow.map { JSONValue($0) } },
@@ -106,4 +106,14 @@ extension Gemma3.Configuration {
           ],
         lacks: [.attentionBias, .scaling] + GGUFNaming.Lack.otherLocalLayers)
     ])
+}
+
+extension SettingsType where Value == Double {
+  /// A number above 0, which is written as an integer where it is one: `Gemma3TextConfig` takes no other.
+  fileprivate static var wholeNumber: Self {
+    let number = Self.number(above: 0)
+    return Self(
+      number.expectation, placeholder: number.placeholder, read: number.read,
+      write: { value in Int(exactly: value).map { JSONValue($0) } ?? number.write(value) })
+  }
 }

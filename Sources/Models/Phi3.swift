@@ -8,6 +8,8 @@ enum Phi3 {
     var rotaryShare = 1.0
 
     static let ropeKinds: [RopeScaling.Kind] = [.longrope]
+    static let usualOriginalPositions: Int? = 4096
+    static let writesFactorsAlone = true
     static let ropeKeys: (theta: String, share: String?) = ("rope_theta", "partial_rotary_factor")
 
     static let keys: [ConfigurationKey<Self>] =

@@ -9,6 +9,8 @@ extension RopeScaling {
     let positions: Int
     /// `original_max_position_embeddings` beside the object, which transformers prefers.
     let originalPositions: Int?
+    /// The positions that the model was first trained with where no key says.
+    var usualOriginalPositions: Int
     /// The kinds that the architecture has.
     var kinds = Kind.allCases
     /// The number of channels of a head that are rotated.
@@ -16,7 +18,7 @@ extension RopeScaling {
 
     init(of section: SettingsSection, positions: Int, width: Int) {
       isTyped = section.text("model_type") != nil
-      self.positions = positions
+      (self.positions, usualOriginalPositions) = (positions, positions)
       self.width = width
       originalPositions = section.integer("original_max_position_embeddings")
     }
@@ -123,7 +125,7 @@ extension RopeScaling {
   }
 
   private mutating func readFactors(from section: inout SettingsSection, _ context: Context) {
-    readOriginalPositions(from: &section, context, default: context.positions)
+    readOriginalPositions(from: &section, context, default: context.usualOriginalPositions)
     readRatio(from: &section, context)
     readAttentionFactor(from: &section)
     let factors = SettingsType.list(of: .number(above: 0), count: context.width / 2)
@@ -132,9 +134,9 @@ extension RopeScaling {
       "long_factor", factors, "Factors of the wavelengths in texts beyond original_max_position_embeddings")
   }
 
-  /// The object of a config.json.
-  var json: JSONValue {
-    var value: JSONValue = ["rope_type": JSONValue(kind.rawValue)]
+  /// The object of a config.json; `factorsAlone` has the type and the factors and nothing else that follows from other keys.
+  func json(factorsAlone: Bool) -> JSONValue {
+    var value: JSONValue = [factorsAlone ? "type" : "rope_type": JSONValue(kind.rawValue)]
     func set(_ key: String, _ number: Double?) {
       if let number { value[key] = JSONValue(number) }
     }
@@ -155,8 +157,10 @@ extension RopeScaling {
       set("mscale", scaleFactor)
       set("mscale_all_dim", scaleFactorOfAll)
     case .longrope:
-      set("factor", factor)
-      value["original_max_position_embeddings"] = JSONValue(originalPositions)
+      if !factorsAlone {
+        set("factor", factor)
+        value["original_max_position_embeddings"] = JSONValue(originalPositions)
+      }
       set("attention_factor", attentionFactor)
       value["short_factor"] = JSONValue(shortFactors.map { JSONValue($0) })
       value["long_factor"] = JSONValue(longFactors.map { JSONValue($0) })

@@ -18,6 +18,10 @@ protocol RotaryConfiguration: PlannedConfiguration {
   /// Whether layers with a window have wavelengths of their own, and what takes their base.
   static var hasLocalRotation: Bool { get }
   mutating func takeLocalTheta(_ theta: Double)
+  /// The positions that the model was first trained with where neither a file nor `rope_scaling` says; nil for all.
+  static var usualOriginalPositions: Int? { get }
+  /// Whether `rope_scaling` has its type and factors and nothing else, as `Phi3Config` wants it.
+  static var writesFactorsAlone: Bool { get }
   /// The keys of the base and of the share; nil where whole heads are rotated.
   static var ropeKeys: (theta: String, share: String?) { get }
 }
@@ -26,6 +30,8 @@ extension RotaryConfiguration {
   static var ropeKinds: [RopeScaling.Kind] { RopeScaling.Kind.allCases }
   static var ropeKeys: (theta: String, share: String?) { ("rope_theta", nil) }
   static var hasLocalRotation: Bool { false }
+  static var usualOriginalPositions: Int? { nil }
+  static var writesFactorsAlone: Bool { false }
   mutating func takeLocalTheta(_ theta: Double) {}
   /// Whole heads are rotated.
   var rotaryShare: Double {
@@ -49,7 +55,7 @@ extension RotaryConfiguration {
       .written(ropeKeys.share ?? "partial_rotary_factor") {
         ropeKeys.share == nil ? Optional.none : JSONValue($0.rotaryShare)
       },
-      .written("rope_scaling") { $0.ropeScaling?.json },
+      .written("rope_scaling") { $0.ropeScaling?.json(factorsAlone: writesFactorsAlone) },
       .written("original_max_position_embeddings") {
         $0.ropeScaling?.kind == .longrope ? JSONValue($0.ropeScaling!.originalPositions) : Optional.none
       },
@@ -66,6 +72,7 @@ extension RotaryConfiguration {
     let positions = maximumPositions
     var original = RopeScaling.Context(of: section, positions: positions, width: 0)
     original.kinds = Self.ropeKinds
+    original.usualOriginalPositions = Self.usualOriginalPositions ?? positions
     let size = headSize
     func width(_ share: Double) -> Int { Int(Double(size) * share) }
     let beside = Self.readShare(Self.ropeKeys.share ?? "partial_rotary_factor", from: &section)

@@ -35,7 +35,7 @@ import Testing
     """,
     """
     { "model_type": "gemma3_text", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 7,
-      "num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 6, "sliding_window": 8, "query_pre_attn_scalar": 6.0 }
+      "num_attention_heads": 4, "num_key_value_heads": 1, "head_dim": 6, "sliding_window": 8, "query_pre_attn_scalar": 6 }
     """,
     """
     { "model_type": "olmo2", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
@@ -45,8 +45,7 @@ import Testing
     { "model_type": "phi3", "vocab_size": 100, "hidden_size": 32, "intermediate_size": 24, "num_hidden_layers": 2,
       "num_attention_heads": 4, "num_key_value_heads": 2, "partial_rotary_factor": 0.5, "max_position_embeddings": 64,
       "original_max_position_embeddings": 16, "tie_word_embeddings": true,
-      "rope_scaling": { "rope_type": "longrope", "factor": 4.0, "original_max_position_embeddings": 16,
-        "short_factor": [1.0, 1.5], "long_factor": [2.0, 4.0] } }
+      "rope_scaling": { "type": "longrope", "short_factor": [1.0, 1.5], "long_factor": [2.0, 4.0] } }
     """,
     """
     { "model_type": "smollm3", "vocab_size": 100, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 5,

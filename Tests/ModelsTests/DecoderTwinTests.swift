@@ -86,7 +86,7 @@ private struct DecoderSample {
     if kind != "gpt_neox" {
       set([
         ("num_key_value_heads", JSONValue(heads.1)), ("rms_norm_eps", 0.001),
-        ("rope_theta", JSONValue(pick([100.0, 10000.0]))),
+        ("rope_theta", JSONValue(pick([10.0, 10000.0]))),
       ])
     }
     let width = kind == "phi3" || kind == "gpt_neox" ? 24 / heads.0 : pick([6, 8])
@@ -100,7 +100,8 @@ private struct DecoderSample {
       let scaling: JSONValue? = pick([
         nil, ["rope_type": "linear", "factor": 3.0],
         [
-          "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8, "beta_fast": 4.0, "beta_slow": 0.5,
+          "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 4.0,
+          "beta_slow": 0.5,
         ],
         [
           "rope_type": "longrope", "factor": 2.0, "original_max_position_embeddings": 16, "short_factor": factors,

@@ -54,3 +54,63 @@ import Testing
     #expect(all.contains { $0.what.contains(named) || $0.what.contains("rotary positions") }, "\(all.map(\.what))")
   }
 }
+
+/// What a config.json says that is written in more than one way.
+@Suite struct DecoderConfigurationTests {
+  private func json(_ members: [(String, JSONValue)]) throws(Failure) -> JSONValue {
+    var config: JSONValue = [
+      "vocab_size": 9, "hidden_size": 32, "intermediate_size": 8, "num_hidden_layers": 6, "num_attention_heads": 4,
+      "num_key_value_heads": 2,
+    ]
+    for (key, value) in members { config[key] = value }
+    return try ModelDescription(configuration: config.serialized(), source: "config.json", isForeign: true)
+      .configuration(vocabularySize: 9).json
+  }
+
+  /// `rope_parameters` of transformers 5 for each kind of layer, and what was written before.
+  @Test func gemma3RotatesLayersWithAWindowInTheirOwnWay() throws {
+    let kinds: JSONValue = [
+      "full_attention": ["rope_type": "default", "rope_theta": 5e5],
+      "sliding_attention": ["rope_type": "default", "rope_theta": 77.0],
+    ]
+    let type: (String, JSONValue) = ("model_type", "gemma3_text")
+    let newer = try json([type, ("rope_parameters", kinds)])
+    let older = try json([type, ("rope_theta", 5e5), ("rope_local_base_freq", 77.0)])
+    #expect(newer == older && newer["rope_theta"] == 5e5 && newer["rope_local_base_freq"] == 77.0)
+    let both = refusal { _ = try json([type, ("rope_parameters", kinds), ("rope_local_base_freq", 78.0)]) }
+    #expect(both?.what.hasPrefix("rope_local_base_freq (78.0) is not the 77.0") == true, "\(both as Any)")
+    let types = newer["layer_types"]?.array ?? []
+    #expect(types.dropLast().allSatisfy { $0 == "sliding_attention" } && types.last == "full_attention")
+    #expect(newer["query_pre_attn_scalar"] == 256 && newer["sliding_window"] == 4096)
+  }
+
+  /// `Phi3Config` has 4096 original positions, and takes a `rope_scaling` of three members alone.
+  @Test func phi3HasOriginalPositions() throws {
+    let factors: JSONValue = [1.0, 1.5, 2.0, 2.5]
+    let scaling: JSONValue = ["type": "longrope", "short_factor": factors, "long_factor": factors]
+    let members: [(String, JSONValue)] = [("model_type", "phi3"), ("rope_scaling", scaling)]
+    let written = try json(members + [("max_position_embeddings", 8192)])
+    #expect(written["original_max_position_embeddings"] == 4096 && written["rope_scaling"] == scaling)
+    let ratio = refusal {
+      var other = scaling
+      other["factor"] = 3.0
+      _ = try json([
+        ("model_type", "phi3"), ("rope_scaling", other), ("max_position_embeddings", 8192),
+        ("original_max_position_embeddings", 4096),
+      ])
+    }
+    #expect(ratio?.what.hasPrefix("factor (3.0) is not the ratio") == true, "\(ratio as Any)")
+  }
+
+  /// Texts beyond the positions that a configuration names, up to `factor` times as many.
+  @Test func dynamicScalingReachesFurther() throws {
+    let scaling: JSONValue = ["rope_type": "dynamic", "factor": 2.5]
+    var config = try json([("model_type", "llama"), ("max_position_embeddings", 100), ("rope_scaling", scaling)])
+    #expect(config["max_position_embeddings"] == 100)
+    let description = try ModelDescription(configuration: config.serialized(), source: "config.json")
+    #expect(description.maximumPositions == 250)
+    config["rope_scaling"] = ["rope_type": "dynamic", "factor": 1e300]
+    let refusal = refusal { _ = try ModelDescription(configuration: config.serialized(), source: "config.json") }
+    #expect(refusal?.what.hasPrefix("max_position_embeddings times factor") == true)
+  }
+}

@@ -48,8 +48,8 @@ CONFIGS = {
                          sliding_window=3, max_window_layers=1, tie_word_embeddings=False),
     "mistral": base("mistral", "MistralForCausalLM", head_dim=6, sliding_window=4, tie_word_embeddings=False),
     "llama-biases-yarn": base(
-        "llama", "LlamaForCausalLM", attention_bias=True, mlp_bias=True, head_dim=8, rope_scaling={
-            "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 8, "beta_fast": 2.0, "beta_slow": 0.25}),
+        "llama", "LlamaForCausalLM", attention_bias=True, mlp_bias=True, head_dim=8, rope_theta=10.0, rope_scaling={
+            "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 4.0, "beta_slow": 0.5}),
     "llama-linear": base("llama", "LlamaForCausalLM", rope_scaling={"type": "linear", "factor": 2.5}),
     "llama-dynamic": base(
         "llama", "LlamaForCausalLM", max_position_embeddings=8, rope_scaling={"rope_type": "dynamic", "factor": 2.0}),
