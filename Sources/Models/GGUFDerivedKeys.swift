@@ -79,7 +79,7 @@ extension GGUFNaming.Derived {
 
   /// Phi-3's window, 0 where there is none; llama.cpp reads and ignores it.
   static let windowOrZero = Self(
-    gguf: "attention.sliding_window", write: { $0["sliding_window"].flatMap { $0.isNull ? nil : $0 } ?? 0 },
+    gguf: "attention.sliding_window", write: { JSONValue($0["sliding_window"]?.integer ?? 0) },
     read: { value, config in
       if let value, value.integer != 0 { config["sliding_window"] = value }
       return true

@@ -102,6 +102,19 @@ import Testing
     }
   }
 
+  @Test(arguments: ModelFixture.decoderNames) func aFewStepsLowerTheLoss(_ name: String) throws {
+    let (fixture, model) = try recordedModel(name)
+    var losses: [Float] = []
+    for _ in 0..<8 {
+      let (loss, gradients) = model.lossAndGradients(fixture, recompute: false)
+      losses.append(loss.scalar)
+      for parameter in model.parameters {
+        accumulate(parameter.mutableBuffer, gradients[parameter]!.buffer, scaledBy: -0.03)
+      }
+    }
+    #expect(zip(losses, losses.dropFirst()).allSatisfy { $0 > $1 } && losses.last! < losses[0] - 0.05, "\(losses)")
+  }
+
   @Test(arguments: ModelFixture.names + ModelFixture.decoderNames) func parameterCountIsTheConfigurations(
     _ name: String
   ) throws {
