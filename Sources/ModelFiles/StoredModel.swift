@@ -28,6 +28,15 @@ package struct StoredModel {
     weights: any WeightSource
   ) throws(Failure) {
     let path = weights.path
+    var (tokenizer, notes) = (tokenizer, notes)
+    if let whole = tokenizer, whole.vocabularySize > configuration.vocabularySize,
+      let (limited, left) = whole.limited(to: configuration.vocabularySize),
+      !left.contains(where: { chatTemplate.contains($0.text) })
+    {
+      tokenizer = limited
+      let names = left.map { "\"\($0.text)\"" }.joined(separator: ", ")
+      notes.append("tokens that the model has no row for are left out: \(names)")
+    }
     if let tokenizer, tokenizer.vocabularySize > configuration.vocabularySize {
       throw Failure(
         .tokenizer, "the tokenizer has more tokens than the model", at: path,

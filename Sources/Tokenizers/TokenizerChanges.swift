@@ -53,6 +53,21 @@ extension Tokenizer {
     return rebuilt(addedTokens: added)
   }
 
+  /// This tokenizer without its added tokens of ids from `count` on, and those; nil where other tokens have such ids, or where
+  /// one of them has a role in texts. Files of models with images name tokens that the part for text has no row for.
+  package func limited(to count: Int) -> (tokenizer: Tokenizer, left: [AddedToken])? {
+    let left = addedTokens.filter { $0.id >= count }
+    let roles = NamedTokens.names.compactMap { namedTokens[$0] }
+    let bounds = [endOfText, beginningOfText]
+    let isOrdinary = (model.ids + model.byteIDs).contains { $0 >= count }
+    if isOrdinary || left.contains(where: { bounds.contains($0.id) || roles.contains($0.text) }) { return nil }
+    var result = rebuilt(addedTokens: addedTokens.filter { $0.id < count })
+    let texts = Set(left.map(\.text))
+    for entry in namedTokens.entries where texts.contains(entry.text) { result.namedTokens[entry.name] = nil }
+    result.namedTokens.additional.removeAll { texts.contains($0) }
+    return (result, left)
+  }
+
   /// A tokenizer with other parts that keeps what begins and ends a text.
   private func rebuilt(
     addedTokens: [AddedToken]? = nil, preparation: TextPreparation? = nil

@@ -64,4 +64,25 @@ import Tokenizers
       ReadableFile.contents(of: scratch("out/generation_config.json"), area: .data), source: "", area: .data)
     #expect(generation["pad_token_id"] == 256 && generation["bos_token_id"] == 257 && generation["eos_token_id"] == 2)
   }
+
+  /// Gemma 3's text models come with a tokenizer that has a token for images, which the models have no row for.
+  @Test func aTokenWithoutARowIsLeftOutWhereNothingNamesIt() throws {
+    let config = with(Self.llama, [("vocab_size", 258), ("eos_token_id", .null), ("bos_token_id", .null)])
+    try folder(config, arrays(config, vocabulary: 258))
+    let tokenizer = try Tokenizer.bytes.adding(special: ["<s>", "<image>"])
+    try scratch.write(tokenizer.json(), to: "tokenizer.json")
+    try scratch.write(
+      "{\"image_token\": \"<image>\", \"extra_special_tokens\": {\"image_token\": \"<image>\"}}",
+      to: "tokenizer_config.json")
+    let stored = try StoredModel(at: scratch.path)
+    #expect(stored.notes.contains("tokens that the model has no row for are left out: \"<image>\""), "\(stored.notes)")
+    #expect(stored.tokenizer?.vocabularySize == 258 && stored.tokenizer?.namedTokens.texts.contains("<image>") == false)
+    try Import.write(stored, to: scratch("in"), overwrite: false)
+    #expect(try StoredModel(at: scratch("in")).tokenizer?.vocabularySize == 258)
+    // A token that the template writes, or that ends a text, cannot be done without.
+    try scratch.write("{\"eos_token\": \"<image>\"}", to: "tokenizer_config.json")
+    #expect(refusal { _ = try StoredModel(at: scratch.path) }?.what == "the tokenizer has more tokens than the model")
+    try scratch.write("{\"chat_template\": \"{{ '<image>' }}\"}", to: "tokenizer_config.json")
+    #expect(refusal { _ = try StoredModel(at: scratch.path) }?.what == "the tokenizer has more tokens than the model")
+  }
 }
