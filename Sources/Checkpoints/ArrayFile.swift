@@ -69,8 +69,20 @@ package final class ArrayFile {
       "\(values.count) values of \(Scalar.element) for \(array.name), \(array.shape) of \(array.element)")
     let rows = array.shape[0]
     try HDF5.exclusively { () throws(Failure) in
-      try read(rows: 0..<rows, of: array, into: UnsafeMutableRawBufferPointer(values))
+      try readExclusively(rows: 0..<rows, of: array, into: UnsafeMutableRawBufferPointer(values))
     }
+  }
+
+  /// Reads some rows of an array into `bytes`, which has room for exactly them.
+  package func read(
+    rows: Range<Int>, of array: StoredArray, into bytes: UnsafeMutableRawBufferPointer
+  ) throws(Failure) {
+    precondition(
+      rows.upperBound <= array.shape[0]
+        && bytes.count == array.count / array.shape[0] * rows.count * array.element.size,
+      "\(bytes.count) bytes for rows \(rows) of \(array.name), \(array.shape)")
+    guard !rows.isEmpty else { return }
+    try HDF5.exclusively { () throws(Failure) in try readExclusively(rows: rows, of: array, into: bytes) }
   }
 
   /// A whole array.
@@ -103,7 +115,7 @@ package final class ArrayFile {
       let end = min(start + rows, array.shape[0])
       let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<((end - start) * rowSize)])
       try HDF5.exclusively { () throws(Failure) in
-        try read(rows: start..<end, of: array, into: piece)
+        try readExclusively(rows: start..<end, of: array, into: piece)
       }
       try body(UnsafeRawBufferPointer(piece))
     }
@@ -123,7 +135,7 @@ package final class ArrayFile {
   }
 
   /// Reads rows of an array, which HDF5 verifies against their checksums. Called under the library's lock.
-  private func read(
+  private func readExclusively(
     rows: Range<Int>, of array: StoredArray, into bytes: UnsafeMutableRawBufferPointer
   ) throws(Failure) {
     let what = "cannot read array \(array.name)"

@@ -1,4 +1,5 @@
 import Files
+import Numerics
 
 /// How the numbers of a GGUF tensor are stored: in blocks of some numbers and some bytes.
 package struct GGMLType: Sendable, Equatable {
@@ -34,7 +35,10 @@ package struct GGMLType: Sendable, Equatable {
   static func numbered(_ number: UInt32) -> GGMLType? { known[number] }
 
   /// Whether its numbers can be read as `Float`s.
-  package var isFloat: Bool { floatFormat != nil || GGMLBlocks(rawValue: name) != nil }
+  package var isFloat: Bool { floatFormat != nil || format != nil }
+
+  /// The same as a format of weights; nil for one that is not read.
+  package var format: WeightFormat? { WeightFormat(rawValue: name) }
 
   /// How its numbers become `Float`s, nil when they are quantised or no floats.
   var floatFormat: FloatFormat? {
@@ -117,13 +121,25 @@ package final class GGUFFile {
     precondition(values.count == tensor.count, "\(values.count) values for \(tensor.name), \(tensor.shape)")
     if let format = tensor.type.floatFormat {
       try format.read(into: values, from: file, at: tensor.range.lowerBound)
-    } else if let blocks = GGMLBlocks(rawValue: tensor.type.name) {
-      try read(tensor, of: blocks, into: values)
+    } else if let format = tensor.type.format {
+      try read(tensor, as: format, into: values)
     } else {
       throw Failure(
         area, "tensor \(tensor.name) is of a type that is not read", at: path,
         notes: ["expected plain floats or a common quantisation (Q8_0, Q4_K, ...), found \(tensor.type.name)"])
     }
+  }
+
+  /// Reads some rows of a matrix as they are stored into `bytes`, which has room for exactly them.
+  package func read(
+    _ tensor: GGUFTensor, rows: Range<Int>, blocks bytes: UnsafeMutableRawBufferPointer
+  ) throws(Failure) {
+    let size = tensor.shape[1] / tensor.type.blockCount * tensor.type.blockSize
+    precondition(
+      tensor.shape.count == 2 && tensor.shape[1].isMultiple(of: tensor.type.blockCount)
+        && rows.upperBound <= tensor.shape[0] && bytes.count == rows.count * size,
+      "\(bytes.count) bytes for rows \(rows) of \(tensor.name), \(tensor.shape)")
+    try file.read(into: bytes, at: tensor.range.lowerBound + rows.lowerBound * size)
   }
 
   /// A whole tensor.
@@ -142,17 +158,15 @@ package final class GGUFFile {
   }
 
   private func read(
-    _ tensor: GGUFTensor, of blocks: GGMLBlocks, into values: UnsafeMutableBufferPointer<Float>
+    _ tensor: GGUFTensor, as format: WeightFormat, into values: UnsafeMutableBufferPointer<Float>
   ) throws(Failure) {
-    let (count, size) = (tensor.type.blockCount, tensor.type.blockSize)
+    let (count, size) = (format.blockCount, format.blockSize)
     let blocksAtOnce = 1 << 14
     for start in stride(from: 0, to: values.count / count, by: blocksAtOnce) {
       let number = min(blocksAtOnce, values.count / count - start)
       let bytes = try file.read(number * size, at: tensor.range.lowerBound + start * size)
       bytes.withUnsafeBufferPointer { bytes in
-        for index in 0..<number {
-          blocks.decode(bytes.baseAddress! + index * size, into: values.baseAddress! + (start + index) * count)
-        }
+        format.decode(bytes.baseAddress!, blocks: number, into: values.baseAddress! + start * count)
       }
     }
   }

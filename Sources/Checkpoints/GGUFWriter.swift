@@ -18,13 +18,17 @@ package enum GGUFEncoding: String, Sendable, CaseIterable {
   }
 
   /// Whether rows of a length can be written in this encoding.
-  package func fits(rowLength: Int) -> Bool { self != .q80 || rowLength.isMultiple(of: 32) }
+  package func fits(rowLength: Int) -> Bool { format.fits(rowLength) }
 
-  func size(ofCount count: Int) -> Int {
+  func size(ofCount count: Int) -> Int { format.size(of: count) }
+
+  /// The same as a format of weights.
+  var format: WeightFormat {
     switch self {
-    case .float32: 4 * count
-    case .float16, .bfloat16: 2 * count
-    case .q80: count / 32 * 34
+    case .float32: .float32
+    case .float16: .float16
+    case .bfloat16: .bfloat16
+    case .q80: .q80
     }
   }
 }
@@ -71,31 +75,24 @@ extension GGUFFile {
     _ array: NamedArray, as encoding: GGUFEncoding, to file: inout DurableFile
   ) throws(Failure) {
     try array.withBytes { (bytes) throws(Failure) in
-      let values = bytes.bindMemory(to: Float.self)
-      switch encoding {
-      case .float32: try file.write(bytes)
-      case .float16: try file.write(values) { Binary16(nearest: $0).bits }
-      case .bfloat16: try file.write(values) { BFloat16(nearest: $0).bits }
-      case .q80:
-        for start in stride(from: 0, to: values.count, by: 1 << 18) {
-          var blocks: [UInt8] = []
-          for index in stride(from: start, to: min(values.count, start + 1 << 18), by: 32) {
-            GGMLBlocks.appendQ80(values.baseAddress! + index, to: &blocks)
-          }
-          try file.write(blocks)
-        }
-      }
+      guard encoding != .float32 else { return try file.write(bytes) }
+      try file.write(bytes.bindMemory(to: Float.self), as: encoding.format)
     }
   }
 }
 
 extension DurableFile {
-  /// Writes floats as 16-bit numbers, some at a time.
-  mutating func write(_ values: UnsafeBufferPointer<Float>, as bits: (Float) -> UInt16) throws(Failure) {
+  /// Writes floats as blocks, some at a time.
+  mutating func write(_ values: UnsafeBufferPointer<Float>, as format: WeightFormat) throws(Failure) {
     for start in stride(from: 0, to: values.count, by: 1 << 18) {
-      let halves = values[start..<min(values.count, start + 1 << 18)].map { bits($0).littleEndian }
-      let result = halves.withUnsafeBytes { halves in Result { () throws(Failure) in try write(halves) } }
-      try result.get()
+      let count = min(values.count - start, 1 << 18)
+      let size = format.size(of: count)
+      let bytes = [UInt8](unsafeUninitializedCapacity: size) { bytes, initialized in
+        format.encode(
+          values.baseAddress! + start, blocks: count / format.blockCount, into: bytes.baseAddress!)
+        initialized = size
+      }
+      try write(bytes)
     }
   }
 }

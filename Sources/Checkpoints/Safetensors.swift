@@ -93,6 +93,18 @@ package final class SafetensorsFile {
     try format.read(into: values, from: file, at: entry.range.lowerBound)
   }
 
+  /// Reads some rows of a matrix as they are stored into `bytes`, which has room for exactly them.
+  package func read(
+    _ entry: SafetensorsEntry, rows: Range<Int>, into bytes: UnsafeMutableRawBufferPointer
+  ) throws(Failure) {
+    precondition(entry.shape.count == 2, "\(entry.name) is no matrix: \(entry.shape)")
+    let size = entry.shape[1] * entry.type.size
+    precondition(
+      rows.upperBound <= entry.shape[0] && bytes.count == rows.count * size,
+      "\(bytes.count) bytes for rows \(rows) of \(entry.name), \(entry.shape)")
+    try file.read(into: bytes, at: entry.range.lowerBound + rows.lowerBound * size)
+  }
+
   /// Whether a tensor has the type, the shape and the bits of one of another file.
   package func holds(
     _ entry: SafetensorsEntry, sameAs other: SafetensorsEntry, of file: SafetensorsFile

@@ -51,12 +51,7 @@ extension SafetensorsFile {
   ) throws(Failure) {
     try array.withBytes { (bytes) throws(Failure) in
       guard type != .float32 else { return try file.write(bytes) }
-      let values = bytes.bindMemory(to: Float.self)
-      if type == .float16 {
-        try file.write(values) { Binary16(nearest: $0).bits }
-      } else {
-        try file.write(values) { BFloat16(nearest: $0).bits }
-      }
+      try file.write(bytes.bindMemory(to: Float.self), as: type == .float16 ? .float16 : .bfloat16)
     }
   }
 }
