@@ -48,7 +48,8 @@ let package = Package(
     .target(name: "Corpus", dependencies: ["Files", "Kernels", "Machine", "Numerics", "Tokenizers"]),
     .target(name: "Checkpoints", dependencies: ["CHDF5", "Files", "Machine", "Numerics"]),
     .target(
-      name: "ModelFiles", dependencies: ["Autograd", "Checkpoints", "Files", "Kernels", "Models", "Tokenizers"],
+      name: "ModelFiles",
+      dependencies: ["Autograd", "Checkpoints", "Files", "Kernels", "Models", "Numerics", "Tokenizers"],
       exclude: ["README.md"]),
     .target(name: "Inference", dependencies: ["Autograd", "Files", "ModelFiles", "Models", "Tokenizers"]),
     .target(
@@ -74,7 +75,7 @@ let package = Package(
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Support"]),
     .testTarget(name: "NumericsTests", dependencies: ["Numerics"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Machine", "Support"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Machine", "Numerics", "Support"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Support"]),
     .testTarget(name: "ModelsTests", dependencies: ["Autograd", "Files", "Kernels", "Models", "Support"]),
     .testTarget(name: "JinjaTests", dependencies: ["Files", "Jinja", "Support"]),
@@ -89,7 +90,8 @@ let package = Package(
     .testTarget(
       name: "ModelFilesTests",
       dependencies: [
-        "Autograd", "Checkpoints", "Files", "Inference", "Kernels", "ModelFiles", "Models", "Support", "Tokenizers",
+        "Autograd", "Checkpoints", "Files", "Inference", "Kernels", "ModelFiles", "Models", "Numerics", "Support",
+        "Tokenizers",
       ]),
     .testTarget(
       name: "TrainingTests",

@@ -121,12 +121,13 @@ package struct Backpropagation {
 }
 
 extension Tensor {
-  /// The output of an operation: remembers `inputs` and `pullback` if a gradient flows through any input.
+  /// The output of an operation: remembers `inputs` and `pullback` if a gradient flows through any input; nil is an input that is
+  /// no tensor.
   ///
   /// The pullback must not capture a recorded tensor: what it needs of the inputs is captured `detached`. With `readers`, it
   /// recomputes the output and passes it to them: operations that read the output in their own pullbacks do not keep it.
   package static func record(
-    _ name: StaticString, _ inputs: [Tensor], output: Tensor, readers: PendingReaders? = nil,
+    _ name: StaticString, _ inputs: [Tensor?], output: Tensor, readers: PendingReaders? = nil,
     pullback: @escaping (inout Backpropagation) -> Void
   ) -> Tensor {
     record(name, inputs, outputs: [output], readers: readers, pullback: pullback)[0]
@@ -134,13 +135,13 @@ extension Tensor {
 
   /// The outputs of an operation that has several; `readers` are of the first.
   package static func record(
-    _ name: StaticString, _ inputs: [Tensor], outputs: [Tensor], readers: PendingReaders? = nil,
+    _ name: StaticString, _ inputs: [Tensor?], outputs: [Tensor], readers: PendingReaders? = nil,
     pullback: @escaping (inout Backpropagation) -> Void
   ) -> [Tensor] {
     FiniteCheck.inspect(name, outputs)
-    guard let seed = inputs.lazy.compactMap(\.node).first?.seed else { return outputs }
+    guard let seed = inputs.lazy.compactMap({ $0?.node }).first?.seed else { return outputs }
     let node = Node(
-      name, inputs: inputs.map { input in input.node.map { ($0, input.slot) } }, outputShapes: outputs.map(\.shape),
+      name, inputs: inputs.map { input in input?.node.map { ($0, input!.slot) } }, outputShapes: outputs.map(\.shape),
       seed: seed, pullback: pullback)
     var results = outputs.enumerated().map { slot, output in
       Tensor(storage: output.storage, offset: output.offset, shape: output.shape, node: node, slot: slot)

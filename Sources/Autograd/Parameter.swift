@@ -16,24 +16,30 @@ public final class Parameter {
     }
   }
 
-  /// The current value. Its elements change in place.
-  public let value: Tensor
+  private enum Contents {
+    /// Undefined: a model that is read from a file takes no memory before that.
+    case none
+    case floats(Tensor)
+    case packed(PackedWeight)
+  }
+
+  private var contents: Contents
+  /// The lengths of the axes.
+  public let shape: Shape
   /// The named parts, in order, of a parameter that stacks several matrices of a checkpoint so that one product serves
   /// all of them; empty for an ordinary parameter.
   public let sections: [Section]
   /// Whether training changes the value. A frozen parameter is never recorded: it has no gradient and no optimizer state, and
-  /// operations neither keep an input nor compute a product for its gradient.
-  public var isTrained = true
+  /// operations neither keep an input nor compute a product for its gradient. One of few bits is always frozen.
+  public var isTrained = true {
+    didSet { precondition(!isTrained || packed == nil, "a parameter of few bits cannot be trained: \(shape)") }
+  }
   /// Set while gradients of this parameter are being computed.
   var node: Node?
 
   /// A parameter with the given value, which it takes over.
-  public init(_ value: Tensor, sections: [Section] = []) {
-    precondition(
-      sections.isEmpty || sections.reduce(0) { $0 + $1.rows } == value.shape[0],
-      "sections \(sections) do not fill shape \(value.shape)")
-    self.value = value.detached()
-    self.sections = sections
+  public convenience init(_ value: Tensor, sections: [Section] = []) {
+    self.init(.floats(value.detached()), shape: value.shape, sections: sections)
   }
 
   /// A parameter of zeros.
@@ -41,16 +47,66 @@ public final class Parameter {
     self.init(Tensor(repeating: 0, shape: shape), sections: sections)
   }
 
-  /// The value as an operand: recorded while gradients of this parameter are being computed, unless it is frozen.
+  /// A parameter with an undefined value, which takes memory when it is first used.
+  public convenience init(undefined shape: Shape, sections: [Section] = []) {
+    self.init(.none, shape: shape, sections: sections)
+  }
+
+  private init(_ contents: Contents, shape: Shape, sections: [Section]) {
+    precondition(
+      sections.isEmpty || sections.reduce(0) { $0 + $1.rows } == shape[0],
+      "sections \(sections) do not fill shape \(shape)")
+    (self.contents, self.shape, self.sections) = (contents, shape, sections)
+  }
+
+  /// The current value. Its elements change in place; those of a parameter of few bits are a copy, dequantised for the caller.
+  public var value: Tensor {
+    switch contents {
+    case .floats(let tensor): return tensor
+    case .packed: return value(ofRows: 0..<shape[0])
+    case .none:
+      let tensor = Tensor(uninitialized: shape)
+      contents = .floats(tensor)
+      return tensor
+    }
+  }
+
+  /// Some rows of the value; of a parameter of few bits a copy.
+  package func value(ofRows rows: Range<Int>) -> Tensor {
+    let (start, part) = shape.part(rows)
+    guard let packed else {
+      let value = value
+      return Tensor(storage: value.storage, offset: value.offset + start, shape: part)
+    }
+    var floats = Tensor(uninitialized: part)
+    packed.dequantize(rows, to: floats.mutableBuffer)
+    return floats
+  }
+
+  /// The value as an operand: recorded while gradients of this parameter are being computed, unless it is frozen. Operations take
+  /// a parameter of few bits itself.
   public var tensor: Tensor {
-    Tensor(storage: value.storage, offset: value.offset, shape: value.shape, node: isTrained ? node : nil)
+    precondition(packed == nil, "a parameter of few bits is no tensor: \(shape)")
+    let value = value
+    return Tensor(storage: value.storage, offset: value.offset, shape: shape, node: isTrained ? node : nil)
   }
 
   /// The elements, for a kernel to change in place: the change shows in `value` everywhere.
   package var mutableBuffer: MutableBuffer {
-    MutableBuffer(value.storage, offset: value.offset, count: value.shape.count)
+    precondition(packed == nil, "the bits of a parameter are not changed: \(shape)")
+    let value = value
+    return MutableBuffer(value.storage, offset: value.offset, count: shape.count)
   }
 
-  /// The lengths of the axes.
-  public var shape: Shape { value.shape }
+  /// The value in few bits; nil if it is floats.
+  package var packed: PackedWeight? { if case .packed(let weight) = contents { weight } else { nil } }
+
+  /// Lets `weight`, a matrix of this shape, take the place of the value, and freezes the parameter.
+  package func pack(_ weight: PackedWeight) {
+    precondition(
+      shape == [weight.rows, weight.columns] && !weight.isTransposed && node == nil,
+      "[\(weight.rows), \(weight.columns)] is no value for \(shape)")
+    isTrained = false
+    contents = .packed(weight)
+  }
 }

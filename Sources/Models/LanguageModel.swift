@@ -47,7 +47,7 @@ extension LanguageModel {
 
   /// The logits [B, T, V] of tokens [B T], all in memory at once: for tests and small models.
   public func logits(_ tokens: [Int32], shape: Shape, layout: SequenceLayout) -> Tensor {
-    linear(hiddenStates(tokens, shape: shape, attention: .sequences(layout), recompute: false), head.tensor)
+    linear(hiddenStates(tokens, shape: shape, attention: .sequences(layout), recompute: false), head)
   }
 
   /// The logits [V] of the token after `tokens`, which follow what the cache holds and are added to it.
@@ -56,7 +56,7 @@ extension LanguageModel {
     let columns = hidden.shape[2]
     let last = Tensor(
       storage: hidden.storage, offset: hidden.offset + (tokens.count - 1) * columns, shape: [1, columns])
-    return linear(last, head.value).viewed(as: [vocabularySize])
+    return linear(last, head).viewed(as: [vocabularySize])
   }
 
   /// The same, computed `chunk` tokens at a time to bound the memory of a long text.

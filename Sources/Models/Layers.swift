@@ -13,7 +13,9 @@ struct Initializer {
 
   /// Weights drawn from N(0, (deviation * scale)^2).
   mutating func weights(_ shape: Shape, scale: Float = 1, sections: [Parameter.Section] = []) -> Parameter {
-    let value = generator?.normal(shape, deviation: deviation * scale) ?? Tensor(uninitialized: shape)
+    guard let value = generator?.normal(shape, deviation: deviation * scale) else {
+      return Parameter(undefined: shape, sections: sections)
+    }
     return Parameter(value, sections: sections)
   }
 
@@ -41,7 +43,7 @@ struct Linear: Module {
     self.layout = layout
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight.tensor, bias: bias?.tensor, layout: layout) }
+  func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight, bias: bias?.tensor, layout: layout) }
 }
 
 /// A table of vectors [rows, C], looked up by index.
@@ -52,7 +54,7 @@ struct Embedding: Module {
     weight = initializer.weights([rows, columns])
   }
 
-  func callAsFunction(_ indices: [Int32], shape: Shape) -> Tensor { embedding(weight.tensor, indices, shape: shape) }
+  func callAsFunction(_ indices: [Int32], shape: Shape) -> Tensor { embedding(weight, indices, shape: shape) }
 }
 
 /// The residual stream of a transformer: the sum of the branches so far, and the output of the last branch, which is added

@@ -20,8 +20,11 @@ public struct NamedParameter {
   /// The first row of the part of the parameter that has this name, and how many rows there are.
   public let rows: Range<Int>
 
-  /// The values under this name; they share the parameter's storage.
-  public var value: Tensor { part(of: parameter.value) }
+  /// The lengths of the axes.
+  public var shape: Shape { parameter.shape.part(rows).shape }
+
+  /// The values under this name; they share the parameter's storage, unless that is of few bits.
+  public var value: Tensor { parameter.value(ofRows: rows) }
 
   /// The values under this name, for a kernel or a file to write.
   package var mutableBuffer: MutableBuffer {
@@ -82,6 +85,16 @@ extension Module {
 
   /// The number of weights that training changes.
   public var trainedParameterCount: Int { parameters.reduce(0) { $0 + ($1.isTrained ? $1.shape.count : 0) } }
+}
+
+extension Module {
+  /// The tables that vectors are looked up in.
+  package var tables: [Parameter] {
+    if let embedding = self as? Embedding { return [embedding.weight] }
+    return Mirror(reflecting: self).children.flatMap { child in
+      (child.value as? any Module)?.tables ?? (child.value as? [any Module])?.flatMap(\.tables) ?? []
+    }
+  }
 }
 
 private func walk(_ value: Any, path: [String], _ visit: ([String], Parameter) -> Void) {

@@ -11,24 +11,25 @@ extension LanguageModel {
       "a vocabulary of \(vocabularySize) cannot grow to \(configuration.vocabularySize)")
     if configuration.vocabularySize == vocabularySize { return self }
     let model = configuration.makeModel(seed: nil)
-    for (old, new) in zip(namedParameters, model.namedParameters) {
-      precondition(old.name == new.name, "\(old.name) became \(new.name)")
-      new.copyRows(of: old.value)
-    }
+    for (old, new) in zip(parameters, model.parameters) { new.takeRows(of: old) }
     return model
   }
 }
 
-extension NamedParameter {
-  /// Copies the rows of `other`; further rows become the mean of its rows.
-  fileprivate func copyRows(of other: Tensor) {
-    let (shape, rows) = (value.shape, other.shape[0])
-    let columns = other.shape.count / rows
-    precondition(shape.count / shape[0] == columns && shape[0] >= rows, "\(other.shape) does not fit into \(shape)")
-    copy(mutableBuffer[0..<rows * columns], other.buffer)
+extension Parameter {
+  /// Takes over the rows of `other`; further rows become the mean of its rows.
+  fileprivate func takeRows(of other: Parameter) {
+    let (rows, columns) = (other.shape[0], other.shape.count / other.shape[0])
+    precondition(
+      shape.rank == other.shape.rank && shape.count / shape[0] == columns && shape[0] >= rows,
+      "\(other.shape) does not fit into \(shape)")
+    if let packed = other.packed {
+      return pack(shape[0] > rows ? packed.appendingMeans(shape[0] - rows) : packed)
+    }
+    copy(mutableBuffer[0..<rows * columns], other.value.buffer)
     guard shape[0] > rows else { return }
     let mean = Storage(count: columns)
-    columnMeans(mean.mutableBuffer, Matrix(other.buffer, rows: rows, columns: columns))
+    columnMeans(mean.mutableBuffer, Matrix(other.value.buffer, rows: rows, columns: columns))
     for row in rows..<shape[0] { copy(mutableBuffer[row * columns..<(row + 1) * columns], mean.buffer) }
   }
 }

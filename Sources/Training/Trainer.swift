@@ -96,7 +96,7 @@ package final class Trainer {
 
   /// Throws `.numerics` where an update has made a parameter infinite or no number: such a model is not worth saving.
   package func checkFinite() throws(Failure) {
-    guard let bad = model.namedParameters.first(where: { !$0.value.isFinite }) else { return }
+    guard let bad = model.namedParameters.first(where: { $0.parameter.isTrained && !$0.value.isFinite }) else { return }
     throw Failure(
       .numerics, "the update made parameter \"\(bad.name)\" infinite", at: "step \(optimizer.stepCount)",
       notes: ["lower optimizer.learning_rate, or lengthen schedule.warmup_steps"])

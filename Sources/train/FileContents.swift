@@ -30,7 +30,7 @@ struct FileContents {
     if let ends = stored.endTokens { facts.append(("end_tokens", JSONValue(ends.map { JSONValue(Int($0)) }))) }
     facts.append(("chat_template", JSONValue(stored.chatTemplate)))
     self.facts = facts
-    tensors = model.namedParameters.map { ($0.name, $0.value.shape.dimensions) }
+    tensors = model.namedParameters.map { ($0.name, $0.shape.dimensions) }
   }
 
   /// The shard at `path`, nil when it is not one.

@@ -28,7 +28,8 @@ struct HeadLossCase {
     let dx = Storage(repeating: .nan, count: x.count)
     let dw = Storage(start ?? [Float](repeating: .nan, count: weight.count))
     headLoss(
-      losses.mutableBuffer, isCorrect: isCorrect.mutableBuffer, x.matrix, weight.matrix, targets: targets.int32s,
+      losses.mutableBuffer, isCorrect: isCorrect.mutableBuffer, x.matrix, .floats(weight.matrix),
+      targets: targets.int32s,
       gradient: HeadLossGradient(
         coefficients: coefficients.buffer, dx: dx.mutableBuffer, dw: dw.mutableBuffer, accumulatesWeight: start != nil))
     return Result(losses: losses.elements, isCorrect: isCorrect.elements, dx: dx.elements, dw: dw.elements)
@@ -67,7 +68,7 @@ struct HeadLossCase {
         let (losses, isCorrect) = (Storage(repeating: .nan, count: 1), Storage(repeating: .nan, count: 1))
         headLoss(
           losses.mutableBuffer, isCorrect: isCorrect.mutableBuffer, Matrix([1], rows: 1, columns: 1),
-          Matrix(weight, rows: 40, columns: 1), targets: [Int32(target)], gradient: nil)
+          .floats(Matrix(weight, rows: 40, columns: 1)), targets: [Int32(target)], gradient: nil)
         return isCorrect.elements[0]
       }
       #expect(isCorrect() == 0)
@@ -81,7 +82,7 @@ struct HeadLossCase {
     let storage = Storage(repeating: .nan, count: 3)
     headLoss(
       storage.mutableBuffer, isCorrect: nil, Matrix([1e15, 1e15, 1e15], rows: 3, columns: 1),
-      Matrix([1e15, 1e15, -1e15], rows: 3, columns: 1), targets: [0, 1, 2], gradient: nil)
+      .floats(Matrix([1e15, 1e15, -1e15], rows: 3, columns: 1)), targets: [0, 1, 2], gradient: nil)
     let losses = storage.elements
     #expect(abs(losses[0] - 0.6931472) < 1e-6 && abs(losses[1] - 0.6931472) < 1e-6)
     #expect(abs(losses[2] - 2e30) < 1e25)

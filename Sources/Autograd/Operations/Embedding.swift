@@ -2,6 +2,15 @@ import Kernels
 
 /// Rows of a table by index: [rows, C] and indices of `shape` [...] to [..., C]. Every index is inside the table.
 public func embedding(_ table: Tensor, _ indices: [Int32], shape: Shape) -> Tensor {
+  embedding(.floats(table), indices, shape: shape)
+}
+
+/// The same of a parameter, which may be of few bits.
+public func embedding(_ table: Parameter, _ indices: [Int32], shape: Shape) -> Tensor {
+  embedding(Weight(table), indices, shape: shape)
+}
+
+private func embedding(_ table: Weight, _ indices: [Int32], shape: Shape) -> Tensor {
   precondition(table.shape.rank == 2, "embedding: the table has shape \(table.shape)")
   precondition(indices.count == shape.count, "embedding: \(indices.count) indices do not fill \(shape)")
   let (tableRows, columns) = (table.shape[0], table.shape[1])
@@ -9,7 +18,7 @@ public func embedding(_ table: Tensor, _ indices: [Int32], shape: Shape) -> Tens
     indices.allSatisfy { $0 >= 0 && $0 < tableRows }, "embedding: an index is outside the table's \(tableRows) rows")
   var y = Tensor(uninitialized: Shape(shape.dimensions + [columns]))
   gatherRows(y.mutableBuffer, table.matrix, indices)
-  return .record("embedding", [table], output: y) { back in
+  return .record("embedding", [table.tensor], output: y) { back in
     let dy = back.gradient
     back.accumulate(into: 0) { dTable, accumulates in
       if !accumulates { fill(dTable, 0) }

@@ -20,6 +20,19 @@ public struct TokenLosses {
 package func headCrossEntropy(
   _ x: Tensor, _ weight: Tensor, targets: [Int32], inspect: ((TokenLosses) -> Void)? = nil
 ) -> Tensor {
+  headCrossEntropy(x, .floats(weight), targets: targets, inspect: inspect)
+}
+
+/// The same with a parameter, which may be of few bits.
+package func headCrossEntropy(
+  _ x: Tensor, _ weight: Parameter, targets: [Int32], inspect: ((TokenLosses) -> Void)? = nil
+) -> Tensor {
+  headCrossEntropy(x, Weight(weight), targets: targets, inspect: inspect)
+}
+
+private func headCrossEntropy(
+  _ x: Tensor, _ weight: Weight, targets: [Int32], inspect: ((TokenLosses) -> Void)?
+) -> Tensor {
   let head = SupervisedRows(x, weight, targets)
   let losses = Storage(count: head.count)
   let isCorrect = inspect.map { _ in Storage(count: head.count) }
@@ -41,7 +54,7 @@ package func headCrossEntropy(
   inspect?(TokenLosses(sum: sum, correctCount: Int(sumInDouble(isCorrect!.buffer)), count: head.count))
 
   let weight0 = weight.detached()
-  return .record("headCrossEntropy", [x, weight], output: Tensor(Float(sum))) { back in
+  return .record("headCrossEntropy", [x, weight.tensor], output: Tensor(Float(sum))) { back in
     guard head.count > 0 else { return }
     accumulator?.confirm()
     let upstream = back.gradient.scalar

@@ -7,6 +7,19 @@ import Kernels
 public func headLogProbabilities(
   _ x: Tensor, _ weight: Tensor, targets: [Int32], keepingAtMost limit: Int = 32 << 20
 ) -> Tensor {
+  headLogProbabilities(x, .floats(weight), targets: targets, keepingAtMost: limit)
+}
+
+/// The same with a parameter, which may be of few bits.
+public func headLogProbabilities(
+  _ x: Tensor, _ weight: Parameter, targets: [Int32], keepingAtMost limit: Int = 32 << 20
+) -> Tensor {
+  headLogProbabilities(x, Weight(weight), targets: targets, keepingAtMost: limit)
+}
+
+private func headLogProbabilities(
+  _ x: Tensor, _ weight: Weight, targets: [Int32], keepingAtMost limit: Int
+) -> Tensor {
   let head = SupervisedRows(x, weight, targets)
   let losses = Storage(count: head.count)
   let size = head.count * head.vocabulary
@@ -24,7 +37,7 @@ public func headLogProbabilities(
   scatterAddRows(MutableMatrix(y.mutableBuffer, rows: targets.count, columns: 1), losses.buffer, head.tokens)
 
   let weight0 = weight.detached()
-  return .record("headLogProbabilities", [x, weight], output: y) { back in
+  return .record("headLogProbabilities", [x, weight.tensor], output: y) { back in
     guard head.count > 0 else { return }
     // d loss = -dy[token]
     var coefficients = Tensor(uninitialized: [head.count])

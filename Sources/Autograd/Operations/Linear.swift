@@ -14,6 +14,24 @@ public enum WeightLayout: Sendable {
 public func linear(
   _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, layout: WeightLayout = .outputsByInputs
 ) -> Tensor {
+  linear(x, .floats(weight), bias: bias, layout: layout)
+}
+
+/// The same with a parameter, which may be of few bits.
+public func linear(
+  _ x: Tensor, _ weight: Parameter, bias: Tensor? = nil, layout: WeightLayout = .outputsByInputs
+) -> Tensor {
+  linear(x, Weight(weight), bias: bias, layout: layout)
+}
+
+/// The same with a matrix of few bits, which is frozen: nothing of x is kept for it.
+package func linear(
+  _ x: Tensor, _ weight: PackedWeight, bias: Tensor? = nil, layout: WeightLayout = .outputsByInputs
+) -> Tensor {
+  linear(x, .packed(weight), bias: bias, layout: layout)
+}
+
+private func linear(_ x: Tensor, _ weight: Weight, bias: Tensor?, layout: WeightLayout) -> Tensor {
   let isTransposed = layout == .outputsByInputs
   let inputs = weight.shape[isTransposed ? 1 : 0]
   let outputs = weight.shape[isTransposed ? 0 : 1]
@@ -28,7 +46,7 @@ public func linear(
   // Only the weight's gradient reads x: a frozen weight keeps none.
   let input = weight.isRecorded ? x.saved : nil
   let (weight0, hasBias) = (weight.detached(), bias != nil)
-  return .record("linear", [x, weight] + (bias.map { [$0] } ?? []), output: y) { back in
+  return .record("linear", [x, weight.tensor, bias], output: y) { back in
     let dy = back.gradient
     back.accumulate(into: 0) { dx, accumulates in
       matrixProduct(

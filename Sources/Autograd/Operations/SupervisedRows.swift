@@ -12,7 +12,7 @@ struct SupervisedRows {
   let vocabulary: Int
   var count: Int { tokens.count }
 
-  init(_ x: Tensor, _ weight: Tensor, _ targets: [Int32]) {
+  init(_ x: Tensor, _ weight: Weight, _ targets: [Int32]) {
     let vocabulary = weight.shape[0]
     precondition(
       weight.shape.rank == 2 && x.shape.columns == weight.shape[1], "head: x \(x.shape) does not fit \(weight.shape)")
@@ -42,7 +42,7 @@ struct SupervisedRows {
   /// The gradients of the rows and, if it is wanted, of the weight, for `coefficients` [count] of the losses. `logitGradients` are
   /// those of the losses, if they were kept.
   func addGradient(
-    _ dx: MutableBuffer, _ dw: MutableBuffer?, accumulates: Bool, _ weight: Tensor, coefficients: Tensor,
+    _ dx: MutableBuffer, _ dw: MutableBuffer?, accumulates: Bool, _ weight: Weight, coefficients: Tensor,
     logitGradients: Storage? = nil
   ) {
     let gradient = HeadLossGradient(
@@ -59,7 +59,7 @@ struct SupervisedRows {
   }
 
   /// The gradient of the weight alone, with one coefficient for all losses.
-  func addWeightGradient(_ dw: MutableBuffer, accumulates: Bool, _ weight: Tensor, coefficient: Float) {
+  func addWeightGradient(_ dw: MutableBuffer, accumulates: Bool, _ weight: Weight, coefficient: Float) {
     addGradient(
       Storage(count: rows.shape.count).mutableBuffer, dw, accumulates: accumulates, weight,
       coefficients: Tensor(repeating: coefficient, shape: [count]))

@@ -7,6 +7,11 @@ package func libraryProduct(_ c: MutableMatrix, _ a: Matrix, _ b: Matrix, accumu
   libraryProduct(c.raw, a.raw, b.raw, accumulate: accumulate)
 }
 
+/// The same for a B of few bits.
+package func libraryProduct(_ c: MutableMatrix, _ a: Matrix, _ b: PackedWeight, accumulate: Bool) {
+  b.raw.multiplyByLibrary(c.raw, a.raw, accumulate: accumulate)
+}
+
 func libraryProduct(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool) {
   let blas = BLAS.shared
   let (m, n, k) = (c.rows, c.columns, a.columns)

@@ -4,7 +4,15 @@ package func matrixProduct(_ c: MutableMatrix, _ a: Matrix, _ b: Matrix, accumul
   matrixProduct(c.raw, a.raw, b.raw, accumulate: accumulate)
 }
 
-func matrixProduct(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool = false) {
+/// The same for a B that may be of few bits: of the product with what it stands for, the result has every bit.
+package func matrixProduct(_ c: MutableMatrix, _ a: Matrix, _ b: WeightMatrix, accumulate: Bool = false) {
+  switch b {
+  case .floats(let b): matrixProduct(c.raw, a.raw, b.raw, accumulate: accumulate)
+  case .packed(let b): matrixProduct(c.raw, a.raw, b.raw, accumulate: accumulate)
+  }
+}
+
+func matrixProduct(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: some ProductOperand, accumulate: Bool = false) {
   let (m, n, k) = (c.rows, c.columns, a.columns)
   Profile.begin(ProductShape(m: m, n: n, k: k, transposeA: a.isTransposed, transposeB: b.isTransposed))
   defer { Profile.end() }
@@ -13,32 +21,9 @@ func matrixProduct(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumu
     if !accumulate { for row in 0..<m { c.at(row, 0).update(repeating: 0, count: n) } }
     return
   }
-  if m == 1, a.columnStride == 1 {
-    return b.isTransposed
-      ? rowTimesTransposed(c.pointer, a.pointer, b.transposed, accumulate: accumulate)
-      : rowTimesMatrix(c.pointer, a.pointer, b, accumulate: accumulate)
-  }
+  if m == 1, a.columnStride == 1 { return b.multiplyRow(c.pointer, a.pointer, accumulate: accumulate) }
   switch ProductKernels.chosen {
-  case .panels: panelProduct(c, a, b, accumulate: accumulate)
-  case .library: libraryProduct(c, a, b, accumulate: accumulate)
-  }
-}
-
-/// By the program's own kernels, of which the operands' shapes choose one. They add in the same order.
-private func panelProduct(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool) {
-  let (m, n) = (c.rows, c.columns)
-  let isTall = a.isTransposed && !b.isTransposed
-  if isTall, TallSkinnyProduct.isSuitable(m: m, n: n) {
-    TallSkinnyProduct(c, a, b, accumulate: accumulate).run()
-  } else if isTall, TallSkinnyProduct.isSuitable(m: n, n: m), a.columns >= 1024 {
-    // C^T = B^T A: the smaller operand is packed. For a small k, transposing C would cost more than it gains.
-    let scratch = Memory.allocate(m * n)
-    defer { Memory.release(scratch, count: m * n) }
-    let transposed = RawMutableMatrix(scratch, rows: n, columns: m, stride: m)
-    if accumulate { transposeInParallel(transposed, c.readOnly) }
-    TallSkinnyProduct(transposed, b.transposed, a.transposed, accumulate: accumulate).run()
-    transposeInParallel(c, transposed.readOnly)
-  } else {
-    PanelProduct(c, a, b, accumulate: accumulate).run()
+  case .panels: b.multiplyByPanels(c, a, accumulate: accumulate)
+  case .library: b.multiplyByLibrary(c, a, accumulate: accumulate)
   }
 }

@@ -7,10 +7,10 @@ import CProcessor
 /// K is cut into blocks, which all threads go through together: they pack some blocks of B, and then take blocks of C's rows one
 /// by one. The order of every sum depends on K alone, so neither the thread count nor the other rows and columns change a bit
 /// of it.
-struct PanelProduct {
+struct PanelProduct<Operand: ProductOperand> {
   private let c: RawMutableMatrix
   private let a: RawMatrix
-  private let b: RawMatrix
+  private let b: Operand
   private let accumulate: Bool
   private let blocks: KBlocks
   /// Columns that are worked on at a time: B's panels of them fit in the last level of the cache.
@@ -21,7 +21,7 @@ struct PanelProduct {
   private var m: Int { c.rows }
   private var n: Int { c.columns }
 
-  init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool) {
+  init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: Operand, accumulate: Bool) {
     (self.c, self.a, self.b, self.accumulate) = (c, a, b, accumulate)
     let (m, n) = (c.rows, c.columns)
     blocks = KBlocks(a.columns)
@@ -39,7 +39,8 @@ struct PanelProduct {
     let together = blocks.together(size: blocks.deepest * widest)
     let largestBlock = (0..<rowBlocks).reduce(0) { max($0, panelsBefore($1 + 1) - panelsBefore($1)) }
     let blockSize = largestBlock * Panels.size + Panels.rowStride
-    let threadSize = blockSize + TileTarget.edgeSize
+    let threadSize = max(
+      blockSize + TileTarget.edgeSize, Operand.scratchSize(columns: min(n, widest), k: blocks.deepest))
     let sizeOfB = together * blocks.deepest * widest
     let packed = Memory.allocate(sizeOfB + Parallel.threads * threadSize)
     defer { Memory.release(packed, count: sizeOfB + Parallel.threads * threadSize) }
@@ -47,7 +48,7 @@ struct PanelProduct {
       let columns = first..<min(n, first + widest)
       for block in stride(from: 0, to: blocks.count, by: together) {
         let group = block..<min(blocks.count, block + together)
-        packB(packed, columns, group)
+        packB(packed, columns, group, scratch: packed + sizeOfB, threadSize: threadSize)
         multiply(packed, columns, group, scratch: packed + sizeOfB, threadSize: threadSize)
       }
     }
@@ -106,23 +107,26 @@ struct PanelProduct {
   }
 
   /// Packs a group of K blocks of B, in pieces that are whole rows of it as it is stored.
-  private func packB(_ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, _ group: Range<Int>) {
+  private func packB(
+    _ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, _ group: Range<Int>,
+    scratch: UnsafeMutablePointer<Float>, threadSize: Int
+  ) {
     let panels = (columns.count + Panels.width - 1) / Panels.width
     let grain = max(1, 16384 / (b.isTransposed ? Panels.width * blocks.deepest : columns.count))
     let pieces = ((b.isTransposed ? panels : blocks.deepest) + grain - 1) / grain
-    Parallel.run(group.count * pieces) { piece, _ in
+    Parallel.run(group.count * pieces) { piece, thread in
       let block = group.lowerBound + piece / pieces
       let (inner, first) = (blocks[block], piece % pieces * grain)
       let out = out + offset(of: block, in: group, panels: panels)
+      let scratch = scratch + thread * threadSize
       if b.isTransposed {
-        let first = first * Panels.width
-        Panels.packTransposedB(
-          out + first * inner.count, b.at(inner.lowerBound, columns.lowerBound + first), stride: b.stride,
-          columns: min(columns.count - first, grain * Panels.width), k: inner.count)
+        let some = first * Panels.width..<min(columns.count, (first + grain) * Panels.width)
+        b.packColumns(
+          out + some.lowerBound * inner.count,
+          columns.lowerBound + some.lowerBound..<columns.lowerBound + some.upperBound, inner: inner, scratch: scratch)
       } else {
-        Panels.packB(
-          out, b.at(inner.lowerBound, columns.lowerBound), stride: b.stride, columns: columns.count, k: inner.count,
-          rows: min(first, inner.count)..<min(first + grain, inner.count))
+        b.packRows(
+          out, columns, inner: inner, rows: min(first, inner.count)..<min(first + grain, inner.count), scratch: scratch)
       }
     }
   }

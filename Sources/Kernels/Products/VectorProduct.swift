@@ -5,21 +5,33 @@
 func rowTimesTransposed(
   _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: RawMatrix, accumulate: Bool
 ) {
+  forPiecesOfRows(b.rows, columns: b.columns) { rows in
+    rowTimesTransposedPiece(c + rows.lowerBound, a, b.rows(rows), accumulate: accumulate)
+  }
+}
+
+/// Runs `body` over the pieces that the rows of B are cut into, on all threads.
+func forPiecesOfRows(_ rows: Int, columns: Int, _ body: (Range<Int>) -> Void) {
+  Parallel.forRanges(rows, grain: max(4, Parallel.rowGrain(columns: columns)), body)
+}
+
+/// The same on this thread.
+@inline(__always)
+func rowTimesTransposedPiece(
+  _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: RawMatrix, accumulate: Bool
+) {
   let (n, k, ldb, b) = (b.rows, b.columns, b.stride, b.pointer)
-  let grain = max(4, Parallel.rowGrain(columns: k))
-  Parallel.forRanges(n, grain: grain) { rows in
-    let quarter = rows.count / 4
-    for j in rows.lowerBound..<rows.lowerBound + quarter {
-      let products = fourDots(a, b + j * ldb, stride: quarter * ldb, k)
-      for row in 0..<4 {
-        let target = c + j + row * quarter
-        target[0] = accumulate ? target[0] + products[row] : products[row]
-      }
+  let quarter = n / 4
+  for j in 0..<quarter {
+    let products = fourDots(a, b + j * ldb, stride: quarter * ldb, k)
+    for row in 0..<4 {
+      let target = c + j + row * quarter
+      target[0] = accumulate ? target[0] + products[row] : products[row]
     }
-    for j in rows.lowerBound + 4 * quarter..<rows.upperBound {
-      let product = dot(a, b + j * ldb, k)
-      c[j] = accumulate ? c[j] + product : product
-    }
+  }
+  for j in 4 * quarter..<n {
+    let product = dot(a, b + j * ldb, k)
+    c[j] = accumulate ? c[j] + product : product
   }
 }
 
@@ -27,22 +39,28 @@ func rowTimesTransposed(
 func rowTimesMatrix(
   _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: RawMatrix, accumulate: Bool
 ) {
+  sumOverRowPieces(c, rows: b.rows, columns: b.columns, accumulate: accumulate) { rows, target in
+    addRowTimesMatrix(target, a + rows.lowerBound, b.rows(rows))
+  }
+}
+
+/// target[j] += sum over i of a[i] b[i, j], in the order of i, four rows in a pass.
+@inline(__always)
+func addRowTimesMatrix(_ target: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: RawMatrix) {
   let (n, k, ldb, b) = (b.columns, b.rows, b.stride, b.pointer)
-  sumOverRowPieces(c, rows: k, columns: n, accumulate: accumulate) { rows, target in
-    var i = rows.lowerBound
-    while i + 4 <= rows.upperBound {
-      let row = b + i * ldb
-      let (a0, a1, a2, a3) = (a[i], a[i + 1], a[i + 2], a[i + 3])
-      for j in 0..<n {
-        let sum = target[j].addingProduct(a0, row[j]).addingProduct(a1, row[j + ldb])
-        target[j] = sum.addingProduct(a2, row[j + 2 * ldb]).addingProduct(a3, row[j + 3 * ldb])
-      }
-      i += 4
+  var i = 0
+  while i + 4 <= k {
+    let row = b + i * ldb
+    let (a0, a1, a2, a3) = (a[i], a[i + 1], a[i + 2], a[i + 3])
+    for j in 0..<n {
+      let sum = target[j].addingProduct(a0, row[j]).addingProduct(a1, row[j + ldb])
+      target[j] = sum.addingProduct(a2, row[j + 2 * ldb]).addingProduct(a3, row[j + 3 * ldb])
     }
-    while i < rows.upperBound {
-      let row = b + i * ldb
-      for j in 0..<n { target[j] = target[j].addingProduct(a[i], row[j]) }
-      i += 1
-    }
+    i += 4
+  }
+  while i < k {
+    let row = b + i * ldb
+    for j in 0..<n { target[j] = target[j].addingProduct(a[i], row[j]) }
+    i += 1
   }
 }

@@ -1,14 +1,30 @@
 /// out[i] = table[ids[i]] for rows of the table [V, C]. Every id is inside the table.
 package func gatherRows(_ out: MutableBuffer, _ table: Matrix, _ ids: [Int32]) {
-  let (rows, columns) = (ids.count, table.columns)
+  let raw = table.raw
+  gatherRows(out, columns: table.columns, ids) { row, out in out.update(from: raw.at(row, 0), count: raw.columns) }
+}
+
+/// The same for a table that may be of few bits; it is not transposed.
+package func gatherRows(_ out: MutableBuffer, _ table: WeightMatrix, _ ids: [Int32]) {
+  switch table {
+  case .floats(let table): gatherRows(out, table, ids)
+  case .packed(let table):
+    require(!table.isTransposed, "columns of a packed table")
+    let (raw, columns) = (table.raw, table.columns)
+    gatherRows(out, columns: columns, ids) { row, out in raw.decode(row, 0..<columns, to: out) }
+  }
+}
+
+private func gatherRows(
+  _ out: MutableBuffer, columns: Int, _ ids: [Int32], _ copy: (_ row: Int, UnsafeMutablePointer<Float>) -> Void
+) {
+  let rows = ids.count
   Profile.begin("embedding forward", floats: 2 * rows * columns)
   defer { Profile.end() }
-  let (out, table) = (out.pointer, table.raw)
+  let out = out.pointer
   ids.withUnsafeBufferPointer { ids in
     Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
-      for row in range {
-        (out + row * columns).update(from: table.at(Int(ids[row]), 0), count: columns)
-      }
+      for row in range { copy(Int(ids[row]), out + row * columns) }
     }
   }
 }

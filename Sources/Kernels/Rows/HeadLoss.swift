@@ -22,7 +22,9 @@ package struct HeadLossGradient {
   }
 
   /// dX = G W and dW (+)= G^T X for the gradients G [rows, V] of some rows of logits, which begin at row `start`.
-  fileprivate func multiply(_ g: RawMatrix, _ x: RawMatrix, _ w: RawMatrix, start: Int, accumulate: Bool) {
+  fileprivate func multiply(
+    _ g: RawMatrix, _ x: RawMatrix, _ w: some ProductOperand, start: Int, accumulate: Bool
+  ) {
     let dx = RawMutableMatrix(dx.pointer + start * x.columns, rows: x.rows, columns: x.columns, stride: x.columns)
     matrixProduct(dx, g, w)
     guard let dw = dw?.pointer else { return }
@@ -34,12 +36,22 @@ package struct HeadLossGradient {
 /// The loss of each of N rows of x [N, C] with head w [V, C]; `targets` are inside the vocabulary. `isCorrect`, if wanted, is 1
 /// where no other token has a logit as large as the target's, else 0.
 package func headLoss(
-  _ losses: MutableBuffer, isCorrect: MutableBuffer?, _ x: Matrix, _ w: Matrix, targets: [Int32],
+  _ losses: MutableBuffer, isCorrect: MutableBuffer?, _ x: Matrix, _ w: WeightMatrix, targets: [Int32],
+  gradient: HeadLossGradient?
+) {
+  switch w {
+  case .floats(let w): headLoss(losses, isCorrect: isCorrect, x, w.raw, targets: targets, gradient: gradient)
+  case .packed(let w): headLoss(losses, isCorrect: isCorrect, x, w.raw, targets: targets, gradient: gradient)
+  }
+}
+
+private func headLoss(
+  _ losses: MutableBuffer, isCorrect: MutableBuffer?, _ x: Matrix, _ w: some ProductOperand, targets: [Int32],
   gradient: HeadLossGradient?
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
-  let (x, w, vocabulary) = (x.raw, w.raw, w.rows)
+  let (x, vocabulary) = (x.raw, w.rows)
   let (losses, isCorrect, coefficients) = (losses.pointer, isCorrect?.pointer, gradient?.coefficients.pointer)
   let chunk = headChunk(rows: x.rows, vocabulary: vocabulary)
   let size = min(chunk, x.rows) * vocabulary
@@ -58,19 +70,24 @@ package func headLoss(
 
 /// The losses of N rows as `headLoss` has them, and the gradient of each by its logits, [N, V]: softmax(logits) - onehot(target).
 package func headLoss(
-  _ losses: MutableBuffer, logitGradients: MutableBuffer, _ x: Matrix, _ w: Matrix, targets: [Int32]
+  _ losses: MutableBuffer, logitGradients: MutableBuffer, _ x: Matrix, _ w: WeightMatrix, targets: [Int32]
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
   let logits = RawMutableMatrix(logitGradients.pointer, rows: x.rows, columns: w.rows, stride: w.rows)
-  tokenLosses(
-    losses.pointer, isCorrect: nil, logits, x.raw, w.raw, targets: targets[...], coefficient: { _ in 1 })
+  func compute(_ w: some ProductOperand) {
+    tokenLosses(losses.pointer, isCorrect: nil, logits, x.raw, w, targets: targets[...], coefficient: { _ in 1 })
+  }
+  switch w {
+  case .floats(let w): compute(w.raw)
+  case .packed(let w): compute(w.raw)
+  }
 }
 
 /// The gradients of a head from those of the losses by the logits, which `headLoss` left: dX = diag(c) G W,
 /// dW += G^T diag(c) X with c one coefficient a row. `scaled` [N, C] is overwritten.
 package func headGradient(
-  _ gradient: HeadLossGradient, logitGradients: Buffer, _ x: Matrix, _ w: Matrix, scaled: MutableBuffer
+  _ gradient: HeadLossGradient, logitGradients: Buffer, _ x: Matrix, _ w: WeightMatrix, scaled: MutableBuffer
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
@@ -81,9 +98,11 @@ package func headGradient(
     for i in 0..<columns { scaled[row * columns + i] = x[i] * coefficients[row] }
   }
   let g = RawMatrix(logitGradients.pointer, rows: rows, columns: w.rows, stride: w.rows)
-  gradient.multiply(
-    g, RawMatrix(scaled, rows: rows, columns: columns, stride: columns), w.raw, start: 0,
-    accumulate: gradient.accumulatesWeight)
+  let x1 = RawMatrix(scaled, rows: rows, columns: columns, stride: columns)
+  switch w {
+  case .floats(let w): gradient.multiply(g, x1, w.raw, start: 0, accumulate: gradient.accumulatesWeight)
+  case .packed(let w): gradient.multiply(g, x1, w.raw, start: 0, accumulate: gradient.accumulatesWeight)
+  }
   for row in 0..<rows {
     for i in row * columns..<(row + 1) * columns { dx[i] *= coefficients[row] }
   }
@@ -92,7 +111,7 @@ package func headGradient(
 /// The logits of some rows and their losses; the logits become their gradients where there is a coefficient.
 private func tokenLosses(
   _ losses: UnsafeMutablePointer<Float>, isCorrect: UnsafeMutablePointer<Float>?, _ logits: RawMutableMatrix,
-  _ x: RawMatrix, _ w: RawMatrix, targets: ArraySlice<Int32>, coefficient: (_ row: Int) -> Float?
+  _ x: RawMatrix, _ w: some ProductOperand, targets: ArraySlice<Int32>, coefficient: (_ row: Int) -> Float?
 ) {
   matrixProduct(logits, x, w.transposed)
   targets.withUnsafeBufferPointer { targets in

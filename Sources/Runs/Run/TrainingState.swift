@@ -48,7 +48,7 @@ package struct TrainingState: Sendable {
       ArrayGroup(
         "optimizer.\(kind)",
         parts.map { named, moment in
-          NamedArray(named.name, shape: named.value.shape) { moment.values(rows: named.rows) }
+          NamedArray(named.name, shape: named.shape) { moment.values(rows: named.rows) }
         })
     }
     for (name, count) in history.counts { attributes[name] = .integer(count) }

@@ -1,0 +1,100 @@
+/// What a product multiplies by from the right: a matrix of floats, or one of few bits, which is dequantised where it is used.
+package enum WeightMatrix {
+  case floats(Matrix)
+  case packed(PackedWeight)
+
+  package var rows: Int {
+    switch self {
+    case .floats(let matrix): matrix.rows
+    case .packed(let weight): weight.rows
+    }
+  }
+
+  package var columns: Int {
+    switch self {
+    case .floats(let matrix): matrix.columns
+    case .packed(let weight): weight.columns
+    }
+  }
+
+  /// The same elements with rows and columns exchanged.
+  package var transposed: WeightMatrix {
+    switch self {
+    case .floats(let matrix): .floats(matrix.transposed)
+    case .packed(let weight): .packed(weight.transposed)
+    }
+  }
+}
+
+/// A right operand inside a kernel.
+protocol ProductOperand {
+  var rows: Int { get }
+  var columns: Int { get }
+  var isTransposed: Bool { get }
+  var transposed: Self { get }
+
+  /// c (+)= a times it, for one row of contiguous numbers.
+  func multiplyRow(_ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, accumulate: Bool)
+  /// C (+)= A times it with the program's own kernels, for lengths above zero.
+  func multiplyByPanels(_ c: RawMutableMatrix, _ a: RawMatrix, accumulate: Bool)
+  /// C (+)= A times it by OpenBLAS, for lengths above zero.
+  func multiplyByLibrary(_ c: RawMutableMatrix, _ a: RawMatrix, accumulate: Bool)
+
+  /// Floats that packing needs beside the panels, on each thread, for blocks of so many columns and rows.
+  static func scratchSize(columns: Int, k: Int) -> Int
+  /// Copies some columns of a transposed operand, of the rows `inner`, into panels of 48; the last is filled up with zeros.
+  func packColumns(
+    _ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, inner: Range<Int>, scratch: UnsafeMutablePointer<Float>)
+  /// Copies `rows`, counted in `inner`, of an operand that is not transposed into panels of 48 of its `columns`.
+  func packRows(
+    _ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, inner: Range<Int>, rows: Range<Int>,
+    scratch: UnsafeMutablePointer<Float>)
+}
+
+extension RawMatrix: ProductOperand {
+  func multiplyRow(_ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, accumulate: Bool) {
+    isTransposed
+      ? rowTimesTransposed(c, a, transposed, accumulate: accumulate)
+      : rowTimesMatrix(c, a, self, accumulate: accumulate)
+  }
+
+  /// The operands' shapes choose a kernel. They add in the same order.
+  func multiplyByPanels(_ c: RawMutableMatrix, _ a: RawMatrix, accumulate: Bool) {
+    let (m, n) = (c.rows, c.columns)
+    let isTall = a.isTransposed && !isTransposed
+    if isTall, TallSkinnyProduct.isSuitable(m: m, n: n) {
+      TallSkinnyProduct(c, a, self, accumulate: accumulate).run()
+    } else if isTall, TallSkinnyProduct.isSuitable(m: n, n: m), a.columns >= 1024 {
+      // C^T = B^T A: the smaller operand is packed. For a small k, transposing C would cost more than it gains.
+      let scratch = Memory.allocate(m * n)
+      defer { Memory.release(scratch, count: m * n) }
+      let transposed = RawMutableMatrix(scratch, rows: n, columns: m, stride: m)
+      if accumulate { transposeInParallel(transposed, c.readOnly) }
+      TallSkinnyProduct(transposed, self.transposed, a.transposed, accumulate: accumulate).run()
+      transposeInParallel(c, transposed.readOnly)
+    } else {
+      PanelProduct(c, a, self, accumulate: accumulate).run()
+    }
+  }
+
+  func multiplyByLibrary(_ c: RawMutableMatrix, _ a: RawMatrix, accumulate: Bool) {
+    libraryProduct(c, a, self, accumulate: accumulate)
+  }
+
+  static func scratchSize(columns: Int, k: Int) -> Int { 0 }
+
+  func packColumns(
+    _ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, inner: Range<Int>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    Panels.packTransposedB(
+      out, at(inner.lowerBound, columns.lowerBound), stride: stride, columns: columns.count, k: inner.count)
+  }
+
+  func packRows(
+    _ out: UnsafeMutablePointer<Float>, _ columns: Range<Int>, inner: Range<Int>, rows: Range<Int>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    Panels.packB(
+      out, at(inner.lowerBound, columns.lowerBound), stride: stride, columns: columns.count, k: inner.count, rows: rows)
+  }
+}
