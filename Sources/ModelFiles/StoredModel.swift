@@ -60,11 +60,16 @@ package struct StoredModel {
   /// The file or folder of the model.
   package var path: String { weights.path }
 
-  /// The model with its weights. Every tensor must be there in its shape, and no other.
-  package func model() throws(Failure) -> any LanguageModel {
+  /// The model with its weights, all of them as floats or the frozen ones in fewer bits. Every tensor must be there in its shape,
+  /// and no other.
+  package func model(packing: Packing? = nil) throws(Failure) -> any LanguageModel {
     try checkSize()
     let model = configuration.makeModel(seed: nil)
-    try model.readWeights(from: weights)
+    if let packing {
+      try model.readWeights(from: weights, packing: packing)
+    } else {
+      try model.readWeights(from: weights)
+    }
     return model
   }
 

@@ -44,6 +44,12 @@ enum TensorLayout: Equatable {
     }
   }
 
+  /// For each row of a matrix of `rows` in Hugging Face's layout, the file's row that holds it; not of a transposed one.
+  func storedRows(rows: Int) -> [Int] {
+    guard case .rotaryPairs(let heads) = self else { return Array(0..<rows) }
+    return Self.pairs(rows: rows, heads: heads)
+  }
+
   /// For each row of Hugging Face's, the file's row that holds it.
   private func places(rows: Int) -> [Int] {
     switch self {

@@ -3,6 +3,7 @@ import Checkpoints
 import Files
 import Kernels
 import Models
+import Numerics
 
 /// The weights of a model on disk, by the names they have in Hugging Face's checkpoints of the architecture.
 package protocol WeightSource {
@@ -12,6 +13,18 @@ package protocol WeightSource {
   var shapes: [(name: String, shape: [Int]?)] { get }
   /// Reads a tensor in the shape it is listed with, row-major, into `values`, which has room for exactly its elements.
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure)
+  /// How the rows of a matrix are stored, each in one piece; nil for one that is stored in another way.
+  func format(of name: String) -> WeightFormat?
+  /// Reads some rows of a matrix as they are stored, in `format(of:)`, into `bytes`, which has room for exactly them.
+  func read(_ name: String, rows: Range<Int>, blocks bytes: UnsafeMutableRawBufferPointer) throws(Failure)
+}
+
+extension WeightSource {
+  package func format(of name: String) -> WeightFormat? { nil }
+
+  package func read(_ name: String, rows: Range<Int>, blocks bytes: UnsafeMutableRawBufferPointer) throws(Failure) {
+    preconditionFailure("the rows of \(name) are not stored in one piece each")
+  }
 }
 
 /// The weights in a group of an array file.
@@ -27,6 +40,12 @@ struct ArrayFileWeights: WeightSource {
 
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
     try file.read(file.array(name, in: group)!, into: values)
+  }
+
+  func format(of name: String) -> WeightFormat? { .float32 }
+
+  func read(_ name: String, rows: Range<Int>, blocks bytes: UnsafeMutableRawBufferPointer) throws(Failure) {
+    try file.read(rows: rows, of: file.array(name, in: group)!, into: bytes)
   }
 }
 
@@ -57,25 +76,33 @@ extension ArrayFile {
   }
 }
 
+extension NamedParameter {
+  /// Fills the part of the parameter that has this name.
+  func read(from source: some WeightSource) throws(Failure) {
+    try StopRequest.check()
+    try mutableBuffer.withUnsafeMutableBufferPointer { (values) throws(Failure) in try source.read(name, into: values) }
+  }
+}
+
 extension Module {
   /// Every parameter as an array that refers to it, under its checkpoint name.
-  package var namedArrays: [NamedArray] { namedParameters.map { NamedArray($0.name, $0.value) } }
+  package var namedArrays: [NamedArray] {
+    namedParameters.map { named in NamedArray(named.name, shape: named.shape) { named.value } }
+  }
 
   /// Fills every parameter with the tensor of its name; the source must hold exactly the parameters. What is missing,
   /// unknown or of another shape is named in one failure, and nothing is read then.
   package func readWeights(from source: some WeightSource) throws(Failure) {
-    let parameters = namedParameters
+    try checkShapes(in: source)
+    for parameter in namedParameters { try parameter.read(from: source) }
+  }
+
+  /// Throws a failure that names what is missing, unknown or of another shape in `source`.
+  func checkShapes(in source: some WeightSource) throws(Failure) {
     let problems = Self.mismatches(
-      expected: parameters.map { ($0.name, $0.value.shape.dimensions) }, found: source.shapes)
-    guard problems.isEmpty else {
-      throw Failure(.model, "the weights do not fit the model's configuration", at: source.path, notes: problems)
-    }
-    for parameter in parameters {
-      try StopRequest.check()
-      try parameter.mutableBuffer.withUnsafeMutableBufferPointer { (values) throws(Failure) in
-        try source.read(parameter.name, into: values)
-      }
-    }
+      expected: namedParameters.map { ($0.name, $0.shape.dimensions) }, found: source.shapes)
+    guard !problems.isEmpty else { return }
+    throw Failure(.model, "the weights do not fit the model's configuration", at: source.path, notes: problems)
   }
 
   /// What keeps arrays from being the parameters of a model, a line each: names that are missing, names that are unknown,

@@ -1,5 +1,6 @@
 import Checkpoints
 import Files
+import Numerics
 
 /// The weights in a GGUF file under Hugging Face's names, in Hugging Face's layout.
 struct GGUFWeights: WeightSource {
@@ -30,5 +31,22 @@ struct GGUFWeights: WeightSource {
     }
     layout.decode(
       try file.read(tensor), into: values.baseAddress!, rows: rows, columns: tensor.shape.dropFirst().first ?? 1)
+  }
+
+  func format(of name: String) -> WeightFormat? {
+    let tensor = tensors[name]!
+    guard let format = tensor.type.format, tensor.shape.count == 2, format.fits(tensor.shape[1]) else { return nil }
+    return names.layout(of: name) == .transposed ? nil : format
+  }
+
+  func read(_ name: String, rows: Range<Int>, blocks bytes: UnsafeMutableRawBufferPointer) throws(Failure) {
+    let tensor = tensors[name]!
+    let layout = names.layout(of: name)
+    if layout == .same { return try file.read(tensor, rows: rows, blocks: bytes) }
+    let (stored, size) = (layout.storedRows(rows: tensor.shape[0]), bytes.count / max(1, rows.count))
+    for (index, row) in stored[rows].enumerated() {
+      let place = UnsafeMutableRawBufferPointer(rebasing: bytes[index * size..<(index + 1) * size])
+      try file.read(tensor, rows: row..<row + 1, blocks: place)
+    }
   }
 }

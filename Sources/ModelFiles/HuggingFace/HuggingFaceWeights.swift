@@ -1,6 +1,7 @@
 import Checkpoints
 import Files
 import Models
+import Numerics
 
 /// The tensors of a Hugging Face folder: those of `model.safetensors`, else of the shards that an index lists.
 struct HuggingFaceWeights: WeightSource {
@@ -149,5 +150,12 @@ struct HuggingFaceWeights: WeightSource {
   func read(_ name: String, into values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
     let (file, entry) = tensors[name]!
     try file.read(entry, into: values)
+  }
+
+  func format(of name: String) -> WeightFormat? { WeightFormat(rawValue: tensors[name]!.entry.type.rawValue) }
+
+  func read(_ name: String, rows: Range<Int>, blocks bytes: UnsafeMutableRawBufferPointer) throws(Failure) {
+    let (file, entry) = tensors[name]!
+    try file.read(entry, rows: rows, into: bytes)
   }
 }
