@@ -1,14 +1,14 @@
 /// A 16-bit float of IEEE 754 as bits: eleven bits of precision, numbers up to 65504.
-package struct Binary16: BitwiseCopyable, Sendable {
-  package let bits: UInt16
+public struct Binary16: BitwiseCopyable, Sendable {
+  public let bits: UInt16
 
   @inlinable
-  package init(bits: UInt16) { self.bits = bits }
+  public init(bits: UInt16) { self.bits = bits }
 
   /// The value; exact. The bits are moved to where a 32-bit float has them, and the exponent's bias is corrected by a
   /// multiplication, which handles subnormal numbers too.
   @inlinable
-  package var value: Float {
+  public var value: Float {
     let magnitude = UInt32(bits & 0x7FFF) << 13
     let sign = UInt32(bits & 0x8000) << 16
     if magnitude >= 0x0F80_0000 { return Float(bitPattern: sign | magnitude | 0x7F80_0000) }
@@ -17,7 +17,7 @@ package struct Binary16: BitwiseCopyable, Sendable {
 
   /// The nearest number, ties to even; too large becomes infinity.
   @inlinable
-  package init(nearest value: Float) {
+  public init(nearest value: Float) {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     let magnitude = value.magnitude
     if value.isNaN {

@@ -45,11 +45,11 @@ extension WeightFormat {
   /// The lower halves of the bytes are the first 16 weights.
   @inlinable @inline(__always)
   static func decodeNibbles(
-    _ bytes: UnsafePointer<UInt8>, _ weights: UnsafeMutablePointer<Float>, scale: Float, middle: Int32, offset: Float
+    _ bytes: UnsafePointer<UInt8>, _ weights: UnsafeMutablePointer<Float>, scale: Float, middle: Int8, offset: Float
   ) {
     for index in 0..<16 {
-      weights[index] = Float(Int32(bytes[index] & 15) &- middle) * scale + offset
-      weights[index &+ 16] = Float(Int32(bytes[index] &>> 4) &- middle) * scale + offset
+      weights[index] = Float(Int8(bitPattern: bytes[index] & 15) &- middle) * scale + offset
+      weights[index &+ 16] = Float(Int8(bitPattern: bytes[index] &>> 4) &- middle) * scale + offset
     }
   }
 
@@ -57,14 +57,14 @@ extension WeightFormat {
   @inlinable @inline(__always)
   static func decodeFiveBits(
     _ bytes: UnsafePointer<UInt8>, high: UnsafePointer<UInt8>, _ weights: UnsafeMutablePointer<Float>, scale: Float,
-    middle: Int32, offset: Float
+    middle: Int8, offset: Float
   ) {
     let fifth = UInt32(littleEndian: UnsafeRawPointer(high).loadUnaligned(as: UInt32.self))
     for index in 0..<16 {
       let low = UInt32(bytes[index] & 15) | (fifth &>> UInt32(truncatingIfNeeded: index) & 1) &<< 4
       let top = UInt32(bytes[index] &>> 4) | (fifth &>> UInt32(truncatingIfNeeded: index &+ 16) & 1) &<< 4
-      weights[index] = Float(Int32(bitPattern: low) &- middle) * scale + offset
-      weights[index &+ 16] = Float(Int32(bitPattern: top) &- middle) * scale + offset
+      weights[index] = Float(Int8(truncatingIfNeeded: low) &- middle) * scale + offset
+      weights[index &+ 16] = Float(Int8(truncatingIfNeeded: top) &- middle) * scale + offset
     }
   }
 
@@ -165,7 +165,7 @@ extension WeightFormat {
         let (lowShift, highShift) = (UInt8(quarter < 2 ? 0 : 4), UInt8(truncatingIfNeeded: 2 &* quarter))
         for index in 0..<16 {
           let bits = bytes[index] &>> lowShift & 15 | (high[index] &>> highShift & 3) &<< 4
-          weights[index] = scale * factor * Float(Int32(bits) &- 32)
+          weights[index] = scale * factor * Float(Int8(bitPattern: bits) &- 32)
         }
       }
     }

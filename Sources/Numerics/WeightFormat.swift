@@ -1,6 +1,6 @@
 /// How the numbers of a matrix of weights are stored: as floats, or in the blocks that ggml quantises rows into. Rows are whole
 /// blocks.
-package enum WeightFormat: String, Sendable, CaseIterable {
+public enum WeightFormat: String, Sendable, CaseIterable {
   case float32 = "F32"
   case float16 = "F16"
   case bfloat16 = "BF16"
@@ -15,7 +15,7 @@ package enum WeightFormat: String, Sendable, CaseIterable {
 
   /// The numbers of a block; one for floats.
   @inlinable
-  package var blockCount: Int {
+  public var blockCount: Int {
     switch self {
     case .float32, .float16, .bfloat16: 1
     case .q80, .q40, .q41, .q50, .q51: 32
@@ -25,7 +25,7 @@ package enum WeightFormat: String, Sendable, CaseIterable {
 
   /// The bytes of a block.
   @inlinable
-  package var blockSize: Int {
+  public var blockSize: Int {
     switch self {
     case .float32: 4
     case .float16, .bfloat16: 2
@@ -41,14 +41,14 @@ package enum WeightFormat: String, Sendable, CaseIterable {
   }
 
   /// Whether a row of `count` numbers can be stored.
-  package func fits(_ count: Int) -> Bool { count.isMultiple(of: blockCount) }
+  public func fits(_ count: Int) -> Bool { count.isMultiple(of: blockCount) }
 
   /// The bytes of a row of `count` numbers, which fits.
   @inlinable
-  package func size(of count: Int) -> Int { count / blockCount * blockSize }
+  public func size(of count: Int) -> Int { count / blockCount * blockSize }
 
   /// Whether floats can be stored in it; the others are only read.
-  package var isWritten: Bool {
+  public var isWritten: Bool {
     switch self {
     case .float32, .float16, .bfloat16, .q80, .q40: true
     case .q41, .q50, .q51, .q4K, .q5K, .q6K: false
@@ -57,7 +57,7 @@ package enum WeightFormat: String, Sendable, CaseIterable {
 
   /// Computes the numbers of some blocks. Little-endian bytes, as on this machine.
   @inlinable @inline(__always)
-  package func decode(
+  public func decode(
     _ bytes: UnsafePointer<UInt8>, blocks: Int, into weights: UnsafeMutablePointer<Float>
   ) {
     switch self {
@@ -85,7 +85,7 @@ package enum WeightFormat: String, Sendable, CaseIterable {
   /// - Returns: whether all of them can be stored: one that is infinite or no number, or that its format cannot reach, spoils its
   ///   whole block.
   @inlinable @inline(__always) @discardableResult
-  package func encode(
+  public func encode(
     _ weights: UnsafePointer<Float>, blocks: Int, into bytes: UnsafeMutablePointer<UInt8>
   ) -> Bool {
     var isFinite = true
