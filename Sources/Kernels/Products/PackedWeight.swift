@@ -1,3 +1,4 @@
+import CProcessor
 import Numerics
 
 /// A matrix of weights in few bits, [rows, columns]: what a frozen weight is kept as. Its elements are shared between copies and
@@ -165,17 +166,21 @@ struct RawPackedWeight {
   }
 
   /// out = some columns of a stored row. Blocks that reach beyond them are decoded aside.
-  @inline(never)
   func decode(_ row: Int, _ columns: Range<Int>, to out: UnsafeMutablePointer<Float>) {
     var run = runs[0]
     for other in runs where other.rows.contains(row) { run = other }
     let (format, count) = (run.format, run.format.blockCount)
     let source = bytes + run.offset(ofRow: row)
+    // The next row is likely to be asked for next; the processor does not fetch what lies on another page.
+    let next = source + run.size
+    for offset in stride(
+      from: format.size(of: columns.lowerBound), to: format.size(of: columns.upperBound), by: 64)
+    { prefetch_for_reading_later(next + offset) }
     var (column, out) = (columns.lowerBound, out)
     func decodePart() {
       let end = min(columns.upperBound, (column / count + 1) * count)
       withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { block in
-        format.decode(source + format.size(of: column), blocks: 1, into: block.baseAddress!)
+        decodeBlocks(format, source + format.size(of: column), 1, block.baseAddress!)
         out.update(from: block.baseAddress! + column % count, count: end - column)
       }
       (column, out) = (end, out + (end - column))
@@ -183,9 +188,17 @@ struct RawPackedWeight {
     if column % count > 0 { decodePart() }
     let blocks = (columns.upperBound - column) / count
     if blocks > 0 {
-      format.decode(source + format.size(of: column), blocks: blocks, into: out)
+      decodeBlocks(format, source + format.size(of: column), blocks, out)
       (column, out) = (column + blocks * count, out + blocks * count)
     }
     if column < columns.upperBound { decodePart() }
   }
+}
+
+/// The one place that all the formats' loops are compiled into.
+@inline(never)
+private func decodeBlocks(
+  _ format: WeightFormat, _ source: UnsafePointer<UInt8>, _ blocks: Int, _ out: UnsafeMutablePointer<Float>
+) {
+  format.decode(source, blocks: blocks, into: out)
 }
