@@ -23,7 +23,7 @@ enum TensorLayout: Equatable {
     case .plusOne:
       for i in 0..<rows * columns { target[i] = source[i] - 1 }
     case .rotaryPairs, .separatedHeads:
-      for (row, place) in places(rows: rows).enumerated() {
+      for (row, place) in storedRows(rows: rows).enumerated() {
         (target + row * columns).update(from: source + place * columns, count: columns)
       }
     }
@@ -38,7 +38,7 @@ enum TensorLayout: Equatable {
     case .plusOne:
       for i in 0..<rows * columns { target[i] = source[i] + 1 }
     case .rotaryPairs, .separatedHeads:
-      for (row, place) in places(rows: rows).enumerated() {
+      for (row, place) in storedRows(rows: rows).enumerated() {
         (target + place * columns).update(from: source + row * columns, count: columns)
       }
     }
@@ -46,12 +46,6 @@ enum TensorLayout: Equatable {
 
   /// For each row of a matrix of `rows` in Hugging Face's layout, the file's row that holds it; not of a transposed one.
   func storedRows(rows: Int) -> [Int] {
-    guard case .rotaryPairs(let heads) = self else { return Array(0..<rows) }
-    return Self.pairs(rows: rows, heads: heads)
-  }
-
-  /// For each row of Hugging Face's, the file's row that holds it.
-  private func places(rows: Int) -> [Int] {
     switch self {
     case .same, .transposed, .plusOne: return Array(0..<rows)
     case .rotaryPairs(let heads):
