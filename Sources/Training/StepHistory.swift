@@ -29,7 +29,7 @@ package struct StepHistory: Sendable, Equatable {
   }
 
   /// Every number but the losses and norms, by the name that a checkpoint has it under.
-  package var counts: [String: Int] {
+  package var counts: KeyValuePairs<String, Int> {
     [
       "far_in_a_row": farInARow, "unsteady": unsteady, "calm_in_a_row": calmInARow,
       "skipped_in_a_row": skippedInARow, "skipped": skipped,

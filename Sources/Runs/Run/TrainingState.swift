@@ -110,7 +110,7 @@ package struct TrainingState: Sendable {
       return values
     }
     let (losses, norms) = (values("losses"), values("norms"))
-    let counts = StepHistory().counts.keys.map { ($0, file.attributes[$0]?.integer ?? 0) }
+    let counts = StepHistory().counts.map { ($0.key, file.attributes[$0.key]?.integer ?? 0) }
     return StepHistory(
       losses: losses, norms: norms.count == losses.count ? norms : losses,
       counts: Dictionary(uniqueKeysWithValues: counts))
