@@ -65,81 +65,9 @@ private struct DecoderSample {
   private var generator: SeededGenerator
 
   init(number: Int) {
-    var generator = SeededGenerator(seed: UInt64(1000 + number))
-    func pick<Value>(_ values: [Value]) -> Value { values[generator.integers(1, in: 0..<values.count)[0]] }
-    func flag() -> JSONValue { JSONValue(generator.uniform() < 0.5) }
-    let kinds = [
-      "llama", "mistral", "qwen2", "qwen3", "gemma3_text", "olmo2", "phi3", "smollm3", "granite", "gpt_neox",
-    ]
-    let kind = kinds[number % kinds.count]
-    let heads = pick([(4, 2), (4, 1), (2, 2), (3, 3)])
-    let layers = 2 + number % 2
-    var config: JSONValue = [
-      "model_type": JSONValue(kind), "vocab_size": 23, "hidden_size": 24,
-      "intermediate_size": JSONValue(pick([10, 32])),
-      "num_hidden_layers": JSONValue(layers), "num_attention_heads": JSONValue(heads.0), "max_position_embeddings": 32,
-      "tie_word_embeddings": flag(),
-    ]
-    func set(_ members: [(String, JSONValue)]) {
-      for (key, value) in members { config[key] = value }
-    }
-    if kind != "gpt_neox" {
-      set([
-        ("num_key_value_heads", JSONValue(heads.1)), ("rms_norm_eps", 0.001),
-        ("rope_theta", JSONValue(pick([10.0, 10000.0]))),
-      ])
-    }
-    let width = kind == "phi3" || kind == "gpt_neox" ? 24 / heads.0 : pick([6, 8])
-    if kind != "phi3", kind != "gpt_neox" { set([("head_dim", JSONValue(width))]) }
-    if ["llama", "qwen3", "gemma3_text", "olmo2", "smollm3", "granite"].contains(kind) {
-      set([("attention_bias", flag())])
-    }
-    if ["llama", "smollm3", "granite"].contains(kind) { set([("mlp_bias", flag())]) }
-    if ["llama", "qwen3", "olmo2", "smollm3", "granite", "mistral"].contains(kind) {
-      let factors = JSONValue((0..<width / 2).map { JSONValue(1 + Double($0) / 2) })
-      let scaling: JSONValue? = pick([
-        nil, ["rope_type": "linear", "factor": 3.0],
-        [
-          "rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 4.0,
-          "beta_slow": 0.5,
-        ],
-        [
-          "rope_type": "longrope", "factor": 2.0, "original_max_position_embeddings": 16, "short_factor": factors,
-          "long_factor": factors,
-        ],
-      ])
-      if let scaling { set([("rope_scaling", scaling)]) }
-    }
-    let window = JSONValue(generator.integers(1, in: 1..<12)[0])
-    switch kind {
-    case "mistral": set([("sliding_window", window)])
-    case "qwen2", "qwen3":
-      set([("use_sliding_window", flag()), ("sliding_window", window), ("max_window_layers", 1)])
-    case "smollm3":
-      set([
-        ("use_sliding_window", flag()), ("sliding_window", window),
-        ("no_rope_layer_interval", JSONValue(pick([2, 3]))),
-      ])
-    case "gemma3_text":
-      let types = (0..<layers).map { JSONValue(["sliding_attention", "full_attention"][($0 + number) % 2]) }
-      set([
-        ("sliding_window", window), ("layer_types", JSONValue(types)), ("query_pre_attn_scalar", 10.0),
-        ("rope_local_base_freq", 50.0),
-      ])
-    case "phi3": set([("partial_rotary_factor", JSONValue(width == 12 ? 0.5 : 1.0)), ("sliding_window", window)])
-    case "granite":
-      set([
-        ("embedding_multiplier", 3.0), ("attention_multiplier", 0.4), ("residual_multiplier", 0.6),
-        ("logits_scaling", 2.0),
-      ])
-    case "gpt_neox":
-      set([
-        ("rotary_pct", JSONValue(width == 6 ? 1.0 : 0.5)), ("layer_norm_eps", 0.001), ("rotary_emb_base", 100.0),
-        ("use_parallel_residual", flag()), ("attention_bias", flag()), ("tie_word_embeddings", false),
-      ])
-    default: break
-    }
-    self.config = config
+    var options = DecoderOptions(number: number)
+    config = options.config()
+    var generator = options.generator
     let count = 2 * Self.length
     tokens = IntegerArray([2, Self.length], generator.integers(count, in: 0..<23))
     targets = IntegerArray([2, Self.length], generator.integers(count, in: -4..<23).map { max(-1, $0) })
@@ -161,5 +89,99 @@ private struct DecoderSample {
       weights[named.name] = weight
     }
     return weights
+  }
+}
+
+/// The options of one sample.
+private struct DecoderOptions {
+  private static let kinds = [
+    "llama", "mistral", "qwen2", "qwen3", "gemma3_text", "olmo2", "phi3", "smollm3", "granite", "gpt_neox",
+  ]
+
+  private(set) var generator: SeededGenerator
+  private let kind: String
+  private let number: Int
+  private let heads: (queries: Int, keys: Int)
+  private let headSize: Int
+  private var layers: Int { 2 + number % 2 }
+  private var hasUsualHeads: Bool { kind == "phi3" || kind == "gpt_neox" }
+
+  init(number: Int) {
+    generator = SeededGenerator(seed: UInt64(1000 + number))
+    (kind, self.number) = (Self.kinds[number % Self.kinds.count], number)
+    heads = [(4, 2), (4, 1), (2, 2), (3, 3)][generator.integers(1, in: 0..<4)[0]]
+    headSize = kind == "phi3" || kind == "gpt_neox" ? 24 / heads.queries : [6, 8][number / 2 % 2]
+  }
+
+  private mutating func pick<Value>(_ values: [Value]) -> Value {
+    values[generator.integers(1, in: 0..<values.count)[0]]
+  }
+  private mutating func flag() -> JSONValue { JSONValue(generator.uniform() < 0.5) }
+
+  mutating func config() -> JSONValue {
+    var config: JSONValue = [
+      "model_type": JSONValue(kind), "vocab_size": 23, "hidden_size": 24,
+      "intermediate_size": JSONValue(pick([10, 32])),
+      "num_hidden_layers": JSONValue(layers), "num_attention_heads": JSONValue(heads.queries),
+      "max_position_embeddings": 32, "tie_word_embeddings": flag(),
+    ]
+    if kind != "gpt_neox" {
+      config["num_key_value_heads"] = JSONValue(heads.keys)
+      config["rms_norm_eps"] = 0.001
+      config["rope_theta"] = JSONValue(pick([10.0, 10000.0]))
+    }
+    if !hasUsualHeads { config["head_dim"] = JSONValue(headSize) }
+    for (key, value) in biases() + [("rope_scaling", scaling())] + own() where value != .null { config[key] = value }
+    return config
+  }
+
+  private mutating func biases() -> [(String, JSONValue)] {
+    let attention = ["llama", "qwen3", "gemma3_text", "olmo2", "smollm3", "granite", "gpt_neox"].contains(kind)
+    let inner = ["llama", "smollm3", "granite"].contains(kind)
+    return (attention ? [("attention_bias", flag())] : []) + (inner ? [("mlp_bias", flag())] : [])
+  }
+
+  private mutating func scaling() -> JSONValue {
+    guard ["llama", "qwen3", "olmo2", "smollm3", "granite", "mistral"].contains(kind) else { return .null }
+    let factors = JSONValue((0..<headSize / 2).map { JSONValue(1 + Double($0) / 2) })
+    return pick([
+      .null, ["rope_type": "linear", "factor": 3.0],
+      ["rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 4.0, "beta_slow": 0.5],
+      [
+        "rope_type": "longrope", "factor": 2.0, "original_max_position_embeddings": 16, "short_factor": factors,
+        "long_factor": factors,
+      ],
+    ])
+  }
+
+  /// The keys that the architecture has for itself.
+  private mutating func own() -> [(String, JSONValue)] {
+    let window = JSONValue(generator.integers(1, in: 1..<12)[0])
+    switch kind {
+    case "mistral": return [("sliding_window", window)]
+    case "qwen2", "qwen3":
+      return [("use_sliding_window", flag()), ("sliding_window", window), ("max_window_layers", 1)]
+    case "smollm3":
+      let interval = JSONValue(pick([2, 3]))
+      return [("use_sliding_window", flag()), ("sliding_window", window), ("no_rope_layer_interval", interval)]
+    case "gemma3_text":
+      let types = (0..<layers).map { JSONValue(["sliding_attention", "full_attention"][($0 + number) % 2]) }
+      return [
+        ("sliding_window", window), ("layer_types", JSONValue(types)), ("query_pre_attn_scalar", 10.0),
+        ("rope_local_base_freq", 50.0),
+      ]
+    case "phi3": return [("partial_rotary_factor", JSONValue(headSize == 12 ? 0.5 : 1.0)), ("sliding_window", window)]
+    case "granite":
+      return [
+        ("embedding_multiplier", 3.0), ("attention_multiplier", 0.4), ("residual_multiplier", 0.6),
+        ("logits_scaling", 2.0),
+      ]
+    case "gpt_neox":
+      return [
+        ("rotary_pct", JSONValue(headSize == 6 ? 1.0 : 0.5)), ("layer_norm_eps", 0.001), ("rotary_emb_base", 100.0),
+        ("use_parallel_residual", flag()), ("tie_word_embeddings", false),
+      ]
+    default: return []
+    }
   }
 }
