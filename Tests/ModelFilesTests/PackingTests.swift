@@ -162,4 +162,15 @@ import Testing
     #expect(failure.description.contains("model.layers.1.self_attn.v_proj.weight cannot be stored as Q8_0"))
     #expect(failure.description.contains("row 3 "))
   }
+
+  /// A model in four bits as people have it: the blocks are kept, and the model is the one of their floats.
+  @Test(.needsSharedData("models/model-smollm2-135m-instruct")) func aRealModelKeepsItsBlocks() throws {
+    let path = SharedData.url("models/model-smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf")!.path
+    let stored = try StoredModel(at: path)
+    let packed = try stored.model(packing: Packing(nil))
+    let bytes = packed.parameters.reduce(0) { $0 + ($1.packed?.byteCount ?? 4 * $1.shape.count) }
+    #expect(bytes < 98_362_432 && packed.parameterCount > 134_000_000)
+    #expect(Set(formats(packed)["model.layers.3.mlp.up_proj.weight"]!) == [.q41])
+    #expect(try packed.probe == stored.model().probe)
+  }
 }
