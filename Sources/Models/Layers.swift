@@ -29,6 +29,7 @@ struct Linear: Module {
   let weight: Parameter
   let bias: Parameter?
   let layout: WeightLayout
+  let slot = AdapterSlot()
 
   /// A layer with weights from N(0, (deviation * scale)^2) and a bias of zeros, if it has one. With `sections` it stacks
   /// several matrices of a checkpoint, so that one product computes all their outputs.
@@ -43,7 +44,17 @@ struct Linear: Module {
     self.layout = layout
   }
 
-  func callAsFunction(_ x: Tensor) -> Tensor { linear(x, weight, bias: bias?.tensor, layout: layout) }
+  /// The widths of what it reads and of what it gives.
+  var inputs: Int { weight.shape[layout == .outputsByInputs ? 1 : 0] }
+  var outputs: Int { weight.shape[layout == .outputsByInputs ? 0 : 1] }
+
+  func callAsFunction(_ x: Tensor) -> Tensor { slot.adapter?(x, self) ?? unadapted(x) }
+
+  /// The output without an adapter.
+  func unadapted(_ x: Tensor) -> Tensor { linear(x, weight, bias: bias?.tensor, layout: layout) }
+
+  /// The output without the bias.
+  func product(_ x: Tensor) -> Tensor { linear(x, weight, layout: layout) }
 }
 
 /// A table of vectors [rows, C], looked up by index.

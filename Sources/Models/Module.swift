@@ -48,19 +48,30 @@ extension Module {
   public var namedParameters: [NamedParameter] {
     var result: [NamedParameter] = []
     var seen: Set<ObjectIdentifier> = []
-    walk(self, path: []) { path, parameter in
-      guard seen.insert(ObjectIdentifier(parameter)).inserted else { return }
+    walk(self, path: []) { path, part in
+      guard let parameter = part as? Parameter, seen.insert(ObjectIdentifier(parameter)).inserted else { return }
       result += parameter.named(path)
     }
     return result
   }
 
-  /// Every parameter once, in the order of declaration.
+  /// Every parameter once, in the order of declaration; those of adapters come last.
   public var parameters: [Parameter] {
     var result: [Parameter] = []
     var seen: Set<ObjectIdentifier> = []
-    walk(self, path: []) { _, parameter in
-      if seen.insert(ObjectIdentifier(parameter)).inserted { result.append(parameter) }
+    walk(self, path: []) { _, part in
+      if let parameter = part as? Parameter, seen.insert(ObjectIdentifier(parameter)).inserted {
+        result.append(parameter)
+      }
+    }
+    return result + linears.flatMap { $0.layer.slot.adapter?.parameters ?? [] }
+  }
+
+  /// Every linear layer with the path of its name.
+  var linears: [(path: [String], layer: Linear)] {
+    var result: [(path: [String], layer: Linear)] = []
+    walk(self, path: []) { path, part in
+      if let layer = part as? Linear { result.append((path, layer)) }
     }
     return result
   }
@@ -97,8 +108,10 @@ extension Module {
   }
 }
 
-private func walk(_ value: Any, path: [String], _ visit: ([String], Parameter) -> Void) {
+/// Shows every module and parameter below `value` to `visit`, with the path of its name.
+private func walk(_ value: Any, path: [String], _ visit: ([String], Any) -> Void) {
   let mirror = Mirror(reflecting: value)
+  if value is any Module { visit(path, value) }
   if let parameter = value as? Parameter {
     visit(path, parameter)
   } else if mirror.displayStyle == .optional {

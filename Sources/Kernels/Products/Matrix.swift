@@ -22,6 +22,13 @@ package struct Matrix {
     Matrix(buffer, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
   }
 
+  /// Some of the columns of a matrix that is not transposed.
+  package func columns(_ range: Range<Int>) -> Matrix {
+    precondition(!isTransposed && range.upperBound <= columns, "no columns \(range) in [\(rows), \(columns)]")
+    let end = max(range.lowerBound, (rows - 1) * stride + range.upperBound)
+    return Matrix(buffer[range.lowerBound..<end], rows: rows, columns: range.count, stride: stride)
+  }
+
   var raw: RawMatrix {
     RawMatrix(buffer.pointer, rows: rows, columns: columns, stride: stride, isTransposed: isTransposed)
   }
@@ -37,6 +44,13 @@ package struct MutableMatrix {
   /// The matrix whose rows begin at the start of `buffer`, by default without gaps between them.
   package init(_ buffer: MutableBuffer, rows: Int, columns: Int, stride: Int? = nil) {
     (self.buffer, self.rows, self.columns, self.stride) = (buffer, rows, columns, stride ?? columns)
+  }
+
+  /// Some of the columns.
+  package func columns(_ range: Range<Int>) -> MutableMatrix {
+    precondition(range.upperBound <= columns, "no columns \(range) in [\(rows), \(columns)]")
+    let end = max(range.lowerBound, (rows - 1) * stride + range.upperBound)
+    return MutableMatrix(buffer[range.lowerBound..<end], rows: rows, columns: range.count, stride: stride)
   }
 
   var raw: RawMutableMatrix {

@@ -1,0 +1,134 @@
+import Files
+
+/// What low-rank adapters a model has (Hu et al. 2021, "LoRA"), with the keys of PEFT's adapter_config.json.
+package struct AdapterConfiguration: Equatable, Sendable {
+  /// Which linear layers are adapted.
+  package enum Targets: Equatable, Sendable {
+    /// All but the head.
+    case allLinear
+    /// Those whose name is one of these, or ends with a dot and one of these.
+    case names([String])
+    /// Those whose whole name matches a regular expression.
+    case pattern(String)
+  }
+
+  /// What the matrices are before the first step.
+  package enum Start: Equatable, Sendable {
+    /// A uniform in +-1 / sqrt(inputs) (Kaiming with a = sqrt(5)), B zero.
+    case uniform
+    /// A normal with a deviation of 1 / r, B zero.
+    case gaussian
+  }
+
+  /// r, the rank of the updates.
+  package var rank = 8
+  /// The numerator of the scale that updates are multiplied by.
+  package var alpha = 8.0
+  /// The probability by which an input of A is zero in a training step.
+  package var dropout = 0.0
+  package var targets = Targets.allLinear
+  /// Whether the scale is alpha / sqrt(r) instead of alpha / r (Kalajdzievski 2023, "rsLoRA").
+  package var isRankStabilized = false
+  /// Whether a magnitude is learnt for each output and the update changes the direction alone (Liu et al. 2024, "DoRA").
+  package var learnsMagnitudes = false
+  /// Modules that are trained as a whole, named as targets are.
+  package var savedModules: [String] = []
+  package var start = Start.uniform
+
+  package init() {}
+
+  /// s, what B A is multiplied by.
+  package var scale: Double { alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)) }
+}
+
+extension AdapterConfiguration {
+  /// Reads the keys of an adapter_config.json, strictly: what changes nothing is accepted, what is not supported is refused by
+  /// name.
+  package init(from section: inout SettingsSection) {
+    rank = section.value("r", .integer(), default: rank, "Rank of the updates")
+    alpha = section.value("lora_alpha", .number(above: 0), default: alpha, "Updates are scaled by lora_alpha / r")
+    dropout = section.value(
+      "lora_dropout", .number(from: 0, below: 1), default: 0, "Probability by which an input of an update is zero")
+    targets = section.value(
+      "target_modules", .targets, default: .allLinear,
+      "Linear layers to adapt: ends of their names, or a regular expression for whole names")
+    isRankStabilized = section.value("use_rslora", .boolean, default: false, "Scale by lora_alpha / sqrt(r)")
+    learnsMagnitudes = section.value("use_dora", .boolean, default: false, "Learn magnitudes apart from directions")
+    savedModules = section.value(
+      "modules_to_save", .list(of: .string), default: [], "Modules that are trained whole, by the ends of their names")
+    start = section.value(
+      "init_lora_weights", .start, default: .uniform, "What the matrices are before the first step")
+    acceptWhatChangesNothing(&section)
+  }
+
+  /// Keys of other kinds of adapters, at the values that leave these as they are.
+  private func acceptWhatChangesNothing(_ section: inout SettingsSection) {
+    section.ignore([
+      "auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision", "task_type",
+      // Conv1D's layout, which the model knows.
+      "fan_in_fan_out",
+    ])
+    section.accept("peft_type", only: ["LORA"], because: "adapters are low-rank updates")
+    section.accept("bias", only: ["none"], because: "biases are not trained")
+    for key in ["lora_bias", "use_qalora", "ensure_weight_tying"] {
+      section.accept(key, only: [false], because: "updates are B A alone")
+    }
+    for key in ["rank_pattern", "alpha_pattern", "loftq_config"] {
+      section.accept(key, only: [.null, [:]], because: "all layers have one rank and one scale")
+    }
+    for key in ["layers_to_transform", "layers_pattern", "exclude_modules"] {
+      section.accept(key, only: [.null, []], because: "target_modules says which layers are adapted")
+    }
+    for key in [
+      "alora_invocation_tokens", "arrow_config", "corda_config", "eva_config", "layer_replication", "megatron_config",
+      "target_parameters", "trainable_token_indices",
+    ] { section.accept(key, only: [.null], because: "adapters are low-rank updates of linear layers") }
+    section.accept("megatron_core", only: [.null, "megatron.core"], because: "there is no Megatron")
+    section.accept("qalora_group_size", only: [.null, 16], because: "updates are B A alone")
+  }
+
+  /// The adapter_config.json that PEFT reads; `base` names the base model there.
+  package func json(base: String) -> JSONValue {
+    let modules = savedModules.isEmpty ? JSONValue.null : JSONValue(savedModules.map { JSONValue($0) })
+    return JSONValue([
+      JSONMember("peft_type", "LORA"), JSONMember("task_type", "CAUSAL_LM"),
+      JSONMember("base_model_name_or_path", JSONValue(base)), JSONMember("r", JSONValue(rank)),
+      JSONMember("lora_alpha", SettingsType<Double>.number().write(alpha)),
+      JSONMember("lora_dropout", SettingsType<Double>.number().write(dropout)),
+      JSONMember("target_modules", SettingsType<Targets>.targets.write(targets)),
+      JSONMember("use_rslora", JSONValue(isRankStabilized)), JSONMember("use_dora", JSONValue(learnsMagnitudes)),
+      JSONMember("modules_to_save", modules), JSONMember("bias", "none"),
+      JSONMember("init_lora_weights", SettingsType<Start>.start.write(start)), JSONMember("inference_mode", true),
+    ])
+  }
+}
+
+extension SettingsType where Value == AdapterConfiguration.Targets {
+  fileprivate static var targets: Self {
+    Self(
+      "\"all-linear\", a regular expression or a list of names", placeholder: .allLinear,
+      read: { value in
+        if let word = value.string { return word.isEmpty ? nil : word == "all-linear" ? .allLinear : .pattern(word) }
+        guard let names = value.array?.map(\.string), !names.isEmpty, names.allSatisfy({ $0?.isEmpty == false }) else {
+          return nil
+        }
+        return .names(names.map { $0! })
+      },
+      write: { targets in
+        switch targets {
+        case .allLinear: "all-linear"
+        case .names(let names): JSONValue(names.map { JSONValue($0) })
+        case .pattern(let pattern): JSONValue(pattern)
+        }
+      })
+  }
+}
+
+extension SettingsType where Value == AdapterConfiguration.Start {
+  fileprivate static var start: Self {
+    Self(
+      "true or \"gaussian\"", placeholder: .uniform,
+      read: { $0.bool == true ? .uniform : $0.string == "gaussian" ? .gaussian : nil },
+      write: { $0 == .uniform ? true : "gaussian" })
+  }
+}

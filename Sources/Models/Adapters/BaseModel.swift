@@ -1,0 +1,39 @@
+import Autograd
+
+/// A model without its adapters: what it was before it was tuned, and so the reference that its preferences are compared with.
+/// It shares every weight with the adapted model.
+package struct BaseModel: LanguageModel {
+  private let adapted: any LanguageModel
+  private let base: BaseBackbone
+
+  /// The base of `model`, whose adapters `state` switches.
+  package init(of model: any LanguageModel, _ state: AdapterSwitch) {
+    adapted = model
+    base = BaseBackbone(adapted: model.backbone, state: state)
+  }
+
+  package var backbone: any Backbone { base }
+  package var head: Parameter { adapted.head }
+}
+
+/// The hidden states of the base.
+private struct BaseBackbone: Backbone {
+  let adapted: any Backbone
+  let state: AdapterSwitch
+
+  var vocabularySize: Int { adapted.vocabularySize }
+  var maximumPositions: Int { adapted.maximumPositions }
+  var cacheShape: (layers: Int, width: Int) { adapted.cacheShape }
+  var dimensions: ModelDimensions { adapted.dimensions }
+  func cacheVariant(reach: Int) -> Int { adapted.cacheVariant(reach: reach) }
+
+  func hiddenStates(
+    _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
+  ) -> Tensor {
+    let wasOn = state.isOn
+    state.isOn = false
+    defer { state.isOn = wasOn }
+    // No gradient passes a base: a block that is recomputed later would find the adapters on.
+    return adapted.hiddenStates(tokens, shape: shape, attention: attention, recompute: false, noise: noise).detached()
+  }
+}
