@@ -101,6 +101,11 @@ public final class Parameter {
   /// The value in few bits; nil if it is floats.
   package var packed: PackedWeight? { if case .packed(let weight) = contents { weight } else { nil } }
 
+  /// Lets floats take the place of few bits.
+  package func unpack() {
+    if packed != nil { contents = .floats(value) }
+  }
+
   /// Lets `weight`, a matrix of this shape, take the place of the value, and freezes the parameter.
   package func pack(_ weight: PackedWeight) {
     precondition(

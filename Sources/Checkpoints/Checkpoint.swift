@@ -16,7 +16,7 @@ package struct Checkpoint: Sendable {
   package func path(of name: String) -> String { "\(folder)/\(name)" }
 
   /// Verifies the step folder at `folder`: its manifest, and size and SHA-256 of the files it lists, or of those named
-  /// in `files` alone. Failures are `.checkpoint`.
+  /// in `files` alone, one of which it must list. Failures are `.checkpoint`.
   package init(verifying folder: String, files: [String]? = nil) throws(Failure) {
     let path = "\(folder)/\(Self.manifestName)"
     let bytes = try ReadableFile.contents(of: path, area: .checkpoint, limit: 64 << 20)
@@ -28,8 +28,8 @@ package struct Checkpoint: Sendable {
     self.folder = folder
     self.step = step
     self.manifest = manifest
-    if let missing = files?.first(where: { name in !entries.contains { $0.key == name } }) {
-      throw Failure(.checkpoint, "the checkpoint has no \(missing)", at: folder)
+    if let files, let first = files.first, !entries.contains(where: { files.contains($0.key) }) {
+      throw Failure(.checkpoint, "the checkpoint has no \(first)", at: folder)
     }
     try Self.verify(entries.filter { files?.contains($0.key) ?? true }, in: folder)
   }

@@ -3,6 +3,9 @@ import Files
 /// Where the model is that a user's path names: a run folder, a step folder, or a `model.h5`.
 package struct CheckpointLocation: Sendable {
   package static let modelName = "model.h5"
+  /// What a checkpoint has in the place of a model where only adapters are trained.
+  package static let adapterName = "adapter.h5"
+  private static let names = [modelName, adapterName]
 
   /// The path of the `model.h5`.
   package let model: String
@@ -23,21 +26,26 @@ package struct CheckpointLocation: Sendable {
     }
     let names = try Folder.names(in: path, area: .checkpoint)
     if names.contains(Checkpoint.manifestName) {
-      let found = try Checkpoint(verifying: path, files: [Self.modelName])
-      (model, checkpoint, skipped) = (found.path(of: Self.modelName), found, [])
+      let found = try Checkpoint(verifying: path, files: Self.names)
+      (model, checkpoint, skipped) = (found.path(of: Self.name(in: found)), found, [])
       return
     }
-    if names.contains(Self.modelName) {
-      (model, checkpoint, skipped) = ("\(path)/\(Self.modelName)", nil, [])
+    if let name = Self.names.first(where: names.contains) {
+      (model, checkpoint, skipped) = ("\(path)/\(name)", nil, [])
       return
     }
-    let (found, skipped) = try CheckpointStore(run: path).newestValid(files: [Self.modelName])
+    let (found, skipped) = try CheckpointStore(run: path).newestValid(files: Self.names)
     guard let found else {
       throw Failure(
         .checkpoint, skipped.isEmpty ? "the folder holds no checkpoint" : "no checkpoint of the run is valid", at: path,
         notes: ["expected model.h5, a step folder, or a run folder with step-000100 or the like"], others: skipped)
     }
-    (model, checkpoint, self.skipped) = (found.path(of: Self.modelName), found, skipped)
+    (model, checkpoint, self.skipped) = (found.path(of: Self.name(in: found)), found, skipped)
+  }
+
+  /// The name of the file that a checkpoint has its model in.
+  package static func name(in checkpoint: Checkpoint) -> String {
+    names.first { checkpoint.manifest["files"]?[$0] != nil } ?? modelName
   }
 
   /// Finds the model at `path` and opens it. A checkpoint that a run prunes in between is looked for again.

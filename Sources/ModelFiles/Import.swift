@@ -9,8 +9,10 @@ package enum Import {
 
   /// Writes the model to the folder `path`, which appears whole or not at all: `model.h5`, its manifest, and the tokenizer.
   package static func write(_ stored: StoredModel, to path: String, overwrite: Bool) throws(Failure) {
+    let model = try stored.model()
+    model.mergeAdapters()
     let contents = ModelFile.contents(
-      try stored.model(), stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,
+      model, stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,
       endTokens: stored.endTokens, beginningToken: stored.beginningToken, step: stored.step)
     let names = [ModelFile.name, tokenizerName, Checkpoint.manifestName]
     try StagedOutput.write(path, overwrite: overwrite, contents: names) { (folder) throws(Failure) in

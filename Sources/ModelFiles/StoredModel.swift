@@ -16,7 +16,9 @@ package struct StoredModel {
   package let step: Int
   /// Remarks for the user, a line each.
   package let notes: [String]
-  private let weights: any WeightSource
+  let weights: any WeightSource
+  /// The adapter that the weights are the base of; nil for a model that is whole.
+  package let adapter: StoredAdapter?
 
   /// A model from the parts that the reader of a file format has found.
   ///
@@ -25,7 +27,7 @@ package struct StoredModel {
   package init(
     _ configuration: any ModelConfiguration, tokenizer: Tokenizer?, chatTemplate: String = "",
     endTokens: [Int32]? = nil, beginningToken: Int32? = nil, step: Int = 0, notes: [String] = [],
-    weights: any WeightSource
+    weights: any WeightSource, adapter: StoredAdapter? = nil
   ) throws(Failure) {
     let path = weights.path
     var (tokenizer, notes) = (tokenizer, notes)
@@ -55,14 +57,23 @@ package struct StoredModel {
     self.step = step
     self.notes = notes
     self.weights = weights
+    self.adapter = adapter
   }
 
   /// The file or folder of the model.
   package var path: String { weights.path }
 
   /// The model with its weights, all of them as floats or the frozen ones in fewer bits. Every tensor must be there in its shape,
-  /// and no other.
-  package func model(packing: Packing? = nil) throws(Failure) -> any LanguageModel {
+  /// and no other. An adapter is merged into floats and stays beside few bits.
+  package func model() throws(Failure) -> any LanguageModel {
+    guard let adapter else { return try base() }
+    let model = try adaptedModel(adapter)
+    if adapter.settings.quantizedTo == nil { model.mergeAdapters() }
+    return model
+  }
+
+  /// The weights without an adapter, all of them as floats or the frozen ones in fewer bits.
+  package func base(packing: Packing? = nil) throws(Failure) -> any LanguageModel {
     try checkSize()
     let model = configuration.makeModel(seed: nil)
     if let packing {
@@ -70,6 +81,21 @@ package struct StoredModel {
     } else {
       try model.readWeights(from: weights)
     }
+    return model
+  }
+
+  /// The base with its adapter, which is trained.
+  ///
+  /// - Throws: `.model` for another base than the adapter's.
+  package func adaptedModel(_ adapter: StoredAdapter) throws(Failure) -> any LanguageModel {
+    let digest = try weightsDigest()
+    guard digest == adapter.baseDigest else {
+      throw Failure(
+        .model, "the base model is not the one that the adapter was trained on", at: path,
+        notes: ["SHA-256 of its weights \(digest), then \(adapter.baseDigest)", "put it back as it was"])
+    }
+    let model = try base(packing: adapter.settings.packing)
+    try adapter.attach(to: model)
     return model
   }
 

@@ -18,6 +18,30 @@ public struct ModelDimensions: Sendable {
   public let tables: Double
   /// How many blocks have each sliding window of keys; the others see all.
   public let windows: [Int: Int]
+  /// What is trained in the place of the parameters, and how these are kept; nil where they are trained themselves.
+  package var adaptation: Adaptation?
+
+  /// Parameters that stay as they are beside others that are trained.
+  package struct Adaptation: Sendable {
+    /// The parameters of adapters, and of modules that are trained whole.
+    package let trained: Double
+    /// The bytes of a number of a frozen matrix, and of a frozen table or head.
+    package let matrixBytes, tableBytes: Double
+
+    package init(trained: Double, matrixBytes: Double, tableBytes: Double) {
+      (self.trained, self.matrixBytes, self.tableBytes) = (trained, matrixBytes, tableBytes)
+    }
+  }
+
+  /// The parameters that are trained.
+  package var trained: Double { adaptation?.trained ?? parameters }
+
+  /// The bytes of all parameters.
+  package var weightBytes: Double {
+    guard let adaptation else { return 4 * parameters }
+    let rest = max(0, parameters - multipliedWeights)
+    return adaptation.matrixBytes * multipliedWeights + adaptation.tableBytes * rest + 4 * adaptation.trained
+  }
 
   /// The same model with another number of blocks, biases and norms of the others left out of the count.
   package func with(layers count: Double) -> ModelDimensions {
@@ -33,8 +57,11 @@ public struct ModelDimensions: Sendable {
   /// token, the head included once and only at the `supervised` tokens, by default all of them, and causal attention (half
   /// of 12 L T H D a token, less where a window hides keys).
   public func trainingFLOPs(tokens: Double, supervised: Double? = nil, length: Double) -> Double {
-    6 * tokens * (multipliedWeights + attentionSpan(length: length) * attentionWidth)
-      + 6 * (supervised ?? tokens) * vocabulary * width
+    let attention = 6 * tokens * attentionSpan(length: length) * attentionWidth
+    let head = (supervised ?? tokens) * vocabulary * width
+    // A frozen matrix has no product for its own gradient.
+    let own = adaptation == nil ? 6.0 : 4
+    return attention + own * (tokens * multipliedWeights + head) + 6 * tokens * (adaptation?.trained ?? 0)
   }
 
   /// Twice the keys that a token sees on average, in all blocks together: T a block, or 2 W - W^2 / T with a window.

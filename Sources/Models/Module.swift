@@ -120,7 +120,7 @@ private func walk(_ value: Any, path: [String], _ visit: ([String], Any) -> Void
     for (index, child) in mirror.children.enumerated() { walk(child.value, path: path + ["\(index)"], visit) }
   } else if let module = value as? any NamedParts {
     for (name, part) in module.parts {
-      if let part { walk(part, path: path + [name], visit) }
+      if let part { walk(part, path: name.isEmpty ? path : path + [name], visit) }
     }
   } else if value is any Module {
     for child in mirror.children { walk(child.value, path: path + [snakeCase(child.label ?? "")], visit) }

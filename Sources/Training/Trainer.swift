@@ -29,6 +29,8 @@ package final class Trainer {
   /// How many steps have been taken, skipped ones among them; set when a checkpoint is read.
   package var stepCount = 0
   private let gradients: Gradients
+  /// What switches the adapters of the model; nil if it has none.
+  private let adapters: AdapterSwitch?
 
   /// The trained parameters of the model, in the optimizer's order.
   package var parameters: [Parameter] { gradients.parameters }
@@ -49,6 +51,7 @@ package final class Trainer {
     self.recompute = recompute
     self.seed = seed
     gradients = Gradients(of: model.parameters)
+    adapters = model.adapterSwitch
     self.optimizer = optimizer.make(for: gradients.parameters, seed: seed)
   }
 
@@ -67,12 +70,16 @@ package final class Trainer {
     let weight = weights.reduce(0, +)
     let scale = weight > 0 ? Float(1 / weight) : 0
     var measures = Measures()
-    // Evaluation and checkpoints between two steps have their memory.
-    defer { gradients.clear() }
+    defer {
+      // Evaluation and checkpoints between two steps have their memory.
+      gradients.clear()
+      adapters?.dropoutSeed = nil
+    }
     guard var context = context(of: parts, isCancelled) else { return nil }
     for (index, part) in parts.enumerated() {
       if isCancelled() { return nil }
       context.noiseSeed = noiseSeed(part: index)
+      adapters?.dropoutSeed = noiseSeed(part: index)
       _ = gradients.add(scaledBy: scale) {
         let loss = objective.loss(part, context)
         measures.add(loss, weight: weights[index])
@@ -96,7 +103,7 @@ package final class Trainer {
 
   /// Throws `.numerics` where an update has made a parameter infinite or no number: such a model is not worth saving.
   package func checkFinite() throws(Failure) {
-    guard let bad = model.namedParameters.first(where: { $0.parameter.isTrained && !$0.value.isFinite }) else { return }
+    guard let bad = model.trainedParameters.first(where: { !$0.value.isFinite }) else { return }
     throw Failure(
       .numerics, "the update made parameter \"\(bad.name)\" infinite", at: "step \(optimizer.stepCount)",
       notes: ["lower optimizer.learning_rate, or lengthen schedule.warmup_steps"])
@@ -129,7 +136,7 @@ package final class Trainer {
         _ = objective.loss(part, context)
       }
     }
-    let parameters = model.namedParameters
+    let parameters = model.trainedParameters
     let bad = parameters.first { !$0.value.isFinite }.map { "parameter \"\($0.name)\" is not finite" }
     let gradient = parameters.first { gradients[$0.parameter].map { !$0.isFinite } ?? false }
       .map { "the gradient of \"\($0.name)\" is not finite" }

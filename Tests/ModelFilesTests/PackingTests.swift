@@ -30,11 +30,13 @@ import Testing
     _ kind: String, _ format: WeightFormat
   ) throws {
     let stored = try stored(kind)
-    let (floats, packed) = (try stored.model(), try stored.model(packing: Packing(format)))
+    let (floats, packed) = (try stored.model(), try stored.base(packing: Packing(format)))
     #expect(packed.parameters.allSatisfy { $0.isTrained == ($0.packed == nil) })
     for (plain, named) in zip(floats.namedParameters, packed.namedParameters) {
       #expect(plain.name == named.name && plain.shape == named.shape)
-      let isTable = ["embed_tokens", "lm_head", "wte", "wpe"].contains { named.name.contains($0) }
+      let isTable = ["embed_tokens", "lm_head", "wte", "wpe", "embed_in", "embed_out"].contains {
+        named.name.contains($0)
+      }
       if named.shape.rank == 2 {
         // Each tensor by itself, whatever is stacked in memory.
         let weight = PackedWeight(rows: named.shape[0], columns: named.shape[1], isTable ? .bfloat16 : format)
@@ -58,7 +60,7 @@ import Testing
   func whatTheFileHasIsKept(_ kind: String, _ form: (Export.Format, Export.NumberFormat)) throws {
     _ = try Export(to: form.0, numbers: form.1).write(stored(kind), to: scratch("out"))
     let file = try StoredModel(at: scratch("out"))
-    let (floats, packed) = (try file.model(), try file.model(packing: Packing(nil)))
+    let (floats, packed) = (try file.model(), try file.base(packing: Packing(nil)))
     let expected: WeightFormat = [.q80: .q80, .float16: .float16, .bfloat16: .bfloat16][form.1]!
     for named in packed.namedParameters where named.shape.rank == 2 {
       #expect(named.parameter.packed?.runs.allSatisfy { $0.format == expected } == true, "\(named.name)")
@@ -73,11 +75,11 @@ import Testing
   @Test func aTransposedMatrixIsReadAsFloats() throws {
     _ = try Export(to: .gguf, numbers: .q80).write(stored("gpt2"), to: scratch("out"))
     let file = try StoredModel(at: scratch("out"))
-    let packed = try file.model(packing: Packing(nil))
+    let packed = try file.base(packing: Packing(nil))
     #expect(formats(packed)["transformer.h.0.attn.c_attn.weight"] == [])
     #expect(formats(packed)["transformer.wte.weight"] == [.q80])
     #expect(try packed.probe == file.model().probe)
-    let rounded = try file.model(packing: Packing(.q40))
+    let rounded = try file.base(packing: Packing(.q40))
     #expect(formats(rounded)["transformer.h.0.attn.c_attn.weight"] == [.q40])
     #expect(formats(rounded)["transformer.wte.weight"] == [.q80])
   }
@@ -94,19 +96,19 @@ import Testing
     }
     try GGUFFile.write(metadata: file.metadata, arrays, to: scratch("mixed.gguf"))
     let mixed = try StoredModel(at: scratch("mixed.gguf"))
-    let packed = try mixed.model(packing: Packing(nil))
+    let packed = try mixed.base(packing: Packing(nil))
     #expect(formats(packed)["model.layers.1.self_attn.k_proj.weight"] == [.q80, .q80, .float16])
     #expect(formats(packed)["model.layers.1.mlp.gate_proj.weight"] == [.q80, .float32])
     #expect(formats(packed)["model.layers.1.mlp.down_proj.weight"] == [.q80])
     #expect(try packed.probe == mixed.model().probe)
-    let halves = try mixed.model(packing: Packing(.bfloat16))
+    let halves = try mixed.base(packing: Packing(.bfloat16))
     #expect(formats(halves)["model.layers.1.self_attn.k_proj.weight"] == [.bfloat16, .bfloat16, .bfloat16])
     #expect(formats(halves)["model.embed_tokens.weight"] == [.q80])
   }
 
   @Test func trainedParametersStayFloats() throws {
     let stored = try stored("llama")
-    let model = try stored.model(packing: Packing(.q40) { !$0.contains("embed_tokens") && !$0.contains("down_proj") })
+    let model = try stored.base(packing: Packing(.q40) { !$0.contains("embed_tokens") && !$0.contains("down_proj") })
     for named in model.namedParameters {
       let isMatrix = named.shape.rank == 2
       let isTrained = named.name.contains("embed_tokens") || named.name.contains("down_proj")
@@ -117,7 +119,7 @@ import Testing
   /// New tokens' vectors are the mean of the others', as in a model of floats; what is of few bits stays so.
   @Test func aVocabularyGrows() throws {
     let stored = try stored("llama")
-    let packed = try stored.model(packing: Packing(.q40))
+    let packed = try stored.base(packing: Packing(.q40))
     var configuration = stored.configuration
     configuration.vocabularySize += 3
     let grown = packed.grown(to: configuration)
@@ -144,11 +146,11 @@ import Testing
       configuration.makeModel(seed: 1), configuration, tokenizer: nil, chatTemplate: "", step: 0
     ).write(to: path)
     let stored = try StoredModel(at: path)
-    let failure = try #require(refusal { _ = try stored.model(packing: Packing(.q40)) })
+    let failure = try #require(refusal { _ = try stored.base(packing: Packing(.q40)) })
     #expect(failure.description.contains("model.layers.0.self_attn.q_proj.weight cannot be stored as Q4_0"))
     #expect(failure.description.contains("40"))
     #expect(
-      try formats(stored.model(packing: Packing(.bfloat16)))["model.layers.0.mlp.down_proj.weight"] == [.bfloat16])
+      try formats(stored.base(packing: Packing(.bfloat16)))["model.layers.0.mlp.down_proj.weight"] == [.bfloat16])
   }
 
   @Test func numbersThatCannotBeHeldAreRefusedByName() throws {
@@ -158,7 +160,7 @@ import Testing
     named.mutableBuffer[3 * 32..<3 * 32 + 1].assign([.infinity])
     let path = scratch("model.h5")
     try ModelFile.contents(model, configuration, tokenizer: nil, chatTemplate: "", step: 0).write(to: path)
-    let failure = try #require(refusal { _ = try StoredModel(at: path).model(packing: Packing(.q80)) })
+    let failure = try #require(refusal { _ = try StoredModel(at: path).base(packing: Packing(.q80)) })
     #expect(failure.description.contains("model.layers.1.self_attn.v_proj.weight cannot be stored as Q8_0"))
     #expect(failure.description.contains("row 3 "))
   }
@@ -167,7 +169,7 @@ import Testing
   @Test(.needsSharedData("models/model-smollm2-135m-instruct")) func aRealModelKeepsItsBlocks() throws {
     let path = SharedData.url("models/model-smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf")!.path
     let stored = try StoredModel(at: path)
-    let packed = try stored.model(packing: Packing(nil))
+    let packed = try stored.base(packing: Packing(nil))
     let bytes = packed.parameters.reduce(0) { $0 + ($1.packed?.byteCount ?? 4 * $1.shape.count) }
     #expect(bytes < 98_362_432 && packed.parameterCount > 134_000_000)
     #expect(Set(formats(packed)["model.layers.3.mlp.up_proj.weight"]!) == [.q41])

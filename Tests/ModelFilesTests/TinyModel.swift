@@ -28,9 +28,9 @@ enum TinyModel {
       "llama-tied": "{ \"model_type\": \"llama\", \(family), \"tie_word_embeddings\": true }",
       "llama3": "{ \"model_type\": \"llama\", \(family), \"rope_theta\": 500000, \"rope_scaling\": \(scaling) }",
       "qwen2": "{ \"model_type\": \"qwen2\", \(family), \"tie_word_embeddings\": true }",
-      "qwen3": "{ \"model_type\": \"qwen3\", \(family), \"head_dim\": 12 }",
+      "qwen3": "{ \"model_type\": \"qwen3\", \(family), \"head_dim\": 16 }",
       "gemma3_text": """
-      { "model_type": "gemma3_text", \(family), "head_dim": 12, "query_pre_attn_scalar": 12, "sliding_window": 5 }
+      { "model_type": "gemma3_text", \(family), "head_dim": 16, "query_pre_attn_scalar": 16, "sliding_window": 5 }
       """,
       "olmo2": "{ \"model_type\": \"olmo2\", \(family) }",
       "phi3": """
@@ -47,7 +47,7 @@ enum TinyModel {
         "num_attention_heads": 4, "max_position_embeddings": 64, "initializer_range": 0.3 }
       """,
       "llama-biases-yarn": """
-      { "model_type": "llama", \(family), "head_dim": 12, "attention_bias": true, "mlp_bias": true,
+      { "model_type": "llama", \(family), "head_dim": 16, "attention_bias": true, "mlp_bias": true,
         "rope_scaling": { "rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 16 } }
       """,
       "gpt2": """

@@ -49,6 +49,8 @@ package struct Export: Sendable {
   ///   `.verification` when what was written reads back differently.
   package func write(_ stored: StoredModel, to path: String) throws(Failure) -> Verification.Outcome {
     let model = try stored.model()
+    // What the adapter was trained beside, few bits included.
+    model.mergeAdapters()
     let contents = format == .huggingFace ? HuggingFaceExport.fileNames : nil
     return try StagedOutput.write(path, overwrite: overwrite, contents: contents) { (staged) throws(Failure) in
       do throws(Failure) {

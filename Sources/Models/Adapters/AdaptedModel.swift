@@ -21,13 +21,37 @@ extension LanguageModel {
     return state
   }
 
-  /// Adds the updates to the weights, and detaches the adapters.
+  /// The number of parameters that training with adapters changes.
+  ///
+  /// - Throws: what `attach` throws.
+  package func trainedParameterCount(with configuration: AdapterConfiguration) throws(Failure) -> Int {
+    let targets = try AdapterTargets(configuration, of: self)
+    let saved = try targets.savedParameters().reduce(0) { $0 + $1.shape.count }
+    return targets.layers.reduce(saved) { sum, target in
+      let outputs = target.sections.reduce(0) { $0 + $1.outputs.count }
+      let own = configuration.rank * (target.sections.count * target.layer.inputs + outputs)
+      return sum + own + (configuration.learnsMagnitudes ? outputs : 0)
+    }
+  }
+
+  /// Adds the updates to the weights and detaches the adapters. The model is then a whole one of floats, all of which can be
+  /// trained; one without adapters stays as it is.
   package func mergeAdapters() {
-    for (_, layer) in linears {
+    let adapted = linears.filter { $0.layer.slot.adapter != nil }
+    if adapted.isEmpty { return }
+    for (_, layer) in adapted {
+      layer.weight.unpack()
       layer.slot.adapter?.merge(into: layer)
       layer.slot.adapter = nil
     }
+    for parameter in parameters {
+      parameter.unpack()
+      parameter.isTrained = true
+    }
   }
+
+  /// What switches the adapters; nil without any.
+  package var adapterSwitch: AdapterSwitch? { linears.lazy.compactMap(\.layer.slot.adapter).first?.state }
 
   /// The parameters that are trained. Those of adapters, which come first, have the names of PEFT's files but for the prefix
   /// `base_model.model.`.

@@ -2,7 +2,7 @@ import Autograd
 
 /// A model without its adapters: what it was before it was tuned, and so the reference that its preferences are compared with.
 /// It shares every weight with the adapted model.
-package struct BaseModel: LanguageModel {
+package struct BaseModel: LanguageModel, NamedParts {
   private let adapted: any LanguageModel
   private let base: BaseBackbone
 
@@ -12,8 +12,18 @@ package struct BaseModel: LanguageModel {
     base = BaseBackbone(adapted: model.backbone, state: state)
   }
 
+  /// The names of the adapted model.
+  var parts: [(name: String, part: Any?)] { [("", adapted)] }
   package var backbone: any Backbone { base }
   package var head: Parameter { adapted.head }
+}
+
+extension LanguageModel {
+  /// The model without its adapters; nil for one that has none, and for one of which other parts are trained, too.
+  package var base: BaseModel? {
+    guard let state = adapterSwitch, namedParameters.allSatisfy({ !$0.parameter.isTrained }) else { return nil }
+    return BaseModel(of: self, state)
+  }
 }
 
 /// The hidden states of the base.

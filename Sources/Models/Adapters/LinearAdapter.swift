@@ -35,7 +35,7 @@ final class LinearAdapter {
   let updates: [Update]
   let scale: Float
   private let dropout: Float
-  private let state: AdapterSwitch
+  let state: AdapterSwitch
   /// What makes the dropout of this layer its own.
   private let number: UInt64
   /// |w|^2 of each output's row of the base.

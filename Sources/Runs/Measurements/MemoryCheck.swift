@@ -142,7 +142,7 @@ extension Recipe {
   package func checkMemory() throws(Failure) {
     guard let configuration = try? modelConfiguration() else { return }
     try MemoryCheck(
-      recipe: self, model: configuration.dimensions, length: data.sequenceLength ?? configuration.maximumPositions,
+      recipe: self, model: dimensions(of: configuration), length: data.sequenceLength ?? configuration.maximumPositions,
       data: nil, isResuming: false
     ).run()
   }

@@ -25,13 +25,16 @@ package struct MemoryPlan: Sendable {
   package init(
     _ recipe: Recipe, _ model: ModelDimensions, _ load: StepLoad, trained: Double? = nil, isResuming: Bool = false
   ) {
-    let trained = trained ?? model.parameters
-    let weights = 4 * (model.parameters + model.tables)
+    let trained = trained ?? model.trained
+    let weights = model.weightBytes + 4 * model.tables
     let step = Self.step(recipe, model, load, trained: trained)
     let forward = Self.forwardPass(model, places: load.forward)
     let evaluation = load.isEvaluated ? forward : 0
-    let isLoaded = recipe.objective.reference.map { $0 != .start || isResuming } ?? false
-    let reference = recipe.objective.needsReferenceInSteps
+    // Without its adapters the model is its own reference.
+    let isShared =
+      recipe.adapter.map { $0.adapter.savedModules.isEmpty && recipe.objective.reference == .start } ?? false
+    let isLoaded = recipe.objective.reference.map { ($0 != .start || isResuming) && !isShared } ?? false
+    let reference = recipe.objective.needsReferenceInSteps && !isShared
     // Before the first step the reference scores the data.
     let scoring = isLoaded && !reference ? weights + forward : 0
     let working = max(step.reduce(0) { $0 + $1.bytes }, evaluation, scoring)

@@ -32,7 +32,7 @@ package struct Plan {
   package init(_ recipe: Recipe) throws(Failure) {
     if let threads = recipe.threads { Parallel.threads = threads }
     let configuration = try recipe.modelConfiguration()
-    let model = configuration.dimensions
+    let model = try recipe.dimensions(of: configuration)
     let length = recipe.data.sequenceLength ?? configuration.maximumPositions
     // Rows are as long as they are; windows all have one length, and are counted where the run's length depends on them.
     let isKnown = if case .steps = recipe.training.duration { recipe.examples == .windows } else { false }
@@ -49,7 +49,7 @@ package struct Plan {
     tokensPerSecond = Self.efficiency * GEMMPeak.measure() * tokens / flopsPerStep
     memory = try MemoryCheck(recipe: recipe, model: model, length: length, data: data, isResuming: false).plan(recipe)
     // Weights, and two moments beside them.
-    checkpointSize = 12 * model.parameters
+    checkpointSize = 12 * model.trained
     disk = checkpointSize * Double(recipe.checkpoint.keepLast + (recipe.checkpoint.keepBest ? 1 : 0))
     if let data {
       steps = try Double(recipe.steps(over: data))
@@ -74,5 +74,19 @@ extension Recipe {
       tokens = (try? Tokenizers.Tokenizer(at: path))?.vocabularySize
     }
     return description.configuration(vocabularySize: tokens ?? 257)
+  }
+
+  /// The sizes of a model of a configuration, with what is trained of it.
+  ///
+  /// - Throws: `.model` for adapters that do not fit it.
+  package func dimensions(of configuration: any ModelConfiguration) throws(Failure) -> ModelDimensions {
+    var dimensions = configuration.dimensions
+    guard let adapter else { return dimensions }
+    let trained = try configuration.makeModel(seed: nil).trainedParameterCount(with: adapter.adapter)
+    let format = adapter.quantizedTo ?? .float32
+    let matrixBytes = Double(format.blockSize) / Double(format.blockCount)
+    dimensions.adaptation = ModelDimensions.Adaptation(
+      trained: Double(trained), matrixBytes: matrixBytes, tableBytes: adapter.quantizedTo == nil ? 4 : 2)
+    return dimensions
   }
 }

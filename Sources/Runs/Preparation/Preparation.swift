@@ -17,6 +17,8 @@ package struct Preparation {
   /// The stored model that training starts with; nil for a new one.
   private let start: StoredModel?
   private let seed: UInt64
+  /// What the run adapts; nil for one that trains the whole model.
+  let adapter: Adaptation?
 
   /// Prepares everything that `recipe` names. `checkpoint` is that of a run that resumes.
   package init(_ recipe: Recipe, resuming checkpoint: StoredModel? = nil, note: (String) -> Void) throws(Failure) {
@@ -43,6 +45,12 @@ package struct Preparation {
         .recipe,
         "sequence_length (\(sequenceLength)) must not exceed the model's positions (\(configuration.maximumPositions))")
     }
+    if let settings = recipe.adapter, let start, let base = recipe.model.source {
+      adapter = try Adaptation(settings, base: base, start, isResuming: checkpoint != nil, configuration)
+    } else {
+      if let checkpoint, checkpoint.adapter != nil { throw Adaptation.isAnother(at: checkpoint.path) }
+      adapter = nil
+    }
     let source = ExampleSource(
       objective: recipe.objective, data: recipe.data, seed: seed, sequenceLength: sequenceLength, text: text,
       vocabularySize: configuration.vocabularySize)
@@ -56,13 +64,17 @@ package struct Preparation {
   /// The model that training begins with.
   package func model() throws(Failure) -> any LanguageModel {
     guard let start else { return configuration.makeModel(seed: seed) }
-    return try start.model().grown(to: configuration)
+    if let adapter { return try adapter.model(start, seed: seed) }
+    let model = try start.model()
+    model.mergeAdapters()
+    return model.grown(to: configuration)
   }
 
   /// Refuses a run of `recipe` that does not fit into memory.
   func checkMemory(for recipe: Recipe, isResuming: Bool) throws(Failure) {
     try MemoryCheck(
-      recipe: recipe, model: configuration.dimensions, length: sequenceLength, data: data.train, isResuming: isResuming
+      recipe: recipe, model: recipe.dimensions(of: configuration), length: sequenceLength, data: data.train,
+      isResuming: isResuming
     ).run()
   }
 
@@ -70,7 +82,7 @@ package struct Preparation {
   /// compares with none.
   ///
   /// - Parameters:
-  ///   - start: the model that training starts with; nil for a run that resumes.
+  ///   - start: the model that training starts with, or the one that it adapts; nil for a run that resumes and trains it whole.
   ///   - known: the identity of the reference model of a run that resumes.
   func trainingData(
     for recipe: Recipe, start: (any LanguageModel)?, knownReference known: String?, note: (String) -> Void

@@ -19,7 +19,7 @@ package struct Reference {
   /// The reference of a run of `recipe`; nil if its objective has none.
   ///
   /// - Parameters:
-  ///   - start: the model that the run starts with, if it has it and has not trained it yet.
+  ///   - start: the model that the run starts with, if it has it and has not trained it yet; or that it adapts.
   ///   - known: the identity that the reference has had so far. Scores of that model are taken from the cache where it is gone or
   ///     has changed, unless the model itself is needed.
   ///   - objective: what compares with it: that of the run, or another that measures its model.
@@ -34,8 +34,8 @@ package struct Reference {
     let isNeeded = objective.needsReferenceInSteps
     do throws(Failure) {
       var (model, configuration) = (start, shape.configuration)
-      // The model that a run starts with changes.
-      if source != .start || isNeeded || start == nil {
+      // The model that a run starts with changes, unless adapters alone are trained.
+      if source != .start || (isNeeded && !(start is BaseModel)) || start == nil {
         (model, configuration) = try shape.reference(source, recipe)
       }
       let found = ReferenceScores(of: model!, configuration)

@@ -1,4 +1,5 @@
 import Files
+import ModelFiles
 import Training
 
 /// A complete training run, decoded strictly from JSON.
@@ -13,6 +14,8 @@ package struct Recipe: Sendable {
   /// Worker threads; nil uses every core that is available.
   package var threads: Int?
   package var model: Model
+  /// What is trained instead of the model itself; nil trains the model.
+  package var adapter: AdaptedBase?
   /// Where the tokenizer comes from; nil takes the model's.
   package var tokenizer: Tokenizer?
   package var data: Data
@@ -81,6 +84,8 @@ extension Recipe {
       "seed", .largeInteger(from: 0), default: 1337, "Of the weights, the order of the data, samples")
     threads = section.value("threads", .auto(or: .integer(to: 1024)), default: nil, "Worker threads; auto is all cores")
     model = section.section("model", "What is trained: a description, or where it comes from", Model.init)
+    adapter = section.optionalSection(
+      "adapter", "Trains low-rank updates of the model alone; keys as in PEFT's adapter_config.json", AdaptedBase.init)
     tokenizer = section.optionalSection("tokenizer", "Left out, it comes with the model", Tokenizer.init)
     let model = model
     data = section.section("data", "What it is trained on") { Data(from: &$0, task: task, model: model) }
@@ -110,6 +115,9 @@ extension Recipe {
 
   private func checkRules(_ section: SettingsSection) {
     let (name, fitting) = (type(of: objective).name, Task(reading: examples))
+    section.rule(
+      "adapter", "model.from", holds: adapter == nil || model.source != nil,
+      "\"adapter\" needs a model to adapt: give model.from a run, a checkpoint, a Hugging Face folder or a GGUF file")
     section.rule(
       "objective.name", "task", holds: fitting == task,
       "objective \"\(name)\" does not fit task \"\(task.rawValue)\": it is for task \"\(fitting.rawValue)\"")

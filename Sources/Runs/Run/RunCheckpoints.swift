@@ -67,12 +67,15 @@ struct RunCheckpoints {
   private func write(_ trainer: Trainer, _ state: TrainingState, loss: Double?) throws(Failure) {
     try lock.check()
     try trainer.checkFinite()
-    let model = ModelFile.contents(
-      trainer.model, preparation.configuration, tokenizer: preparation.text.tokenizer,
-      chatTemplate: preparation.text.jinja, endTokens: preparation.text.endTokens,
-      beginningToken: preparation.beginningToken, step: state.step)
+    let parts = ModelFile.Parts(
+      preparation.configuration, tokenizer: preparation.text.tokenizer, chatTemplate: preparation.text.jinja,
+      endTokens: preparation.text.endTokens, beginningToken: preparation.beginningToken, step: state.step)
+    let model =
+      preparation.adapter.map {
+        (AdapterFile.name, AdapterFile.contents(trainer.model, parts, $0.settings, base: $0.base, digest: $0.digest))
+      } ?? (ModelFile.name, ModelFile.contents(trainer.model, parts))
     try store.save(
-      step: state.step, files: [(ModelFile.name, model), (TrainingState.fileName, state.contents(trainer))],
+      step: state.step, files: [model, (TrainingState.fileName, state.contents(trainer))],
       extra: [JSONMember("core_type", JSONValue(state.coreType))]
         + (state.reference.map { [JSONMember(EvaluatedRun.referenceKey, JSONValue($0))] } ?? [])
         + (loss.map { [JSONMember(CheckpointStore.lossKey, JSONValue($0))] } ?? []))

@@ -25,7 +25,9 @@ struct StartNotes {
       let part = "; an evaluation reads \(read) of its \(validation.sampleCount) samples"
       lines.append("held out: \(validation.summary)\(read < validation.sampleCount ? part : "")")
     }
-    lines.append("\(model.parameterCount) parameters, \(steps) steps of \(tokens) tokens, \(batches.count) an epoch")
+    let (all, trained) = (model.parameterCount, model.trainedParameterCount)
+    let share = trained < all ? " (\(trained) of them trained)" : ""
+    lines.append("\(all) parameters\(share), \(steps) steps of \(tokens) tokens, \(batches.count) an epoch")
     let speed = Progress.fixed(peak / 1e9, 0)
     lines.append(
       "\(Parallel.threads) threads, \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s")

@@ -12,6 +12,7 @@ package final class TrainingRun {
   private let folder: RunFolder
   private let samples: any SampleLoader
   private let trainer: Trainer
+  private let dimensions: ModelDimensions
   private let steps: Int
   private var log: RunLog
   private var state: TrainingState
@@ -50,7 +51,8 @@ package final class TrainingRun {
     }
     for failure in found.skipped { Output.log.line("skipped a checkpoint that is not valid\n\(failure)") }
     let start = try found.checkpoint.map { (checkpoint) throws(Failure) in
-      try ModelFile.open(checkpoint.path(of: ModelFile.name))
+      let path = checkpoint.path(of: CheckpointLocation.name(in: checkpoint))
+      return try ModelFile.open(path, base: recipe.model.source)
     }
     let preparation = try Preparation(recipe, resuming: start) { Output.log.line($0) }
     try preparation.checkMemory(for: recipe, isResuming: true)
@@ -68,6 +70,7 @@ package final class TrainingRun {
     self.recipe = recipe
     self.folder = folder
     trainer = Trainer(try preparation.model(), recipe)
+    dimensions = try recipe.dimensions(of: preparation.configuration)
     state = TrainingState(
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
       coreType: MatrixLibrary.coreType)
@@ -81,7 +84,8 @@ package final class TrainingRun {
       notes = try recipe.continuation(of: earlier, over: preparation.data.train, in: folder.path)
     }
     let (data, reference) = try preparation.trainingData(
-      for: recipe, start: checkpoint == nil ? trainer.model : nil, knownReference: state.reference
+      for: recipe, start: trainer.model.base ?? (checkpoint == nil ? trainer.model : nil),
+      knownReference: state.reference
     ) { Output.log.line($0) }
     state.reference = reference?.identity
     trainer.reference = reference?.model
@@ -195,7 +199,7 @@ package final class TrainingRun {
     state.samples = recipe.batches(of: samples).consumed(after: 1, from: state.samples)
     state.tokens += report.tokens
     let seconds = stopwatch.seconds
-    let flops = batches.reduce(0) { $0 + trainer.model.trainingFLOPs(of: $1) }
+    let flops = batches.reduce(0) { $0 + dimensions.trainingFLOPs(of: $1) }
     log.step(report, tokens: state.tokens, flops: flops, seconds: seconds)
     try watch(report)
     return report
@@ -253,9 +257,10 @@ package final class TrainingRun {
   }
 }
 
-extension LanguageModel {
+extension ModelDimensions {
   /// Floating point operations of a training step on a batch.
   func trainingFLOPs(of batch: Batch) -> Double {
-    trainingFLOPs(tokens: batch.tokens.count, supervised: batch.weight, length: Int((2 * batch.meanContext).rounded()))
+    trainingFLOPs(
+      tokens: Double(batch.tokens.count), supervised: Double(batch.weight), length: (2 * batch.meanContext).rounded())
   }
 }

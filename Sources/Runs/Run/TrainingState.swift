@@ -158,7 +158,7 @@ package struct TrainingState: Sendable {
     return trainer.optimizer.state.map { kind, moments in
       (
         kind,
-        trainer.model.namedParameters.filter(\.parameter.isTrained).map { named in
+        trainer.model.trainedParameters.map { named in
           (named, moments[parameters.firstIndex { $0 === named.parameter }!])
         }
       )

@@ -54,6 +54,7 @@ struct ExportCommand: Command {
     try MatrixLibrary.require()
     let stored = try StoredModel(at: checkpoint)
     for note in stored.notes { Output.log.line("note: \(note)") }
+    if stored.adapter != nil { Output.log.line("note: the adapter is merged into the weights of its base model") }
     let outcome = try verdict { () throws(Failure) in try export.write(stored, to: output) }
     for note in outcome.notes { Output.log.line("note: \(note)") }
     if isJSON {

@@ -1,0 +1,156 @@
+import Autograd
+import Checkpoints
+import Files
+import Models
+import Numerics
+
+/// The checkpoint of a run that trains adapters: `adapter.h5`, which refers to its base model. README.md beside this file
+/// describes its attributes and datasets.
+package enum AdapterFile {
+  package static let name = CheckpointLocation.adapterName
+  static let format = "train-adapter"
+  private static let group = "adapter"
+  /// What PEFT puts before the names of a model's parts.
+  private static let prefix = "base_model.model."
+
+  /// Whether an HDF5 file is one.
+  static func recognizes(_ attributes: Attributes) -> Bool { attributes["format"]?.string == format }
+
+  /// Opens the adapter in a file.
+  ///
+  /// - Parameter base: where the base model is now; nil for where it was.
+  /// - Throws: `.model` for a base that is gone or has adapters of its own.
+  static func open(_ file: ArrayFile, base: String? = nil, notes: [String] = []) throws(Failure) -> StoredModel {
+    let (attributes, path) = (file.attributes, file.path)
+    guard attributes["format_version"]?.integer == 1, let text = attributes["adapter"]?.string,
+      let digest = attributes["base_sha256"]?.string, let source = base ?? attributes["base"]?.string
+    else { throw Failure(.checkpoint, "the adapter lacks an attribute, or is of another version", at: path) }
+    let decoder = SettingsDecoder(source: "\(path):adapter", area: .model)
+    let json = try JSONValue.parse(Array(text.utf8), source: "\(path):adapter", area: .model)
+    let configuration = decoder.read(json) { AdaptedBase(from: &$0) }
+    if let failure = decoder.failure { throw failure }
+    let stored = try openBase(source, of: path)
+    let parts = try ModelFile.Parts(attributes, path)
+    return try StoredModel(
+      stored.configuration, tokenizer: parts.tokenizer, chatTemplate: parts.chatTemplate, endTokens: parts.endTokens,
+      beginningToken: parts.beginningToken, step: parts.step, notes: notes + stored.notes, weights: stored.weights,
+      adapter: StoredAdapter(
+        settings: configuration, baseDigest: digest,
+        weights: ArrayFileWeights(file: file, group: group), prefix: prefix))
+  }
+
+  private static func openBase(_ source: String, of path: String) throws(Failure) -> StoredModel {
+    let stored: StoredModel
+    do {
+      stored = try StoredModel(at: source)
+    } catch {
+      throw Failure(
+        .model, "the base model of the adapter is not to be had", at: source,
+        notes: [error.what, "the adapter is \(path)", "put it back; a run is resumed with model.from=PATH"])
+    }
+    guard stored.adapter == nil else { throw stored.hasAdapter }
+    return stored
+  }
+
+  /// The contents of adapter.h5 for an adapted model; they refer to its weights. `base` is where its base model is.
+  package static func contents(
+    _ model: any LanguageModel, _ stored: ModelFile.Parts, _ settings: AdaptedBase, base: String, digest: String
+  ) -> ArrayFileContents {
+    var attributes = stored.attributes(format: format)
+    attributes["adapter"] = .string(settings.json(base: base).serialized(pretty: true))
+    attributes["base"] = .string(base)
+    attributes["base_sha256"] = .string(digest)
+    let arrays = model.trainedParameters.map { named in
+      NamedArray(prefix + named.name, shape: named.shape) { named.value }
+    }
+    return ArrayFileContents(attributes: attributes, groups: [ArrayGroup(group, arrays)])
+  }
+}
+
+/// An adapter and how its base is kept in memory.
+package struct AdaptedBase: Equatable, Sendable {
+  package var adapter: AdapterConfiguration
+  /// The format that frozen matrices are rounded to; nil leaves them as floats.
+  package var quantizedTo: WeightFormat?
+
+  private static let formats: [(name: String, format: WeightFormat)] = [
+    ("bfloat16", .bfloat16), ("q8_0", .q80), ("q4_0", .q40),
+  ]
+
+  package init(from section: inout SettingsSection) {
+    _ = section.value("name", .word(["lora"]), default: "lora", "The kind of adapter")
+    let word = section.optional(
+      "quantize_base", .word(Self.formats.map(\.name)), "What frozen matrices are kept as; left out, float32")
+    quantizedTo = Self.formats.first { $0.name == word }?.format
+    adapter = AdapterConfiguration(from: &section)
+  }
+
+  package func json(base: String) -> JSONValue {
+    var json = adapter.json(base: base)
+    if let format = Self.formats.first(where: { $0.format == quantizedTo }) {
+      json["quantize_base"] = JSONValue(format.name)
+    }
+    return json
+  }
+
+  /// How the base is read; nil for floats.
+  package var packing: Packing? {
+    let saved = adapter.savedModules
+    return quantizedTo.map { format in
+      Packing(format) { name in
+        let module = name.split(separator: ".").dropLast().joined(separator: ".")
+        return !saved.contains { module == $0 || module.hasSuffix("." + $0) }
+      }
+    }
+  }
+}
+
+/// The adapter of a stored model.
+package struct StoredAdapter {
+  package let settings: AdaptedBase
+  /// What identifies the base.
+  package let baseDigest: String
+  fileprivate let weights: any WeightSource
+  fileprivate let prefix: String
+
+  /// Gives the base `model` its adapter.
+  ///
+  /// - Throws: `.model` for weights that are missing, unknown or of another shape.
+  func attach(to model: any LanguageModel) throws(Failure) {
+    try model.attach(settings.adapter, seed: nil)
+    let trained = model.trainedParameters
+    let problems = BaseModel.mismatches(
+      expected: trained.map { (prefix + $0.name, $0.shape.dimensions) }, found: weights.shapes)
+    guard problems.isEmpty else {
+      throw Failure(.model, "the adapter does not fit its base model", at: weights.path, notes: problems)
+    }
+    for named in trained {
+      try named.mutableBuffer.withUnsafeMutableBufferPointer { (values) throws(Failure) in
+        try weights.read(prefix + named.name, into: values)
+      }
+    }
+  }
+}
+
+extension StoredModel {
+  /// Says that a model that has adapters cannot be a base.
+  package var hasAdapter: Failure {
+    Failure(
+      .model, "the base model has adapters of its own", at: path,
+      notes: ["`train export` merges them into a model"])
+  }
+
+  /// What identifies the weights of a model without adapters, whatever format they are in: a digest over their names and values.
+  package func weightsDigest() throws(Failure) -> String {
+    var digest = Digest()
+    for named in configuration.makeModel(seed: nil).namedParameters {
+      try StopRequest.check()
+      let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: named.shape.count)
+      defer { values.deallocate() }
+      try weights.read(named.name, into: values)
+      digest.update(named.name)
+      digest.update(UnsafeRawBufferPointer(values))
+    }
+    return digest.hexadecimal
+  }
+}

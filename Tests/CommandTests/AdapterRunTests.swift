@@ -1,0 +1,144 @@
+import Checkpoints
+import Files
+import Foundation
+import Testing
+
+/// Runs that train adapters, as their users run them.
+@Suite(.serialized) struct AdapterRunTests {
+  private let tiny: TinyRun
+
+  init() throws {
+    tiny = try TinyRun()
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=6", "model.max_position_embeddings=64")
+    try tiny.write(
+      (1...11).map {
+        #"{"prompt": "say \#($0)", "chosen": "yes \#($0 % 7)", "rejected": "\#($0 % 5) no", "completion": "yes \#($0)", "label": \#($0 % 3 != 0)}"#
+      }.joined(separator: "\n"), to: "rows.jsonl")
+    for (name, task, objective) in [
+      ("pretrain", "pretrain", "next_token"), ("sft", "sft", "sft"), ("dpo", "dpo", "dpo"), ("kto", "dpo", "kto"),
+    ] {
+      let data = name == "pretrain" ? "text.txt\", \"sequence_length\": 32" : "rows.jsonl\", \"template\": \"plain\""
+      try tiny.write(
+        """
+        {
+          "task": "\(task)", "run": "runs/\(name)", "seed": 3, "model": { "from": "runs/tiny" },
+          "adapter": { "r": 4, "lora_alpha": 8, "lora_dropout": 0.1, "target_modules": ["q_proj", "v_proj", "down_proj"] },
+          "data": { "train": "\(data), "validation_fraction": 0.2 },
+          "objective": { "name": "\(objective)" }, "optimizer": { "learning_rate": 3e-2 },
+          "training": { "batch_size": 4, "micro_batch_size": 2, "max_steps": 6 },
+          "evaluation": { "every": 3 }, "checkpoint": { "every": 1, "keep_last": 20 },
+          "logging": { "every": 4, "tensorboard": false, "report": false }
+        }
+        """, to: "\(name).json")
+    }
+  }
+
+  private func command(_ name: String) -> String { name == "kto" ? "dpo" : name }
+
+  @Test(arguments: ["pretrain", "sft", "dpo", "kto"]) func aCheckpointHoldsTheAdapterAloneAndResumesExactly(
+    _ name: String
+  ) throws {
+    let log = try tiny.train(command(name), "\(name).json")
+    #expect(log.contains(" of them trained)"), "\(log)")
+    let run = "runs/\(name)"
+    let names = try FileManager.default.contentsOfDirectory(atPath: tiny.checkpoint(run, 6)).sorted()
+    #expect(names == ["adapter.h5", "manifest.json", "training.h5"])
+    let file = try ArrayFile("\(tiny.checkpoint(run, 6))/adapter.h5")
+    #expect(file.arrays(in: "adapter").count == 2 * 3 * 2)
+    #expect(
+      file.array("base_model.model.model.layers.1.self_attn.v_proj.lora_B.weight", in: "adapter")?.shape == [16, 4])
+    let state = try ArrayFile("\(tiny.checkpoint(run, 6))/training.h5")
+    #expect(
+      state.arrays(in: "optimizer.exp_avg").count == 12
+        && state.arrays(in: "optimizer.exp_avg").allSatisfy { $0.name.contains("lora_") })
+    for step in [1, 4] {
+      try tiny.copy(run, as: "\(run)-\(step)", upTo: step)
+      try tiny.train("resume", "\(run)-\(step)")
+      for file in ["adapter.h5", "training.h5"] {
+        let paths = [run, "\(run)-\(step)"].map { "\(tiny.checkpoint($0, 6))/\(file)" }
+        let same = try paths.map { try Digest.sha256(ofFile: $0, area: .data) }
+        #expect(same[0] == same[1], "\(file) from step \(step)")
+      }
+    }
+    if name == "dpo" { #expect(try tiny.metrics(run)[0]["loss"]?.double.map { abs($0 - 0.693147) < 1e-5 } == true) }
+    if name == "kto" { #expect(try tiny.metrics(run)[0]["loss"]?.double == 0.5) }
+  }
+
+  /// The reference is the base with the adapter off: the scores of a run that trains the whole model from the same base are its.
+  @Test func theReferenceIsTheBase() throws {
+    try tiny.train("dpo", "dpo.json")
+    let scores = try FileManager.default.contentsOfDirectory(atPath: tiny.path("data/.cache/reference")).sorted()
+    try tiny.train("dpo", "dpo.json", "run=runs/whole", "~adapter")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: tiny.path("data/.cache/reference")).sorted() == scores)
+  }
+
+  private func loss(_ model: String, _ more: String...) throws -> Double {
+    let outcome = try Binary.run(
+      [
+        "eval", model, "--data", "rows.jsonl", "--template", "plain", "--json", "--no-questions", "--sequence-length",
+        "64",
+      ]
+        + more, in: tiny.folder)
+    #expect(outcome.code == 0, "\(outcome.log)")
+    let json = try JSONValue.parse(Array(outcome.results.utf8), source: "eval", area: .data)
+    return try #require(json["loss"]?.double)
+  }
+
+  /// Measured, exported and imported, an adapted model is the one that was trained.
+  @Test(arguments: [[], ["adapter.quantize_base=q8_0"], ["adapter.use_dora=true"]]) func modelsOfAdaptersAreWhole(
+    _ changes: [String]
+  ) throws {
+    try tiny.write(
+      (1...11).map { #"{"prompt": "say \#($0)", "completion": "yes \#($0)"}"# }.joined(separator: "\n"),
+      to: "rows.jsonl")
+    let held = ["data.validation=rows.jsonl", "~data.validation_fraction", "evaluation.every=6"]
+    let outcome = try Binary.run(["sft", "sft.json"] + held + changes, in: tiny.folder)
+    #expect(outcome.code == 0, "\(outcome.log)")
+    let row = try #require(try tiny.metrics("runs/sft").last { $0["kind"]?.string == "eval" })
+    let trained = try #require(row["eval_loss"]?.double)
+    let base = try loss("runs/tiny")
+    #expect(abs(trained - base) > 0.05)
+    #expect(abs(try loss("runs/sft") - trained) < 1e-5)
+    try tiny.train("export", "runs/sft", "hf", "--to", "hf")
+    #expect(abs(try loss("hf") - trained) < 1e-5)
+    try tiny.train("import", "runs/sft", "imported")
+    #expect(abs(try loss("imported") - trained) < 1e-5)
+    // A run that begins with it trains the whole model, adapter included.
+    try tiny.train("sft", "sft.json", "run=runs/next", "~adapter", "model.from=runs/sft", "training.max_steps=1")
+    #expect(FileManager.default.fileExists(atPath: tiny.path("runs/next/step-000001/model.h5")))
+  }
+
+  @Test func anotherBaseIsRefusedAndAMovedOneIsFound() throws {
+    try tiny.train("sft", "sft.json")
+    try tiny.train("resume", "runs/tiny", "training.max_steps=7")
+    let changed = try tiny.train("resume", "runs/sft", "training.max_steps=8", code: 5)
+    #expect(changed.contains("not the one that the adapter was trained on"), "\(changed)")
+    let generated = try tiny.train("generate", "runs/sft", "--prompt", "a", "--max-tokens", "1", code: 5)
+    #expect(generated.contains("not the one that the adapter was trained on"), "\(generated)")
+    try tiny.train("resume", "runs/sft", "training.max_steps=8", "model.from=runs/tiny/step-000006")
+    try FileManager.default.moveItem(atPath: tiny.path("runs/tiny"), toPath: tiny.path("runs/moved"))
+    let gone = try tiny.train("resume", "runs/sft", "training.max_steps=9", code: 5)
+    #expect(gone.contains("is not to be had") && gone.contains("model.from=PATH"), "\(gone)")
+    try tiny.train("resume", "runs/sft", "training.max_steps=9", "model.from=runs/moved/step-000006")
+  }
+
+  @Test(arguments: [
+    ("adapter.r=0", 3, "r"), ("adapter.target_modules=[\"query\"]", 5, "matches no linear layer"),
+    ("adapter.lora_alfa=3", 2, "did you mean \"lora_alpha\"?"), ("adapter.quantize_base=q3", 3, "quantize_base"),
+    ("model.from=runs/sft", 5, "has adapters of its own"),
+  ])
+  func whatCannotBeAdaptedIsRefused(_ change: String, _ code: Int32, _ words: String) throws {
+    try tiny.train("sft", "sft.json", "training.max_steps=1")
+    let log = try tiny.train("sft", "sft.json", "run=runs/other", change, code: code)
+    #expect(log.contains(words), "\(log)")
+    #expect(!Folder.exists(tiny.path("runs/other/step-000001")))
+  }
+
+  @Test func aRunGoesOnWithItsAdapter() throws {
+    try tiny.train("sft", "sft.json")
+    for change in ["adapter.r=8", "adapter.target_modules=all-linear", "~adapter"] {
+      let log = try tiny.train("resume", "runs/sft", "training.max_steps=8", change, code: 3)
+      #expect(log.contains("goes on with the adapter that it began with"), "\(change): \(log)")
+    }
+  }
+}
