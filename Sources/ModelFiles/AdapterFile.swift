@@ -10,9 +10,6 @@ package enum AdapterFile {
   package static let name = CheckpointLocation.adapterName
   static let format = "train-adapter"
   private static let group = "adapter"
-  /// What PEFT puts before the names of a model's parts.
-  private static let prefix = "base_model.model."
-
   /// Whether an HDF5 file is one.
   static func recognizes(_ attributes: Attributes) -> Bool { attributes["format"]?.string == format }
 
@@ -35,8 +32,8 @@ package enum AdapterFile {
       stored.configuration, tokenizer: parts.tokenizer, chatTemplate: parts.chatTemplate, endTokens: parts.endTokens,
       beginningToken: parts.beginningToken, step: parts.step, notes: notes + stored.notes, weights: stored.weights,
       adapter: StoredAdapter(
-        settings: configuration, baseDigest: digest,
-        weights: ArrayFileWeights(file: file, group: group), prefix: prefix))
+        settings: configuration, base: source, baseDigest: digest,
+        weights: ArrayFileWeights(file: file, group: group)))
   }
 
   private static func openBase(_ source: String, of path: String) throws(Failure) -> StoredModel {
@@ -60,10 +57,7 @@ package enum AdapterFile {
     attributes["adapter"] = .string(settings.json(base: base).serialized(pretty: true))
     attributes["base"] = .string(base)
     attributes["base_sha256"] = .string(digest)
-    let arrays = model.trainedParameters.map { named in
-      NamedArray(prefix + named.name, shape: named.shape) { named.value }
-    }
-    return ArrayFileContents(attributes: attributes, groups: [ArrayGroup(group, arrays)])
+    return ArrayFileContents(attributes: attributes, groups: [ArrayGroup(group, model.adapterArrays)])
   }
 }
 
@@ -107,11 +101,14 @@ package struct AdaptedBase: Equatable, Sendable {
 
 /// The adapter of a stored model.
 package struct StoredAdapter {
-  package let settings: AdaptedBase
-  /// What identifies the base.
-  package let baseDigest: String
-  fileprivate let weights: any WeightSource
-  fileprivate let prefix: String
+  package var settings: AdaptedBase
+  /// Where the base model is.
+  package let base: String
+  /// What identifies the base; nil where its file does not say.
+  package let baseDigest: String?
+  let weights: any WeightSource
+  /// What PEFT puts before the names of a model's parts.
+  fileprivate static let prefix = "base_model.model."
 
   /// Gives the base `model` its adapter.
   ///
@@ -120,14 +117,23 @@ package struct StoredAdapter {
     try model.attach(settings.adapter, seed: nil)
     let trained = model.trainedParameters
     let problems = BaseModel.mismatches(
-      expected: trained.map { (prefix + $0.name, $0.shape.dimensions) }, found: weights.shapes)
+      expected: trained.map { (Self.prefix + $0.name, $0.shape.dimensions) }, found: weights.shapes)
     guard problems.isEmpty else {
       throw Failure(.model, "the adapter does not fit its base model", at: weights.path, notes: problems)
     }
     for named in trained {
       try named.mutableBuffer.withUnsafeMutableBufferPointer { (values) throws(Failure) in
-        try weights.read(prefix + named.name, into: values)
+        try weights.read(Self.prefix + named.name, into: values)
       }
+    }
+  }
+}
+
+extension LanguageModel {
+  /// The trained parameters of an adapted model, named as in PEFT's files.
+  var adapterArrays: [NamedArray] {
+    trainedParameters.map { named in
+      NamedArray(StoredAdapter.prefix + named.name, shape: named.shape) { named.value }
     }
   }
 }

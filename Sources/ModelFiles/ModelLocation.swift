@@ -7,6 +7,8 @@ package enum ModelFormat: Sendable {
   case checkpoint
   /// A folder as Hugging Face's libraries save it.
   case huggingFace
+  /// An adapter as PEFT saves it.
+  case peft
   /// A GGUF file.
   case gguf
   /// A model of llama2.c.
@@ -16,7 +18,9 @@ package enum ModelFormat: Sendable {
   package init(of path: String) throws(Failure) {
     if Folder.exists(path) {
       let names = try Folder.names(in: path, area: .checkpoint)
-      self = names.contains(HuggingFaceFolder.configurationName) ? .huggingFace : .checkpoint
+      self =
+        names.contains(HuggingFaceFolder.configurationName)
+        ? .huggingFace : names.contains(PEFTFolder.configurationName) ? .peft : .checkpoint
       return
     }
     let file = try ReadableFile(path, area: .checkpoint)
@@ -49,6 +53,7 @@ extension StoredModel {
     switch try ModelFormat(of: path) {
     case .checkpoint: self = try ModelFile.open(path)
     case .huggingFace: self = try HuggingFaceFolder.open(path)
+    case .peft: self = try PEFTFolder.open(path)
     case .gguf: self = try GGUFModel.open(path)
     case .llama2C: self = try Llama2CModel.open(path)
     }

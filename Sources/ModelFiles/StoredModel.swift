@@ -88,11 +88,13 @@ package struct StoredModel {
   ///
   /// - Throws: `.model` for another base than the adapter's.
   package func adaptedModel(_ adapter: StoredAdapter) throws(Failure) -> any LanguageModel {
-    let digest = try weightsDigest()
-    guard digest == adapter.baseDigest else {
-      throw Failure(
-        .model, "the base model is not the one that the adapter was trained on", at: path,
-        notes: ["SHA-256 of its weights \(digest), then \(adapter.baseDigest)", "put it back as it was"])
+    if let known = adapter.baseDigest {
+      let digest = try weightsDigest()
+      guard digest == known else {
+        throw Failure(
+          .model, "the base model is not the one that the adapter was trained on", at: path,
+          notes: ["SHA-256 of its weights \(digest), then \(known)", "put it back as it was"])
+      }
     }
     let model = try base(packing: adapter.settings.packing)
     try adapter.attach(to: model)

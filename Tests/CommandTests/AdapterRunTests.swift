@@ -108,6 +108,58 @@ import Testing
     #expect(FileManager.default.fileExists(atPath: tiny.path("runs/next/step-000001/model.h5")))
   }
 
+  /// A folder of PEFT's is the model that was trained, alone, beside its base in a recipe, and as what training goes on with.
+  @Test func adaptersGoOutToPEFTAndComeBack() throws {
+    try tiny.train("sft", "sft.json")
+    let own = try loss("runs/sft")
+    let log = try tiny.train("export", "runs/sft", "peft", "--to", "peft")
+    #expect(!log.contains("merged"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: tiny.path("peft")).sorted() == [
+        "adapter_config.json", "adapter_model.safetensors",
+      ])
+    let json = try JSONValue.parse(
+      Array(tiny.folder.text(of: "peft/adapter_config.json").utf8), source: "", area: .data)
+    #expect(json["peft_type"] == "LORA" && json["r"] == 4 && json["base_model_name_or_path"] == "runs/tiny")
+    #expect(json["target_modules"] == ["q_proj", "v_proj", "down_proj"])
+    #expect(try loss("peft") == own)
+    let started = ["sft", "sft.json", "model.from=runs/tiny", "model.adapter=peft", "training.max_steps=1"]
+    for (name, changes) in [("whole", ["~adapter"]), ("on", ["adapter.lora_dropout=0"])] {
+      let outcome = try Binary.run(
+        started + changes + ["run=runs/\(name)", "optimizer.learning_rate=1e-30"], in: tiny.folder)
+      #expect(outcome.code == 0, "\(outcome.log)")
+      #expect(abs(try loss("runs/\(name)") - own) < 1e-5)
+    }
+    let other = try tiny.train(
+      "sft", "sft.json", "model.from=runs/tiny", "model.adapter=peft", "run=runs/other", "adapter.r=8", code: 3)
+    #expect(other.contains("not the one that the model starts with"), "\(other)")
+    // Preferences after it are against what it started with.
+    try tiny.train(
+      "dpo", "dpo.json", "model.adapter=peft", "adapter.lora_dropout=0", "training.max_steps=2")
+    #expect(try tiny.metrics("runs/dpo")[0]["loss"]?.double.map { abs($0 - 0.693147) < 1e-4 } == true)
+    try tiny.train("resume", "runs/dpo", "training.max_steps=4")
+  }
+
+  @Test func brokenFoldersOfPEFTAreRefused() throws {
+    try tiny.train("sft", "sft.json", "training.max_steps=1")
+    try tiny.train("export", "runs/sft", "peft", "--to", "peft")
+    let config = try tiny.folder.text(of: "peft/adapter_config.json")
+    func refusal(_ change: (String) -> String, code: Int32 = 5) throws -> String {
+      try tiny.write(change(config), to: "peft/adapter_config.json")
+      return try tiny.train("generate", "peft", "--prompt", "a", "--max-tokens", "1", code: code)
+    }
+    #expect(try refusal { $0.replacing("\"r\": 4", with: "\"r\": 5") }.contains("expected [5, 32], found [4, 32]"))
+    #expect(try refusal { $0.replacing("\"q_proj\",", with: "") }.contains("q_proj.lora_A.weight is unknown"))
+    #expect(try refusal { $0.replacing("runs/tiny", with: "org/model") }.contains("\"from\": BASE"))
+    #expect(try refusal { $0.replacing("\"LORA\"", with: "\"LOHA\"") }.contains("peft_type"))
+    #expect(try refusal { _ in "{" }.contains("adapter_config.json"))
+    try tiny.write(config, to: "peft/adapter_config.json")
+    try tiny.truncate("peft/adapter_model.safetensors", to: 0.5)
+    #expect(try tiny.train("generate", "peft", "--prompt", "a", code: 5).contains("adapter_model.safetensors"))
+    let none = try tiny.train("export", "runs/tiny", "out", "--to", "peft", code: 2)
+    #expect(none.contains("has no adapter"), "\(none)")
+  }
+
   @Test func anotherBaseIsRefusedAndAMovedOneIsFound() throws {
     try tiny.train("sft", "sft.json")
     try tiny.train("resume", "runs/tiny", "training.max_steps=7")

@@ -12,6 +12,8 @@ package struct Export: Sendable {
     case safetensors
     /// A file for llama.cpp.
     case gguf
+    /// The adapter alone, as PEFT keeps it.
+    case peft
   }
 
   /// The number format of the weights.
@@ -23,6 +25,8 @@ package struct Export: Sendable {
     case q80 = "q8_0"
   }
 
+  /// Whether an adapter becomes a part of the weights.
+  package var mergesAdapters: Bool { format != .peft }
   private let format: Format
   private let numbers: NumberFormat
   private let overwrite: Bool
@@ -48,10 +52,15 @@ package struct Export: Sendable {
   /// - Throws: `.usage` when something is there already, `.model` or `.tokenizer` when the format cannot hold the model,
   ///   `.verification` when what was written reads back differently.
   package func write(_ stored: StoredModel, to path: String) throws(Failure) -> Verification.Outcome {
+    if format == .peft, stored.adapter == nil {
+      throw Failure(
+        .usage, "the model has no adapter that PEFT could keep", at: stored.path, notes: ["--to hf writes the model"])
+    }
     let model = try stored.model()
     // What the adapter was trained beside, few bits included.
     model.mergeAdapters()
-    let contents = format == .huggingFace ? HuggingFaceExport.fileNames : nil
+    let contents =
+      format == .huggingFace ? HuggingFaceExport.fileNames : format == .peft ? PEFTFolder.fileNames : nil
     return try StagedOutput.write(path, overwrite: overwrite, contents: contents) { (staged) throws(Failure) in
       do throws(Failure) {
         return try write(stored, model, to: staged)
@@ -68,6 +77,9 @@ package struct Export: Sendable {
     case .huggingFace: try HuggingFaceExport(stored, model).write(to: path, as: numbers.safetensors)
     case .safetensors: try SafetensorsFile.write(model.namedArrays, as: numbers.safetensors, to: path)
     case .gguf: try GGUFExport(stored, model).write(to: path, as: numbers.gguf)
+    case .peft:
+      let adapter = stored.adapter!
+      try PEFTFolder.write(try stored.adaptedModel(adapter), adapter, to: path, as: numbers.safetensors)
     }
     let verification = Verification(
       stored, model, numbers: numbers, assumesFormC: assumesFormC, isGGUF: format == .gguf)
@@ -79,11 +91,19 @@ package struct Export: Sendable {
   /// What has been written, opened as any other model is.
   private func reopened(_ path: String, _ stored: StoredModel) throws(Failure) -> StoredModel {
     do throws(Failure) {
-      guard format == .safetensors else { return try StoredModel(at: path) }
+      // Both are weights alone.
+      let other: (weights: any WeightSource, adapter: StoredAdapter?)
+      switch format {
+      case .huggingFace, .gguf: return try StoredModel(at: path)
+      case .safetensors: other = (try HuggingFaceWeights(file: path, stored.configuration), nil)
+      case .peft:
+        let folder = try PEFTFolder.open(path, base: stored.adapter?.base)
+        other = (folder.weights, folder.adapter)
+      }
       return try StoredModel(
         stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,
-        endTokens: stored.endTokens, beginningToken: stored.beginningToken,
-        weights: HuggingFaceWeights(file: path, stored.configuration))
+        endTokens: stored.endTokens, beginningToken: stored.beginningToken, weights: other.weights,
+        adapter: other.adapter)
     } catch {
       if error.area == .resources || error.area == .interrupted { throw error }
       throw Failure(.verification, "the export cannot be read back: \(error.what)", at: path, notes: error.notes)

@@ -37,6 +37,14 @@ package struct AdapterConfiguration: Equatable, Sendable {
 
   package init() {}
 
+  /// Whether the weights of an adapter with the other configuration mean the same with this one.
+  package func hasWeights(of other: AdapterConfiguration) -> Bool {
+    var same = other
+    // What matters before and during training alone.
+    (same.dropout, same.start) = (dropout, start)
+    return same == self
+  }
+
   /// s, what B A is multiplied by.
   package var scale: Double { alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)) }
 }

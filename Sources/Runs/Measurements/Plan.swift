@@ -67,7 +67,7 @@ package struct Plan {
 extension Recipe {
   /// The configuration of the model that is trained: read from where it comes from, or described.
   func modelConfiguration() throws(Failure) -> any ModelConfiguration {
-    if let source = model.source { return try StoredModel(at: source).configuration }
+    if let stored = try model.stored() { return stored.configuration }
     let description = model.description!
     var tokens = description.vocabularySize ?? tokenizer?.vocabularySize
     if tokens == nil, case .from(let path)? = tokenizer {

@@ -8,27 +8,38 @@ struct Adaptation {
   /// Where the base model is, and what identifies it.
   let base: String
   let digest: String
+  /// Whether the run began with an adapter that changes nothing.
+  private let isNew: Bool
 
-  /// - Parameter start: the base model, or the checkpoint that the run resumes from.
+  /// - Parameter start: the model that the run starts with, or the checkpoint that it resumes from.
   /// - Throws: `.model` for a base that cannot be adapted; `.recipe` for a chat template that needs more tokens than it has, and for
-  ///   another adapter than that of the run.
+  ///   another adapter than that of the run or of the model that it starts with.
   init(
-    _ settings: AdaptedBase, base: String, _ start: StoredModel, isResuming: Bool,
+    _ settings: AdaptedBase, _ model: Recipe.Model, _ start: StoredModel, isResuming: Bool,
     _ configuration: any ModelConfiguration
   ) throws(Failure) {
-    (self.settings, self.base) = (settings, base)
+    (self.settings, base, isNew) = (settings, model.source!, model.adapterSource == nil)
     guard configuration.vocabularySize == start.configuration.vocabularySize else {
       throw Failure(
         .recipe, "the chat template needs tokens that the model to adapt has not", at: base,
         notes: ["choose a data.template whose tokens it has, such as plain, or train the whole model"])
     }
-    guard isResuming else {
-      guard start.adapter == nil else { throw start.hasAdapter }
-      digest = try start.weightsDigest()
+    if isResuming {
+      guard let adapter = start.adapter, let known = adapter.baseDigest, adapter.settings == settings else {
+        throw Self.isAnother(at: start.path)
+      }
+      digest = known
       return
     }
-    guard let adapter = start.adapter, adapter.settings == settings else { throw Self.isAnother(at: start.path) }
-    digest = adapter.baseDigest
+    if let adapter = start.adapter {
+      guard adapter.baseDigest == nil else { throw start.hasAdapter }
+      guard adapter.settings.adapter.hasWeights(of: settings.adapter) else {
+        throw Failure(
+          .recipe, "\"adapter\" is not the one that the model starts with", at: model.adapterSource,
+          notes: ["give it the keys of its adapter_config.json, or leave one of the two out"])
+      }
+    }
+    digest = try start.weightsDigest()
   }
 
   /// The failure of a run that would go on with another adapter than it began with.
@@ -38,9 +49,15 @@ struct Adaptation {
       notes: ["leave \"adapter\" as it was, or begin another run"])
   }
 
-  /// The model with its adapter: a new one that changes nothing, or that of the checkpoint.
+  /// The model that the run began with, as far as the trained one still holds it: its base, where the adapter began as nothing.
+  func reference(_ model: any LanguageModel) -> (any LanguageModel)? { isNew ? model.base : nil }
+
+  /// The model with its adapter: a new one that changes nothing, or that of the checkpoint or of the model that the run starts with.
   func model(_ start: StoredModel, seed: UInt64) throws(Failure) -> any LanguageModel {
-    if let adapter = start.adapter { return try start.adaptedModel(adapter) }
+    if var adapter = start.adapter {
+      adapter.settings = settings
+      return try start.adaptedModel(adapter)
+    }
     let model = try start.base(packing: settings.packing)
     try model.attach(settings.adapter, seed: seed)
     return model

@@ -25,7 +25,7 @@ package struct Preparation {
     try BuiltInCorpus.provide(for: recipe.data, note: note)
     var (start, named) = (checkpoint, Tokenizer?.none)
     if checkpoint == nil {
-      if let source = recipe.model.source { start = try StoredModel(at: source) }
+      start = try recipe.model.stored()
       named = try TokenizerSource.tokenizer(for: recipe, note: note)
     }
     for line in start?.notes ?? [] { note("note: \(line)") }
@@ -45,8 +45,8 @@ package struct Preparation {
         .recipe,
         "sequence_length (\(sequenceLength)) must not exceed the model's positions (\(configuration.maximumPositions))")
     }
-    if let settings = recipe.adapter, let start, let base = recipe.model.source {
-      adapter = try Adaptation(settings, base: base, start, isResuming: checkpoint != nil, configuration)
+    if let settings = recipe.adapter, let start {
+      adapter = try Adaptation(settings, recipe.model, start, isResuming: checkpoint != nil, configuration)
     } else {
       if let checkpoint, checkpoint.adapter != nil { throw Adaptation.isAnother(at: checkpoint.path) }
       adapter = nil
@@ -117,12 +117,5 @@ package struct Preparation {
         notes: ["model.vocab_size is \(size), the tokenizer has \(needed) tokens"])
     }
     return description.configuration(vocabularySize: size)
-  }
-}
-
-extension Recipe.Model {
-  /// The run, checkpoint or folder the model comes from.
-  var source: String? {
-    if case .from(let path) = self { path } else { nil }
   }
 }

@@ -102,12 +102,14 @@ package struct ModelShape {
 
   /// The model that a run of `recipe` started with, loaded or initialised again.
   private func startingModel(of recipe: Recipe) throws(Failure) -> (any LanguageModel, any ModelConfiguration) {
-    guard let source = recipe.model.source else {
+    guard let stored = try recipe.model.stored() else {
       return (configuration.makeModel(seed: UInt64(recipe.seed)), configuration)
     }
-    let stored = try StoredModel(at: source)
     var grown = stored.configuration
     grown.vocabularySize = max(grown.vocabularySize, configuration.vocabularySize)
+    if let adapter = recipe.adapter, stored.adapter == nil {
+      return (try stored.base(packing: adapter.packing), stored.configuration)
+    }
     return (try stored.model().grown(to: grown), grown)
   }
 

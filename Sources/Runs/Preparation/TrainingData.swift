@@ -60,7 +60,7 @@ extension Recipe {
     var own = ""
     if data.template == nil {
       var start: StoredModel?
-      if case .from(let path) = model, access(path, F_OK) == 0 { start = try StoredModel(at: path) }
+      if let path = model.source, Path.exists(path) { start = try StoredModel(at: path) }
       var named = tokenizer
       if case .from(let path)? = tokenizer, access(path, F_OK) != 0 { named = nil }
       own = try TextFormat.ownTemplate(named, start)

@@ -1,19 +1,35 @@
 import Files
+import ModelFiles
 import Models
 
 extension Recipe {
   /// `model`: a description, or where the model comes from.
   package enum Model: Sendable {
     case described(ModelDescription)
-    /// A run, a checkpoint folder or a Hugging Face folder.
-    case from(String)
+    /// A run, a checkpoint folder or a Hugging Face folder, and the folder of an adapter for it, as PEFT saves one.
+    case from(String, adapter: String? = nil)
 
     package init(from section: inout SettingsSection) {
       if section.has("from") {
-        self = .from(section.required("from", .string, "A run, a checkpoint or a Hugging Face folder to start from"))
+        self = .from(
+          section.required("from", .string, "A run, a checkpoint or a Hugging Face folder to start from"),
+          adapter: section.optional("adapter", .string, "A PEFT folder with an adapter that the model starts with"))
       } else {
         self = .described(ModelDescription(from: &section))
       }
+    }
+
+    /// The run, checkpoint or folder that the model comes from; nil where it is described.
+    package var source: String? { if case .from(let path, _) = self { path } else { nil } }
+
+    /// The folder of the adapter that the model starts with.
+    package var adapterSource: String? { if case .from(_, let path) = self { path } else { nil } }
+
+    /// The model on disk that a run starts with; nil where it is described.
+    package func stored() throws(Failure) -> StoredModel? {
+      guard let source else { return nil }
+      guard let adapterSource else { return try StoredModel(at: source) }
+      return try PEFTFolder.open(adapterSource, base: source)
     }
 
     /// The model's description, nil when it comes from files.

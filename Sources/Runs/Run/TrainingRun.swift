@@ -83,9 +83,10 @@ package final class TrainingRun {
       warnings += try state.resume(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
       notes = try recipe.continuation(of: earlier, over: preparation.data.train, in: folder.path)
     }
+    let isWhole = preparation.adapter == nil
+    let first = isWhole ? (checkpoint == nil ? trainer.model : nil) : preparation.adapter!.reference(trainer.model)
     let (data, reference) = try preparation.trainingData(
-      for: recipe, start: trainer.model.base ?? (checkpoint == nil ? trainer.model : nil),
-      knownReference: state.reference
+      for: recipe, start: first, knownReference: state.reference
     ) { Output.log.line($0) }
     state.reference = reference?.identity
     trainer.reference = reference?.model

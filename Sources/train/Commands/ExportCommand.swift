@@ -8,7 +8,8 @@ struct ExportCommand: Command {
   static let summary = "Writes a model for other programs, and compares what it has written with the model"
   static let operands = "CHECKPOINT OUT"
   static let options = [
-    Option.value("to", "FORMAT", "hf (a folder), safetensors (the weights alone) or gguf (llama.cpp)"),
+    Option.value(
+      "to", "FORMAT", "hf (a folder), safetensors (the weights alone), gguf (llama.cpp) or peft (an adapter alone)"),
     .value("dtype", "TYPE", "f32, f16 or bf16; q8_0 for gguf; default f32"),
     .flag("form-c", "for gguf: all texts will be in Unicode's form C, which llama.cpp does not bring them into"),
     .flag("overwrite", "replace an earlier export"), .json,
@@ -27,7 +28,7 @@ struct ExportCommand: Command {
     checkpoint = try arguments.operand("CHECKPOINT")
     output = try arguments.operand("OUT")
     guard let format: Export.Format = try Self.choice("to", arguments) else {
-      throw arguments.failure("--to is missing", ["expected hf, safetensors or gguf"])
+      throw arguments.failure("--to is missing", ["expected hf, safetensors, gguf or peft"])
     }
     let numbers: Export.NumberFormat = try Self.choice("dtype", arguments) ?? .float32
     let assumesFormC = arguments.flag("form-c")
@@ -54,7 +55,9 @@ struct ExportCommand: Command {
     try MatrixLibrary.require()
     let stored = try StoredModel(at: checkpoint)
     for note in stored.notes { Output.log.line("note: \(note)") }
-    if stored.adapter != nil { Output.log.line("note: the adapter is merged into the weights of its base model") }
+    if stored.adapter != nil, export.mergesAdapters {
+      Output.log.line("note: the adapter is merged into the weights of its base model")
+    }
     let outcome = try verdict { () throws(Failure) in try export.write(stored, to: output) }
     for note in outcome.notes { Output.log.line("note: \(note)") }
     if isJSON {

@@ -1,9 +1,9 @@
 import Glibc
 
 /// What can be asked about a path without opening it.
-enum Path {
+package enum Path {
   /// Whether the path exists; a dangling link does.
-  static func exists(_ path: String) -> Bool {
+  package static func exists(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
   }
