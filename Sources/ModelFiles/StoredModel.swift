@@ -60,8 +60,8 @@ package struct StoredModel {
     self.adapter = adapter
   }
 
-  /// The file or folder of the model.
-  package var path: String { weights.path }
+  /// The file or folder of the model; of its adapter where it has one.
+  package var path: String { adapter?.weights.path ?? weights.path }
 
   /// The model with its weights, all of them as floats or the frozen ones in fewer bits. Every tensor must be there in its shape,
   /// and no other. An adapter is merged into floats and stays beside few bits.
@@ -92,7 +92,7 @@ package struct StoredModel {
       let digest = try weightsDigest()
       guard digest == known else {
         throw Failure(
-          .model, "the base model is not the one that the adapter was trained on", at: path,
+          .model, "the base model is not the one that the adapter was trained on", at: weights.path,
           notes: ["SHA-256 of its weights \(digest), then \(known)", "put it back as it was"])
       }
     }
@@ -107,7 +107,7 @@ package struct StoredModel {
     let count = configuration.parameterCount
     if let count, count / 2 <= stored { return }
     throw Failure(
-      .model, "the configuration is that of another model", at: path,
+      .model, "the configuration is that of another model", at: weights.path,
       notes: ["it describes \(count.map { "\($0)" } ?? "more than 2^63") parameters, the file holds \(stored)"])
   }
 }

@@ -26,6 +26,9 @@ struct FileContents {
       ("kind", "model"), ("path", JSONValue(stored.path)), ("step", JSONValue(stored.step)),
       ("parameters", JSONValue(model.parameterCount)), ("config", stored.configuration.json),
     ]
+    if let adapter = stored.adapter {
+      facts += [("base", JSONValue(adapter.base)), ("adapter", adapter.settings.json(base: adapter.base))]
+    }
     if let tokenizer = stored.tokenizer { facts.append(("tokenizer_tokens", JSONValue(tokenizer.vocabularySize))) }
     if let ends = stored.endTokens { facts.append(("end_tokens", JSONValue(ends.map { JSONValue(Int($0)) }))) }
     facts.append(("chat_template", JSONValue(stored.chatTemplate)))

@@ -72,6 +72,36 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: tiny.path("data/.cache/reference")).sorted() == scores)
   }
 
+  /// `eval` measures against the run's reference, which is the base.
+  @Test(arguments: ["dpo", "kto"]) func evalTakesTheBaseForTheReference(_ name: String) throws {
+    // Rows of both kinds are measured as pairs.
+    let text = try tiny.folder.text(of: "rows.jsonl")
+    if name == "kto" {
+      try tiny.write(
+        text.replacing("\"chosen\"", with: "\"a\"").replacing("\"rejected\"", with: "\"b\""), to: "rows.jsonl")
+    }
+    try tiny.train(
+      "dpo", "\(name).json", "data.validation=rows.jsonl", "~data.validation_fraction", "data.sequence_length=64")
+    let row = try #require(try tiny.metrics("runs/\(name)").last { $0["kind"]?.string == "eval" })
+    func measured(_ more: String...) throws -> JSONValue {
+      let outcome = try Binary.run(
+        ["eval", "runs/\(name)", "--data", "rows.jsonl", "--json", "--no-questions", "--sequence-length", "64"] + more,
+        in: tiny.folder)
+      #expect(outcome.code == 0, "\(outcome.log)")
+      return try JSONValue.parse(Array(outcome.results.utf8), source: "eval", area: .data)
+    }
+    let (own, base) = (try measured(), try measured("--reference", "runs/tiny"))
+    for key in ["rewards/chosen", "rewards/margins"] {
+      let (value, other) = (try #require(own[key]?.double), try #require(base[key]?.double))
+      let trained = try #require(row["eval_\(key)"]?.double)
+      #expect(abs(value - other) < 1e-6 && abs(value - trained) < 1e-4, "\(key): \(value), \(other), \(trained)")
+    }
+    let inspected = try Binary.run(["inspect", "runs/\(name)", "--json"], in: tiny.folder)
+    let facts = try JSONValue.parse(Array(inspected.results.utf8), source: "", area: .data)
+    #expect(facts["base"] == "runs/tiny" && facts["adapter"]?["r"] == 4)
+    #expect(facts["path"]?.string?.hasSuffix("step-000006/adapter.h5") == true)
+  }
+
   private func loss(_ model: String, _ more: String...) throws -> Double {
     let outcome = try Binary.run(
       [
