@@ -209,7 +209,7 @@ extension LinearAdapter {
         magnitude: configuration.learnsMagnitudes ? Parameter(zeros: [section.outputs.count]) : nil)
     }
     self.init(configuration, down: down, updates: updates, state: state, number: number)
-    setMagnitudes(target.layer)
+    if configuration.learnsMagnitudes, start != nil { setMagnitudes(target.layer) }
   }
 
   /// The matrices by their names in PEFT's files, which the layer at `path` gives them.

@@ -20,7 +20,8 @@ extension Recipe {
       case .tokens(let tokens): batches.steps(ofTokens: tokens, of: data)
       case .epochs(let epochs): batches.steps(ofEpochs: epochs)
       }
-    if let whole = steps, let earlier, earlier.step > 0, !isCountedInSteps {
+    // Of more steps than anybody takes the samples are not counted.
+    if let whole = steps, whole < 1 << 40, let earlier, earlier.step > 0, !isCountedInSteps {
       steps = earlier.step + batches.steps(from: earlier.samples, to: batches.consumed(after: whole))
     }
     guard let steps else { throw Failure(.recipe, "training.epochs are more steps than can be counted") }
