@@ -14,6 +14,9 @@ package struct Export: Sendable {
     case gguf
     /// The adapter alone, as PEFT keeps it.
     case peft
+
+    /// Whether a whole model is written, into whose weights an adapter is merged.
+    package var holdsModel: Bool { self != .peft }
   }
 
   /// The number format of the weights.
@@ -26,7 +29,7 @@ package struct Export: Sendable {
   }
 
   /// Whether an adapter becomes a part of the weights.
-  package var mergesAdapters: Bool { format != .peft }
+  package var mergesAdapters: Bool { format.holdsModel }
   private let format: Format
   private let numbers: NumberFormat
   private let overwrite: Bool
