@@ -131,6 +131,11 @@ package struct SettingsSection {
     known += keys
   }
 
+  /// Accepts any key that is null: an option that the writer of a pasted configuration has and does not use.
+  package mutating func ignoreNulls() {
+    known += members.filter(\.value.isNull).map(\.key)
+  }
+
   /// A key of a pasted configuration that is accepted only with a value that leaves the mathematics as they are.
   package mutating func accept(_ key: String, only values: [JSONValue], because reason: String) {
     known.append(key)

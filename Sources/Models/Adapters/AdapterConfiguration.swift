@@ -71,6 +71,8 @@ extension AdapterConfiguration {
 
   /// Keys of other kinds of adapters, at the values that leave these as they are.
   private func acceptWhatChangesNothing(_ section: inout SettingsSection) {
+    // Every version of PEFT adds options, and writes all of them.
+    section.ignoreNulls()
     section.ignore([
       "auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision", "task_type",
       // Conv1D's layout, which the model knows.
@@ -87,10 +89,9 @@ extension AdapterConfiguration {
     for key in ["layers_to_transform", "layers_pattern", "exclude_modules"] {
       section.accept(key, only: [.null, []], because: "target_modules says which layers are adapted")
     }
-    for key in [
-      "alora_invocation_tokens", "arrow_config", "corda_config", "eva_config", "layer_replication", "megatron_config",
-      "target_parameters", "trainable_token_indices",
-    ] { section.accept(key, only: [.null], because: "adapters are low-rank updates of linear layers") }
+    for key in ["layer_replication", "target_parameters", "trainable_token_indices"] {
+      section.accept(key, only: [.null], because: "adapters are low-rank updates of linear layers")
+    }
     section.accept("megatron_core", only: [.null, "megatron.core"], because: "there is no Megatron")
     section.accept("qalora_group_size", only: [.null, 16], because: "updates are B A alone")
   }
