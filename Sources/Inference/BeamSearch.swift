@@ -138,13 +138,14 @@ package struct BeamSearch {
 
   /// The beams with the logits after their last tokens. The last of those that come from one beam reuses its cache.
   private func advanced(_ beams: [Beam]) -> [Beam] {
-    beams.enumerated().map { index, beam in
-      var beam = beam
-      let isShared = beams[(index + 1)...].contains { $0.cache === beam.cache }
-      if isShared { beam.cache = beam.cache.branched() }
-      beam.logits =
-        generator.model.nextTokenLogits([beam.tokens[beam.tokens.count - 1]], cache: beam.cache).elements
-      return beam
+    var result = beams
+    for index in beams.indices where beams[(index + 1)...].contains(where: { $0.cache === beams[index].cache }) {
+      result[index].cache = beams[index].cache.branched()
     }
+    let last = result.map { $0.tokens[$0.tokens.count - 1] }
+    let logits = generator.model.nextTokenLogits(last, caches: result.map(\.cache)).elements
+    let count = generator.model.vocabularySize
+    for row in result.indices { result[row].logits = Array(logits[row * count..<(row + 1) * count]) }
+    return result
   }
 }

@@ -62,13 +62,7 @@ public struct TextGenerator {
   public func complete(
     _ prompt: [Int32], options: GenerationOptions = GenerationOptions(), onText: (String) -> Void = { _ in }
   ) throws(Failure) -> Completion {
-    precondition(!prompt.isEmpty, "a prompt has at least one token")
-    precondition(prompt.allSatisfy { 0..<model.vocabularySize ~= Int($0) }, "the prompt has tokens of another model")
-    if prompt.count > model.maximumPositions {
-      throw Failure(
-        .usage, "the prompt is too long for the model",
-        notes: ["it has \(prompt.count) tokens, the model takes \(model.maximumPositions)"])
-    }
+    try check(prompt)
     if options.beams > 1 {
       let completion = try BeamSearch(generator: self, prompt: prompt, options: options).run()
       onText(completion.text)
@@ -80,39 +74,33 @@ public struct TextGenerator {
   private func sample(
     _ prompt: [Int32], options: GenerationOptions, onText: (String) -> Void
   ) throws(Failure) -> Completion {
-    let clock = ContinuousClock()
-    var completion = Completion(
-      text: "", tokens: [], logProbabilities: [], stopReason: .maximumTokens, promptTokens: prompt.count)
-    if options.maximumTokens == 0 { return completion }
-    var sampler = Sampler(options.sampling, seed: options.seed, knownTokens: knownTokens)
-    var stream = TextStream(tokenizer, after: prompt, stops: options.stopStrings)
-    func emit(_ text: String) {
-      if text.isEmpty { return }
-      completion.text += text
-      onText(text)
-    }
-    sampler.observe(prompt)
     let cache = makeCache(for: prompt, options)
-    var logits: [Float] = []
-    completion.promptDuration = clock.measure { logits = prefill(prompt, cache: cache, options) }
-    let start = clock.now
+    var text = TextInProgress(self, prompt: prompt, cache: cache, options, seed: options.seed)
+    if options.maximumTokens == 0 { return text.completion }
+    text.completion.promptDuration = ContinuousClock().measure { text.logits = prefill(prompt, cache: cache, options) }
     while true {
-      let (token, logProbability) = try sampler.next(logits)
-      completion.tokens.append(token)
-      completion.logProbabilities.append(logProbability)
-      emit(stream.append(token))
-      if let reason = stopReason(after: token, stream, count: completion.tokens.count, cache: cache, options) {
-        completion.stopReason = reason
-        break
+      let certain = try text.draw()
+      if !certain.isEmpty { onText(certain) }
+      if let rest = text.end(self, options) {
+        if !rest.isEmpty { onText(rest) }
+        return text.completion
       }
-      logits = model.nextTokenLogits([token], cache: cache).elements
+      text.logits = model.nextTokenLogits([text.last], cache: cache).elements
     }
-    emit(stream.finish())
-    completion.duration = clock.now - start
-    return completion
   }
 
-  // MARK: Steps that beam search shares
+  // MARK: Steps that all ways to write share
+
+  /// - Throws: `Failure` of area `.usage` for a prompt that is too long for the model.
+  func check(_ prompt: [Int32]) throws(Failure) {
+    precondition(!prompt.isEmpty, "a prompt has at least one token")
+    precondition(prompt.allSatisfy { 0..<model.vocabularySize ~= Int($0) }, "the prompt has tokens of another model")
+    if prompt.count > model.maximumPositions {
+      throw Failure(
+        .usage, "the prompt is too long for the model",
+        notes: ["it has \(prompt.count) tokens, the model takes \(model.maximumPositions)"])
+    }
+  }
 
   /// Why a text ends with `token`, nil when it continues. The cache holds everything before the token.
   func stopReason(

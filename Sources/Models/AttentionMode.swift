@@ -5,14 +5,15 @@ import Kernels
 public enum AttentionMode {
   /// The tokens themselves, as in training.
   case sequences(SequenceLayout)
-  /// The cache of the tokens before, then the tokens themselves; a token sees at most `window` of them.
-  case cached(KeyValueCache, window: Int? = nil)
+  /// For each text the cache of its tokens before, then its tokens, as many for each; a token sees at most `window` of them.
+  case cached([KeyValueCache], window: Int? = nil)
 
-  /// The position of each token.
+  /// The position of each of `count` tokens.
   func positions(count: Int) -> [Int32] {
     switch self {
     case .sequences(let layout): layout.positions
-    case .cached(let cache, _): (cache.length..<cache.length + count).map(Int32.init)
+    case .cached(let caches, _):
+      caches.flatMap { ($0.length..<$0.length + count / caches.count).map(Int32.init) }
     }
   }
 }
@@ -29,7 +30,7 @@ extension AttentionMode {
   func windowed(to window: Int) -> AttentionMode {
     switch self {
     case .sequences(let layout): .sequences(layout.windowed(to: window))
-    case .cached(let cache, _): .cached(cache, window: window)
+    case .cached(let caches, _): .cached(caches, window: window)
     }
   }
 
@@ -37,7 +38,7 @@ extension AttentionMode {
   func reach(count: Int) -> Int {
     switch self {
     case .sequences(let layout): Int(layout.positions.max() ?? -1) + 1
-    case .cached(let cache, _): cache.length + count
+    case .cached(let caches, _): (caches.map(\.length).max() ?? 0) + count / caches.count
     }
   }
 
@@ -50,17 +51,17 @@ extension AttentionMode {
     case .sequences(let layout):
       return selfAttention(
         packed, heads: heads, keyHeads: keyHeads, layout: layout, rotary: rotary, scale: scale)
-    case .cached(let cache, let window):
+    case .cached(let caches, let window):
       return cachedSelfAttention(
-        packed, heads: heads, keyHeads: keyHeads, offset: cache.length, cache: &cache.layers[layer], rotary: rotary,
-        window: window, scale: scale)
+        packed, heads: heads, keyHeads: keyHeads, offsets: caches.map(\.length),
+        caches: caches.map { $0.layers[layer] }, rotary: rotary, window: window, scale: scale)
     }
   }
 }
 
 /// The keys and values of all tokens of one text so far.
 public final class KeyValueCache {
-  var layers: [KeyValueLayer]
+  let layers: [KeyValueLayer]
   /// The number of positions it holds.
   public internal(set) var length = 0
   /// The tokens that it holds, and which of several tables of rotary angles their keys were rotated by.
@@ -77,7 +78,7 @@ public final class KeyValueCache {
   }
 
   private init(copying other: KeyValueCache) {
-    layers = other.layers
+    layers = other.layers.map(KeyValueLayer.init(branchOf:))
     (length, tokens, variant) = (other.length, other.tokens, other.variant)
     capacity = other.capacity
   }

@@ -67,6 +67,40 @@ extension LanguageModel {
     return nextTokenLogits(Array(tokens[last...]), cache: cache)
   }
 
+  /// The logits [B, V] after one token more of each of B texts, which is added to its cache: one product for all of them. A text
+  /// that is rotated by other angles than the others is computed alone.
+  public func nextTokenLogits(_ tokens: [Int32], caches: [KeyValueCache]) -> Tensor {
+    precondition(tokens.count == caches.count, "\(tokens.count) tokens for \(caches.count) caches")
+    var logits = Tensor(uninitialized: [tokens.count, vocabularySize])
+    let groups = Dictionary(grouping: caches.indices) { backbone.cacheVariant(reach: caches[$0].length + 1) }
+    for (variant, texts) in groups {
+      let together = texts.filter { caches[$0].variant == variant || caches[$0].length == 0 }
+      let parts = together.isEmpty ? [] : [together]
+      for part in parts + texts.filter({ !together.contains($0) }).map({ [$0] }) {
+        let computed = nextTokenLogits(part.map { tokens[$0] }, extending: part.map { caches[$0] })
+        for (row, text) in part.enumerated() {
+          copy(
+            logits.mutableBuffer[text * vocabularySize..<(text + 1) * vocabularySize],
+            computed.buffer[row * vocabularySize..<(row + 1) * vocabularySize])
+        }
+      }
+    }
+    return logits
+  }
+
+  /// The same for caches of one variant, or for one cache.
+  private func nextTokenLogits(_ tokens: [Int32], extending caches: [KeyValueCache]) -> Tensor {
+    if caches.count == 1 { return nextTokenLogits(tokens, cache: caches[0]) }
+    precondition(caches.allSatisfy { $0.length < $0.capacity }, "a cache is too small")
+    let hidden = hiddenStates(tokens, shape: [tokens.count, 1], attention: .cached(caches), recompute: false)
+    for (cache, token) in zip(caches, tokens) {
+      cache.variant = backbone.cacheVariant(reach: cache.length + 1)
+      cache.length += 1
+      cache.tokens.append(token)
+    }
+    return linear(hidden, head).viewed(as: [tokens.count, vocabularySize])
+  }
+
   /// Adds tokens to the cache and returns their final hidden states [1, n, C]. Where the text becomes so long that all of it
   /// is rotated by other angles, the cache is filled anew (as `Phi3ForCausalLM.prepare_inputs_for_generation` does).
   private func extend(_ cache: KeyValueCache, by tokens: [Int32]) -> Tensor {
@@ -78,7 +112,7 @@ extension LanguageModel {
       cache.truncate(to: 0)
     }
     cache.variant = variant
-    let hidden = hiddenStates(added, shape: [1, added.count], attention: .cached(cache), recompute: false)
+    let hidden = hiddenStates(added, shape: [1, added.count], attention: .cached([cache]), recompute: false)
     cache.length += added.count
     cache.tokens += added
     let columns = hidden.shape[2]

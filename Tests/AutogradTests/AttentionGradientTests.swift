@@ -160,15 +160,47 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     let table = RotaryTable(frequencies: [1, 0.1], positions: 100)
     let whole = selfAttention(
       packed, heads: 4, keyHeads: 2, layout: SequenceLayout(rows: 1, columns: 100), rotary: table)
-    var cache = KeyValueLayer(capacity: 100, width: 8)
+    let cache = KeyValueLayer(capacity: 100, width: 8)
     var parts: [Tensor] = []
     for range in [0..<50, 50..<51, 51..<52, 52..<100] {
       parts.append(
         cachedSelfAttention(
-          packed.slice(range, axis: 1), heads: 4, keyHeads: 2, offset: range.lowerBound, cache: &cache, rotary: table))
+          packed.slice(range, axis: 1), heads: 4, keyHeads: 2, offsets: [range.lowerBound], caches: [cache],
+          rotary: table))
     }
     let expected = ReferenceArray([1, 100, 16], whole.elements)
     let close = Tolerance.scaled(relative: 1e-5, scaled: 1e-6)
     #expect(mismatch(concatenate(parts, axis: 1).elements, expected, within: close) == nil)
+  }
+
+  /// Texts of different lengths side by side are what each of them is alone.
+  @Test(arguments: [nil, 5]) func cachedTextsSideBySide(window: Int?) {
+    var generator = SeededGenerator(seed: 5)
+    let table = RotaryTable(frequencies: [1, 0.1], positions: 100)
+    let lengths = [40, 1, 17]
+    let packed = lengths.map { Tensor(generator.normals([1, $0 + 3, 32])) }
+    func attend(_ packed: Tensor, _ offsets: [Int], _ caches: [KeyValueLayer]) -> Tensor {
+      cachedSelfAttention(
+        packed, heads: 4, keyHeads: 2, offsets: offsets, caches: caches, rotary: table, window: window)
+    }
+    func filled() -> [KeyValueLayer] {
+      zip(lengths, packed).map { length, packed in
+        let layer = KeyValueLayer(capacity: length + 10, width: 8)
+        _ = attend(packed.slice(0..<length, axis: 1), [0], [layer])
+        return layer
+      }
+    }
+    let new = zip(lengths, packed).map { $1.slice($0..<$0 + 3, axis: 1) }
+    let caches = filled()
+    let together = attend(concatenate(new, axis: 0), lengths, caches)
+    for (text, alone) in filled().enumerated() {
+      let expected = attend(new[text], [lengths[text]], [alone])
+      #expect(together.slice(text..<text + 1, axis: 0).elements == expected.elements)
+    }
+    // A branch goes its own way.
+    let branch = KeyValueLayer(branchOf: caches[1])
+    let before = attend(new[1], [4], [caches[1]]).elements
+    _ = attend(new[0], [4], [branch])
+    #expect(attend(new[1], [4], [caches[1]]).elements == before)
   }
 }

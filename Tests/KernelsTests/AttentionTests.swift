@@ -108,11 +108,12 @@ extension AttentionCase {
     let expected = sample.twin.value(of: Array(inputs.prefix(3))).sliced(axis: 1, new.offset..<length)
     let queries = inputs[0].sliced(axis: 1, new.offset..<length).buffer
     let out = Storage(repeating: .nan, count: queries.count)
-    cachedAttention(
+    let sequence = CachedSequence(
       MutableMatrix(out.mutableBuffer, rows: count, columns: 24), queries: Matrix(queries, rows: count, columns: 24),
       keys: Matrix(inputs[1].buffer, rows: length, columns: 12),
-      values: Matrix(inputs[2].buffer, rows: length, columns: 12),
-      visible: VisibleKeys(Array(sample.layout.visible.keys[new.offset...])),
+      values: Matrix(inputs[2].buffer, rows: length, columns: 12))
+    cachedAttention(
+      [sequence], visible: VisibleKeys(Array(sample.layout.visible.keys[new.offset...])),
       shape: AttentionShape(sequences: 1, length: count, heads: 4, keyHeads: 2, dimension: 6))
     #expect(mismatch(out.elements, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil)
   }

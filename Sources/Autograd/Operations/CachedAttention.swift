@@ -1,9 +1,9 @@
 import Kernels
 
-/// The keys and values of the positions that a model has already seen, for one layer: [capacity, G D] each.
-public struct KeyValueLayer {
-  package var keys: Tensor
-  package var values: Tensor
+/// The keys and values of the positions of a text that a model has already seen, for one layer: [capacity, G D] each.
+public final class KeyValueLayer {
+  private var keys: Tensor
+  private var values: Tensor
 
   /// An empty cache for `capacity` positions of `width` = G D numbers.
   public init(capacity: Int, width: Int) {
@@ -11,58 +11,85 @@ public struct KeyValueLayer {
     values = Tensor(uninitialized: [capacity, width])
   }
 
-  /// Stores the keys and values of new positions, rows of `packed` from column `column` on, behind the first `count`
-  /// positions; copies those first if another cache shares them.
-  fileprivate mutating func append(_ packed: Tensor, column: Int, after count: Int) {
-    keys.append(packed, column: column, after: count)
-    values.append(packed, column: column + values.shape[1], after: count)
+  /// The same keys and values, for another continuation: what is shared is copied when one of the two is added to.
+  public init(branchOf other: KeyValueLayer) { (keys, values) = (other.keys, other.values) }
+
+  var capacity: Int { keys.shape[0] }
+
+  /// Stores the keys and values of new positions, `rows` of `packed` from column `column` on, behind the first `count`
+  /// positions.
+  fileprivate func append(_ packed: Tensor, rows: Range<Int>, column: Int, after count: Int) {
+    keys.append(packed, rows: rows, column: column, after: count)
+    values.append(packed, rows: rows, column: column + values.shape[1], after: count)
+  }
+
+  /// The first `count` keys and values.
+  fileprivate func matrices(_ count: Int) -> (keys: Matrix, values: Matrix) {
+    let width = keys.shape[1]
+    return (
+      Matrix(keys.buffer, rows: count, columns: width), Matrix(values.buffer, rows: count, columns: width)
+    )
   }
 }
 
-/// Attention of new positions over all positions so far: `packed` [1, n, (H + 2 G) D] holds the queries, keys and values of
-/// the positions `offset`..<`offset` + n, whose keys and values are stored in `cache`. The result is [1, n, H D]. A position
-/// sees at most `window` keys, itself and those before it; scores are multiplied by `scale`, by default 1 / sqrt(D).
+/// Attention of new positions of B texts, each over all of its positions so far: `packed` [B, n, (H + 2 G) D] holds the
+/// queries, keys and values of the n positions of text i from `offsets[i]` on, whose keys and values are stored in `caches[i]`.
+/// The result is [B, n, H D]. A position sees at most `window` keys, itself and those before it; scores are multiplied by
+/// `scale`, by default 1 / sqrt(D).
 ///
 /// Gradients do not flow through it; with the cache filled from the start it equals `selfAttention`.
 public func cachedSelfAttention(
-  _ packed: Tensor, heads: Int, keyHeads: Int, offset: Int, cache: inout KeyValueLayer, rotary: RotaryTable?,
+  _ packed: Tensor, heads: Int, keyHeads: Int, offsets: [Int], caches: [KeyValueLayer], rotary: RotaryTable?,
   window: Int? = nil, scale: Float? = nil
 ) -> Tensor {
-  let (count, dimension) = (packed.shape[1], packed.shape[2] / (heads + 2 * keyHeads))
+  let (texts, count, dimension) = (packed.shape[0], packed.shape[1], packed.shape[2] / (heads + 2 * keyHeads))
   let shape = AttentionShape(
-    sequences: 1, length: count, heads: heads, keyHeads: keyHeads, dimension: dimension, scale: scale)
-  let end = offset + count
-  precondition(packed.shape[0] == 1, "cachedSelfAttention: \(packed.shape) is more than one sequence")
-  precondition(end <= cache.keys.shape[0], "cachedSelfAttention: \(end) positions in \(cache.keys.shape)")
+    sequences: texts, length: count, heads: heads, keyHeads: keyHeads, dimension: dimension, scale: scale)
+  precondition(
+    texts == caches.count && texts == offsets.count,
+    "cachedSelfAttention: \(packed.shape) for \(caches.count) caches and \(offsets.count) offsets")
+  precondition(
+    zip(caches, offsets).allSatisfy { $1 + count <= $0.capacity },
+    "cachedSelfAttention: \(count) positions more than \(offsets) in \(caches.map(\.capacity))")
   rotary?.check(dimension: dimension)
   var rotated = packed.copied()
-  let positions = (offset..<end).map(Int32.init)
+  let positions = offsets.flatMap { ($0..<$0 + count).map(Int32.init) }
   rotary?.rotate(&rotated, heads: heads + keyHeads, dimension: dimension, positions: positions, direction: 1)
-  cache.append(rotated, column: shape.width, after: offset)
-  var y = Tensor(uninitialized: [1, count, shape.width])
+  var y = Tensor(uninitialized: [texts, count, shape.width])
+  let out = y.mutableBuffer
+  let sequences = zip(caches, offsets).enumerated().map { text, cached in
+    let (cache, offset) = cached
+    let rows = text * count..<(text + 1) * count
+    cache.append(rotated, rows: rows, column: shape.width, after: offset)
+    let (keys, values) = cache.matrices(offset + count)
+    return CachedSequence(
+      MutableMatrix(
+        out[rows.lowerBound * shape.width..<rows.upperBound * shape.width], rows: count, columns: shape.width),
+      queries: Matrix(
+        rotated.buffer[rows.lowerBound * shape.stride..<rows.upperBound * shape.stride], rows: count,
+        columns: shape.width, stride: shape.stride),
+      keys: keys, values: values)
+  }
   let firsts = positions.map { position in window.map { max(0, position - Int32(clamping: $0) + 1) } ?? 0 }
-  let visible = VisibleKeys(firsts: firsts, ends: positions.map { $0 + 1 })
-  cachedAttention(
-    y.mutableMatrix, queries: Matrix(rotated.buffer, rows: count, columns: shape.width, stride: shape.stride),
-    keys: Matrix(cache.keys.buffer, rows: end, columns: shape.keyWidth),
-    values: Matrix(cache.values.buffer, rows: end, columns: shape.keyWidth), visible: visible, shape: shape)
+  cachedAttention(sequences, visible: VisibleKeys(firsts: firsts, ends: positions.map { $0 + 1 }), shape: shape)
   return y
 }
 
 extension Tensor {
-  /// Puts columns of the rows of `source`, from `column` on, behind the first `count` rows of this matrix. If its storage is
+  /// Puts columns of some rows of `source`, from `column` on, behind the first `count` rows of this matrix. If its storage is
   /// shared, it gets one of its own with those rows.
-  fileprivate mutating func append(_ source: Tensor, column: Int, after count: Int) {
+  fileprivate mutating func append(_ source: Tensor, rows: Range<Int>, column: Int, after count: Int) {
     let columns = shape[1]
     if !isKnownUniquelyReferenced(&storage) {
       var own = Tensor(uninitialized: shape)
       copy(own.mutableBuffer[0..<count * columns], buffer[0..<count * columns])
       self = own
     }
-    let (rows, stride) = (source.shape.rows, source.shape.columns)
-    let rest = buffer.count - count * columns
+    let stride = source.shape.columns
     copyBlock(
-      MutableMatrix(mutableBuffer[count * columns..<count * columns + rest], rows: rows, columns: columns),
-      Matrix(source.buffer[column..<source.shape.count], rows: rows, columns: columns, stride: stride))
+      MutableMatrix(mutableBuffer[count * columns..<buffer.count], rows: rows.count, columns: columns),
+      Matrix(
+        source.buffer[rows.lowerBound * stride + column..<source.shape.count], rows: rows.count, columns: columns,
+        stride: stride))
   }
 }

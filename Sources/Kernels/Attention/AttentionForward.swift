@@ -42,29 +42,46 @@ package func attentionForward(
   }
 }
 
-/// Attention of new queries [n, H D] over a cache of keys and values [positions, G D], of which a query sees what `visible`
-/// says. `out` is [n, H D].
-package func cachedAttention(
-  _ out: MutableMatrix, queries: Matrix, keys: Matrix, values: Matrix, visible: VisibleKeys, shape: AttentionShape
-) {
-  let (out, queries, keys, values, count) = (out.raw, queries.raw, keys.raw, values.raw, queries.rows)
-  let scoresSize = min(attentionTile, count) * (TileKeys.width(of: keys.rows) + 2)
-  let transposedSize = count < fewQueries ? 0 : TransposedHead.size(length: keys.rows, dimension: shape.dimension)
+/// The new queries [n, H D] of one sequence, the keys and values [positions, G D] that they attend over, and where their output
+/// [n, H D] goes.
+package struct CachedSequence {
+  private let out: MutableMatrix
+  private let queries, keys, values: Matrix
+
+  package init(_ out: MutableMatrix, queries: Matrix, keys: Matrix, values: Matrix) {
+    (self.out, self.queries, self.keys, self.values) = (out, queries, keys, values)
+  }
+
+  fileprivate var raw: (out: RawMutableMatrix, queries: RawMatrix, keys: RawMatrix, values: RawMatrix) {
+    (out.raw, queries.raw, keys.raw, values.raw)
+  }
+}
+
+/// Attention of `shape.length` new queries of each sequence over its cache, of which a query sees what `visible` says.
+package func cachedAttention(_ sequences: [CachedSequence], visible: VisibleKeys, shape: AttentionShape) {
+  let (raw, count) = (sequences.map(\.raw), shape.length)
+  let positions = raw.reduce(0) { max($0, $1.keys.rows) }
+  let scoresSize = min(attentionTile, count) * (TileKeys.width(of: positions) + 2)
+  let transposedSize = count < fewQueries ? 0 : TransposedHead.size(length: positions, dimension: shape.dimension)
   let scratchSize = scoresSize + count + transposedSize
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
   visible.withPointers { visible in
-    Parallel.run(shape.heads) { head, thread in
-      let scratch = scratch + thread * scratchSize
-      let channels = head * shape.dimension..<(head + 1) * shape.dimension
-      let keyHead = head / shape.group
-      let keyChannels = keyHead * shape.dimension..<(keyHead + 1) * shape.dimension
-      AttentionHead(
-        shape: shape, visible: visible, row: 0, queries: queries.columns(channels), keys: keys.columns(keyChannels),
-        values: values.columns(keyChannels), upcoming: nil
-      ).attend(
-        out.columns(channels), logSumExp: scratch + scoresSize, scores: scratch, scratch: scratch + scoresSize + count)
+    raw.withUnsafeBufferPointer { sequences in
+      Parallel.run(sequences.count * shape.heads) { item, thread in
+        let (index, head) = (item / shape.heads, item % shape.heads)
+        let (scratch, sequence) = (scratch + thread * scratchSize, sequences[index])
+        let channels = head * shape.dimension..<(head + 1) * shape.dimension
+        let keyHead = head / shape.group
+        let keyChannels = keyHead * shape.dimension..<(keyHead + 1) * shape.dimension
+        AttentionHead(
+          shape: shape, visible: visible, row: index * count, queries: sequence.queries.columns(channels),
+          keys: sequence.keys.columns(keyChannels), values: sequence.values.columns(keyChannels), upcoming: nil
+        ).attend(
+          sequence.out.columns(channels), logSumExp: scratch + scoresSize, scores: scratch,
+          scratch: scratch + scoresSize + count)
+      }
     }
   }
 }

@@ -14,6 +14,9 @@ struct GenerateCommand: Command {
       .flag("chat", "the prompt is a user's turn, and the text is the model's answer"),
       .value("system", "TEXT", "what the conversation begins with, with --chat"),
     ] + TemplateArguments.options + SamplingArguments.options + [
+      .value(
+        "prompts", "FILE", "continue every prompt in FILE, a line each as text or {\"prompt\"}; writes JSON lines"),
+      .value("num-samples", "N", "write N texts for a prompt, side by side"),
       .value("beams", "N", "follow the N likeliest texts and write the best one"),
       .value("length-penalty", "A", "power of the length that a beam's log-probability is divided by; default 1"),
       .flag("no-echo", "leave the prompt out of the output"),
@@ -26,7 +29,10 @@ struct GenerateCommand: Command {
   ]
 
   private let path: String
-  private let prompt: String
+  private let prompts: [String]
+  /// Whether the prompts come from a file.
+  private let isFile: Bool
+  private let samples: Int
   private let options: GenerationOptions
   private let isChat: Bool
   private let system: String?
@@ -37,8 +43,14 @@ struct GenerateCommand: Command {
 
   init(_ arguments: inout Arguments) throws(Failure) {
     path = try arguments.operand("CHECKPOINT")
-    prompt = try Self.prompt(arguments)
+    isFile = arguments.string("prompts") != nil
+    prompts = try Self.prompts(arguments)
     options = try Self.options(arguments)
+    samples = try arguments.integer("num-samples", in: 1...1_000_000) ?? 1
+    if samples > 1, options.beams > 1 || options.sampling.temperature == 0 {
+      throw arguments.failure(
+        "--num-samples draws texts: it has no meaning beside --beams, --greedy or --temperature 0")
+    }
     isChat = arguments.flag("chat")
     system = arguments.string("system")
     template = try TemplateArguments(arguments)
@@ -51,15 +63,19 @@ struct GenerateCommand: Command {
     }
   }
 
-  private static func prompt(_ arguments: Arguments) throws(Failure) -> String {
+  private static func prompts(_ arguments: Arguments) throws(Failure) -> [String] {
+    if let path = arguments.string("prompts") {
+      if arguments.string("prompt") != nil { throw arguments.failure("--prompt has no meaning beside --prompts") }
+      return try PromptFile.read(path)
+    }
     let text = arguments.string("prompt") ?? ""
-    if text != "-" { return text }
+    if text != "-" { return [text] }
     var bytes = try StandardInput.bytes()
     if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
     if let invalid = bytes.withUnsafeBytes({ UTF8Bytes.firstInvalid(in: $0) }) {
       throw Failure(.usage, "the prompt is not UTF-8", at: "standard input, byte \(invalid)")
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return [String(decoding: bytes, as: UTF8.self)]
   }
 
   private static func options(_ arguments: Arguments) throws(Failure) -> GenerationOptions {
@@ -75,23 +91,36 @@ struct GenerateCommand: Command {
     let file = try StoredModel(at: path)
     for note in file.notes { Output.log.line("note: \(note)") }
     var generator = try TextGenerator(file)
-    let tokens: [Int32]
+    var format: ChatFormat?
     if isChat {
-      let format = try file.chatFormat(template: template.template, variables: template.variables)
-      let turns =
-        (system.map { [Message(role: "system", content: $0)] } ?? []) + [Message(role: "user", content: prompt)]
-      tokens = try format.encode(turns, addingGenerationPrompt: true).tokens
-      let ends = generator.endTokens.filter { !format.stopTokens.contains($0) }
-      generator = TextGenerator(generator.model, generator.tokenizer, endTokens: format.stopTokens + ends)
-    } else {
-      tokens = try generator.tokens(ofPrompt: prompt)
+      let own = try file.chatFormat(template: template.template, variables: template.variables)
+      let ends = generator.endTokens.filter { !own.stopTokens.contains($0) }
+      generator = TextGenerator(generator.model, generator.tokenizer, endTokens: own.stopTokens + ends)
+      format = own
     }
-    if echoes, !isJSON { Output.results.write(prompt) }
+    var prompts: [[Int32]] = []
+    for prompt in self.prompts { prompts.append(try tokens(of: prompt, generator, format)) }
+    if isFile || samples > 1 {
+      try writeMany(prompts, generator, step: file.step)
+    } else {
+      try writeOne(prompts[0], generator, step: file.step)
+    }
+  }
+
+  private func tokens(of prompt: String, _ generator: TextGenerator, _ format: ChatFormat?) throws(Failure) -> [Int32] {
+    guard let format else { return try generator.tokens(ofPrompt: prompt) }
+    let turns = (system.map { [Message(role: "system", content: $0)] } ?? []) + [Message(role: "user", content: prompt)]
+    return try format.encode(turns, addingGenerationPrompt: true).tokens
+  }
+
+  /// One text, shown as it comes.
+  private func writeOne(_ tokens: [Int32], _ generator: TextGenerator, step: Int) throws(Failure) {
+    if echoes, !isJSON { Output.results.write(prompts[0]) }
     let completion = try generator.complete(tokens, options: options) { text in
       if !isJSON { Output.results.write(text) }
     }
     if isJSON {
-      Output.results.line(json(completion, step: file.step).serialized())
+      Output.results.line(json(completion, of: prompts[0], seed: options.seed, step: step).serialized())
     } else {
       Output.results.line("")
     }
@@ -102,7 +131,38 @@ struct GenerateCommand: Command {
     if isVerbose { report(completion) }
   }
 
-  private func json(_ completion: Completion, step: Int) -> JSONValue {
+  /// Several texts, each shown when it is complete. The seeds of the random choices follow each other.
+  private func writeMany(_ prompts: [[Int32]], _ generator: TextGenerator, step: Int) throws(Failure) {
+    let requests = (0..<prompts.count * samples).map { index in
+      GenerationRequest(prompt: prompts[index / samples], seed: options.seed &+ UInt64(index))
+    }
+    let start = ContinuousClock.now
+    var written = 0
+    func write(_ index: Int, _ completion: Completion) {
+      let prompt = self.prompts[index / samples]
+      written += completion.tokens.count
+      if isJSON {
+        Output.results.line(json(completion, of: prompt, seed: requests[index].seed, step: step).serialized())
+      } else if isFile {
+        let row: JSONValue = ["prompt": JSONValue(prompt), "text": JSONValue(completion.text)]
+        Output.results.line(row.serialized())
+      } else {
+        Output.results.line("--- \(index + 1) of \(samples)")
+        Output.results.line((echoes ? prompt : "") + completion.text)
+      }
+    }
+    if options.beams > 1 {
+      for (index, tokens) in prompts.enumerated() { write(index, try generator.complete(tokens, options: options)) }
+    } else {
+      try generator.complete(requests, options: options, onCompletion: write)
+    }
+    guard isVerbose else { return }
+    let speed = Double(written) / ((ContinuousClock.now - start) / .seconds(1))
+    Output.log.line(
+      "\(requests.count) texts, \(written) tokens, \((speed * 10).rounded() / 10) tokens/s with their prompts")
+  }
+
+  private func json(_ completion: Completion, of prompt: String, seed: UInt64, step: Int) -> JSONValue {
     [
       "prompt": JSONValue(prompt), "text": JSONValue(completion.text),
       "tokens": JSONValue(completion.tokens.map { JSONValue(Int($0)) }),
@@ -110,7 +170,7 @@ struct GenerateCommand: Command {
       "stop_reason": JSONValue(completion.stopReason.rawValue), "prompt_tokens": JSONValue(completion.promptTokens),
       "tokens_per_second": completion.tokensPerSecond.map { JSONValue($0) } ?? .null,
       "prompt_tokens_per_second": JSONValue(completion.promptTokensPerSecond),
-      "seed": JSONValue(Int(options.seed)), "step": JSONValue(step),
+      "seed": JSONValue(Int(truncatingIfNeeded: seed)), "step": JSONValue(step),
     ]
   }
 
