@@ -41,6 +41,52 @@ import Tokenizers
     }
   }
 
+  @Test func severalTextsAtOnce() throws {
+    try withModel { folder in
+      func objects(_ arguments: [String]) throws -> [JSONValue] {
+        let outcome = try Binary.run(["generate", "model.h5", "--max-tokens", "12"] + arguments, in: folder)
+        #expect(outcome.code == 0, "\(outcome.log)")
+        return try outcome.results.split(separator: "\n").map {
+          try JSONValue.parse(Array($0.utf8), source: "", area: .data)
+        }
+      }
+      // A sample is the text of its seed.
+      let samples = try objects(["--prompt", "Once", "--num-samples", "3", "--seed", "7", "--json"])
+      #expect(samples.count == 3)
+      for (index, sample) in samples.enumerated() {
+        let alone = try objects(["--prompt", "Once", "--seed", "\(7 + index)", "--json"])[0]
+        #expect(
+          sample["text"] == alone["text"] && sample["seed"] == alone["seed"] && sample["tokens"] == alone["tokens"])
+      }
+      try Data("{\"prompt\": \"Once\", \"id\": 1}\n\n{\"prompt\": \"A \\\"b\\\"\\n\"}\r\n".utf8).write(
+        to: folder.url("p.jsonl"))
+      let rows = try objects(["--prompts", "p.jsonl", "--seed", "7"])
+      #expect(rows.map { $0["prompt"]?.string } == ["Once", "A \"b\"\n"] && rows[0]["text"] == samples[0]["text"])
+      #expect(rows.allSatisfy { $0.object?.map(\.key) == ["prompt", "text"] })
+      try Data("Once\n{ no JSON\n".utf8).write(to: folder.url("p.txt"))
+      #expect(try objects(["--prompts", "p.txt"]).map { $0["prompt"]?.string } == ["Once", "{ no JSON"])
+      let shown = try Binary.run(
+        ["generate", "model.h5", "--max-tokens", "5", "--prompt", "Once", "--num-samples", "2"], in: folder)
+      #expect(shown.results.hasPrefix("--- 1 of 2\nOnce") && shown.results.contains("\n--- 2 of 2\nOnce"))
+    }
+  }
+
+  @Test(arguments: [
+    (["--num-samples", "2", "--greedy"], "no meaning"), (["--num-samples", "2", "--beams", "2"], "no meaning"),
+    (["--num-samples", "0"], "must be an integer"), (["--prompts", "p", "--prompt", "x"], "no meaning"),
+    (["--prompts", "missing"], "missing"), (["--prompts", "empty"], "no prompts"), (["--prompts", "bad"], "bad:2"),
+    (["--prompts", "latin"], "not UTF-8"),
+  ])
+  func promptsThatAreNone(_ arguments: [String], _ words: String) throws {
+    try withModel { folder in
+      try Data("\n\r\n".utf8).write(to: folder.url("empty"))
+      try Data("{\"prompt\": \"x\"}\n{\"text\": \"x\"}\n".utf8).write(to: folder.url("bad"))
+      try Data([72, 0xFF, 10]).write(to: folder.url("latin"))
+      let outcome = try Binary.run(["generate", "model.h5"] + arguments, in: folder)
+      #expect(outcome.code == 2 && outcome.results.isEmpty && outcome.log.contains(words), "\(outcome)")
+    }
+  }
+
   @Test func aPromptIsReadFromStandardInput() throws {
     try withModel { folder in
       let process = Process()

@@ -60,10 +60,10 @@ enum FaultShim {
     isLong || count <= few ? Array(1...max(1, count)) : (0..<few).map { 1 + $0 * (count - 1) / (few - 1) }
   }
 
-  /// Calls `body` for every element, two at a time.
+  /// Calls `body` for every element, as many at a time as there are processors, at least two.
   static func forEach<Element: Sendable>(_ elements: [Element], _ body: @escaping @Sendable (Element) throws -> Void) {
     let next = Queue(elements)
-    DispatchQueue.concurrentPerform(iterations: 2) { _ in
+    DispatchQueue.concurrentPerform(iterations: max(2, ProcessInfo.processInfo.activeProcessorCount)) { _ in
       while let element = next.take() {
         do { try body(element) } catch { Issue.record("\(element): \(error)") }
       }
