@@ -73,7 +73,7 @@ package struct CheckpointStore: Sendable {
   /// under its step if it is the only one.
   private func absorb(_ link: String) throws(Failure) {
     guard Folder.target(ofLink: path(link)) == nil, Folder.exists(path(link)) else { return }
-    guard let step = manifest(of: link)?["step"]?.integer, step >= 0 else {
+    guard let step = try manifest(of: link)?["step"]?.integer, step >= 0 else {
       throw Failure(
         .resources, "a folder that is no checkpoint lies where a link of the run belongs", at: path(link),
         notes: ["move it away"])
@@ -85,18 +85,18 @@ package struct CheckpointStore: Sendable {
   }
 
   /// The step that `best` leads to; nil if it leads to none that is there.
-  package var bestStep: Int? {
+  package func bestStep() throws(Failure) -> Int? {
     if let target = Folder.target(ofLink: path("best")) {
       return Folder.exists(path(target)) ? Self.step(of: target) : nil
     }
-    return manifest(of: "best")?["step"]?.integer
+    return try manifest(of: "best")?["step"]?.integer
   }
 
   /// The checkpoint with the lowest evaluation loss up to a step, by what the manifests say; the first of equals.
   package func best(upTo last: Int) throws(Failure) -> (step: Int, loss: Double)? {
     var best: (step: Int, loss: Double)?
     for step in try steps() where step <= last {
-      guard let loss = manifest(of: Self.folderName(step: step))?[Self.lossKey]?.double else { continue }
+      guard let loss = try manifest(of: Self.folderName(step: step))?[Self.lossKey]?.double else { continue }
       if loss < best?.loss ?? .infinity { best = (step, loss) }
     }
     return best
@@ -105,11 +105,18 @@ package struct CheckpointStore: Sendable {
   /// The member of a manifest that holds the evaluation loss of its step.
   package static let lossKey = "eval_loss"
 
-  /// The manifest of a folder, which is not verified; nil if there is none that can be read.
-  private func manifest(of folder: String) -> JSONValue? {
+  /// The manifest of a folder, which is not verified; nil if there is none, or what is there is none.
+  ///
+  /// - Throws: `.resources` where the machine cannot read it.
+  private func manifest(of folder: String) throws(Failure) -> JSONValue? {
     let path = path("\(folder)/\(Checkpoint.manifestName)")
-    guard let bytes = try? ReadableFile.contents(of: path, area: .checkpoint, limit: 64 << 20) else { return nil }
-    return try? JSONValue.parse(bytes, source: path, area: .checkpoint)
+    do throws(Failure) {
+      let bytes = try ReadableFile.contents(of: path, area: .checkpoint, limit: 64 << 20)
+      return try JSONValue.parse(bytes, source: path, area: .checkpoint)
+    } catch {
+      if error.area == .resources { throw error }
+      return nil
+    }
   }
 
   // MARK: Finding

@@ -60,7 +60,7 @@ package struct RunRecord: Sendable {
       rows.append(("first loss", Progress.fixed(loss[0].y, 4)))
       rows.append(("last loss", Progress.fixed(last.y, 4)))
     }
-    let kept = CheckpointStore(run: folder.path).bestStep
+    let kept = try? CheckpointStore(run: folder.path).bestStep()
     let best = evaluations.first { Int(exactly: $0.x) == kept } ?? evaluations.min { $0.y < $1.y }
     if let best {
       rows.append(("best evaluation loss", "\(Progress.fixed(best.y, 4)) at step \(Self.step(best.x))"))

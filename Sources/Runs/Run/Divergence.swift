@@ -11,17 +11,18 @@ enum Divergence {
   /// The failure of a run that has diverged, after a step or at the end of the run; nil if it has not.
   static func failure(
     _ state: TrainingState, _ settings: Recipe.Training, _ checkpoints: RunCheckpoints, isAtEnd: Bool
-  ) -> Failure? {
+  ) throws(Failure) -> Failure? {
     let patience = isAtEnd ? patienceAtEnd : patience
     guard settings.divergenceThreshold != nil, state.history.farInARow >= patience,
       let usual = state.history.medianLoss
     else { return nil }
     let first = state.step - state.history.farInARow + 1
+    let good = try checkpoints.lastGood(state)
     return Failure(
       .numerics, "the loss has diverged", at: "step \(first)",
       notes: [
         "it has stayed far above \(Progress.fixed(usual, 4)), its median before, for \(state.history.farInARow) steps",
-        checkpoints.lastGood(state).map { "the last good checkpoint is \(CheckpointStore.folderName(step: $0))" }
+        good.map { "the last good checkpoint is \(CheckpointStore.folderName(step: $0))" }
           ?? "no checkpoint was written before it",
         "lower optimizer.learning_rate or lengthen schedule.warmup_steps",
         "training.divergence_threshold raises the bound; 0 lets the run go on",
@@ -29,11 +30,12 @@ enum Divergence {
   }
 
   /// What the user should know of a run whose last steps, too few to say that it has diverged, were far above the past ones.
-  static func warning(_ state: TrainingState, _ checkpoints: RunCheckpoints) -> String? {
+  static func warning(_ state: TrainingState, _ checkpoints: RunCheckpoints) throws(Failure) -> String? {
     guard state.history.farInARow > 0, let usual = state.history.medianLoss else { return nil }
+    let good = try checkpoints.lastGood(state)
     return
       "warning: the loss of the last \(state.history.farInARow) steps is far above \(Progress.fixed(usual, 4)), its median "
       + "before"
-      + (checkpoints.lastGood(state).map { "; \(CheckpointStore.folderName(step: $0)) is from before them" } ?? "")
+      + (good.map { "; \(CheckpointStore.folderName(step: $0)) is from before them" } ?? "")
   }
 }

@@ -38,7 +38,7 @@ struct RunCheckpoints {
     guard let savedStep else { return }
     if settings.keepBest {
       best = try store.best(upTo: savedStep)
-      if best == nil, let bestLoss = state.bestLoss, let step = store.bestStep, step <= savedStep {
+      if best == nil, let bestLoss = state.bestLoss, let step = try store.bestStep(), step <= savedStep {
         best = (step, bestLoss)
       }
     }
@@ -83,8 +83,8 @@ struct RunCheckpoints {
 
   /// The newest checkpoint that is known to be good: by the step after it, whose loss is that of the model before its update, or
   /// by its evaluation. In a stretch of losses far above the past ones it is from before the first of them.
-  func lastGood(_ state: TrainingState) -> Int? {
-    let proven = (try? store.steps())?.last { $0 < state.step - state.history.unsteady }
+  func lastGood(_ state: TrainingState) throws(Failure) -> Int? {
+    let proven = try store.steps().last { $0 < state.step - state.history.unsteady }
     return [proven, best?.step].compactMap { $0 }.max()
   }
 
@@ -114,7 +114,7 @@ struct RunCheckpoints {
   /// Deletes the checkpoints of a model that has diverged, so that the run goes on from the last good one; none where there is
   /// no such one.
   mutating func discardDiverged(_ state: TrainingState) throws(Failure) {
-    guard let good = lastGood(state), let newest = savedStep, good < newest else { return }
+    guard let good = try lastGood(state), let newest = savedStep, good < newest else { return }
     try store.link(latest: good, best: best?.step)
     try store.discard(after: good, upTo: newest)
     savedStep = good

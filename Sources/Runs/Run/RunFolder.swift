@@ -168,7 +168,7 @@ package struct RunFolder: Sendable, Equatable {
   package func probe() throws(Failure) {
     let path = "\(path)/.probe"
     try DurableFile.write([UInt8](repeating: 0, count: 4096), to: path)
-    unlink(path)
+    try Folder.remove(path)
   }
 
   /// The recipe of the run, every default filled in as it was then, with `overrides`.

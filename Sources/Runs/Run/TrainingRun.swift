@@ -148,7 +148,7 @@ package final class TrainingRun {
     if let failure = checkpoints.failure { throw failure }
     if StopRequest.signal == nil {
       try checkpoints.settle(state, isAtEnd: true)
-      if let warning = Divergence.warning(state, checkpoints) { log.note(warning) }
+      if let warning = try Divergence.warning(state, checkpoints) { log.note(warning) }
     }
     if StopRequest.signal != nil {
       log.note("stopped after step \(state.step); `train resume \(folder.path)` goes on")
@@ -221,7 +221,7 @@ package final class TrainingRun {
   }
 
   private func checkDivergence(isAtEnd: Bool) throws(Failure) {
-    let failure = Divergence.failure(
+    let failure = try Divergence.failure(
       state, recipe.training, checkpoints, isAtEnd: isAtEnd)
     guard let failure else { return }
     log.endLine()

@@ -97,19 +97,19 @@ package struct TrainingState: Sendable {
         }
       }
     }
-    history = Self.history(in: file)
+    history = try Self.history(in: file)
     trainer.stepCount = step
     trainer.optimizer.stepCount = step - history.skipped
   }
 
-  private static func history(in file: ArrayFile) -> StepHistory {
-    func values(_ name: String) -> [Double] {
-      guard let array = file.array(name, in: "history"), array.shape.count == 1, array.shape[0] <= StepHistory.window,
-        let values: [Double] = try? file.read(array), values.allSatisfy(\.isFinite)
+  private static func history(in file: ArrayFile) throws(Failure) -> StepHistory {
+    func values(_ name: String) throws(Failure) -> [Double] {
+      guard let array = file.array(name, in: "history"), array.shape.count == 1, array.shape[0] <= StepHistory.window
       else { return [] }
-      return values
+      let values: [Double] = try file.read(array)
+      return values.allSatisfy(\.isFinite) ? values : []
     }
-    let (losses, norms) = (values("losses"), values("norms"))
+    let (losses, norms) = (try values("losses"), try values("norms"))
     let counts = StepHistory().counts.map { ($0.key, file.attributes[$0.key]?.integer ?? 0) }
     return StepHistory(
       losses: losses, norms: norms.count == losses.count ? norms : losses,

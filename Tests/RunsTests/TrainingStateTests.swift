@@ -1,0 +1,38 @@
+import Files
+import Foundation
+import Models
+import Runs
+import Support
+import Testing
+import Training
+
+@Suite struct TrainingStateTests {
+  /// Past losses that cannot be read are no past without losses: the run would go on by other rules than one that never stopped.
+  @Test func pastLossesThatCannotBeReadAreAFailure() throws {
+    let text = """
+      {"model_type": "llama", "vocab_size": 11, "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1,
+       "num_attention_heads": 2, "max_position_embeddings": 8}
+      """
+    let description = try ModelDescription(configuration: text, source: "test")
+    func trainer() -> Trainer {
+      Trainer(
+        description.configuration(vocabularySize: 11).makeModel(seed: 1), objective: NextToken(),
+        optimizer: AdamWSettings(), maximumNorm: 1)
+    }
+    let folder = try ScratchFolder()
+    let path = folder("training.h5")
+    var state = TrainingState(recipe: "", data: "", coreType: "")
+    let losses = [3.14159, 2.71828, 1.41421]
+    for loss in losses { state.history.record(loss: loss, norm: 1.5, isFar: false, isSkipped: false) }
+    try state.contents(trainer()).write(to: path)
+    #expect(try TrainingState(reading: path, into: trainer()).history.losses == losses)
+
+    var bytes = [UInt8](try Data(contentsOf: folder.url("training.h5")))
+    let pattern = withUnsafeBytes(of: losses[1].bitPattern.littleEndian, Array.init)
+    let place = try #require(bytes.indices.dropLast(8).first { Array(bytes[$0..<$0 + 8]) == pattern })
+    bytes[place] ^= 1
+    try Data(bytes).write(to: folder.url("training.h5"))
+    let failure = try #require(throws: Failure.self) { try TrainingState(reading: path, into: trainer()) }
+    #expect(failure.what.contains("losses"), "\(failure)")
+  }
+}
