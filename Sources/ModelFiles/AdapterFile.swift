@@ -2,7 +2,6 @@ import Autograd
 import Checkpoints
 import Files
 import Models
-import Numerics
 
 /// The checkpoint of a run that trains adapters: `adapter.h5`, which refers to its base model. README.md beside this file
 /// describes its attributes and datasets.
@@ -10,6 +9,8 @@ package enum AdapterFile {
   package static let name = CheckpointLocation.adapterName
   static let format = "train-adapter"
   private static let group = "adapter"
+  /// What the updates began as, where the base is the model without that.
+  private static let originalGroup = "original"
   /// Whether an HDF5 file is one.
   static func recognizes(_ attributes: Attributes) -> Bool { attributes["format"]?.string == format }
 
@@ -33,7 +34,8 @@ package enum AdapterFile {
       beginningToken: parts.beginningToken, step: parts.step, notes: notes + stored.notes, weights: stored.weights,
       adapter: StoredAdapter(
         settings: configuration, base: source, baseDigest: digest,
-        weights: ArrayFileWeights(file: file, group: group)))
+        weights: ArrayFileWeights(file: file, group: group),
+        original: ArrayFileWeights(file: file, group: originalGroup)))
   }
 
   private static func openBase(_ source: String, of path: String) throws(Failure) -> StoredModel {
@@ -57,45 +59,11 @@ package enum AdapterFile {
     attributes["adapter"] = .string(settings.json(base: base).serialized(pretty: true))
     attributes["base"] = .string(base)
     attributes["base_sha256"] = .string(digest)
-    return ArrayFileContents(attributes: attributes, groups: [ArrayGroup(group, model.adapterArrays)])
-  }
-}
-
-/// An adapter and how its base is kept in memory.
-package struct AdaptedBase: Equatable, Sendable {
-  package var adapter: AdapterConfiguration
-  /// The format that frozen matrices are rounded to; nil leaves them as floats.
-  package var quantizedTo: WeightFormat?
-
-  private static let formats: [(name: String, format: WeightFormat)] = [
-    ("bfloat16", .bfloat16), ("q8_0", .q80), ("q4_0", .q40),
-  ]
-
-  package init(from section: inout SettingsSection) {
-    _ = section.value("name", .word(["lora"]), default: "lora", "The kind of adapter")
-    let word = section.optional(
-      "quantize_base", .word(Self.formats.map(\.name)), "What frozen matrices are kept as; left out, float32")
-    quantizedTo = Self.formats.first { $0.name == word }?.format
-    adapter = AdapterConfiguration(from: &section)
-  }
-
-  package func json(base: String) -> JSONValue {
-    var json = adapter.json(base: base)
-    if let format = Self.formats.first(where: { $0.format == quantizedTo }) {
-      json["quantize_base"] = JSONValue(format.name)
-    }
-    return json
-  }
-
-  /// How the base is read; nil for floats.
-  package var packing: Packing? {
-    let saved = adapter.savedModules
-    return quantizedTo.map { format in
-      Packing(format) { name in
-        let module = name.split(separator: ".").dropLast().joined(separator: ".")
-        return !saved.contains { module == $0 || module.hasSuffix("." + $0) }
-      }
-    }
+    let original = model.originalUpdates.map(\.adapterArray)
+    return ArrayFileContents(
+      attributes: attributes,
+      groups: [ArrayGroup(group, model.adapterArrays)] + (original.isEmpty ? [] : [ArrayGroup(originalGroup, original)])
+    )
   }
 }
 
@@ -107,23 +75,31 @@ package struct StoredAdapter {
   /// What identifies the base; nil where its file does not say.
   package let baseDigest: String?
   let weights: any WeightSource
+  /// What the updates began as; nil where that is to be computed from the base, as PEFT does.
+  let original: (any WeightSource)?
   /// What PEFT puts before the names of a model's parts.
-  fileprivate static let prefix = "base_model.model."
+  static let prefix = "base_model.model."
 
   /// Gives the base `model` its adapter.
   ///
   /// - Throws: `.model` for weights that are missing, unknown or of another shape.
   func attach(to model: any LanguageModel) throws(Failure) {
     try model.attach(settings.adapter, seed: nil)
-    let trained = model.trainedParameters
+    try Self.read(model.trainedParameters, from: weights)
+    guard settings.adapter.start.isPrincipal else { return }
+    if let original { return try Self.read(model.originalUpdates, from: original) }
+    try model.computePrincipalParts(alsoUpdates: false)
+  }
+
+  private static func read(_ parameters: [NamedParameter], from weights: any WeightSource) throws(Failure) {
     let problems = BaseModel.mismatches(
-      expected: trained.map { (Self.prefix + $0.name, $0.shape.dimensions) }, found: weights.shapes)
+      expected: parameters.map { (prefix + $0.name, $0.shape.dimensions) }, found: weights.shapes)
     guard problems.isEmpty else {
       throw Failure(.model, "the adapter does not fit its base model", at: weights.path, notes: problems)
     }
-    for named in trained {
+    for named in parameters {
       try named.mutableBuffer.withUnsafeMutableBufferPointer { (values) throws(Failure) in
-        try weights.read(Self.prefix + named.name, into: values)
+        try weights.read(prefix + named.name, into: values)
       }
     }
   }
@@ -132,9 +108,14 @@ package struct StoredAdapter {
 extension LanguageModel {
   /// The trained parameters of an adapted model, named as in PEFT's files.
   var adapterArrays: [NamedArray] {
-    trainedParameters.map { named in
-      NamedArray(StoredAdapter.prefix + named.name, shape: named.shape) { named.value }
-    }
+    trainedParameters.map(\.adapterArray)
+  }
+}
+
+extension NamedParameter {
+  /// The parameter as an array that refers to it, named as in PEFT's files.
+  fileprivate var adapterArray: NamedArray {
+    NamedArray(StoredAdapter.prefix + name, shape: shape) { value }
   }
 }
 

@@ -18,7 +18,7 @@ package struct Packing {
   }
 
   /// What a matrix is stored in, whose rows have `columns` numbers; in its file they have the format `own`.
-  fileprivate func format(own: WeightFormat?, columns: Int, isTable: Bool) -> WeightFormat {
+  func format(own: WeightFormat?, columns: Int, isTable: Bool) -> WeightFormat {
     guard let format else { return own ?? .float32 }
     guard isTable else { return format }
     if let own, own.size(of: columns) <= WeightFormat.bfloat16.size(of: columns) { return own }

@@ -16,6 +16,8 @@ package struct StoredModel {
   package let step: Int
   /// Remarks for the user, a line each.
   package let notes: [String]
+  /// The tokens of the tokenizer's files that the model has no rows for.
+  let tokensLeftOut: [String]
   let weights: any WeightSource
   /// The adapter that the weights are the base of; nil for a model that is whole.
   package let adapter: StoredAdapter?
@@ -30,13 +32,14 @@ package struct StoredModel {
     weights: any WeightSource, adapter: StoredAdapter? = nil
   ) throws(Failure) {
     let path = weights.path
-    var (tokenizer, notes) = (tokenizer, notes)
+    var (tokenizer, notes, tokensLeftOut) = (tokenizer, notes, [String]())
     if let whole = tokenizer, whole.vocabularySize > configuration.vocabularySize,
       let (limited, left) = whole.limited(to: configuration.vocabularySize),
       !left.contains(where: { chatTemplate.contains($0.text) })
     {
       tokenizer = limited
-      let names = left.map { "\"\($0.text)\"" }.joined(separator: ", ")
+      tokensLeftOut = left.map(\.text)
+      let names = tokensLeftOut.map { "\"\($0)\"" }.joined(separator: ", ")
       notes.append("tokens that the model has no row for are left out: \(names)")
     }
     if let tokenizer, tokenizer.vocabularySize > configuration.vocabularySize {
@@ -56,6 +59,7 @@ package struct StoredModel {
     self.beginningToken = beginningToken
     self.step = step
     self.notes = notes
+    self.tokensLeftOut = tokensLeftOut
     self.weights = weights
     self.adapter = adapter
   }
@@ -68,7 +72,7 @@ package struct StoredModel {
   package func model() throws(Failure) -> any LanguageModel {
     guard let adapter else { return try base() }
     let model = try adaptedModel(adapter)
-    if adapter.settings.quantizedTo == nil { model.mergeAdapters() }
+    if adapter.settings.form == .floats { model.mergeAdapters() }
     return model
   }
 
@@ -86,7 +90,7 @@ package struct StoredModel {
 
   /// The base with its adapter, which is trained.
   ///
-  /// - Throws: `.model` for another base than the adapter's.
+  /// - Throws: `.model` for another base than the adapter's, and for one that cannot be kept as it says.
   package func adaptedModel(_ adapter: StoredAdapter) throws(Failure) -> any LanguageModel {
     if let known = adapter.baseDigest {
       let digest = try weightsDigest()
@@ -96,7 +100,7 @@ package struct StoredModel {
           notes: ["SHA-256 of its weights \(digest), then \(known)", "put it back as it was"])
       }
     }
-    let model = try base(packing: adapter.settings.packing)
+    let model = try base(packing: packing(for: adapter.settings))
     try adapter.attach(to: model)
     return model
   }

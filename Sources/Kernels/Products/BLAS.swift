@@ -12,6 +12,16 @@ package struct BLAS: Sendable {
       Float,
       UnsafeMutablePointer<Float>?, Int32
     ) -> Void
+  /// LAPACK's singular value decomposition, as Fortran is called: everything by address.
+  typealias SGESDD =
+    @convention(c) (
+      _ job: UnsafePointer<CChar>, _ m: UnsafePointer<Int32>, _ n: UnsafePointer<Int32>,
+      _ a: UnsafeMutablePointer<Float>,
+      _ lda: UnsafePointer<Int32>, _ s: UnsafeMutablePointer<Float>, _ u: UnsafeMutablePointer<Float>,
+      _ ldu: UnsafePointer<Int32>, _ vt: UnsafeMutablePointer<Float>, _ ldvt: UnsafePointer<Int32>,
+      _ work: UnsafeMutablePointer<Float>, _ lwork: UnsafePointer<Int32>, _ iwork: UnsafeMutablePointer<Int32>,
+      _ info: UnsafeMutablePointer<Int32>
+    ) -> Void
   private typealias Text = @convention(c) () -> UnsafePointer<CChar>?
 
   /// Why OpenBLAS could not be used.
@@ -20,6 +30,8 @@ package struct BLAS: Sendable {
   }
 
   private let sgemm: SGEMM
+  /// Nil where the library was built without LAPACK.
+  let sgesdd: SGESDD?
   /// The kernels in use, such as `SkylakeX`.
   package let coreType: String
   /// Whether a product may be split by columns without changing a bit: true of the AVX-512 kernels.
@@ -52,6 +64,7 @@ package struct BLAS: Sendable {
       throw Unavailable(reason: "libopenblas.so.0 is not OpenBLAS: it lacks cblas_sgemm or openblas_get_corename")
     }
     self.sgemm = unsafeBitCast(sgemm, to: SGEMM.self)
+    sgesdd = dlsym(handle, "sgesdd_").map { unsafeBitCast($0, to: SGESDD.self) }
     self.coreType = unsafeBitCast(core, to: Text.self)().map { String(cString: $0) } ?? "unknown"
     columnsMaySplit = ["SkylakeX", "Cooperlake", "SapphireRapids"].contains(coreType)
     self.configuration = unsafeBitCast(configuration, to: Text.self)().map { String(cString: $0) } ?? "unknown"

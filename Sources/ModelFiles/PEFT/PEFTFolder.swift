@@ -22,6 +22,14 @@ package enum PEFTFolder {
     let decoder = SettingsDecoder(source: source, area: .model)
     let settings = decoder.read(json) { AdaptedBase(from: &$0) }
     if let failure = decoder.failure { throw failure }
+    if case .principal(let iterations?) = settings.adapter.start {
+      throw Failure(
+        .model, "the base of the adapter cannot be had again: it was drawn", at: source,
+        notes: [
+          "PEFT's \"pissa_niter_\(iterations)\" draws what it takes out of the base, and reads the adapter wrongly itself",
+          "save it with path_initial_model_for_weight_conversion, which makes a plain adapter of it",
+        ])
+    }
     guard let base = base ?? json["base_model_name_or_path"]?.string, Path.exists(base) else {
       throw Failure(
         .model, "the base model of the adapter is not here", at: source,
@@ -33,7 +41,8 @@ package enum PEFTFolder {
     let stored = try StoredModel(at: base)
     guard stored.adapter == nil else { throw stored.hasAdapter }
     let adapter = StoredAdapter(
-      settings: settings, base: base, baseDigest: nil, weights: try SafetensorsWeights("\(path)/\(weightsName)"))
+      settings: settings, base: base, baseDigest: nil, weights: try SafetensorsWeights("\(path)/\(weightsName)"),
+      original: nil)
     return try StoredModel(
       stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,
       endTokens: stored.endTokens, beginningToken: stored.beginningToken, step: stored.step, notes: stored.notes,
@@ -44,8 +53,8 @@ package enum PEFTFolder {
   static func write(
     _ model: any LanguageModel, _ adapter: StoredAdapter, to path: String, as type: SafetensorsType
   ) throws(Failure) {
-    // PEFT knows no base in few bits.
-    let json = adapter.settings.adapter.json(base: adapter.base)
+    // PEFT knows no base in few bits. One that lacks what the updates began as would have to be computed by whoever reads it.
+    let json = try model.makeUpdatesPlain(adapter.settings.adapter).json(base: adapter.base)
     try DurableFile.write(json.serialized(pretty: true) + "\n", to: "\(path)/\(configurationName)")
     try SafetensorsFile.write(model.adapterArrays, as: type, to: "\(path)/\(weightsName)")
   }

@@ -2,8 +2,9 @@ import Autograd
 import Files
 
 extension LanguageModel {
-  /// Gives the linear layers that `configuration` names low-rank updates that change nothing yet, drawn from `seed`, and freezes
-  /// everything else but the modules that it trains whole. Without a seed the updates are undefined, to be read from a file.
+  /// Gives the linear layers that `configuration` names low-rank updates that change nothing yet, drawn from `seed` or computed
+  /// from the weights, and freezes everything else but the modules that it trains whole. Without a seed the updates are
+  /// undefined, to be read from a file.
   ///
   /// - Throws: `.model` for names that are no linear layer's, and for what cannot be adapted.
   @discardableResult
@@ -14,9 +15,14 @@ extension LanguageModel {
     for parameter in try targets.savedParameters() { parameter.isTrained = true }
     var generator = Generator(seed: seed ?? 0)
     for (number, target) in targets.layers.enumerated() {
-      let adapter = LinearAdapter(
-        configuration, target, state: state, number: number, start: seed == nil ? nil : { generator.next() })
+      let adapter = LinearAdapter(configuration, target, state: state, number: number)
       target.layer.slot.adapter = adapter
+      if seed != nil { adapter.draw(configuration.start, seed: generator.next()) }
+    }
+    guard seed != nil else { return state }
+    if configuration.start.isPrincipal { try computePrincipalParts(alsoUpdates: true) }
+    for target in targets.layers where configuration.learnsMagnitudes {
+      target.layer.slot.adapter!.setMagnitudes(target.layer)
     }
     return state
   }
@@ -56,175 +62,112 @@ extension LanguageModel {
   /// The parameters that are trained. Those of adapters, which come first, have the names of PEFT's files but for the prefix
   /// `base_model.model.`.
   package var trainedParameters: [NamedParameter] {
-    linears.flatMap { path, layer in layer.slot.adapter?.named(path, layer) ?? [] }
+    linears.flatMap { path, layer in layer.slot.adapter.map { $0.named($0.stacks, path, layer) } ?? [] }
       + namedParameters.filter(\.parameter.isTrained)
   }
-}
 
-/// The linear layers of a model that a configuration names.
-struct AdapterTargets {
-  /// A layer and which of the matrices that it stacks are adapted.
-  struct Target {
-    let path: [String]
-    let layer: Linear
-    /// The names and outputs of those matrices.
-    let sections: [(name: String, outputs: Range<Int>)]
+  /// What the updates began as, by the names of `trainedParameters`; empty where the base is the model without them.
+  package var originalUpdates: [NamedParameter] {
+    linears.flatMap { path, layer in layer.slot.adapter.map { $0.named($0.origins, path, layer) } ?? [] }
   }
 
-  let layers: [Target]
-  private let model: any LanguageModel
-  private let configuration: AdapterConfiguration
-
-  init(_ configuration: AdapterConfiguration, of model: any LanguageModel) throws(Failure) {
-    (self.configuration, self.model) = (configuration, model)
-    let names = try NamePattern(configuration.targets)
-    var layers: [Target] = []
-    var found: [String] = []
-    for (path, layer) in model.linears {
-      let isHead = layer.weight === model.head
-      let sections = layer.sections(at: path).filter { names.matches($0.path, isHead: isHead) }
-      guard !sections.isEmpty else { continue }
-      found += sections.map(\.path)
-      if isHead {
-        throw Failure(
-          .model, "the head cannot be adapted", at: found.last!,
-          notes: ["take it out of adapter.target_modules; adapter.modules_to_save trains it whole"])
-      }
-      layers.append(Target(path: path, layer: layer, sections: sections.map { ($0.name, $0.outputs) }))
+  /// Lets updates of twice the rank, whose base is the model without them, take the place of those that have another one, as
+  /// PEFT converts them: B A - B0 A0 = [B, -B0] [A; A0].
+  ///
+  /// - Returns: their configuration; the same where nothing had to be done.
+  package func makeUpdatesPlain(_ configuration: AdapterConfiguration) throws(Failure) -> AdapterConfiguration {
+    guard configuration.start.isPrincipal else { return configuration }
+    let plain = configuration.plain
+    let old = linears.map { $0.layer.slot.adapter }
+    try attach(plain, seed: nil)
+    for ((_, layer), old) in zip(linears, old) {
+      guard let adapter = layer.slot.adapter, let old else { continue }
+      adapter.assign(old.changes, magnitudes: old.updates.map(\.magnitude))
     }
-    self.layers = layers
-    let missing = names.unmatched(found)
-    guard missing.isEmpty, !found.isEmpty else {
-      let all = Set(model.linears.flatMap { path, layer in layer.sections(at: path).map(\.name) }).sorted()
-      throw Failure(
-        .model, "adapter.target_modules matches no linear layer", at: missing.first,
-        notes: ["the model's linear layers end in \(all.joined(separator: ", "))"])
-    }
-  }
-
-  /// The parameters of the modules that are trained whole.
-  func savedParameters() throws(Failure) -> [Parameter] {
-    var parameters: [Parameter] = []
-    let named = model.namedParameters
-    for module in configuration.savedModules {
-      let own = named.filter { $0.name.hasSuffix(".weight") || $0.name.hasSuffix(".bias") }.filter {
-        let path = $0.name.split(separator: ".").dropLast().joined(separator: ".")
-        return path == module || path.hasSuffix("." + module)
-      }
-      guard !own.isEmpty else {
-        throw Failure(.model, "adapter.modules_to_save names no module of the model", at: module)
-      }
-      for part in own {
-        guard part.parameter.sections.isEmpty else {
-          throw Failure(
-            .model, "a matrix that is computed together with others cannot be trained whole", at: part.name,
-            notes: ["adapt it: name it in adapter.target_modules"])
-        }
-        guard part.parameter !== model.head || !model.tables.contains(where: { $0 === part.parameter }) else {
-          throw Failure(
-            .model, "an embedding that is the head, too, is not trained whole beside adapters", at: part.name,
-            notes: ["PEFT would train two copies of it; take it out of adapter.modules_to_save"])
-        }
-        parameters.append(part.parameter)
-      }
-    }
-    return parameters
-  }
-}
-
-/// Which names of layers are meant.
-private struct NamePattern {
-  private let targets: AdapterConfiguration.Targets
-  private let expression: Regex<AnyRegexOutput>?
-
-  init(_ targets: AdapterConfiguration.Targets) throws(Failure) {
-    self.targets = targets
-    guard case .pattern(let pattern) = targets else {
-      expression = nil
-      return
-    }
-    guard let expression = try? Regex(pattern) else {
-      throw Failure(.model, "adapter.target_modules is no regular expression", at: pattern)
-    }
-    self.expression = expression
-  }
-
-  func matches(_ path: String, isHead: Bool) -> Bool {
-    switch targets {
-    case .allLinear: !isHead
-    case .names(let names): names.contains { path == $0 || path.hasSuffix("." + $0) }
-    case .pattern: (try? expression?.wholeMatch(in: path)) != nil
-    }
-  }
-
-  /// The names that no layer has.
-  func unmatched(_ found: [String]) -> [String] {
-    guard case .names(let names) = targets else { return [] }
-    return names.filter { name in !found.contains { $0 == name || $0.hasSuffix("." + name) } }
-  }
-}
-
-extension Linear {
-  /// The matrices of a checkpoint that the layer holds, by their names, and the outputs that each gives.
-  func sections(at path: [String]) -> [(name: String, path: String, outputs: Range<Int>)] {
-    let parent = path.dropLast()
-    guard !weight.sections.isEmpty else {
-      return [(path.last!, path.joined(separator: "."), 0..<outputs)]
-    }
-    var start = 0
-    return weight.sections.map { section in
-      defer { start += section.rows }
-      return (section.name, (parent + [section.name]).joined(separator: "."), start..<start + section.rows)
-    }
+    return plain
   }
 }
 
 extension LinearAdapter {
-  /// Every parameter, in the order of their names.
+  /// Every parameter that is trained, in the order of their names.
   var parameters: [Parameter] {
-    [down] + updates.flatMap { [$0.up] + ($0.magnitude.map { [$0] } ?? []) }
+    stacks.flatMap { stack in
+      [stack.down] + stack.updates.flatMap { [$0.up] + ($0.magnitude.map { [$0] } ?? []) }
+    }
   }
 
-  /// An adapter of the matrices of `target`; `start` draws seeds, without it the matrices are undefined.
+  /// An adapter of the matrices of `target`, whose A is undefined and whose B is zero.
   convenience init(
-    _ configuration: AdapterConfiguration, _ target: AdapterTargets.Target, state: AdapterSwitch, number: Int,
-    start: (() -> UInt64)?
+    _ configuration: AdapterConfiguration, _ target: AdapterTargets.Target, state: AdapterSwitch, number: Int
   ) {
-    let (rank, inputs) = (configuration.rank, target.layer.inputs)
-    let names = target.sections.map { Parameter.Section("\($0.name).lora_A", rows: rank) }
-    let down = Parameter(undefined: [rank * names.count, inputs], sections: names)
-    if let start {
-      var generator = Generator(seed: start())
-      let value =
-        switch configuration.start {
-        case .uniform:
-          generator.uniform(down.shape, in: -1 / Float(inputs).squareRoot()...1 / Float(inputs).squareRoot())
-        case .gaussian: generator.normal(down.shape, deviation: 1 / Float(rank))
-        }
-      down.mutableBuffer.assign(value.elements)
-    }
-    let updates = target.sections.map { section in
-      Update(
-        outputs: section.outputs, up: Parameter(zeros: [section.outputs.count, rank]),
-        magnitude: configuration.learnsMagnitudes ? Parameter(zeros: [section.outputs.count]) : nil)
-    }
-    self.init(configuration, down: down, updates: updates, state: state, number: number)
-    if configuration.learnsMagnitudes, start != nil { setMagnitudes(target.layer) }
+    func stacks(isTrained: Bool) -> [Stack] { [Stack(configuration, target, isTrained: isTrained)] }
+    self.init(
+      stacks: stacks(isTrained: true), origins: configuration.start.isPrincipal ? stacks(isTrained: false) : [],
+      dropout: configuration.dropout, state: state, number: number)
   }
 
-  /// The matrices by their names in PEFT's files, which the layer at `path` gives them.
-  fileprivate func named(_ path: [String], _ layer: Linear) -> [NamedParameter] {
-    let rank = down.shape[0] / updates.count
-    let sections = layer.sections(at: path)
-    return updates.enumerated().flatMap { index, update -> [NamedParameter] in
-      let path = sections.first { $0.outputs == update.outputs }!.path
-      let magnitude = update.magnitude.map {
-        NamedParameter(name: "\(path).lora_magnitude_vector", parameter: $0, rows: 0..<$0.shape[0])
+  /// Draws the A of all updates.
+  func draw(_ start: AdapterConfiguration.Start, seed: UInt64) {
+    var generator = Generator(seed: seed)
+    for stack in stacks {
+      let (shape, bound) = (stack.down.shape, 1 / Float(stack.down.shape[1]).squareRoot())
+      switch start {
+      case .uniform: stack.down.mutableBuffer.assign(generator.uniform(shape, in: -bound...bound).elements)
+      case .gaussian:
+        stack.down.mutableBuffer.assign(generator.normal(shape, deviation: 1 / Float(stack.rank)).elements)
+      case .principal: break
       }
-      return [
-        NamedParameter(name: "\(path).lora_A.weight", parameter: down, rows: index * rank..<(index + 1) * rank),
-        NamedParameter(name: "\(path).lora_B.weight", parameter: update.up, rows: 0..<update.up.shape[0]),
-      ] + (magnitude.map { [$0] } ?? [])
     }
+  }
+
+  /// Takes over the changes of another adapter, of which the ranks are those of this one.
+  fileprivate func assign(_ changes: [Change], magnitudes: [Parameter?]) {
+    var (changes, magnitudes) = (changes[...], magnitudes[...])
+    for stack in stacks {
+      var downs: [Float] = []
+      for update in stack.updates {
+        let change = changes.removeFirst()
+        downs += change.down.elements
+        update.up.mutableBuffer.assign(change.up.elements)
+        if let magnitude = magnitudes.removeFirst() { update.magnitude!.mutableBuffer.assign(magnitude.value.elements) }
+      }
+      stack.down.mutableBuffer.assign(downs)
+    }
+  }
+
+  /// The matrices of some of the stacks by their names in PEFT's files, which the layer at `path` gives them.
+  fileprivate func named(_ stacks: [Stack], _ path: [String], _ layer: Linear) -> [NamedParameter] {
+    let sections = layer.sections(at: path)
+    return stacks.flatMap { stack in
+      stack.updates.enumerated().flatMap { index, update -> [NamedParameter] in
+        let path = sections.first { $0.outputs == update.outputs }!.path
+        let magnitude = update.magnitude.map {
+          NamedParameter(name: "\(path).lora_magnitude_vector", parameter: $0, rows: 0..<$0.shape[0])
+        }
+        let rows = index * stack.rank..<(index + 1) * stack.rank
+        return [
+          NamedParameter(name: "\(path).lora_A.weight", parameter: stack.down, rows: rows),
+          NamedParameter(name: "\(path).lora_B.weight", parameter: update.up, rows: 0..<update.up.shape[0]),
+        ] + (magnitude.map { [$0] } ?? [])
+      }
+    }
+  }
+}
+
+extension LinearAdapter.Stack {
+  /// The updates of the matrices of `target`; those that are not trained have no magnitudes.
+  fileprivate init(_ configuration: AdapterConfiguration, _ target: AdapterTargets.Target, isTrained: Bool) {
+    let rank = configuration.rank
+    let names = target.sections.map { Parameter.Section("\($0.name).lora_A", rows: rank) }
+    let hasMagnitudes = configuration.learnsMagnitudes && isTrained
+    self.init(
+      down: Parameter(undefined: [rank * names.count, target.layer.inputs], sections: names),
+      updates: target.sections.map { section in
+        LinearAdapter.Update(
+          outputs: section.outputs, up: Parameter(zeros: [section.outputs.count, rank]),
+          magnitude: hasMagnitudes ? Parameter(zeros: [section.outputs.count]) : nil)
+      }, scale: Float(configuration.scale))
+    down.isTrained = isTrained
+    for update in updates { update.up.isTrained = isTrained }
   }
 }

@@ -18,6 +18,12 @@ package struct AdapterConfiguration: Equatable, Sendable {
     case uniform
     /// A normal with a deviation of 1 / r, B zero.
     case gaussian
+    /// The principal part of the weight, which is taken out of the base (Meng et al. 2024, "PiSSA"). PEFT computes it exactly, or
+    /// draws an approximation in some iterations; here it is exact.
+    case principal(iterations: Int? = nil)
+
+    /// Whether the base is another one than the model without the updates.
+    package var isPrincipal: Bool { if case .principal = self { true } else { false } }
   }
 
   /// r, the rank of the updates.
@@ -42,11 +48,20 @@ package struct AdapterConfiguration: Equatable, Sendable {
     var same = other
     // What matters before and during training alone.
     (same.dropout, same.start) = (dropout, start)
-    return same == self
+    return same == self && start.isPrincipal == other.start.isPrincipal
   }
 
   /// s, what B A is multiplied by.
   package var scale: Double { alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)) }
+
+  /// That of updates whose base is the model without them: of twice the rank and the same scale, where these are others.
+  package var plain: AdapterConfiguration {
+    guard start.isPrincipal else { return self }
+    var plain = self
+    (plain.rank, plain.start) = (2 * rank, .uniform)
+    plain.alpha = isRankStabilized ? alpha * 2.0.squareRoot() : alpha * 2
+    return plain
+  }
 }
 
 extension AdapterConfiguration {
@@ -136,8 +151,24 @@ extension SettingsType where Value == AdapterConfiguration.Targets {
 extension SettingsType where Value == AdapterConfiguration.Start {
   fileprivate static var start: Self {
     Self(
-      "true or \"gaussian\"", placeholder: .uniform,
-      read: { $0.bool == true ? .uniform : $0.string == "gaussian" ? .gaussian : nil },
-      write: { $0 == .uniform ? true : "gaussian" })
+      "true, \"gaussian\", \"pissa\" or \"pissa_niter_N\"", placeholder: .uniform,
+      read: { value in
+        if value.bool == true { return .uniform }
+        switch value.string {
+        case "gaussian": return .gaussian
+        case "pissa": return .principal()
+        case let word?:
+          guard word.hasPrefix("pissa_niter_"), let count = Int(word.dropFirst(12)), count >= 0 else { return nil }
+          return .principal(iterations: count)
+        default: return nil
+        }
+      },
+      write: { start in
+        switch start {
+        case .uniform: true
+        case .gaussian: "gaussian"
+        case .principal(let iterations): JSONValue("pissa" + (iterations.map { "_niter_\($0)" } ?? ""))
+        }
+      })
   }
 }

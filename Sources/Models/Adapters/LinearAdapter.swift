@@ -19,6 +19,9 @@ package final class AdapterSwitch {
 /// y = x W^T + b + s dropout(x) A^T B^T (Hu et al. 2021, "LoRA"); with magnitudes m
 /// y = m / |W + s B A| (x W^T + s x A^T B^T) + b, the norm that of each output's row and not part of the gradient (Liu et al.
 /// 2024, "DoRA", section 4.3).
+///
+/// Updates that begin as the principal part of W (Meng et al. 2024, "PiSSA") have W - s B0 A0 in the place of W, B0 A0 being what
+/// they began as. W stays as it is, and s x A0^T B0^T is subtracted: a base that others know, in few bits or not, remains it.
 final class LinearAdapter {
   /// An update of some of the layer's outputs.
   struct Update {
@@ -30,10 +33,21 @@ final class LinearAdapter {
     let magnitude: Parameter?
   }
 
-  /// The A of all updates [n r, inputs], one below the other.
-  let down: Parameter
-  let updates: [Update]
-  let scale: Float
+  /// Updates of one rank and one scale.
+  struct Stack {
+    /// The A of all updates [n r, inputs], one below the other.
+    let down: Parameter
+    let updates: [Update]
+    let scale: Float
+    var rank: Int { down.shape[0] / updates.count }
+
+    /// The A of an update [r, inputs].
+    func down(of index: Int) -> Tensor { down.value(ofRows: index * rank..<(index + 1) * rank) }
+  }
+
+  let stacks: [Stack]
+  /// What the updates of each stack began as, where W without it is the base; otherwise empty. It is never trained.
+  let origins: [Stack]
   private let dropout: Float
   let state: AdapterSwitch
   /// What makes the dropout of this layer its own.
@@ -41,36 +55,76 @@ final class LinearAdapter {
   /// |w|^2 of each output's row of the base.
   private var baseNorms: [Double] = []
 
-  init(
-    _ configuration: AdapterConfiguration, down: Parameter, updates: [Update], state: AdapterSwitch, number: Int
-  ) {
-    (self.down, self.updates, self.state) = (down, updates, state)
-    (scale, dropout, self.number) = (Float(configuration.scale), Float(configuration.dropout), UInt64(number))
+  init(stacks: [Stack], origins: [Stack], dropout: Double, state: AdapterSwitch, number: Int) {
+    (self.stacks, self.origins, self.state) = (stacks, origins, state)
+    (self.dropout, self.number) = (Float(dropout), UInt64(number))
   }
+
+  /// The updates of all stacks.
+  var updates: [Update] { stacks.flatMap(\.updates) }
 
   /// The layer's output with the updates.
   func callAsFunction(_ x: Tensor, _ base: Linear) -> Tensor {
     guard state.isOn else { return base.unadapted(x) }
     let isDropping = dropout > 0 && state.dropoutSeed != nil
     let input = isDropping ? self.dropout(of: x) : x
-    guard updates.contains(where: { $0.magnitude != nil }) else { return added(to: base.unadapted(x), of: input) }
+    guard updates.contains(where: { $0.magnitude != nil }) else {
+      return added(to: remainder(base.unadapted(x), of: x), of: input)
+    }
     let bias = base.bias?.tensor
     let factors = factors(base)
     guard isDropping else {
-      let y = added(to: base.product(x), of: x) * factors
+      let y = added(to: remainder(base.product(x), of: x), of: x) * factors
       return bias.map { y + $0 } ?? y
     }
     // PEFT drops inputs of the direction alone: y = x W^T + b + (f - 1) x' W^T + f s x' A^T B^T.
-    return base.unadapted(x) + added(to: base.product(input), of: input) * factors - base.product(input)
+    let dropped = remainder(base.product(input), of: input)
+    return remainder(base.unadapted(x), of: x)
+      + added(to: remainder(base.product(input), of: input), of: input) * factors - dropped
   }
 
   private func dropout(of x: Tensor) -> Tensor {
     Autograd.dropout(x, probability: dropout, seed: SplitMix64.mixed(state.dropoutSeed! &+ number))
   }
 
-  private func added(to y: consuming Tensor, of x: Tensor) -> Tensor {
-    addingLowRank(
-      to: y, of: x, down: down.tensor, updates.map { LowRankSection($0.outputs, up: $0.up.tensor) }, scale: scale)
+  private func added(to y: consuming Tensor, of x: Tensor) -> Tensor { Self.adding(stacks, to: y, of: x, sign: 1) }
+
+  /// y - s x A0^T B0^T.
+  private func remainder(_ y: consuming Tensor, of x: Tensor) -> Tensor { Self.adding(origins, to: y, of: x, sign: -1) }
+
+  private static func adding(_ stacks: [Stack], to y: consuming Tensor, of x: Tensor, sign: Float) -> Tensor {
+    var sum = y
+    for stack in stacks {
+      let sections = stack.updates.map { LowRankSection($0.outputs, up: $0.up.tensor) }
+      sum = addingLowRank(to: consume sum, of: x, down: stack.down.tensor, sections, scale: sign * stack.scale)
+    }
+    return sum
+  }
+
+  // MARK: As plain matrices
+
+  /// The change s B A of an update, or s (B A - B0 A0) = s [B, -B0] [A; A0].
+  struct Change {
+    let outputs: Range<Int>
+    /// A [r, inputs], or [A; A0] [2 r, inputs].
+    let down: Tensor
+    /// B [outputs, r], or [B, -B0] [outputs, 2 r].
+    let up: Tensor
+    let scale: Float
+  }
+
+  /// The changes that the updates make to W, in order.
+  var changes: [Change] {
+    stacks.enumerated().flatMap { number, stack in
+      stack.updates.enumerated().map { index, update in
+        let (a, b) = (stack.down(of: index), update.up.value)
+        guard !origins.isEmpty else { return Change(outputs: update.outputs, down: a, up: b, scale: stack.scale) }
+        let origin = origins[number]
+        return Change(
+          outputs: update.outputs, down: concatenate([a, origin.down(of: index)]),
+          up: concatenate([b, origin.updates[index].up.value * -1], axis: 1), scale: stack.scale)
+      }
+    }
   }
 
   // MARK: Magnitudes
@@ -80,7 +134,7 @@ final class LinearAdapter {
     var parts: [Tensor] = []
     var end = 0
     let norms = norms(base)
-    for update in updates {
+    for update in updates.sorted(by: { $0.outputs.lowerBound < $1.outputs.lowerBound }) {
       if update.outputs.lowerBound > end { parts.append(ones(end..<update.outputs.lowerBound)) }
       let norm = Tensor(norms[update.outputs].map { Float($0) }, shape: [update.outputs.count])
       parts.append(update.magnitude!.tensor / norm)
@@ -96,30 +150,30 @@ final class LinearAdapter {
   /// |w_i|^2 + 2 s b_i . (A w_i) + s^2 b_i A A^T b_i.
   func norms(_ base: Linear) -> [Double] {
     if baseNorms.isEmpty { baseNorms = base.squaredRows }
-    let a = down.value
-    // A W^T [n r, outputs] and A A^T [n r, n r].
-    let (products, squares) = (base.product(a).elements, linear(a, a).elements)
-    let (ranks, rank) = (down.shape[0], down.shape[0] / updates.count)
-    var norms = baseNorms
-    for (index, update) in updates.enumerated() {
-      let b = update.up.value.elements
-      for (row, output) in update.outputs.enumerated() {
+    let changes = changes
+    let a = changes.count == 1 ? changes[0].down : concatenate(changes.map(\.down))
+    // A W^T [ranks, outputs] and A A^T [ranks, ranks].
+    let (products, squares, ranks) = (base.product(a).elements, linear(a, a).elements, a.shape[0])
+    var (norms, start) = (baseNorms, 0)
+    for change in changes {
+      let (b, rank, scale) = (change.up.elements, change.up.shape[1], Double(change.scale))
+      for (row, output) in change.outputs.enumerated() {
         var (cross, square) = (0.0, 0.0)
         for k in 0..<rank {
-          let own = index * rank + k
           let bk = Double(b[row * rank + k])
-          cross += bk * Double(products[own * base.outputs + output])
+          cross += bk * Double(products[(start + k) * base.outputs + output])
           for l in 0..<rank {
-            square += bk * Double(b[row * rank + l]) * Double(squares[own * ranks + index * rank + l])
+            square += bk * Double(b[row * rank + l]) * Double(squares[(start + k) * ranks + start + l])
           }
         }
-        norms[output] += Double(scale) * (2 * cross + Double(scale) * square)
+        norms[output] += scale * (2 * cross + scale * square)
       }
+      start += rank
     }
     return norms.map { max(0, $0).squareRoot() }
   }
 
-  /// Sets the magnitudes to the norms of the rows: the adapter then changes nothing, as long as B is zero.
+  /// Sets the magnitudes to the norms of the rows: the adapter then changes nothing, as long as its changes are zero.
   func setMagnitudes(_ base: Linear) {
     let norms = norms(base)
     for update in updates {
@@ -132,18 +186,16 @@ final class LinearAdapter {
   /// Adds the updates to the weight of the layer, which does then without the adapter.
   func merge(into base: Linear) {
     let factors = updates.contains { $0.magnitude != nil } ? factors(base).elements : nil
-    let rank = down.shape[0] / updates.count
-    let inputs = down.shape[1]
+    let inputs = base.inputs
     let (weights, isTransposed) = (base.weight.mutableBuffer, base.layout == .inputsByOutputs)
-    for (index, update) in updates.enumerated() {
-      let a = down.value(ofRows: index * rank..<(index + 1) * rank)
+    for part in changes {
       // B A [outputs, inputs]
-      let change = linear(update.up.value, a, layout: .inputsByOutputs).elements
+      let change = linear(part.up, part.down, layout: .inputsByOutputs).elements
       weights.withUnsafeMutableBufferPointer { weights in
-        for (row, output) in update.outputs.enumerated() {
+        for (row, output) in part.outputs.enumerated() {
           for input in 0..<inputs {
             let place = isTransposed ? input * base.outputs + output : output * inputs + input
-            let sum = Double(weights[place]) + Double(scale) * Double(change[row * inputs + input])
+            let sum = Double(weights[place]) + Double(part.scale) * Double(change[row * inputs + input])
             weights[place] = Float(sum * Double(factors?[output] ?? 1))
           }
         }

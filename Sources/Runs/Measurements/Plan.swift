@@ -83,10 +83,18 @@ extension Recipe {
     var dimensions = configuration.dimensions
     guard let adapter else { return dimensions }
     let trained = try configuration.makeModel(seed: nil).trainedParameterCount(with: adapter.adapter)
-    let format = adapter.quantizedTo ?? .float32
-    let matrixBytes = Double(format.blockSize) / Double(format.blockCount)
+    let (matrixBytes, tableBytes) = try bytes(of: adapter)
     dimensions.adaptation = ModelDimensions.Adaptation(
-      trained: Double(trained), matrixBytes: matrixBytes, tableBytes: adapter.quantizedTo == nil ? 4 : 2)
+      trained: Double(trained), matrixBytes: matrixBytes, tableBytes: tableBytes)
     return dimensions
+  }
+
+  /// The bytes of a number of a frozen matrix, and of a frozen table or head.
+  private func bytes(of adapter: AdaptedBase) throws(Failure) -> (matrix: Double, table: Double) {
+    switch adapter.form {
+    case .floats: (4, 4)
+    case .rounded(let format): (Double(format.blockSize) / Double(format.blockCount), 2)
+    case .gguf: try model.stored()?.bytes(as: adapter) ?? (4, 4)
+    }
   }
 }

@@ -24,6 +24,7 @@ struct Adaptation {
         .recipe, "the chat template needs tokens that the model to adapt has not", at: base,
         notes: ["choose a data.template whose tokens it has, such as plain, or train the whole model"])
     }
+    _ = try start.packing(for: settings)
     if isResuming {
       guard let adapter = start.adapter, let known = adapter.baseDigest, adapter.settings == settings else {
         throw Self.isAnother(at: start.path)
@@ -58,7 +59,7 @@ struct Adaptation {
       adapter.settings = settings
       return try start.adaptedModel(adapter)
     }
-    let model = try start.base(packing: settings.packing)
+    let model = try start.base(packing: start.packing(for: settings))
     try model.attach(settings.adapter, seed: seed)
     return model
   }

@@ -108,7 +108,7 @@ package struct ModelShape {
     var grown = stored.configuration
     grown.vocabularySize = max(grown.vocabularySize, configuration.vocabularySize)
     if let adapter = recipe.adapter, stored.adapter == nil {
-      return (try stored.base(packing: adapter.packing), stored.configuration)
+      return (try stored.base(packing: stored.packing(for: adapter)), stored.configuration)
     }
     return (try stored.model().grown(to: grown), grown)
   }

@@ -31,6 +31,9 @@ struct StartNotes {
     let speed = Progress.fixed(peak / 1e9, 0)
     lines.append(
       "\(Parallel.threads) threads, \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s")
+    if case .principal(let iterations?) = recipe.adapter?.adapter.start {
+      lines.append("note: pissa_niter_\(iterations) is computed exactly, as pissa is: nothing is drawn")
+    }
     if step > 0 { lines.append("resuming after step \(step)") }
     return lines + firstExample
   }
