@@ -15,8 +15,11 @@ package struct Export: Sendable {
     /// The adapter alone, as PEFT keeps it.
     case peft
 
+    /// The adapter alone, as llama.cpp takes it beside its base.
+    case ggufAdapter = "gguf-lora"
+
     /// Whether a whole model is written, into whose weights an adapter is merged.
-    package var holdsModel: Bool { self != .peft }
+    package var holdsModel: Bool { self != .peft && self != .ggufAdapter }
   }
 
   /// The number format of the weights.
@@ -55,9 +58,10 @@ package struct Export: Sendable {
   /// - Throws: `.usage` when something is there already, `.model` or `.tokenizer` when the format cannot hold the model,
   ///   `.verification` when what was written reads back differently.
   package func write(_ stored: StoredModel, to path: String) throws(Failure) -> Verification.Outcome {
-    if format == .peft, stored.adapter == nil {
+    if !format.holdsModel, stored.adapter == nil {
       throw Failure(
-        .usage, "the model has no adapter that PEFT could keep", at: stored.path, notes: ["--to hf writes the model"])
+        .usage, "the model has no adapter that \(format == .peft ? "PEFT" : "llama.cpp") could keep", at: stored.path,
+        notes: ["--to \(format == .peft ? "hf" : "gguf") writes the model"])
     }
     let model = try stored.model()
     // What the adapter was trained beside, few bits included.
@@ -83,9 +87,14 @@ package struct Export: Sendable {
     case .peft:
       let adapter = stored.adapter!
       try PEFTFolder.write(try stored.adaptedModel(adapter), adapter, to: path, as: numbers.safetensors)
+    case .ggufAdapter:
+      let adapted = try stored.adaptedModel(stored.adapter!)
+      let configuration = try adapted.makeUpdatesPlain(stored.adapter!.settings.adapter)
+      try GGUFAdapter(stored, configuration).write(adapted, to: path, as: numbers.gguf)
     }
     let verification = Verification(
-      stored, model, numbers: numbers, assumesFormC: assumesFormC, isGGUF: format == .gguf)
+      stored, model, numbers: numbers, assumesFormC: assumesFormC, isGGUF: format == .gguf,
+      hasRoundedScale: format == .ggufAdapter)
     let other = try reopened(path, stored)
     let llamaCpp = format == .gguf ? try LlamaCppTokenizer(GGUFFile(path)) : nil
     return try verification.compare(with: other, llamaCpp: llamaCpp)
@@ -102,6 +111,10 @@ package struct Export: Sendable {
       case .peft:
         let folder = try PEFTFolder.open(path, base: stored.adapter?.base)
         other = (folder.weights, folder.adapter)
+      case .ggufAdapter:
+        let adapter = stored.adapter!
+        let file = try GGUFAdapter(stored, adapter.settings.adapter.plain).open(path, base: adapter.base)
+        other = (stored.weights, file)
       }
       return try StoredModel(
         stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,

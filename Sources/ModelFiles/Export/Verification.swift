@@ -23,17 +23,20 @@ package struct Verification {
   private let numbers: Export.NumberFormat
   private let assumesFormC: Bool
   private let isGGUF: Bool
+  private let hasRoundedScale: Bool
 
-  /// A comparison with a model; `assumesFormC` leaves out texts that are not in Unicode's form C.
+  /// A comparison with a model; `assumesFormC` leaves out texts that are not in Unicode's form C, and `hasRoundedScale` allows for
+  /// that of an adapter.
   package init(
     _ stored: StoredModel, _ model: any LanguageModel, numbers: Export.NumberFormat, assumesFormC: Bool = false,
-    isGGUF: Bool = false
+    isGGUF: Bool = false, hasRoundedScale: Bool = false
   ) {
     self.stored = stored
     self.model = model
     self.numbers = numbers
     self.assumesFormC = assumesFormC
     self.isGGUF = isGGUF
+    self.hasRoundedScale = hasRoundedScale
   }
 
   /// Compares everything with `other`, which was read back; `llamaCpp` is what llama.cpp makes of the same file.
@@ -69,7 +72,7 @@ package struct Verification {
   /// few times the root mean square.
   private var weightBound: Double {
     switch numbers {
-    case .float32: 0
+    case .float32: hasRoundedScale ? 0x1p-20 : 0
     case .float16: 0x1p-11
     case .bfloat16: 0x1p-8
     case .q80: 0.03
@@ -78,7 +81,7 @@ package struct Verification {
 
   /// Differences of weights grow through the layers.
   private var logitBound: Double {
-    numbers == .float32 ? (shifted.isEmpty ? 0 : 1e-4) : max(0.02, 10 * weightBound)
+    numbers == .float32 ? (shifted.isEmpty && !hasRoundedScale ? 0 : 1e-4) : max(0.02, 10 * weightBound)
   }
 
   /// The endings of the names of weights that GGUF has larger by 1.

@@ -29,18 +29,10 @@ struct GGUFExport {
 
   private typealias Entry = (key: String, value: GGUFValue)
 
-  /// `general.file_type` is llama.cpp's number for how most weights are stored.
   private func general(_ encoding: GGUFEncoding) -> [Entry] {
-    let type =
-      switch encoding {
-      case .float32: 0
-      case .float16: 1
-      case .q80: 7
-      case .bfloat16: 32
-      }
-    return [
+    [
       ("general.architecture", .string(architecture)), ("general.type", .string("model")),
-      ("general.name", .string("train-\(architecture)")), ("general.file_type", .integer(type)),
+      ("general.name", .string("train-\(architecture)")), ("general.file_type", .integer(encoding.fileType)),
       ("general.quantization_version", .integer(2)),
     ]
   }
@@ -187,6 +179,18 @@ struct GGUFExport {
       if let factors = scaling?[key]?.array?.compactMap(\.double) { append(name, factors) }
     }
     return tensors
+  }
+}
+
+extension GGUFEncoding {
+  /// `general.file_type`, llama.cpp's number for how most weights are stored.
+  var fileType: Int {
+    switch self {
+    case .float32: 0
+    case .float16: 1
+    case .q80: 7
+    case .bfloat16: 32
+    }
   }
 }
 

@@ -9,6 +9,9 @@ enum GGUFModel {
   /// Opens the model in the file at `path`.
   static func open(_ path: String) throws(Failure) -> StoredModel {
     let file = try GGUFFile(path)
+    if file["general.type"]?.string == "adapter" {
+      throw file.failure("the file is an adapter, not a model", "llama.cpp takes it beside its base with --lora")
+    }
     let configuration = try GGUFConfiguration(file).configuration()
     let tokenizer = try GGUFTokenizer(file)
     return try StoredModel(

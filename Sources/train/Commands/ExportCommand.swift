@@ -9,7 +9,9 @@ struct ExportCommand: Command {
   static let operands = "CHECKPOINT OUT"
   static let options = [
     Option.value(
-      "to", "FORMAT", "hf (a folder), safetensors (the weights alone), gguf (llama.cpp) or peft (an adapter alone)"),
+      "to", "FORMAT",
+      "hf (a folder), safetensors (the weights alone), gguf (llama.cpp), or an adapter alone: peft, gguf-lora (llama.cpp)"
+    ),
     .value("dtype", "TYPE", "f32, f16 or bf16; q8_0 for gguf; default f32"),
     .flag("form-c", "for gguf: all texts will be in Unicode's form C, which llama.cpp does not bring them into"),
     .flag("overwrite", "replace an earlier export"), .json,
@@ -28,7 +30,7 @@ struct ExportCommand: Command {
     checkpoint = try arguments.operand("CHECKPOINT")
     output = try arguments.operand("OUT")
     guard let format: Export.Format = try Self.choice("to", arguments) else {
-      throw arguments.failure("--to is missing", ["expected hf, safetensors, gguf or peft"])
+      throw arguments.failure("--to is missing", ["expected hf, safetensors, gguf, peft or gguf-lora"])
     }
     let numbers: Export.NumberFormat = try Self.choice("dtype", arguments) ?? .float32
     let assumesFormC = arguments.flag("form-c")

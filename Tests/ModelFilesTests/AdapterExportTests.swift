@@ -1,0 +1,89 @@
+import Autograd
+import Checkpoints
+import Files
+import ModelFiles
+import Models
+import Support
+import Testing
+
+/// Adapters written for other programs.
+@Suite struct AdapterExportTests {
+  private let scratch = try! ScratchFolder()
+
+  /// A small model with an adapter whose updates are not zero, as an adapter.h5.
+  private func adapted(_ kind: String, _ keys: String) throws -> StoredModel {
+    _ = try TinyModel.write(kind, to: scratch("base.h5"))
+    let base = try StoredModel(at: scratch("base.h5"))
+    let decoder = SettingsDecoder(source: "adapter", area: .model)
+    let settings = decoder.read(try JSONValue.parse(Array(keys.utf8), source: "adapter", area: .model)) {
+      AdaptedBase(from: &$0)
+    }
+    if let failure = decoder.failure { throw failure }
+    let model = try base.base()
+    try model.attach(settings.adapter, seed: 2)
+    var generator = Generator(seed: 3)
+    for named in model.trainedParameters {
+      let noise = generator.normal(named.shape, deviation: 0.2).elements
+      named.mutableBuffer.assign(zip(named.value.elements, noise).map { $0 + $1 })
+    }
+    let parts = ModelFile.Parts(
+      base.configuration, tokenizer: base.tokenizer, chatTemplate: base.chatTemplate, endTokens: base.endTokens, step: 3
+    )
+    try AdapterFile.contents(
+      model, parts, settings, base: scratch("base.h5"), digest: base.weightsDigest()
+    ).write(to: scratch("adapter.h5"))
+    return try StoredModel(at: scratch("adapter.h5"))
+  }
+
+  /// llama.cpp adds alpha / r B A to each weight of the base's own file: that is the merged model.
+  @Test(
+    arguments: ["llama", "qwen2", "gpt2", "qwen3", "gemma3_text", "olmo2", "phi3", "smollm3", "granite", "gpt_neox"],
+    [#""lora_alpha": 5"#, #""use_rslora": true"#, #""init_lora_weights": "pissa""#])
+  func theNumbersForLlamaCppAreTheUpdates(_ kind: String, _ more: String) throws {
+    let stored = try adapted(kind, #"{ "r": 3, \#(more) }"#)
+    let outcome = try Export(to: .ggufAdapter).write(stored, to: scratch("lora.gguf"))
+    #expect(outcome.tensors > 0)
+    _ = try Export(to: .gguf).write(StoredModel(at: scratch("base.h5")), to: scratch("base.gguf"))
+    let (base, lora) = (try GGUFFile(scratch("base.gguf")), try GGUFFile(scratch("lora.gguf")))
+    #expect(lora["general.type"] == .string("adapter") && lora["adapter.type"] == .string("lora"))
+    #expect(lora["general.architecture"] == base["general.architecture"])
+    guard case .float(let alpha)? = lora["adapter.lora.alpha"] else { return #expect(Bool(false), "no alpha") }
+    var used = 0
+    let arrays = try base.tensors.map { tensor -> (NamedArray, GGUFEncoding) in
+      var values = try base.read(tensor)
+      if let a = lora.tensors.first(where: { $0.name == tensor.name + ".lora_a" }),
+        let b = lora.tensors.first(where: { $0.name == tensor.name + ".lora_b" })
+      {
+        let (rank, inputs) = (a.shape[0], a.shape[1])
+        #expect(b.shape == [tensor.shape[0], rank] && inputs == tensor.shape[1])
+        let (down, up) = (try lora.read(a), try lora.read(b))
+        for place in values.indices {
+          let sum = (0..<rank).reduce(0.0) {
+            $0 + Double(up[place / inputs * rank + $1]) * Double(down[$1 * inputs + place % inputs])
+          }
+          values[place] += Float(alpha / Double(rank) * sum)
+        }
+        used += 2
+      }
+      return (NamedArray(tensor.name, shape: tensor.shape, values: values), .float32)
+    }
+    #expect(used == lora.tensors.count && used > 0)
+    try GGUFFile.write(metadata: base.metadata, arrays, to: scratch("merged.gguf"))
+    let (found, expected) = (try StoredModel(at: scratch("merged.gguf")).model().probe, try stored.model().probe)
+    let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
+    #expect(worst < 2e-3 * (expected.map { abs($0) }.max() ?? 1), "\(worst)")
+  }
+
+  @Test(arguments: [(#""use_dora": true"#, "use_dora"), (#""modules_to_save": ["lm_head"]"#, "modules_to_save")])
+  func whatLlamaCppLacksIsRefusedByName(_ more: String, _ word: String) throws {
+    let stored = try adapted("llama", "{ \"r\": 3, \(more) }")
+    let failure = try #require(refusal { _ = try Export(to: .ggufAdapter).write(stored, to: scratch("lora.gguf")) })
+    #expect(failure.description.contains(word) && failure.description.contains("--to gguf"))
+  }
+
+  @Test func anAdapterIsNoModel() throws {
+    _ = try Export(to: .ggufAdapter).write(adapted("llama", #"{ "r": 2 }"#), to: scratch("lora.gguf"))
+    let failure = try #require(refusal { _ = try StoredModel(at: scratch("lora.gguf")) })
+    #expect(failure.description.contains("an adapter, not a model"))
+  }
+}
