@@ -146,7 +146,8 @@ import Testing
     #expect(!log.contains("merged"))
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: tiny.path("peft")).sorted() == [
-        "adapter_config.json", "adapter_model.safetensors",
+        "adapter_config.json", "adapter_model.safetensors", "special_tokens_map.json", "tokenizer.json",
+        "tokenizer_config.json",
       ])
     let json = try JSONValue.parse(
       Array(tiny.folder.text(of: "peft/adapter_config.json").utf8), source: "", area: .data)

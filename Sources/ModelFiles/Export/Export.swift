@@ -85,8 +85,7 @@ package struct Export: Sendable {
     case .safetensors: try SafetensorsFile.write(model.namedArrays, as: numbers.safetensors, to: path)
     case .gguf: try GGUFExport(stored, model).write(to: path, as: numbers.gguf)
     case .peft:
-      let adapter = stored.adapter!
-      try PEFTFolder.write(try stored.adaptedModel(adapter), adapter, to: path, as: numbers.safetensors)
+      try PEFTFolder.write(stored.adaptedModel(stored.adapter!), stored, to: path, as: numbers.safetensors)
     case .ggufAdapter:
       let adapted = try stored.adaptedModel(stored.adapter!)
       let configuration = try adapted.makeUpdatesPlain(stored.adapter!.settings.adapter)
@@ -107,10 +106,14 @@ package struct Export: Sendable {
       let other: (weights: any WeightSource, adapter: StoredAdapter?)
       switch format {
       case .huggingFace, .gguf: return try StoredModel(at: path)
-      case .safetensors: other = (try HuggingFaceWeights(file: path, stored.configuration), nil)
       case .peft:
-        let folder = try PEFTFolder.open(path, base: stored.adapter?.base)
-        other = (folder.weights, folder.adapter)
+        let folder = try PEFTFolder.open(path, base: stored.adapter!.base)
+        // Where texts end is not among an adapter's files.
+        return try StoredModel(
+          folder.configuration, tokenizer: folder.tokenizer, chatTemplate: folder.chatTemplate,
+          endTokens: stored.endTokens, beginningToken: stored.beginningToken, weights: folder.weights,
+          adapter: folder.adapter)
+      case .safetensors: other = (try HuggingFaceWeights(file: path, stored.configuration), nil)
       case .ggufAdapter:
         let adapter = stored.adapter!
         let file = try GGUFAdapter(stored, adapter.settings.adapter.plain).open(path, base: adapter.base)

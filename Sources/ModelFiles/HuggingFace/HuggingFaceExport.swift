@@ -6,10 +6,8 @@ import Tokenizers
 /// Writes a folder that Hugging Face's libraries load.
 struct HuggingFaceExport {
   /// All files that the export may write.
-  static let fileNames = [
-    "config.json", "generation_config.json", "model.safetensors", "special_tokens_map.json", "tokenizer.json",
-    "tokenizer_config.json",
-  ]
+  static let fileNames =
+    ["config.json", "generation_config.json", "model.safetensors"] + HuggingFaceTokenizerFiles.names
 
   private let stored: StoredModel
   private let model: any LanguageModel
@@ -29,11 +27,7 @@ struct HuggingFaceExport {
     for key in ["bos_token_id", "eos_token_id"] where config[key] == nil { config[key] = .null }
     try write(config, to: "\(path)/config.json")
     try write(generationConfig, to: "\(path)/generation_config.json")
-    if let tokenizer = stored.tokenizer {
-      try DurableFile.write(tokenizer.json() + "\n", to: "\(path)/tokenizer.json")
-      try write(tokenizerConfig(tokenizer), to: "\(path)/tokenizer_config.json")
-      try write(specialTokens(tokenizer), to: "\(path)/special_tokens_map.json")
-    }
+    try HuggingFaceTokenizerFiles(stored)?.write(to: path)
     try SafetensorsFile.write(model.namedArrays, as: type, to: "\(path)/model.safetensors")
   }
 
@@ -52,29 +46,6 @@ struct HuggingFaceExport {
       config["pad_token_id"] = stored.tokenizer?.namedToken("pad_token").map { JSONValue(Int($0)) } ?? first
     }
     return config
-  }
-
-  private func tokenizerConfig(_ tokenizer: Tokenizer) -> JSONValue {
-    var config: JSONValue = [
-      "tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": false,
-      "model_max_length": JSONValue(model.maximumPositions),
-    ]
-    for token in specialTokens(tokenizer).object ?? [] { config[token.key] = token.value }
-    if !stored.chatTemplate.isEmpty { config["chat_template"] = JSONValue(stored.chatTemplate) }
-    return config
-  }
-
-  /// The special tokens with a role: those that the tokenizer's files named, else those that have one here, of which
-  /// `eos_token` also pads batches.
-  private func specialTokens(_ tokenizer: Tokenizer) -> JSONValue {
-    if !tokenizer.namedTokens.isEmpty { return tokenizer.namedTokens.json }
-    func text(_ id: Int32?) -> String? { id.flatMap { id in tokenizer.addedTokens.first { $0.id == id }?.text } }
-    let end = text(endTokens.first)
-    let unknown = tokenizer.addedTokens.first { $0.text == "<unk>" }?.text
-    let named = [
-      ("bos_token", text(tokenizer.beginningOfText)), ("eos_token", end), ("pad_token", end), ("unk_token", unknown),
-    ]
-    return JSONValue(named.compactMap { key, text in text.map { JSONMember(key, JSONValue($0)) } })
   }
 }
 

@@ -3,13 +3,14 @@ import Checkpoints
 import Files
 import Models
 import Numerics
+import Tokenizers
 
 /// A folder in which PEFT keeps an adapter: `adapter_config.json` and `adapter_model.safetensors`, without the base model.
 package enum PEFTFolder {
   static let configurationName = "adapter_config.json"
   static let weightsName = "adapter_model.safetensors"
   /// All files that an export may write.
-  static let fileNames = [configurationName, weightsName]
+  static let fileNames = [configurationName, weightsName] + HuggingFaceTokenizerFiles.names
 
   /// Opens the adapter in the folder at `path`.
   ///
@@ -43,20 +44,51 @@ package enum PEFTFolder {
     let adapter = StoredAdapter(
       settings: settings, base: base, baseDigest: nil, weights: try SafetensorsWeights("\(path)/\(weightsName)"),
       original: nil)
+    let text = try Text(in: path, stored)
     return try StoredModel(
-      stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,
-      endTokens: stored.endTokens, beginningToken: stored.beginningToken, step: stored.step, notes: stored.notes,
+      stored.configuration, tokenizer: text.tokenizer, chatTemplate: text.template, endTokens: text.ends,
+      beginningToken: stored.beginningToken, step: stored.step, notes: stored.notes + text.notes,
       weights: stored.weights, adapter: adapter)
   }
 
-  /// Writes the adapter of `model` to the folder `path`.
+  /// The tokenizer and the template that are beside an adapter, in the place of those of its base: what `AutoTokenizer` finds in
+  /// the folder. Texts end where the base's files say, and where this tokenizer does.
+  private struct Text {
+    var tokenizer: Tokenizer?
+    var template: String
+    var ends: [Int32]?
+    var notes: [String] = []
+
+    /// - Throws: `.tokenizer` for one with tokens that the base has no rows for.
+    init(in path: String, _ base: StoredModel) throws(Failure) {
+      (tokenizer, template, ends) = (base.tokenizer, base.chatTemplate, base.endTokens)
+      guard let own = try HuggingFaceTokenizer.read(path) else { return }
+      let size = base.configuration.vocabularySize
+      // The base's own files may name the same tokens, which are left out.
+      guard own.vocabularySize <= size || own.limited(to: size)?.left.map(\.text) == base.tokensLeftOut else {
+        throw Failure(
+          .tokenizer, "the tokenizer of the adapter has tokens that its base has not", at: path,
+          notes: [
+            "\(own.vocabularySize) tokens, the base has rows for \(size)",
+            "PEFT would add rows that nothing has trained: resize the base, save it, and name that one",
+          ])
+      }
+      let found = try HuggingFaceFolder.chatTemplate(in: path)
+      (tokenizer, template, notes) = (own, found.text, found.notes)
+      if let known = ends, let end = own.namedToken("eos_token"), !known.contains(end) { ends = known + [end] }
+    }
+  }
+
+  /// Writes the adapter of `model`, which is that of `stored`, to the folder `path`, and the tokenizer beside it.
   static func write(
-    _ model: any LanguageModel, _ adapter: StoredAdapter, to path: String, as type: SafetensorsType
+    _ model: any LanguageModel, _ stored: StoredModel, to path: String, as type: SafetensorsType
   ) throws(Failure) {
+    let adapter = stored.adapter!
     // PEFT knows no base in few bits. One that lacks what the updates began as would have to be computed by whoever reads it.
     let json = try model.makeUpdatesPlain(adapter.settings.adapter).json(base: adapter.base)
     try DurableFile.write(json.serialized(pretty: true) + "\n", to: "\(path)/\(configurationName)")
     try SafetensorsFile.write(model.adapterArrays, as: type, to: "\(path)/\(weightsName)")
+    try HuggingFaceTokenizerFiles(stored)?.write(to: path)
   }
 }
 
