@@ -39,7 +39,16 @@ import Testing
   @Test(
     arguments: ["llama", "qwen2", "gpt2", "qwen3", "gemma3_text", "olmo2", "phi3", "smollm3", "granite", "gpt_neox"],
     [#""lora_alpha": 5"#, #""use_rslora": true"#, #""init_lora_weights": "pissa""#])
-  func theNumbersForLlamaCppAreTheUpdates(_ kind: String, _ more: String) throws {
+  func theNumbersForLlamaCppAreTheUpdates(_ kind: String, _ more: String) throws { try expectUpdates(kind, more) }
+
+  /// One alpha stands for all layers.
+  @Test func otherRanksAndAlphasComeOut() throws {
+    try expectUpdates(
+      "llama",
+      #""use_rslora": true, "rank_pattern": { "q_proj": 2, ".*1.mlp.up_proj": 5 }, "alpha_pattern": { "v_proj": 9 }"#)
+  }
+
+  private func expectUpdates(_ kind: String, _ more: String) throws {
     let stored = try adapted(kind, #"{ "r": 3, \#(more) }"#)
     let outcome = try Export(to: .ggufAdapter).write(stored, to: scratch("lora.gguf"))
     #expect(outcome.tensors > 0)
@@ -79,6 +88,22 @@ import Testing
     let stored = try adapted("llama", "{ \"r\": 3, \(more) }")
     let failure = try #require(refusal { _ = try Export(to: .ggufAdapter).write(stored, to: scratch("lora.gguf")) })
     #expect(failure.description.contains(word) && failure.description.contains("--to gguf"))
+  }
+
+  /// Weights of an adapter that are no numbers are none.
+  @Test(arguments: [Float.nan, .infinity]) func brokenNumbersAreRefused(_ bad: Float) throws {
+    _ = try Export(to: .peft).write(adapted("llama", #"{ "r": 2 }"#), to: scratch("peft"))
+    let file = try SafetensorsFile(scratch("peft/adapter_model.safetensors"))
+    let arrays = try file.entries.map { entry in
+      var values = [Float](repeating: 0, count: entry.shape.reduce(1, *))
+      try values.withUnsafeMutableBufferPointer { (values) throws(Failure) in try file.read(entry, into: values) }
+      if entry.name.contains("1.mlp.up_proj.lora_B") { values[3] = bad }
+      return NamedArray(entry.name, shape: entry.shape, values: values)
+    }
+    try SafetensorsFile.write(arrays, as: .float32, to: scratch("peft/adapter_model.safetensors"))
+    let failure = try #require(refusal { _ = try StoredModel(at: scratch("peft")).model() })
+    #expect(
+      failure.description.contains("infinite or no number") && failure.description.contains("1.mlp.up_proj.lora_B"))
   }
 
   @Test func anAdapterIsNoModel() throws {

@@ -251,7 +251,15 @@ extension AdapterTests {
     (#"{"modules_to_save": ["embed_tokens"]}"#, "is the head, too"),
     (#"{"modules_to_save": ["q_proj"]}"#, "trained whole"),
     (#"{"bias": "all"}"#, "\"bias\" must be"), (#"{"peft_type": "IA3"}"#, "\"peft_type\" must be"),
-    (#"{"rank_pattern": {"q_proj": 4}}"#, "\"rank_pattern\" must be"), (#"{"use_mora": true}"#, "use_mora"),
+    (#"{"rank_pattern": {"q_proj": 0}}"#, "\"rank_pattern\" must be"),
+    (#"{"rank_pattern": {"query": 4}}"#, "rank_pattern matches no layer"),
+    (#"{"alpha_pattern": {"((": 4}}"#, "\"alpha_pattern\" must be"),
+    (#"{"layers_to_transform": [0]}"#, "needs a list of names"), (#"{"layers_pattern": "h"}"#, "needs \"layers_to"),
+    (#"{"target_modules": ["q_proj"], "layers_to_transform": 7}"#, "no layer is left to adapt"),
+    (#"{"target_modules": ["q_proj"], "modules_to_save": ["q_proj"]}"#, "no layer is left to adapt"),
+    (#"{"init_lora_weights": false}"#, "no adapter begins with"),
+    (#"{"task_type": "SEQ_CLS"}"#, "\"task_type\" must be"),
+    (#"{"use_mora": true}"#, "use_mora"),
     (#"{"init_lora_weights": "olora"}"#, "init_lora_weights"),
   ])
   func whatCannotBeAdaptedIsRefused(_ keys: String, _ words: String) throws {

@@ -31,7 +31,14 @@ struct GGUFAdapter {
   private var plain: AdapterConfiguration {
     var plain = configuration
     (plain.isRankStabilized, plain.alpha) = (false, configuration.scale * Double(configuration.rank))
+    plain.alphas = []
     return plain
+  }
+
+  /// What B of a layer is multiplied by: llama.cpp has one alpha for all.
+  private func factor(at path: String) -> Float {
+    let (own, theirs) = (configuration.scale(at: path), plain.scale(at: path))
+    return abs(own / theirs - 1) < 1e-12 ? 1 : Float(own / theirs)
   }
 
   /// Writes the updates of `model`, which are plain ones of the configuration.
@@ -70,9 +77,11 @@ struct GGUFAdapter {
   private func rearranged(_ named: NamedParameter) -> Tensor {
     let (value, columns) = (named.value.elements, named.shape[1])
     var result = value
+    let (weight, isDown) = Self.parts(of: named.name)
+    let factor = isDown ? 1 : factor(at: String(weight.dropLast(".weight".count)))
     for (row, place) in storedRows(named.name, rows: named.shape[0]).enumerated() {
       result.replaceSubrange(
-        place * columns..<(place + 1) * columns, with: value[row * columns..<(row + 1) * columns])
+        place * columns..<(place + 1) * columns, with: value[row * columns..<(row + 1) * columns].map { $0 * factor })
     }
     return Tensor(result, shape: named.shape)
   }

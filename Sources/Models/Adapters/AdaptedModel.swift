@@ -9,6 +9,10 @@ extension LanguageModel {
   /// - Throws: `.model` for names that are no linear layer's, and for what cannot be adapted.
   @discardableResult
   package func attach(_ configuration: AdapterConfiguration, seed: UInt64?) throws(Failure) -> AdapterSwitch {
+    if case .foreign(let word) = configuration.start, seed != nil {
+      throw Failure(
+        .model, "no adapter begins with init_lora_weights \(word): trained ones are read", notes: ["leave it out"])
+    }
     let state = AdapterSwitch()
     let targets = try AdapterTargets(configuration, of: self)
     freeze()
@@ -34,9 +38,10 @@ extension LanguageModel {
     let targets = try AdapterTargets(configuration, of: self)
     let saved = try targets.savedParameters().reduce(0) { $0 + $1.shape.count }
     return targets.layers.reduce(saved) { sum, target in
-      let outputs = target.sections.reduce(0) { $0 + $1.outputs.count }
-      let own = configuration.rank * (target.sections.count * target.layer.inputs + outputs)
-      return sum + own + (configuration.learnsMagnitudes ? outputs : 0)
+      target.sections.reduce(sum) { sum, section in
+        let (outputs, rank) = (section.outputs.count, configuration.rank(at: section.path))
+        return sum + rank * (target.layer.inputs + outputs) + (configuration.learnsMagnitudes ? outputs : 0)
+      }
     }
   }
 
@@ -100,7 +105,18 @@ extension LinearAdapter {
   convenience init(
     _ configuration: AdapterConfiguration, _ target: AdapterTargets.Target, state: AdapterSwitch, number: Int
   ) {
-    func stacks(isTrained: Bool) -> [Stack] { [Stack(configuration, target, isTrained: isTrained)] }
+    // Of one rank and one scale each, which is all of them unless patterns say otherwise.
+    var groups: [[AdapterTargets.Section]] = []
+    for section in target.sections {
+      let group = groups.firstIndex {
+        configuration.rank(at: $0[0].path) == configuration.rank(at: section.path)
+          && configuration.scale(at: $0[0].path) == configuration.scale(at: section.path)
+      }
+      if let group { groups[group].append(section) } else { groups.append([section]) }
+    }
+    func stacks(isTrained: Bool) -> [Stack] {
+      groups.map { Stack(configuration, $0, inputs: target.layer.inputs, isTrained: isTrained) }
+    }
     self.init(
       stacks: stacks(isTrained: true), origins: configuration.start.isPrincipal ? stacks(isTrained: false) : [],
       dropout: configuration.dropout, state: state, number: number)
@@ -115,7 +131,7 @@ extension LinearAdapter {
       case .uniform: stack.down.mutableBuffer.assign(generator.uniform(shape, in: -bound...bound).elements)
       case .gaussian:
         stack.down.mutableBuffer.assign(generator.normal(shape, deviation: 1 / Float(stack.rank)).elements)
-      case .principal: break
+      case .principal, .foreign: break
       }
     }
   }
@@ -155,18 +171,20 @@ extension LinearAdapter {
 }
 
 extension LinearAdapter.Stack {
-  /// The updates of the matrices of `target`; those that are not trained have no magnitudes.
-  fileprivate init(_ configuration: AdapterConfiguration, _ target: AdapterTargets.Target, isTrained: Bool) {
-    let rank = configuration.rank
-    let names = target.sections.map { Parameter.Section("\($0.name).lora_A", rows: rank) }
+  /// The updates of matrices that have one rank and one scale; those that are not trained have no magnitudes.
+  fileprivate init(
+    _ configuration: AdapterConfiguration, _ sections: [AdapterTargets.Section], inputs: Int, isTrained: Bool
+  ) {
+    let (rank, scale) = (configuration.rank(at: sections[0].path), configuration.scale(at: sections[0].path))
+    let names = sections.map { Parameter.Section("\($0.name).lora_A", rows: rank) }
     let hasMagnitudes = configuration.learnsMagnitudes && isTrained
     self.init(
-      down: Parameter(undefined: [rank * names.count, target.layer.inputs], sections: names),
-      updates: target.sections.map { section in
+      down: Parameter(undefined: [rank * names.count, inputs], sections: names),
+      updates: sections.map { section in
         LinearAdapter.Update(
           outputs: section.outputs, up: Parameter(zeros: [section.outputs.count, rank]),
           magnitude: hasMagnitudes ? Parameter(zeros: [section.outputs.count]) : nil)
-      }, scale: Float(configuration.scale))
+      }, scale: Float(scale))
     down.isTrained = isTrained
     for update in updates { update.up.isTrained = isTrained }
   }

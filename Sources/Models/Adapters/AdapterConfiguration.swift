@@ -22,6 +22,12 @@ package struct AdapterConfiguration: Equatable, Sendable {
     /// draws an approximation in some iterations; here it is exact.
     case principal(iterations: Int? = nil)
 
+    /// Of another kind, which leaves the base as it is: trained weights are read, none are begun.
+    case foreign(String)
+
+    /// The kinds of starts that PEFT has besides and that leave the base as it is.
+    static let foreignWords = ["false", "eva", "orthogonal"]
+
     /// Whether the base is another one than the model without the updates.
     package var isPrincipal: Bool { if case .principal = self { true } else { false } }
   }
@@ -39,6 +45,15 @@ package struct AdapterConfiguration: Equatable, Sendable {
   package var learnsMagnitudes = false
   /// Modules that are trained as a whole, named as targets are.
   package var savedModules: [String] = []
+  /// Other ranks and alphas of some layers.
+  package var ranks: [LayerPattern<Int>] = []
+  package var alphas: [LayerPattern<Double>] = []
+  /// Layers that are not adapted although they are targets.
+  package var excluded = Targets.names([])
+  /// The numbers of the only blocks whose layers are adapted; nil for all.
+  package var blocks: [Int]?
+  /// What numbers of blocks stand behind in the names of layers, as regular expressions; empty for anything.
+  package var blockNames: [String] = []
   package var start = Start.uniform
 
   package init() {}
@@ -51,15 +66,26 @@ package struct AdapterConfiguration: Equatable, Sendable {
     return same == self && start.isPrincipal == other.start.isPrincipal
   }
 
-  /// s, what B A is multiplied by.
+  /// r of the layer at `path`.
+  package func rank(at path: String) -> Int { ranks.first { $0.matches(path) }?.value ?? rank }
+
+  /// s, what B A of the layer at `path` is multiplied by.
+  package func scale(at path: String) -> Double {
+    let (rank, alpha) = (Double(rank(at: path)), alphas.first { $0.matches(path) }?.value ?? alpha)
+    return alpha / (isRankStabilized ? rank.squareRoot() : rank)
+  }
+
+  /// The same of layers of which no pattern says anything.
   package var scale: Double { alpha / (isRankStabilized ? Double(rank).squareRoot() : Double(rank)) }
 
   /// That of updates whose base is the model without them: of twice the rank and the same scale, where these are others.
   package var plain: AdapterConfiguration {
     guard start.isPrincipal else { return self }
     var plain = self
-    (plain.rank, plain.start) = (2 * rank, .uniform)
-    plain.alpha = isRankStabilized ? alpha * 2.0.squareRoot() : alpha * 2
+    let factor = isRankStabilized ? 2.0.squareRoot() : 2
+    (plain.rank, plain.alpha, plain.start) = (2 * rank, factor * alpha, .uniform)
+    plain.ranks = ranks.map { LayerPattern($0.pattern, 2 * $0.value) }
+    plain.alphas = alphas.map { LayerPattern($0.pattern, factor * $0.value) }
     return plain
   }
 }
@@ -69,7 +95,8 @@ extension AdapterConfiguration {
   /// name.
   package init(from section: inout SettingsSection) {
     rank = section.value("r", .integer(), default: rank, "Rank of the updates")
-    alpha = section.value("lora_alpha", .number(above: 0), default: alpha, "Updates are scaled by lora_alpha / r")
+    alpha = section.value(
+      "lora_alpha", .number(above: 0, to: 1e30), default: alpha, "Updates are scaled by lora_alpha / r")
     dropout = section.value(
       "lora_dropout", .number(from: 0, below: 1), default: 0, "Probability by which an input of an update is zero")
     targets = section.value(
@@ -81,6 +108,7 @@ extension AdapterConfiguration {
       "modules_to_save", .list(of: .string), default: [], "Modules that are trained whole, by the ends of their names")
     start = section.value(
       "init_lora_weights", .start, default: .uniform, "What the matrices are before the first step")
+    readPatterns(&section)
     acceptWhatChangesNothing(&section)
   }
 
@@ -89,21 +117,19 @@ extension AdapterConfiguration {
     // Every version of PEFT adds options, and writes all of them.
     section.ignoreNulls()
     section.ignore([
-      "auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision", "task_type",
+      "auto_mapping", "base_model_name_or_path", "inference_mode", "peft_version", "revision",
+      // What the matrices began as.
+      "eva_config",
       // Conv1D's layout, which the model knows.
       "fan_in_fan_out",
     ])
     section.accept("peft_type", only: ["LORA"], because: "adapters are low-rank updates")
+    section.accept("task_type", only: [.null, "CAUSAL_LM"], because: "models predict the next token")
     section.accept("bias", only: ["none"], because: "biases are not trained")
     for key in ["lora_bias", "use_qalora", "ensure_weight_tying"] {
       section.accept(key, only: [false], because: "updates are B A alone")
     }
-    for key in ["rank_pattern", "alpha_pattern", "loftq_config"] {
-      section.accept(key, only: [.null, [:]], because: "all layers have one rank and one scale")
-    }
-    for key in ["layers_to_transform", "layers_pattern", "exclude_modules"] {
-      section.accept(key, only: [.null, []], because: "target_modules says which layers are adapted")
-    }
+    section.accept("loftq_config", only: [.null, [:]], because: "no base is rounded to fit its updates")
     for key in ["layer_replication", "target_parameters", "trainable_token_indices"] {
       section.accept(key, only: [.null], because: "adapters are low-rank updates of linear layers")
     }
@@ -114,16 +140,17 @@ extension AdapterConfiguration {
   /// The adapter_config.json that PEFT reads; `base` names the base model there.
   package func json(base: String) -> JSONValue {
     let modules = savedModules.isEmpty ? JSONValue.null : JSONValue(savedModules.map { JSONValue($0) })
-    return JSONValue([
-      JSONMember("peft_type", "LORA"), JSONMember("task_type", "CAUSAL_LM"),
-      JSONMember("base_model_name_or_path", JSONValue(base)), JSONMember("r", JSONValue(rank)),
-      JSONMember("lora_alpha", SettingsType<Double>.number().write(alpha)),
-      JSONMember("lora_dropout", SettingsType<Double>.number().write(dropout)),
-      JSONMember("target_modules", SettingsType<Targets>.targets.write(targets)),
-      JSONMember("use_rslora", JSONValue(isRankStabilized)), JSONMember("use_dora", JSONValue(learnsMagnitudes)),
-      JSONMember("modules_to_save", modules), JSONMember("bias", "none"),
-      JSONMember("init_lora_weights", SettingsType<Start>.start.write(start)), JSONMember("inference_mode", true),
-    ])
+    return JSONValue(
+      [
+        JSONMember("peft_type", "LORA"), JSONMember("task_type", "CAUSAL_LM"),
+        JSONMember("base_model_name_or_path", JSONValue(base)), JSONMember("r", JSONValue(rank)),
+        JSONMember("lora_alpha", SettingsType<Double>.number().write(alpha)),
+        JSONMember("lora_dropout", SettingsType<Double>.number().write(dropout)),
+        JSONMember("target_modules", SettingsType<Targets>.targets.write(targets)),
+        JSONMember("use_rslora", JSONValue(isRankStabilized)), JSONMember("use_dora", JSONValue(learnsMagnitudes)),
+        JSONMember("modules_to_save", modules), JSONMember("bias", "none"),
+        JSONMember("init_lora_weights", SettingsType<Start>.start.write(start)), JSONMember("inference_mode", true),
+      ] + patternMembers)
   }
 }
 
@@ -132,7 +159,9 @@ extension SettingsType where Value == AdapterConfiguration.Targets {
     Self(
       "\"all-linear\", a regular expression or a list of names", placeholder: .allLinear,
       read: { value in
-        if let word = value.string { return word.isEmpty ? nil : word == "all-linear" ? .allLinear : .pattern(word) }
+        if let word = value.string {
+          return word.isEmpty ? nil : word.lowercased() == "all-linear" ? .allLinear : .pattern(word)
+        }
         guard let names = value.array?.map(\.string), !names.isEmpty, names.allSatisfy({ $0?.isEmpty == false }) else {
           return nil
         }
@@ -153,10 +182,11 @@ extension SettingsType where Value == AdapterConfiguration.Start {
     Self(
       "true, \"gaussian\", \"pissa\" or \"pissa_niter_N\"", placeholder: .uniform,
       read: { value in
-        if value.bool == true { return .uniform }
+        if let flag = value.bool { return flag ? .uniform : .foreign("false") }
         switch value.string {
         case "gaussian": return .gaussian
         case "pissa": return .principal()
+        case let word? where AdapterConfiguration.Start.foreignWords.contains(word): return .foreign(word)
         case let word?:
           guard word.hasPrefix("pissa_niter_"), let count = Int(word.dropFirst(12)), count >= 0 else { return nil }
           return .principal(iterations: count)
@@ -167,6 +197,7 @@ extension SettingsType where Value == AdapterConfiguration.Start {
         switch start {
         case .uniform: true
         case .gaussian: "gaussian"
+        case .foreign(let word): word == "false" ? false : JSONValue(word)
         case .principal(let iterations): JSONValue("pissa" + (iterations.map { "_niter_\($0)" } ?? ""))
         }
       })

@@ -3,12 +3,15 @@ import Files
 
 /// The linear layers of a model that a configuration names.
 struct AdapterTargets {
+  /// A matrix of a layer, and the outputs that it gives.
+  typealias Section = (name: String, path: String, outputs: Range<Int>)
+
   /// A layer and which of the matrices that it stacks are adapted.
   struct Target {
     let path: [String]
     let layer: Linear
     /// The names and outputs of those matrices.
-    let sections: [(name: String, outputs: Range<Int>)]
+    let sections: [Section]
   }
 
   let layers: [Target]
@@ -17,6 +20,7 @@ struct AdapterTargets {
 
   init(_ configuration: AdapterConfiguration, of model: any LanguageModel) throws(Failure) {
     (self.configuration, self.model) = (configuration, model)
+    try configuration.checkExpressions(on: model.linears.flatMap { $1.sections(at: $0).map(\.path) })
     let names = try NamePattern(configuration.targets)
     var layers: [Target] = []
     var found: [String] = []
@@ -30,7 +34,8 @@ struct AdapterTargets {
           .model, "the head cannot be adapted", at: found.last!,
           notes: ["take it out of adapter.target_modules; adapter.modules_to_save trains it whole"])
       }
-      layers.append(Target(path: path, layer: layer, sections: sections.map { ($0.name, $0.outputs) }))
+      let adapted = sections.filter { configuration.adapts($0.path) }
+      if !adapted.isEmpty { layers.append(Target(path: path, layer: layer, sections: adapted)) }
     }
     self.layers = layers
     let missing = names.unmatched(found)
@@ -40,6 +45,24 @@ struct AdapterTargets {
         .model, "adapter.target_modules matches no linear layer", at: missing.first,
         notes: ["the model's linear layers end in \(all.joined(separator: ", "))"])
     }
+    guard !layers.isEmpty else {
+      throw Failure(
+        .model, "no layer is left to adapt", at: found.first,
+        notes: ["exclude_modules, layers_to_transform and modules_to_save take away what target_modules names"])
+    }
+    try checkPatterns()
+  }
+
+  /// Refuses a pattern that says something of no layer: it is misspelt.
+  private func checkPatterns() throws(Failure) {
+    let paths = layers.flatMap { $0.sections.map(\.path) }
+    let unused =
+      configuration.ranks.first { pattern in !paths.contains(where: pattern.matches) }.map { ("rank", $0.pattern) }
+      ?? configuration.alphas.first { pattern in !paths.contains(where: pattern.matches) }.map { ("alpha", $0.pattern) }
+    guard let (key, pattern) = unused else { return }
+    throw Failure(
+      .model, "adapter.\(key)_pattern matches no layer that is adapted", at: pattern,
+      notes: ["such as \(paths.first ?? "none")"])
   }
 
   /// The parameters of the modules that are trained whole.
@@ -106,7 +129,7 @@ private struct NamePattern {
 
 extension Linear {
   /// The matrices of a checkpoint that the layer holds, by their names, and the outputs that each gives.
-  func sections(at path: [String]) -> [(name: String, path: String, outputs: Range<Int>)] {
+  func sections(at path: [String]) -> [AdapterTargets.Section] {
     let parent = path.dropLast()
     guard !weight.sections.isEmpty else {
       return [(path.last!, path.joined(separator: "."), 0..<outputs)]
