@@ -41,13 +41,13 @@ package enum AdapterFile {
   private static func openBase(_ source: String, of path: String) throws(Failure) -> StoredModel {
     let stored: StoredModel
     do {
-      stored = try StoredModel(at: source)
+      stored = try StoredModel(baseAt: source)
     } catch {
+      if error.what == Failure.baseHasAdapter(at: source).what { throw error }
       throw Failure(
         .model, "the base model of the adapter is not to be had", at: source,
         notes: [error.what, "the adapter is \(path)", "put it back; a run is resumed with model.from=PATH"])
     }
-    guard stored.adapter == nil else { throw stored.hasAdapter }
     return stored
   }
 
@@ -84,6 +84,13 @@ package struct StoredAdapter {
   ///
   /// - Throws: `.model` for weights that are missing, unknown or of another shape.
   func attach(to model: any LanguageModel) throws(Failure) {
+    let count = try model.trainedParameterCount(with: settings.adapter)
+    let stored = weights.shapes.reduce(0) { $0 + ($1.shape?.reduce(1, *) ?? 0) }
+    guard count / 2 <= stored else {
+      throw Failure(
+        .model, "the adapter does not fit its configuration", at: weights.path,
+        notes: ["it describes \(count) numbers, the file holds \(stored)"])
+    }
     try model.attach(settings.adapter, seed: nil)
     try Self.read(model.trainedParameters, from: weights)
     guard settings.adapter.start.isPrincipal else { return }
@@ -100,6 +107,11 @@ package struct StoredAdapter {
     for named in parameters {
       try named.mutableBuffer.withUnsafeMutableBufferPointer { (values) throws(Failure) in
         try weights.read(prefix + named.name, into: values)
+        guard values.allSatisfy(\.isFinite) else {
+          throw Failure(
+            .model, "the adapter has a number that is infinite or no number", at: weights.path,
+            notes: ["in \(prefix)\(named.name)"])
+        }
       }
     }
   }
@@ -119,12 +131,24 @@ extension NamedParameter {
   }
 }
 
-extension StoredModel {
+extension Failure {
   /// Says that a model that has adapters cannot be a base.
-  package var hasAdapter: Failure {
+  package static func baseHasAdapter(at path: String) -> Failure {
     Failure(
-      .model, "the base model has adapters of its own", at: path,
-      notes: ["`train export` merges them into a model"])
+      .model, "the base model has adapters of its own", at: path, notes: ["`train export` merges them into a model"])
+  }
+}
+
+extension StoredModel {
+  /// Opens the base of an adapter. One with adapters of its own is refused before its own base is opened, which may be itself.
+  ///
+  /// - Throws: what `init(at:)` throws.
+  init(baseAt path: String) throws(Failure) {
+    switch try ModelFormat(of: path) {
+    case .peft: throw .baseHasAdapter(at: path)
+    case .checkpoint: self = try ModelFile.open(path, isBase: true)
+    case .huggingFace, .gguf, .llama2C: self = try StoredModel(at: path)
+    }
   }
 
   /// What identifies the weights of a model without adapters, whatever format they are in: a digest over their names and values.

@@ -14,12 +14,15 @@ package enum ModelFile {
 
   /// Opens the model at `path`: a file, a step folder or a run folder, whose newest valid checkpoint it then is.
   ///
-  /// - Parameter base: where the base model of an adapter is now; nil for where it was.
+  /// - Parameters:
+  ///   - base: where the base model of an adapter is now; nil for where it was.
+  ///   - isBase: whether it is to be the base of an adapter and so cannot have one.
   /// - Throws: `.checkpoint` for a file that is damaged or no model, `.model` or `.tokenizer` for contents that do not fit.
-  package static func open(_ path: String, base: String? = nil) throws(Failure) -> StoredModel {
+  package static func open(_ path: String, base: String? = nil, isBase: Bool = false) throws(Failure) -> StoredModel {
     let (location, file) = try CheckpointLocation.opened(path)
     let path = location.model
     let notes = location.skipped.map { "passed over: \($0)" }
+    if isBase, AdapterFile.recognizes(file.attributes) { throw .baseHasAdapter(at: path) }
     if AdapterFile.recognizes(file.attributes) { return try AdapterFile.open(file, base: base, notes: notes) }
     guard file.attributes["format"]?.string == format, let version = file.attributes["format_version"]?.integer else {
       throw Failure(

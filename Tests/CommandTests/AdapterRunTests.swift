@@ -184,9 +184,20 @@ import Testing
     #expect(try refusal { $0.replacing("runs/tiny", with: "org/model") }.contains("\"from\": BASE"))
     #expect(try refusal { $0.replacing("\"LORA\"", with: "\"LOHA\"") }.contains("peft_type"))
     #expect(try refusal { _ in "{" }.contains("adapter_config.json"))
+    #expect(try refusal { $0.replacing("\"r\": 4", with: "\"r\": 400000000") }.contains("does not fit"))
+    #expect(try refusal { _ in "[]" }.contains("where an object is expected"))
+    let endless = "{\"exclude_modules\": \"(.*)*(.*)*(.*)*z\", \"base_model_name_or_path\": \"runs/tiny\"}"
+    #expect(try refusal { _ in endless }.contains("takes too long"))
+    // A base that has an adapter is refused before its own is opened, which may be itself.
+    for base in ["peft", "runs/sft"] {
+      #expect(try refusal { $0.replacing("runs/tiny", with: base) }.contains("has adapters of its own"))
+    }
     try tiny.write(config, to: "peft/adapter_config.json")
     try tiny.truncate("peft/adapter_model.safetensors", to: 0.5)
     #expect(try tiny.train("generate", "peft", "--prompt", "a", code: 5).contains("adapter_model.safetensors"))
+    try FileManager.default.moveItem(
+      atPath: tiny.path("peft/adapter_model.safetensors"), toPath: tiny.path("peft/adapter_model.bin"))
+    #expect(try tiny.train("generate", "peft", "--prompt", "a", code: 5).contains("pickled Python"))
     let none = try tiny.train("export", "runs/tiny", "out", "--to", "peft", code: 2)
     #expect(none.contains("has no adapter"), "\(none)")
   }

@@ -18,8 +18,9 @@ package enum PEFTFolder {
   /// - Throws: `.model` for keys that are not supported, for weights that do not fit, and for a base that is not to be had.
   package static func open(_ path: String, base: String? = nil) throws(Failure) -> StoredModel {
     let source = "\(path)/\(configurationName)"
-    let json = try JSONValue.parse(
-      ReadableFile.contents(of: source, area: .model, limit: 1 << 24), source: source, area: .model)
+    guard let json = try HuggingFaceFolder.json(configurationName, in: path, area: .model) else {
+      throw Failure(.model, "the folder is no adapter: it has no \(configurationName)", at: path)
+    }
     let decoder = SettingsDecoder(source: source, area: .model)
     let settings = decoder.read(json) { AdaptedBase(from: &$0) }
     if let failure = decoder.failure { throw failure }
@@ -39,8 +40,13 @@ package enum PEFTFolder {
           "in a recipe: \"model\": { \"from\": BASE, \"adapter\": \"\(path)\" }",
         ])
     }
-    let stored = try StoredModel(at: base)
-    guard stored.adapter == nil else { throw stored.hasAdapter }
+    let names = try Folder.names(in: path, area: .model)
+    if !names.contains(weightsName), names.contains("adapter_model.bin") {
+      throw Failure(
+        .model, "the adapter is pickled Python, which is not read", at: "\(path)/adapter_model.bin",
+        notes: ["load it with PEFT and save_pretrained it with safe_serialization=True"])
+    }
+    let stored = try StoredModel(baseAt: base)
     let adapter = StoredAdapter(
       settings: settings, base: base, baseDigest: nil, weights: try SafetensorsWeights("\(path)/\(weightsName)"),
       original: nil)

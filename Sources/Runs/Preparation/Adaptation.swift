@@ -33,7 +33,7 @@ struct Adaptation {
       return
     }
     if let adapter = start.adapter {
-      guard adapter.baseDigest == nil else { throw start.hasAdapter }
+      guard adapter.baseDigest == nil else { throw Failure.baseHasAdapter(at: start.path) }
       guard adapter.settings.adapter.hasWeights(of: settings.adapter) else {
         throw Failure(
           .recipe, "\"adapter\" is not the one that the model starts with", at: model.adapterSource,
