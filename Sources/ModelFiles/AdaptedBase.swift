@@ -69,6 +69,18 @@ extension StoredModel {
     }
   }
 
+  /// What is rounded a second time where `settings` ask for a format that a GGUF file has not; nil where nothing is.
+  package func roundingNote(for settings: AdaptedBase) -> String? {
+    guard case .rounded(let format) = settings.form, weights is GGUFWeights else { return nil }
+    let formats = Set(weights.shapes.compactMap { weights.format(of: $0.name) }).filter {
+      $0.blockCount > 1 && $0 != format
+    }
+    if formats.isEmpty { return nil }
+    let names = formats.map(\.rawValue).sorted().joined(separator: ", ")
+    return
+      "matrices of \(names) are rounded again, to \(format.rawValue): quantize_base \"gguf\" keeps them as they are"
+  }
+
   /// The bytes that a number of a frozen matrix takes in memory, and one of a table or of the head, on average.
   package func bytes(as settings: AdaptedBase) throws(Failure) -> (matrix: Double, table: Double) {
     guard let packing = try packing(for: settings) else { return (4, 4) }

@@ -109,6 +109,8 @@ import Testing
     for (one, other) in zip(try tiny.metrics("runs/floats"), try tiny.metrics("runs/blocks")) {
       #expect(one["loss"] == other["loss"] && one["eval_loss"] == other["eval_loss"])
     }
+    let again = try Binary.run(started + ["adapter.quantize_base=q4_0", "run=runs/rounded"], in: tiny.folder)
+    #expect(again.code == 0 && again.log.contains("matrices of Q8_0 are rounded again, to Q4_0"), "\(again.log)")
     try tiny.copy("runs/blocks", as: "runs/again", upTo: 3)
     try tiny.train("resume", "runs/again")
     try expectSame("runs/blocks", "runs/again")

@@ -47,6 +47,7 @@ package struct Preparation {
     }
     if let settings = recipe.adapter, let start {
       adapter = try Adaptation(settings, recipe.model, start, isResuming: checkpoint != nil, configuration)
+      if let line = start.roundingNote(for: settings) { note("note: \(line)") }
     } else {
       if let checkpoint, checkpoint.adapter != nil { throw Adaptation.isAnother(at: checkpoint.path) }
       adapter = nil
