@@ -23,11 +23,11 @@ import Tokenizers
     return try Tokenizer(json: json.serializedBytes(), source: "test")
   }
 
-  private func split(_ pattern: String) -> JSONValue {
+  private func split(_ pattern: String, _ behavior: JSONValue = "Isolated", invert: JSONValue = false) -> JSONValue {
     [
       "type": "Sequence",
       "pretokenizers": [
-        ["type": "Split", "pattern": ["Regex": JSONValue(pattern)], "behavior": "Isolated", "invert": false],
+        ["type": "Split", "pattern": ["Regex": JSONValue(pattern)], "behavior": behavior, "invert": invert],
         ["type": "ByteLevel", "add_prefix_space": false, "use_regex": false],
       ],
     ]
@@ -50,6 +50,14 @@ import Tokenizers
       #expect(copy.pieces(of: text) == tokenizer.pieces(of: text))
     }
     #expect((tokenizer.preTokenizer != nil) == ["gpt2", "llama3", "qwen2", "smollm"].contains(name))
+  }
+
+  /// OLMo 2 and Phi-4-mini remove what their patterns do not match, which is nothing.
+  @Test func removingWhatIsNotMatchedIsCuttingAtMatches() throws {
+    let pattern = try #require(PreTokenizer.llama3.pattern)
+    #expect(try tokenizer(split(pattern, "Removed", invert: true)).preTokenizer == .llama3)
+    #expect(try tokenizer(split(pattern, "Removed")).preTokenizer == nil)
+    #expect(try tokenizer(split(pattern, "MergedWithNext", invert: true)).preTokenizer == nil)
   }
 
   /// A pattern in a needless group is read as a general one.

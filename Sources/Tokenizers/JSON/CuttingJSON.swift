@@ -62,7 +62,9 @@ extension PreTokenizer {
 }
 
 extension PieceSteps.Cut {
-  fileprivate var isPlain: Bool { behavior == .isolated && !isInverted }
+  /// Whether every match is a piece, and nothing is lost of a text that matches cover, as those of our own patterns do:
+  /// OLMo 2's files remove what does not match.
+  fileprivate var isPlain: Bool { behavior == .isolated || behavior == .removed && isInverted }
 
   fileprivate static func digits(individual: Bool) -> Self {
     var digits = ScalarSet()
