@@ -76,6 +76,9 @@ struct HuggingFaceTokenizer {
     return try bounded(spaced(result.naming(named)))
   }
 
+  /// Whether transformers 5 wrote the folder: from there on tokenizer.json alone says what is put before a text.
+  private var isWhole: Bool { config["backend"] != nil && names.contains("tokenizer.json") }
+
   private var hasAddedTokens: Bool { config["added_tokens_decoder"].map { !$0.isNull } ?? false }
 
   /// The files that name tokens; later ones count for more. Folders older than `added_tokens_decoder` have a file for it.
@@ -127,7 +130,7 @@ struct HuggingFaceTokenizer {
         notes: ["only false is: texts end where the data ends them, and get their end token there"])
     }
     if let begins { return tokenizer.addingBeginningOfText(begins) }
-    if kind?.beginsTexts == true, tokenizer.namedTokens["bos_token"] != nil {
+    if kind?.beginsTexts == true, !isWhole, tokenizer.namedTokens["bos_token"] != nil {
       return tokenizer.addingBeginningOfText(true)
     }
     return ends == nil || tokenizer.isSentencePiece ? tokenizer : tokenizer.addingBeginningOfText(false)

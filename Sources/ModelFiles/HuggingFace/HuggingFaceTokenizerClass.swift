@@ -94,6 +94,7 @@ struct HuggingFaceTokenizerClass {
     isNamed && ["GPT2Tokenizer", "CodeGenTokenizer", "GPTNeoXTokenizer"].contains(name) ? false : nil
   }
 
-  /// Whether the class puts its beginning token before every text, whatever tokenizer.json says.
+  /// Whether the class puts its beginning token before every text, whatever tokenizer.json says; it does before
+  /// transformers 5.
   var beginsTexts: Bool { isNamed && ["LlamaTokenizer", "GemmaTokenizer"].contains(name) }
 }
