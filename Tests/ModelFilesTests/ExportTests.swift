@@ -128,6 +128,8 @@ private func pieces() throws -> Tokenizer {
     let config = try json("config.json")
     #expect(config["architectures"] == ["LlamaForCausalLM"] && config["torch_dtype"] == "bfloat16")
     #expect(config["eos_token_id"] == [2, 0])
+    // Left out, transformers would take the token that pads the architecture's own tokenizer.
+    #expect(config["pad_token_id"] == .null && config["bos_token_id"] == .null)
     let generation = try json("generation_config.json")
     #expect(generation["eos_token_id"] == [2, 0] && generation["pad_token_id"] == 2)
     let settings = try json("tokenizer_config.json")

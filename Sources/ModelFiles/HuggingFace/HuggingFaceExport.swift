@@ -23,8 +23,10 @@ struct HuggingFaceExport {
     var config = stored.configuration.json(
       stored.tokenizer, endTokens: endTokens, beginningToken: stored.beginningToken)
     config["torch_dtype"] = JSONValue(type == .float16 ? "float16" : type == .bfloat16 ? "bfloat16" : "float32")
-    // Left out, these would default to the ids of GPT-2's own tokens.
-    for key in ["bos_token_id", "eos_token_id"] where config[key] == nil { config[key] = .null }
+    config["pad_token_id"] = paddingToken.map { JSONValue(Int($0)) }
+    // Left out, these would default to the ids of the architecture's own tokenizer: transformers fails to make a Phi-3 whose
+    // vocabulary is smaller.
+    for key in ["bos_token_id", "eos_token_id", "pad_token_id"] where config[key] == nil { config[key] = .null }
     try write(config, to: "\(path)/config.json")
     try write(generationConfig, to: "\(path)/generation_config.json")
     try HuggingFaceTokenizerFiles(stored)?.write(to: path)
@@ -35,6 +37,11 @@ struct HuggingFaceExport {
     try DurableFile.write(value.serialized(pretty: true) + "\n", to: path)
   }
 
+  /// The token that the tokenizer's files name for padding, as far as the model has a row for it.
+  private var paddingToken: Int32? {
+    stored.tokenizer?.namedToken("pad_token").flatMap { Int($0) < model.vocabularySize ? $0 : nil }
+  }
+
   private var generationConfig: JSONValue {
     var config: JSONValue = [:]
     if let beginning = stored.beginningToken ?? stored.tokenizer?.beginningOfText {
@@ -43,7 +50,7 @@ struct HuggingFaceExport {
     let ids = endTokens.map { JSONValue(Int($0)) }
     if let first = ids.first {
       config["eos_token_id"] = ids.count == 1 ? first : JSONValue(ids)
-      config["pad_token_id"] = stored.tokenizer?.namedToken("pad_token").map { JSONValue(Int($0)) } ?? first
+      config["pad_token_id"] = paddingToken.map { JSONValue(Int($0)) } ?? first
     }
     return config
   }
