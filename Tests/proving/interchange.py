@@ -79,10 +79,11 @@ def compare_tokenizers(what, checkpoint, tokenizer):
     check(f"{what}: invalid bytes come back", not lost, lost or "")
 
 
-def compare_llama_cpp(what, checkpoint, file, exact):
+def compare_llama_cpp(what, checkpoint, file, exact, prompt):
     """Tokens, the greedy text and log-probabilities in llama.cpp."""
     if llama_cpp is None:
         return
+    # Its GELU is a table of float16.
     float32 = 0  # The cache's numbers; float16 by default.
     model = llama_cpp.Llama(
         str(file), n_ctx=128, logits_all=True, verbose=False, n_threads=2, type_k=float32, type_v=float32)
@@ -92,8 +93,8 @@ def compare_llama_cpp(what, checkpoint, file, exact):
     wrong = [text for text in texts if model.tokenize(text.encode(), add_bos=False, special=False) != encoded(
         checkpoint, text)]
     check(f"{what}: llama.cpp's tokenizer agrees on {len(texts)} texts", not wrong, wrong or "")
-    start = model.tokenize(PROMPT.encode(), add_bos=True, special=False)
-    tokens, logprobs = generated(checkpoint, PROMPT, "--greedy", "--max-tokens", 40)
+    start = model.tokenize(prompt.encode(), add_bos=True, special=False)
+    tokens, logprobs = generated(checkpoint, prompt, "--greedy", "--max-tokens", 40)
     model.eval(start + tokens)
     scores = torch.tensor(model.scores[:len(start) + len(tokens)]).double()
     expected = torch.log_softmax(scores, dim=-1)
@@ -101,7 +102,7 @@ def compare_llama_cpp(what, checkpoint, file, exact):
     difference = (logprobs - expected).abs().max().item()
     choices = scores[len(start) - 1:-1].argmax(dim=-1).tolist()
     if exact:
-        check(f"{what}: llama.cpp writes the same greedy text", choices == tokens and difference < 1e-3,
+        check(f"{what}: llama.cpp writes the same greedy text", choices == tokens and difference < 5e-3,
               f"{len(tokens)} tokens, largest difference of log-probabilities {difference:.1e}")
     else:
         check(f"{what}: llama.cpp is as close as its rounding", difference < 0.5,
@@ -143,7 +144,9 @@ def export_model(what, checkpoint, passes="one", refused=None):
             check(f"{what}: GGUF is refused for {refused}", isExpected, "" if isExpected else error)
             break
         check(f"{what}: GGUF {dtype} is written", refused is None, refused or "")
-        compare_llama_cpp(f"{what} as GGUF {dtype}", checkpoint, file, exact=dtype == "f32")
+        # llama.cpp takes the factors of long texts for a long context, whatever the text.
+        prompt = PROMPT + (" a" * 40 if passes == "each" else "")
+        compare_llama_cpp(f"{what} as GGUF {dtype}", checkpoint, file, dtype == "f32", prompt)
 
 
 # The sizes of models that are trained here from nothing, with a tokenizer that is, too.

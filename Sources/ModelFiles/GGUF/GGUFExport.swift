@@ -29,10 +29,12 @@ struct GGUFExport {
 
   private typealias Entry = (key: String, value: GGUFValue)
 
+  /// The name says nothing of the architecture: where it contains "phi3", llama.cpp wants the special tokens of Microsoft's
+  /// tokenizer and strips what follows them.
   private func general(_ encoding: GGUFEncoding) -> [Entry] {
     [
       ("general.architecture", .string(architecture)), ("general.type", .string("model")),
-      ("general.name", .string("train-\(architecture)")), ("general.file_type", .integer(encoding.fileType)),
+      ("general.name", .string("train")), ("general.file_type", .integer(encoding.fileType)),
       ("general.quantization_version", .integer(2)),
     ]
   }
