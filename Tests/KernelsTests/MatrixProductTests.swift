@@ -1,4 +1,5 @@
 import Kernels
+import Numerics
 import Support
 import Testing
 
@@ -9,9 +10,10 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
   let accumulate: Bool
   let gap: Int
   var kernels = ProductKernels.chosen
+  var precision = ProductPrecision.float32
 
   var testDescription: String {
-    "\(kernels) \(m)x\(n)x\(k)\(transposeA ? " A^T" : "")\(transposeB ? " B^T" : "")\(accumulate ? " +=" : "") gap \(gap)"
+    "\(precision == .float32 ? "\(kernels)" : precision.rawValue) \(m)x\(n)x\(k)\(transposeA ? " A^T" : "")\(transposeB ? " B^T" : "")\(accumulate ? " +=" : "") gap \(gap)"
   }
 
   /// A, B and the previous contents of C, each with the gaps between its rows.
@@ -26,12 +28,21 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
 
   /// C after the product.
   func product(_ a: [Float], _ b: [Float], _ before: [Float]) -> [Float] {
+    product(a, b, before) { c, a, b in
+      if kernels == .library, precision == .float32 { return libraryProduct(c, a, b, accumulate: accumulate) }
+      matrixProduct(c, a, b, accumulate: accumulate, precision: precision)
+    }
+  }
+
+  /// C after what `multiply` does with it, A and B.
+  func product(
+    _ a: [Float], _ b: [Float], _ before: [Float], by multiply: (MutableMatrix, Matrix, Matrix) -> Void
+  ) -> [Float] {
     let c = Storage(before)
-    let product = kernels == .library ? libraryProduct : matrixProduct
-    product(
+    multiply(
       MutableMatrix(c.mutableBuffer, rows: m, columns: n, stride: n + gap),
       Matrix(a, rows: m, columns: k, isTransposed: transposeA, gap: gap),
-      Matrix(b, rows: k, columns: n, isTransposed: transposeB, gap: gap), accumulate)
+      Matrix(b, rows: k, columns: n, isTransposed: transposeB, gap: gap))
     return c.elements
   }
 
@@ -40,14 +51,29 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     (200, 7, 100), (24, 64, 900), (300, 33, 20), (13, 2100, 3), (40, 390, 800), (400, 29, 1041),
     (16, 416, 17), (20, 200, 1024), (0, 4, 3), (4, 0, 3),
   ]
-  /// Each with the kernels that the program uses, and where that is possible with the library's.
+  /// Each with the kernels that the program uses, where that is possible with the library's, and of operands that are rounded.
   static let all =
-    cases + cases.filter { min($0.m, $0.n, $0.k) > 0 && $0.kernels != .library }.map { $0.by(.library) }
+    cases + cases.filter { min($0.m, $0.n, $0.k) > 0 && $0.kernels != .library }.map { $0.by(.library) } + rounded
+  static let rounded = cases.map(\.rounded)
+
+  /// The same product of operands rounded to bfloat16.
+  var rounded: ProductCase {
+    var other = self
+    other.precision = .bfloat16
+    return other
+  }
 
   func by(_ kernels: ProductKernels) -> ProductCase {
     var other = self
     other.kernels = kernels
     return other
+  }
+
+  static let rowCases = [false, true].flatMap { a in
+    [false, true].flatMap { b in
+      let sample = ProductCase(m: 61, n: 400, k: 500, transposeA: a, transposeB: b, accumulate: false, gap: 0)
+      return [sample, sample.rounded]
+    }
   }
 
   private static let cases = shapes.flatMap { shape in
@@ -67,7 +93,8 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     let (a, b, before) = sample.inputs(seed: 11)
     let (m, n, gap) = (sample.m, sample.n, sample.gap)
     let c = sample.product(a.floats, b.floats, before)
-    let (inside, outside) = (a.sliced(axis: 1, 0..<a.columns - gap), b.sliced(axis: 1, 0..<b.columns - gap))
+    var (inside, outside) = (a.sliced(axis: 1, 0..<a.columns - gap), b.sliced(axis: 1, 0..<b.columns - gap))
+    if sample.precision == .bfloat16 { (inside, outside) = (inside.bfloat16, outside.bfloat16) }
     let (left, right) = (
       sample.transposeA ? inside.transposed : inside, sample.transposeB ? outside.transposed : outside
     )
@@ -101,15 +128,17 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
   /// What a row of C is depends on that row of A and on B alone, so that a batch may be cut anywhere.
   @Test(
     .enabled(if: ProductKernels.chosen == .panels, "the program's own kernels need AVX-512"),
-    arguments: [false, true], [false, true])
-  func noRowChangesAnother(transposeA: Bool, transposeB: Bool) {
-    let (m, n, k) = (61, 400, 500)
+    arguments: ProductCase.rowCases)
+  func noRowChangesAnother(_ sample: ProductCase) {
+    let (transposeA, transposeB) = (sample.transposeA, sample.transposeB)
+    let (m, n, k) = (sample.m, sample.n, sample.k)
     var generator = SeededGenerator(seed: 5)
     let (a, b) = (generator.normals([m, k]), generator.normals(transposeB ? [n, k] : [k, n]).floats)
     func product(_ rows: Range<Int>) -> [Float] {
       let some = a.sliced(axis: 0, rows)
       return ProductCase(
-        m: rows.count, n: n, k: k, transposeA: transposeA, transposeB: transposeB, accumulate: false, gap: 0
+        m: rows.count, n: n, k: k, transposeA: transposeA, transposeB: transposeB, accumulate: false, gap: 0,
+        precision: sample.precision
       ).product((transposeA ? some.transposed : some).floats, b, [Float](repeating: 0, count: rows.count * n))
     }
     let whole = product(0..<m)
@@ -123,4 +152,9 @@ struct ProductCase: Sendable, CustomTestStringConvertible {
     #expect(library.configuration.contains("OpenBLAS"))
     #expect(library.coreType != "unknown")
   }
+}
+
+extension ReferenceArray {
+  /// The values rounded to the nearest bfloat16.
+  var bfloat16: ReferenceArray { map { Double(BFloat16(nearest: Float($0)).value) } }
 }

@@ -142,9 +142,10 @@ struct PackedProductCase: Sendable, CustomTestStringConvertible {
   let transposed: Bool
   let formats: [WeightFormat]
   var kernels = ProductKernels.chosen
+  var precision = ProductPrecision.float32
 
   var testDescription: String {
-    "\(kernels) \(m) rows times [\(rows), \(columns)]\(transposed ? "^T" : "") \(formats.map(\.rawValue).joined(separator: "+"))"
+    "\(precision == .float32 ? "\(kernels)" : precision.rawValue) \(m) rows times [\(rows), \(columns)]\(transposed ? "^T" : "") \(formats.map(\.rawValue).joined(separator: "+"))"
   }
 
   /// The product with the packed matrix and that with its floats.
@@ -166,8 +167,8 @@ struct PackedProductCase: Sendable, CustomTestStringConvertible {
       switch (kernels, isPacked) {
       case (.library, true): libraryProduct(c, a, right, accumulate: true)
       case (.library, false): libraryProduct(c, a, b, accumulate: true)
-      case (_, true): matrixProduct(c, a, .packed(right), accumulate: true)
-      case (_, false): matrixProduct(c, a, b, accumulate: true)
+      case (_, true): matrixProduct(c, a, .packed(right), accumulate: true, precision: precision)
+      case (_, false): matrixProduct(c, a, b, accumulate: true, precision: precision)
       }
       return storage.elements
     }
@@ -192,7 +193,12 @@ struct PackedProductCase: Sendable, CustomTestStringConvertible {
     let wide = [false, true].map {
       PackedProductCase(m: 33, rows: 4200, columns: 2144, transposed: $0, formats: [.q40])
     }
-    return some + wide
+    let rounded = (some + wide).map {
+      var other = $0
+      other.precision = .bfloat16
+      return other
+    }
+    return some + wide + rounded
       + (some + wide).filter { $0.m > 1 && $0.kernels != .library }.map {
         var other = $0
         other.kernels = .library

@@ -9,8 +9,15 @@ extension RawPackedWeight: ProductOperand {
       : rowTimesMatrix(c, a, self, accumulate: accumulate)
   }
 
-  func multiplyByPanels(_ c: RawMutableMatrix, _ a: RawMatrix, accumulate: Bool) {
-    PanelProduct(c, a, self, accumulate: accumulate).run()
+  func multiplyByPanels(_ c: RawMutableMatrix, _ a: RawMatrix, _ format: some PanelFormat, accumulate: Bool) {
+    PanelProduct(c, a, self, format, accumulate: accumulate).run()
+  }
+
+  func storedRow(
+    _ row: Int, _ columns: Range<Int>, scratch: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float> {
+    decode(row, columns, to: scratch)
+    return UnsafePointer(scratch)
   }
 
   static func scratchSize(columns: Int, k: Int) -> Int { max(columns, Panels.width * k) }

@@ -7,10 +7,11 @@ import CProcessor
 /// K is cut into blocks, which all threads go through together: they pack some blocks of B, and then take blocks of C's rows one
 /// by one. The order of every sum depends on K alone, so neither the thread count nor the other rows and columns change a bit
 /// of it.
-struct PanelProduct<Operand: ProductOperand> {
+struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
   private let c: RawMutableMatrix
   private let a: RawMatrix
   private let b: Operand
+  private let format: Format
   private let accumulate: Bool
   private let blocks: KBlocks
   /// Columns that are worked on at a time: B's panels of them fit in the last level of the cache.
@@ -21,10 +22,10 @@ struct PanelProduct<Operand: ProductOperand> {
   private var m: Int { c.rows }
   private var n: Int { c.columns }
 
-  init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: Operand, accumulate: Bool) {
-    (self.c, self.a, self.b, self.accumulate) = (c, a, b, accumulate)
+  init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: Operand, _ format: Format, accumulate: Bool) {
+    (self.c, self.a, self.b, self.format, self.accumulate) = (c, a, b, format, accumulate)
     let (m, n) = (c.rows, c.columns)
-    blocks = KBlocks(a.columns)
+    blocks = KBlocks(Format.elements(a.columns))
     let ranges = (n + 2047) / 2048
     widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
     rowPanels = (m + Panels.height - 1) / Panels.height
@@ -40,7 +41,8 @@ struct PanelProduct<Operand: ProductOperand> {
     let largestBlock = (0..<rowBlocks).reduce(0) { max($0, panelsBefore($1 + 1) - panelsBefore($1)) }
     let blockSize = largestBlock * Panels.size + Panels.rowStride
     let threadSize = max(
-      blockSize + TileTarget.edgeSize, Operand.scratchSize(columns: min(n, widest), k: blocks.deepest))
+      blockSize + TileTarget.edgeSize,
+      Format.scratchSize(Operand.self, columns: min(n, widest), inner: blocks.deepest))
     let sizeOfB = together * blocks.deepest * widest
     let packed = Memory.allocate(sizeOfB + Parallel.threads * threadSize)
     defer { Memory.release(packed, count: sizeOfB + Parallel.threads * threadSize) }
@@ -121,12 +123,13 @@ struct PanelProduct<Operand: ProductOperand> {
       let scratch = scratch + thread * threadSize
       if b.isTransposed {
         let some = first * Panels.width..<min(columns.count, (first + grain) * Panels.width)
-        b.packColumns(
-          out + some.lowerBound * inner.count,
+        format.packColumns(
+          out + some.lowerBound * inner.count, b,
           columns.lowerBound + some.lowerBound..<columns.lowerBound + some.upperBound, inner: inner, scratch: scratch)
       } else {
-        b.packRows(
-          out, columns, inner: inner, rows: min(first, inner.count)..<min(first + grain, inner.count), scratch: scratch)
+        format.packRows(
+          out, b, columns, inner: inner, rows: min(first, inner.count)..<min(first + grain, inner.count),
+          scratch: scratch)
       }
     }
   }
@@ -148,19 +151,22 @@ struct PanelProduct<Operand: ProductOperand> {
     func run(before next: Range<Int>, _ nextInner: Range<Int>) {
       packA()
       let k = inner.count
-      var upcoming = UpcomingColumns(product.a, rows: next, inner: nextInner, reach: (k + 1) / 2)
+      let lines = Format.lines(k)
+      var upcoming = UpcomingRows(
+        product.a, rows: next, inner: Format.steps(of: nextInner, k: product.a.columns), lines: lines,
+        areRead: !Format.readsRowsInPlace)
       for panel in panels {
         let b = packedB + panel * Panels.width * k
         let column = columns.lowerBound + panel * Panels.width
         for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Panels.height) {
           // While a tile is computed, k / 2 lines are fetched: the next eight rows of A when they are read for the first time,
-          // else a sixth of the next panel of B, or some of the next block of A.
+          // else a sixth (of pairs a third) of the next panel of B, or some of the next block of A.
           let index = (row - rows.lowerBound) / Panels.height
           let prefetch =
-            if panel == panels.lowerBound, isWithoutGaps {
+            if Format.readsRowsInPlace, panel == panels.lowerBound, isWithoutGaps {
               PrefetchStream(pointer: product.a.at(row + Panels.height, 0), step: 16)
-            } else if panel + 1 < panels.upperBound, index < 6 {
-              PrefetchStream(pointer: b + (6 + index) * 8 * k, step: 16)
+            } else if panel + 1 < panels.upperBound, index < 6 / Format.steps {
+              PrefetchStream(pointer: b + Panels.width * k + index * 8 * Format.steps * k, step: 16)
             } else {
               upcoming.next() ?? PrefetchStream(pointer: b, step: 0)
             }
@@ -181,57 +187,67 @@ struct PanelProduct<Operand: ProductOperand> {
     ) {
       let a = product.a
       if a.isTransposed {
-        target.compute(Columns(a: packed, b: b), inner.count, prefetch)
+        product.format.computeColumns(target, packed, b, inner: inner.count, prefetch)
       } else if copiesRowsOfA || target.rows < Panels.height {
-        target.compute(Rows(a: packed, stride: Panels.rowStride, b: b), inner.count, prefetch)
+        product.format.computeRows(target, packed, stride: Panels.rowStride, b, inner: inner.count, prefetch)
       } else {
-        target.compute(Rows(a: a.at(row, inner.lowerBound), stride: a.stride, b: b), inner.count, prefetch)
+        product.format.computeRows(
+          target, a.at(row, inner.lowerBound), stride: a.stride, b, inner: inner.count, prefetch)
       }
     }
 
     /// Whether rows of A follow each other line by line.
     private var isWithoutGaps: Bool { !product.a.isTransposed && product.a.stride == inner.count }
 
-    /// Rows are read in place. Only where many panels of B use them and they compete for the same sets of the cache, a copy
-    /// takes less time.
-    private var copiesRowsOfA: Bool { panels.count > 4 && product.a.stride % 1024 == 0 }
+    /// Rows of floats are read in place. Only where many panels of B use them and they compete for the same sets of the cache, a
+    /// copy takes less time.
+    private var copiesRowsOfA: Bool {
+      !Format.readsRowsInPlace || (panels.count > 4 && product.a.stride % 1024 == 0)
+    }
 
     private func packA() {
-      let (a, k) = (product.a, inner.count)
-      if a.isTransposed {
-        let source = a.at(rows.lowerBound, inner.lowerBound)
-        Panels.packColumns(packedA, source, stride: a.stride, columns: rows.count, k: k)
+      if product.a.isTransposed {
+        product.format.packColumns(packedA, product.a, rows, inner: inner)
       } else {
         let first = copiesRowsOfA ? 0 : rows.count / Panels.height
-        Panels.packRows(
-          packedA + first * Panels.size, a.at(rows.lowerBound + first * Panels.height, inner.lowerBound),
-          stride: a.stride, rows: rows.count - first * Panels.height, k: k)
+        product.format.packRows(
+          packedA + first * Panels.size, product.a, rows.lowerBound + first * Panels.height..<rows.upperBound,
+          inner: inner)
       }
     }
   }
 }
 
-/// The columns of a transposed A that will be packed soon, as many lines at a time as a tile can fetch: they lie far apart and
-/// would be waited for one by one.
-private struct UpcomingColumns {
+/// What of A will be packed soon, as many lines at a time as a tile can fetch. The columns of a transposed A lie far apart and
+/// would be waited for one by one. Of rows only those count that follow each other without gaps.
+private struct UpcomingRows {
   private let a: RawMatrix
   private let rows: Range<Int>
   private let inner: Range<Int>
   private let reach: Int
-  /// A line across, and pieces of `reach` lines below each other.
-  private let (lines, pieces): (Int, Int)
+  /// A line across, and pieces of `reach` lines below each other; of rows, pieces of `reach` lines one after the other.
+  private let (across, pieces): (Int, Int)
   private var taken = 0
 
-  init(_ a: RawMatrix, rows: Range<Int>, inner: Range<Int>, reach: Int) {
+  /// `areRead` says whether rows that are not transposed are packed too.
+  init(_ a: RawMatrix, rows: Range<Int>, inner: Range<Int>, lines reach: Int, areRead: Bool) {
     (self.a, self.rows, self.inner, self.reach) = (a, rows, inner, reach)
-    let isWanted = !rows.isEmpty && a.isTransposed
-    (lines, pieces) = isWanted ? ((rows.count + 15) / 16, (inner.count + reach - 1) / reach) : (0, 0)
+    if a.isTransposed, !rows.isEmpty {
+      (across, pieces) = ((rows.count + 15) / 16, (inner.count + reach - 1) / reach)
+    } else if areRead, a.stride == inner.count, !rows.isEmpty {
+      (across, pieces) = (1, (rows.count * a.stride / 16 + reach - 1) / reach)
+    } else {
+      (across, pieces) = (0, 0)
+    }
   }
 
   mutating func next() -> PrefetchStream? {
-    guard taken < lines * pieces else { return nil }
+    guard taken < across * pieces else { return nil }
+    defer { taken += 1 }
+    guard a.isTransposed else {
+      return PrefetchStream(pointer: a.at(rows.lowerBound, 0) + taken * reach * 16, step: 16)
+    }
     let (line, piece) = (taken / pieces * 16, taken % pieces * reach)
-    taken += 1
     return PrefetchStream(pointer: a.at(rows.lowerBound + line, inner.lowerBound + piece), step: a.stride)
   }
 }

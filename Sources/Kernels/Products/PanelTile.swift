@@ -92,11 +92,19 @@ struct TileTarget {
   /// Whether all columns that are computed belong to C.
   var isFull: Bool { columns == (isNarrow ? Panels.narrowWidth : Panels.width) }
 
+  /// Whether the whole tile belongs to C.
+  var isWhole: Bool { rows == Panels.height && isFull }
+
   /// Adds or stores the products of `k` steps of `source`.
   @inline(__always)
   func compute(_ source: some TileSource, _ k: Int, _ prefetch: PrefetchStream) {
-    if rows == Panels.height, isFull { return compute(to: c, ldc, source, k, accumulate: accumulate, prefetch) }
+    if isWhole { return compute(to: c, ldc, source, k, accumulate: accumulate, prefetch) }
     compute(to: edge, Panels.width, source, k, accumulate: false, prefetch)
+    takeEdge()
+  }
+
+  /// Adds or stores what belongs to C of the tile in `edge`.
+  func takeEdge() {
     for i in 0..<rows {
       let (c, sums) = (c + i * ldc, edge + i * Panels.width)
       for j in 0..<columns { c[j] = accumulate ? c[j] + sums[j] : sums[j] }

@@ -1,4 +1,4 @@
-/// The shape of a product C [m, n] = op(A) [m, k] op(B) [k, n].
+/// The shape of a product C [m, n] = op(A) [m, k] op(B) [k, n], and how its operands are rounded.
 package struct ProductShape: Sendable, Hashable, CustomStringConvertible {
   package let m: Int
   package let n: Int
@@ -7,9 +7,13 @@ package struct ProductShape: Sendable, Hashable, CustomStringConvertible {
   package let transposeA: Bool
   /// B is stored [n, k].
   package let transposeB: Bool
+  package let precision: ProductPrecision
 
-  package init(m: Int, n: Int, k: Int, transposeA: Bool, transposeB: Bool) {
+  package init(
+    m: Int, n: Int, k: Int, transposeA: Bool, transposeB: Bool, precision: ProductPrecision = .float32
+  ) {
     (self.m, self.n, self.k, self.transposeA, self.transposeB) = (m, n, k, transposeA, transposeB)
+    self.precision = precision
   }
 
   /// Floating point operations, a multiplication and an addition being two.
@@ -17,5 +21,6 @@ package struct ProductShape: Sendable, Hashable, CustomStringConvertible {
 
   package var description: String {
     "product \(m) x \(n) x \(k) \(transposeA ? "A^T" : "A") \(transposeB ? "B^T" : "B")"
+      + (precision == .float32 ? "" : " \(precision.rawValue)")
   }
 }

@@ -2,10 +2,11 @@
 ///
 /// All threads pack some K blocks of A, [k, 8] a panel, and then take panels of C's columns one by one. What belongs to them of B
 /// is copied by the first tile that uses it.
-struct TallSkinnyProduct {
+struct TallSkinnyProduct<Format: PanelFormat> {
   private let c: RawMutableMatrix
   private let a: RawMatrix
   private let b: RawMatrix
+  private let format: Format
   private let accumulate: Bool
   private let blocks: KBlocks
   private let rowPanels: Int
@@ -14,13 +15,10 @@ struct TallSkinnyProduct {
   private var m: Int { c.rows }
   private var n: Int { c.columns }
 
-  /// Whether this is the faster way: all panels of A fit in the cache, and there are enough of B for all threads.
-  static func isSuitable(m: Int, n: Int) -> Bool { m <= 384 && n >= 384 }
-
   /// `a` is a transposed matrix, `b` is not.
-  init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, accumulate: Bool) {
-    (self.c, self.a, self.b, self.accumulate) = (c, a, b, accumulate)
-    blocks = KBlocks(a.columns)
+  init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, _ format: Format, accumulate: Bool) {
+    (self.c, self.a, self.b, self.format, self.accumulate) = (c, a, b, format, accumulate)
+    blocks = KBlocks(Format.elements(a.columns))
     rowPanels = (c.rows + Panels.height - 1) / Panels.height
     columnPanels = (c.columns + Panels.width - 1) / Panels.width
   }
@@ -67,9 +65,9 @@ struct TallSkinnyProduct {
       let block = group.lowerBound + piece / pieces
       let inner = blocks[block]
       let first = min(piece % pieces * grain, inner.count)
-      Panels.packColumns(
-        packed + (block - group.lowerBound) * blockSize + first * Panels.height, a.at(0, inner.lowerBound + first),
-        stride: a.stride, columns: m, k: min(grain, inner.count - first))
+      format.packColumns(
+        packed + (block - group.lowerBound) * blockSize + first * Panels.height, a, 0..<m,
+        inner: inner.lowerBound + first..<min(inner.lowerBound + first + grain, inner.upperBound))
     }
   }
 
@@ -80,8 +78,9 @@ struct TallSkinnyProduct {
   ) {
     let inner = blocks[block]
     let column = columnPanel * Panels.width
-    let source = b.at(inner.lowerBound, column)
-    let upcoming = next.map { b.at(blocks[$0.block].lowerBound, $0.columnPanel * Panels.width) } ?? source
+    let source = b.at(inner.lowerBound * Format.steps, column)
+    let upcoming =
+      next.map { b.at(blocks[$0.block].lowerBound * Format.steps, $0.columnPanel * Panels.width) } ?? source
     for rowPanel in 0..<rowPanels {
       let row = rowPanel * Panels.height
       let target = TileTarget(
@@ -89,18 +88,15 @@ struct TallSkinnyProduct {
         accumulate: accumulate || block > 0, edge: edge)
       let a = a + rowPanel * Panels.size
       // A tile fetches half of a column of lines, of which a panel has three.
-      let half = rowPanel % 2 * ((inner.count + 1) / 2)
+      let half = rowPanel % 2 * Format.lines(inner.count)
       let prefetch =
         rowPanel < 6
         ? PrefetchStream(pointer: upcoming + rowPanel / 2 * 16 + half * b.stride, step: b.stride)
         : PrefetchStream(pointer: a, step: 0)
       if rowPanel > 0 {
-        target.compute(Columns(a: a, b: panel), inner.count, prefetch)
-      } else if target.isFull {
-        target.compute(ColumnsCopyingB(a: a, b: source, stride: b.stride, panel: panel), inner.count, prefetch)
+        format.computeColumns(target, a, panel, inner: inner.count, prefetch)
       } else {
-        Panels.packB(panel, source, stride: b.stride, columns: target.columns, k: inner.count, rows: 0..<inner.count)
-        target.compute(Columns(a: a, b: panel), inner.count, prefetch)
+        format.computePacking(panel, of: b, column: column, target, a, inner: inner, prefetch)
       }
     }
   }

@@ -1,3 +1,5 @@
+import CProcessor
+
 // Products of one row with a matrix, which generation spends its time in: every weight is read once and in order, so they
 // run at the speed of memory.
 
@@ -63,4 +65,43 @@ func addRowTimesMatrix(_ target: UnsafeMutablePointer<Float>, _ a: UnsafePointer
     for j in 0..<n { target[j] = target[j].addingProduct(a[i], row[j]) }
     i += 1
   }
+}
+
+/// c[j] (+)= sum over i of a[i] b[j, i] for the n rows of B [n, k], rounded to bfloat16 a few at a time, as `a` is already.
+func rowTimesRoundedTransposed(
+  _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: some ProductOperand, accumulate: Bool
+) {
+  let k = b.columns
+  forPiecesOfRows(b.rows, columns: k) { rows in
+    let floats = roundedRows(b, rows)
+    defer { Memory.release(floats, count: rows.count * k) }
+    rowTimesTransposedPiece(
+      c + rows.lowerBound, a, RawMatrix(floats, rows: rows.count, columns: k, stride: k), accumulate: accumulate)
+  }
+}
+
+/// c[j] (+)= sum over i of a[i] b[i, j] for the n columns of B [k, n], in the same way.
+func rowTimesRounded(
+  _ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: some ProductOperand, accumulate: Bool
+) {
+  let n = b.columns
+  sumOverRowPieces(c, rows: b.rows, columns: n, accumulate: accumulate) { rows, target in
+    for first in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: 4) {
+      let some = first..<min(first + 4, rows.upperBound)
+      let floats = roundedRows(b, some)
+      defer { Memory.release(floats, count: some.count * n) }
+      addRowTimesMatrix(target, a + first, RawMatrix(floats, rows: some.count, columns: n, stride: n))
+    }
+  }
+}
+
+/// Some stored rows, rounded to bfloat16, in memory that the caller releases.
+private func roundedRows(_ b: some ProductOperand, _ rows: Range<Int>) -> UnsafeMutablePointer<Float> {
+  let columns = b.columns
+  let floats = Memory.allocate(rows.count * columns)
+  for row in rows {
+    let out = floats + (row - rows.lowerBound) * columns
+    round_to_bfloat16(out, b.storedRow(row, 0..<columns, scratch: out), columns)
+  }
+  return floats
 }

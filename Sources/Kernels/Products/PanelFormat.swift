@@ -1,0 +1,115 @@
+/// What lies in the 32 bits of an element of a panel, how it gets there, and how a tile multiplies it.
+///
+/// K is counted in elements wherever panels are meant; an element has `steps` steps of K.
+protocol PanelFormat {
+  static var steps: Int { get }
+  /// Whether a tile can read rows of A where they are.
+  static var readsRowsInPlace: Bool { get }
+
+  /// Floats that packing some elements of B needs beside the panels, on each thread.
+  static func scratchSize<Operand: ProductOperand>(_: Operand.Type, columns: Int, inner: Int) -> Int
+  /// Packs some columns of a transposed B into panels of 48; the last is filled up with zeros.
+  func packColumns(
+    _ out: UnsafeMutablePointer<Float>, _ b: some ProductOperand, _ columns: Range<Int>, inner: Range<Int>,
+    scratch: UnsafeMutablePointer<Float>)
+  /// Packs the elements `rows`, counted in `inner`, of a B that is not transposed into panels of 48 of its `columns`.
+  func packRows(
+    _ out: UnsafeMutablePointer<Float>, _ b: some ProductOperand, _ columns: Range<Int>, inner: Range<Int>,
+    rows: Range<Int>, scratch: UnsafeMutablePointer<Float>)
+
+  /// Packs some rows of A, `Panels.rowStride` elements apart.
+  func packRows(_ out: UnsafeMutablePointer<Float>, _ a: RawMatrix, _ rows: Range<Int>, inner: Range<Int>)
+  /// Packs some rows of a transposed A into panels of eight, [elements, 8].
+  func packColumns(_ out: UnsafeMutablePointer<Float>, _ a: RawMatrix, _ rows: Range<Int>, inner: Range<Int>)
+
+  /// A tile from eight rows of A, `stride` elements apart, and a panel of B, both of `inner` elements.
+  func computeRows(
+    _ target: TileTarget, _ a: UnsafePointer<Float>, stride: Int, _ b: UnsafePointer<Float>, inner: Int,
+    _ prefetch: PrefetchStream)
+  /// A tile from a panel of A and one of B.
+  func computeColumns(
+    _ target: TileTarget, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, inner: Int, _ prefetch: PrefetchStream)
+  /// The same, where the panel of B has yet to be packed: from `column` on, of a B that is not transposed.
+  func computePacking(
+    _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
+    _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream)
+}
+
+extension PanelFormat {
+  /// Elements of K.
+  static func elements(_ k: Int) -> Int { (k + steps - 1) / steps }
+
+  /// The steps of K in some elements.
+  @inline(__always)
+  static func steps(of inner: Range<Int>, k: Int) -> Range<Int> {
+    inner.lowerBound * steps..<min(k, inner.upperBound * steps)
+  }
+
+  /// The lines that a tile prefetches, for so many elements: one every two steps.
+  @inline(__always)
+  static func lines(_ inner: Int) -> Int { (inner * steps + 1) / 2 }
+}
+
+/// Panels of floats.
+struct FloatPanels: PanelFormat {
+  static var steps: Int { @inline(__always) get { 1 } }
+  static var readsRowsInPlace: Bool { @inline(__always) get { true } }
+
+  static func scratchSize<Operand: ProductOperand>(_: Operand.Type, columns: Int, inner: Int) -> Int {
+    Operand.scratchSize(columns: columns, k: inner)
+  }
+
+  func packColumns(
+    _ out: UnsafeMutablePointer<Float>, _ b: some ProductOperand, _ columns: Range<Int>, inner: Range<Int>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    b.packColumns(out, columns, inner: inner, scratch: scratch)
+  }
+
+  func packRows(
+    _ out: UnsafeMutablePointer<Float>, _ b: some ProductOperand, _ columns: Range<Int>, inner: Range<Int>,
+    rows: Range<Int>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    b.packRows(out, columns, inner: inner, rows: rows, scratch: scratch)
+  }
+
+  func packRows(_ out: UnsafeMutablePointer<Float>, _ a: RawMatrix, _ rows: Range<Int>, inner: Range<Int>) {
+    Panels.packRows(
+      out, a.at(rows.lowerBound, inner.lowerBound), stride: a.stride, rows: rows.count, k: inner.count)
+  }
+
+  func packColumns(_ out: UnsafeMutablePointer<Float>, _ a: RawMatrix, _ rows: Range<Int>, inner: Range<Int>) {
+    Panels.packColumns(
+      out, a.at(rows.lowerBound, inner.lowerBound), stride: a.stride, columns: rows.count, k: inner.count)
+  }
+
+  @inline(__always)
+  func computeRows(
+    _ target: TileTarget, _ a: UnsafePointer<Float>, stride: Int, _ b: UnsafePointer<Float>, inner: Int,
+    _ prefetch: PrefetchStream
+  ) {
+    target.compute(Rows(a: a, stride: stride, b: b), inner, prefetch)
+  }
+
+  @inline(__always)
+  func computeColumns(
+    _ target: TileTarget, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, inner: Int, _ prefetch: PrefetchStream
+  ) {
+    target.compute(Columns(a: a, b: b), inner, prefetch)
+  }
+
+  @inline(__always)
+  func computePacking(
+    _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
+    _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream
+  ) {
+    let source = b.at(inner.lowerBound, column)
+    if target.isFull {
+      target.compute(ColumnsCopyingB(a: a, b: source, stride: b.stride, panel: panel), inner.count, prefetch)
+    } else {
+      Panels.packB(
+        panel, source, stride: b.stride, columns: target.columns, k: inner.count, rows: 0..<inner.count)
+      target.compute(Columns(a: a, b: panel), inner.count, prefetch)
+    }
+  }
+}
