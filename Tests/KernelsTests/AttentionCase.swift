@@ -107,16 +107,19 @@ struct AttentionCase: Sendable, CustomTestStringConvertible {
   }
 
   /// The kernel's output, logsumexps and gradient.
-  func run(_ inputs: [ReferenceArray]) -> (out: [Float], logSumExp: [Float], gradient: [Float]) {
+  func run(
+    _ inputs: [ReferenceArray], _ precision: ProductPrecision = .float32
+  ) -> (out: [Float], logSumExp: [Float], gradient: [Float]) {
     let (packed, visible) = (Self.packed(inputs.prefix(3)).buffer, layout.visible)
     let out = Storage(repeating: .nan, count: inputs[0].count)
     let normalizers = Storage(repeating: .nan, count: shape.sequences * shape.heads * shape.length)
     let gradient = Storage(repeating: .nan, count: packed.count)
     attentionForward(
-      out.mutableBuffer, logSumExp: normalizers.mutableBuffer, packed, visible: visible, shape: shape)
+      out.mutableBuffer, logSumExp: normalizers.mutableBuffer, packed, visible: visible, shape: shape,
+      precision: precision)
     attentionBackward(
       gradient.mutableBuffer, inputs[3].buffer, out.buffer, logSumExp: normalizers.buffer, packed, visible: visible,
-      shape: shape)
+      shape: shape, precision: precision)
     return (out.elements, normalizers.elements, gradient.elements)
   }
 }

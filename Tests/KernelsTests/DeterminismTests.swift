@@ -25,8 +25,10 @@ private let workloads = [
   Workload("attention") {
     let samples = [AttentionCase(3, 200, 4, 2, 16, [150, 30]), .pairs([[30, 90, 80], [5, 40, 40]], 3, 3, 8)]
     return samples.flatMap { sample in
-      let result = sample.run(sample.inputs(seed: 1))
-      return result.out + result.logSumExp + result.gradient
+      return ProductPrecision.allCases.flatMap { precision in
+        let result = sample.run(sample.inputs(seed: 1), precision)
+        return result.out + result.logSumExp + result.gradient
+      }
     }
   },
   Workload("headLoss") {
@@ -126,8 +128,9 @@ private let workloads = [
 ]
 
 /// Products small and large, square and long, around the sizes at which the library changes its method; by the program's
-/// kernels and by the library's.
-private let products = (isChild ? [] : productShapes) + productShapes.map { $0.by(.library) }
+/// kernels, of floats and of numbers rounded to bfloat16, and by the library's.
+private let products =
+  (isChild ? [] : productShapes + productShapes.map(\.rounded)) + productShapes.map { $0.by(.library) }
 
 private let productShapes: [ProductCase] = {
   let shapes = [

@@ -1,19 +1,38 @@
 /// The gradient of `attentionForward`: d packed [B T, (H + 2 G) D] from dO, O and the logsumexps.
 package func attentionBackward(
   _ gradient: MutableBuffer, _ dOut: Buffer, _ out: Buffer, logSumExp: Buffer, _ packed: Buffer, visible: VisibleKeys,
-  shape: AttentionShape
+  shape: AttentionShape, precision: ProductPrecision = .float32
+) {
+  let given = AttentionResult(dOut: dOut.pointer, out: out.pointer, logSumExp: logSumExp.pointer)
+  switch precision {
+  case .float32: attentionBackward(FloatHeadProducts.self, gradient, given, packed, visible, shape)
+  case .bfloat16: attentionBackward(RoundedHeadProducts.self, gradient, given, packed, visible, shape)
+  }
+}
+
+/// dO, O and the logsumexps.
+private struct AttentionResult {
+  let dOut: UnsafePointer<Float>
+  let out: UnsafePointer<Float>
+  let logSumExp: UnsafePointer<Float>
+}
+
+private func attentionBackward<Products: HeadProducts>(
+  _: Products.Type, _ gradient: MutableBuffer, _ given: AttentionResult, _ packed: Buffer, _ visible: VisibleKeys,
+  _ shape: AttentionShape
 ) {
   // The scores that are recomputed do not count as work.
   Profile.begin("attention backward", operations: visible.pairCount * 8 * shape.width)
   defer { Profile.end() }
-  let (gradient, dOut, out) = (gradient.pointer, dOut.pointer, out.pointer)
-  let (logSumExp, packed) = (logSumExp.pointer, packed.pointer)
+  let (gradient, packed) = (gradient.pointer, packed.pointer)
   let (length, dimension, threads) = (shape.length, shape.dimension, Parallel.threads)
   // Query heads that share a key head add to the same keys: each has sums of its own, which are added in order below.
   let isGrouped = shape.group > 1
   let perHeadSize = isGrouped ? shape.sequences * shape.heads * 2 * length * dimension : 0
-  let scoresSize = 2 * tileSize(visible, length: length)
-  let scratchSize = scoresSize + 2 * TransposedHead.size(length: length, dimension: dimension)
+  let width = visible.widestTile(length: length, alignment: Products.alignment)
+  let scoresSize = 2 * tileSize(width: width)
+  let scratchSize =
+    scoresSize + Products.size(length: length, dimension: dimension, width: width, isBackward: true)
   let scratch = Memory.allocate(threads * scratchSize + perHeadSize)
   defer { Memory.release(scratch, count: threads * scratchSize + perHeadSize) }
   let perHeadGradients = scratch + threads * scratchSize
@@ -25,61 +44,52 @@ package func attentionBackward(
       let dKeys = isGrouped ? own.rows(0..<length) : .init(mutating: shape.keys(gradient, sequence, head))
       let dValues =
         isGrouped ? own.rows(length..<2 * length) : .init(mutating: shape.values(gradient, sequence, head))
+      let scratch = scratch + thread * scratchSize
       AttentionHeadBackward(
         shape: shape, visible: visible, row: sequence * length, queries: shape.queries(packed, sequence, head),
-        keys: shape.keys(packed, sequence, head), values: shape.values(packed, sequence, head),
-        dOut: shape.output(dOut, sequence, head), out: shape.output(out, sequence, head),
-        logSumExp: logSumExp + item * length, upcoming: UpcomingHead(after: item, on: thread, packed, shape)
+        dOut: shape.output(given.dOut, sequence, head), out: shape.output(given.out, sequence, head),
+        logSumExp: given.logSumExp + item * length, upcoming: UpcomingHead(after: item, on: thread, packed, shape)
       ).run(
         dQueries: .init(mutating: shape.queries(gradient, sequence, head)), dKeys: dKeys, dValues: dValues,
-        scores: scratch + thread * scratchSize, scratch: scratch + thread * scratchSize + scoresSize)
+        scores: scratch,
+        Products(
+          keys: shape.keys(packed, sequence, head), values: shape.values(packed, sequence, head), width: width,
+          isBackward: true, scratch: scratch + scoresSize))
     }
   }
   if isGrouped { addGroups(gradient, perHeadGradients, shape: shape) }
 }
 
-/// What the backward pass of one head of one sequence reads; all matrices are [T, D].
+/// What the backward pass of one head of one sequence reads beside keys and values; all matrices are [T, D].
 private struct AttentionHeadBackward {
   let shape: AttentionShape
   let visible: RawVisibleKeys
   /// The token of `visible` that the first query is.
   let row: Int
   let queries: RawMatrix
-  let keys: RawMatrix
-  let values: RawMatrix
   let dOut: RawMatrix
   let out: RawMatrix
   let logSumExp: UnsafePointer<Float>
   let upcoming: UpcomingHead?
 
-  /// `scores` has room for two tiles, `scratch` for the transposed keys and values.
-  func run(
+  /// `scores` has room for two tiles.
+  func run<Products: HeadProducts>(
     dQueries: RawMutableMatrix, dKeys: RawMutableMatrix, dValues: RawMutableMatrix,
-    scores: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+    scores: UnsafeMutablePointer<Float>, _ products: Products
   ) {
-    let dimension = shape.dimension
     zero(dKeys, dValues)
-    let transposedKeys = TransposedHead(keys, scratch: scratch)
-    let transposedValues = TransposedHead(
-      values, scratch: scratch + TransposedHead.size(length: shape.length, dimension: dimension))
     for first in stride(from: 0, to: shape.length, by: attentionTile) {
       let tile = first..<min(first + attentionTile, shape.length)
-      let tileKeys = TileKeys(visible, row: row, queries: tile)
-      let (width, rows) = (tileKeys.width, tile.count)
-      let (probabilities, dScores) = (scores, scores + attentionTile * width)
+      let tileKeys = TileKeys(visible, row: row, queries: tile, alignment: Products.alignment)
+      let (probabilities, dScores) = (scores, scores + attentionTile * tileKeys.width)
       let (queries, dOut) = (queries.rows(tile), dOut.rows(tile))
-      for row in tile { prefetch(out.at(row, 0), dimension) }
-      transposedKeys.multiply(probabilities, width: width, queries, tileKeys)
-      transposedValues.multiply(dScores, width: width, dOut, tileKeys)
+      for row in tile { prefetch(out.at(row, 0), shape.dimension) }
+      products.scores(probabilities, queries, tileKeys)
+      products.scoreGradients(dScores, dOut, tileKeys)
       scoreGradients(probabilities, dScores, tile, tileKeys)
-      tileKeys.forEachRun { column, place, count in
-        let run = column..<column + count
-        let dS = RawMatrix(dScores + place, rows: rows, columns: count, stride: width)
-        let p = RawMatrix(probabilities + place, rows: rows, columns: count, stride: width)
-        tileProduct(dQueries.rows(tile), dS, keys.rows(run), accumulate: place > 0)
-        tileProduct(dKeys.rows(run), dS.transposed, queries, accumulate: true)
-        tileProduct(dValues.rows(run), p.transposed, dOut, accumulate: true)
-      }
+      products.gradients(
+        HeadGradients(queries: dQueries.rows(tile), keys: dKeys, values: dValues),
+        of: HeadTile(probabilities: probabilities, dScores: dScores, queries: queries, dOut: dOut), tileKeys)
     }
   }
 

@@ -8,22 +8,34 @@
 // it from the logsumexp of each row.
 
 /// Fewer queries than these, as in generation, do not pay for transposing all keys.
-private let fewQueries = 8
+let fewQueries = 8
 
-/// Floats that a tile of scores may take, with two more for each row.
-func tileSize(_ visible: VisibleKeys, length: Int) -> Int {
-  attentionTile * (visible.widestTile(length: length) + 2)
+/// Floats that a tile of scores takes whose rows are of `width`, with two more for each row.
+func tileSize(width: Int) -> Int { attentionTile * (width + 2) }
+
+/// O [B T, H D] and the logsumexp of each row of scores [B, H, T] from packed rows [B T, (H + 2 G) D]. `precision` is that of the
+/// products.
+package func attentionForward(
+  _ out: MutableBuffer, logSumExp: MutableBuffer, _ packed: Buffer, visible: VisibleKeys, shape: AttentionShape,
+  precision: ProductPrecision = .float32
+) {
+  switch precision {
+  case .float32: attentionForward(FloatHeadProducts.self, out, logSumExp: logSumExp, packed, visible, shape)
+  case .bfloat16: attentionForward(RoundedHeadProducts.self, out, logSumExp: logSumExp, packed, visible, shape)
+  }
 }
 
-/// O [B T, H D] and the logsumexp of each row of scores [B, H, T] from packed rows [B T, (H + 2 G) D].
-package func attentionForward(
-  _ out: MutableBuffer, logSumExp: MutableBuffer, _ packed: Buffer, visible: VisibleKeys, shape: AttentionShape
+private func attentionForward<Products: HeadProducts>(
+  _: Products.Type, _ out: MutableBuffer, logSumExp: MutableBuffer, _ packed: Buffer, _ visible: VisibleKeys,
+  _ shape: AttentionShape
 ) {
   Profile.begin("attention forward", operations: visible.pairCount * 4 * shape.width)
   defer { Profile.end() }
   let (out, logSumExp, packed, length) = (out.pointer, logSumExp.pointer, packed.pointer, shape.length)
-  let scoresSize = tileSize(visible, length: length)
-  let scratchSize = scoresSize + TransposedHead.size(length: length, dimension: shape.dimension)
+  let width = visible.widestTile(length: length, alignment: Products.alignment)
+  let scoresSize = tileSize(width: width)
+  let scratchSize =
+    scoresSize + Products.size(length: length, dimension: shape.dimension, width: width, isBackward: false)
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
@@ -31,13 +43,16 @@ package func attentionForward(
     Parallel.run(shape.sequences * shape.heads) { item, thread in
       let (sequence, head) = (item / shape.heads, item % shape.heads)
       let scratch = scratch + thread * scratchSize
+      let keys = shape.keys(packed, sequence, head)
       AttentionHead(
         shape: shape, visible: visible, row: sequence * length, queries: shape.queries(packed, sequence, head),
-        keys: shape.keys(packed, sequence, head), values: shape.values(packed, sequence, head),
         upcoming: UpcomingHead(after: item, on: thread, packed, shape)
       ).attend(
         RawMutableMatrix(mutating: shape.output(out, sequence, head)), logSumExp: logSumExp + item * length,
-        scores: scratch, scratch: scratch + scoresSize)
+        scores: scratch,
+        Products(
+          keys: keys, values: shape.values(packed, sequence, head), width: width, isBackward: false,
+          scratch: scratch + scoresSize))
     }
   }
 }
@@ -58,12 +73,28 @@ package struct CachedSequence {
 }
 
 /// Attention of `shape.length` new queries of each sequence over its cache, of which a query sees what `visible` says.
-package func cachedAttention(_ sequences: [CachedSequence], visible: VisibleKeys, shape: AttentionShape) {
+package func cachedAttention(
+  _ sequences: [CachedSequence], visible: VisibleKeys, shape: AttentionShape, precision: ProductPrecision = .float32
+) {
+  switch (precision, shape.length < fewQueries) {
+  case (.float32, true): cachedAttention(FewQueryProducts.self, sequences, visible, shape)
+  case (.float32, false): cachedAttention(FloatHeadProducts.self, sequences, visible, shape)
+  case (.bfloat16, true): cachedAttention(RoundedFewQueryProducts.self, sequences, visible, shape)
+  case (.bfloat16, false): cachedAttention(RoundedHeadProducts.self, sequences, visible, shape)
+  }
+}
+
+private func cachedAttention<Products: HeadProducts>(
+  _: Products.Type, _ sequences: [CachedSequence], _ visible: VisibleKeys, _ shape: AttentionShape
+) {
   let (raw, count) = (sequences.map(\.raw), shape.length)
   let positions = raw.reduce(0) { max($0, $1.keys.rows) }
-  let scoresSize = min(attentionTile, count) * (TileKeys.width(of: positions) + 2)
-  let transposedSize = count < fewQueries ? 0 : TransposedHead.size(length: positions, dimension: shape.dimension)
-  let scratchSize = scoresSize + count + transposedSize
+  // A run of keys may begin one earlier.
+  let width = TileKeys.width(of: positions + 1)
+  let scoresSize = min(attentionTile, count) * (width + 2)
+  let scratchSize =
+    scoresSize + count
+    + Products.size(length: positions, dimension: shape.dimension, width: width, isBackward: false)
   let threads = Parallel.threads
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
@@ -77,36 +108,35 @@ package func cachedAttention(_ sequences: [CachedSequence], visible: VisibleKeys
         let keyChannels = keyHead * shape.dimension..<(keyHead + 1) * shape.dimension
         AttentionHead(
           shape: shape, visible: visible, row: index * count, queries: sequence.queries.columns(channels),
-          keys: sequence.keys.columns(keyChannels), values: sequence.values.columns(keyChannels), upcoming: nil
+          upcoming: nil
         ).attend(
           sequence.out.columns(channels), logSumExp: scratch + scoresSize, scores: scratch,
-          scratch: scratch + scoresSize + count)
+          Products(
+            keys: sequence.keys.columns(keyChannels), values: sequence.values.columns(keyChannels), width: width,
+            isBackward: false, scratch: scratch + scoresSize + count))
       }
     }
   }
 }
 
-/// What the forward pass of one head of one sequence reads: queries [n, D], keys and values [length, D].
+/// What the forward pass of one head of one sequence reads beside keys and values: queries [n, D].
 private struct AttentionHead {
   let shape: AttentionShape
   let visible: RawVisibleKeys
   /// The token of `visible` that the first query is.
   let row: Int
   let queries: RawMatrix
-  let keys: RawMatrix
-  let values: RawMatrix
   let upcoming: UpcomingHead?
 
-  /// `scores` has room for a tile, `scratch` for the transposed keys.
-  func attend(
+  /// `scores` has room for a tile.
+  func attend<Products: HeadProducts>(
     _ out: RawMutableMatrix, logSumExp: UnsafeMutablePointer<Float>, scores: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>
+    _ products: Products
   ) {
-    let transposed = queries.rows < fewQueries ? nil : TransposedHead(keys, scratch: scratch)
     for first in stride(from: 0, to: queries.rows, by: attentionTile) {
       let tile = first..<min(first + attentionTile, queries.rows)
-      let tileKeys = TileKeys(visible, row: row, queries: tile)
-      multiply(scores, tile, tileKeys, transposed)
+      let tileKeys = TileKeys(visible, row: row, queries: tile, alignment: Products.alignment)
+      products.scores(scores, queries.rows(tile), tileKeys)
       let rowMax = scores + tile.count * tileKeys.width
       let rowSum = rowMax + tile.count
       exponentiate(scores, tile, tileKeys, rowMax: rowMax, rowSum: rowSum)
@@ -114,31 +144,11 @@ private struct AttentionHead {
         logSumExp[first + query] = rowMax[query] * shape.scale + logarithm(rowSum[query])
       }
       let out = out.rows(tile)
-      tileKeys.forEachRun { column, place, count in
-        tileProduct(
-          out, RawMatrix(scores + place, rows: tile.count, columns: count, stride: tileKeys.width),
-          values.rows(column..<column + count), accumulate: place > 0)
-      }
+      products.output(out, scores, tileKeys)
       // The channels are fewer than the keys: dividing by the sum comes last.
       for query in 0..<tile.count {
         let (out, factor) = (out.at(query, 0), 1 / rowSum[query])
         for channel in 0..<shape.dimension { out[channel] *= factor }
-      }
-    }
-  }
-
-  /// The scores of a tile of queries, not scaled.
-  @inline(__always)
-  private func multiply(
-    _ scores: UnsafeMutablePointer<Float>, _ tile: Range<Int>, _ tileKeys: TileKeys, _ transposed: TransposedHead?
-  ) {
-    let width = tileKeys.width
-    if let transposed { return transposed.multiply(scores, width: width, queries.rows(tile), tileKeys) }
-    tileKeys.forEachRun { column, place, count in
-      for query in 0..<tile.count {
-        let scores = scores + query * width + place
-        let q = queries.at(tile.lowerBound + query, 0)
-        for j in 0..<count { scores[j] = dot(q, keys.at(column + j, 0), shape.dimension) }
       }
     }
   }

@@ -10,8 +10,9 @@ struct TileKeys {
   private let visible: RawVisibleKeys
   private let row: Int
 
-  /// The keys of `queries` of a row whose first token is token `row`.
-  init(_ visible: RawVisibleKeys, row: Int, queries: Range<Int>) {
+  /// The keys of `queries` of a row whose first token is token `row`. Runs of them begin at multiples of `alignment`: with 2 there may
+  /// be a key before, or some in a gap, that no query sees.
+  init(_ visible: RawVisibleKeys, row: Int, queries: Range<Int>, alignment: Int) {
     var (low, high) = (Int.max, 0)
     for query in queries {
       low = min(low, visible.first(row + query))
@@ -21,7 +22,9 @@ struct TileKeys {
     for query in queries.dropFirst() where !gap.isEmpty && visible.first(row + query) < gap.upperBound {
       gap = gap.clamped(to: visible.gap(row + query))
     }
-    (self.visible, self.row, self.low, self.high) = (visible, row, low, high)
+    (self.visible, self.row, self.low, self.high) = (visible, row, low / alignment * alignment, high)
+    let begin = (gap.lowerBound + alignment - 1) / alignment * alignment
+    gap = begin..<max(begin, gap.upperBound / alignment * alignment)
     self.gap = gap.isEmpty ? high..<high : gap
   }
 

@@ -12,9 +12,14 @@ struct TransposedHead {
     stride = TileKeys.width(of: length)
     pointer = scratch
     transpose(RawMutableMatrix(pointer, rows: dimension, columns: length, stride: stride), x)
-    // 32 to 63 numbers: a pair of vectors from where they begin and one before where they end.
-    for channel in 0..<dimension {
-      let (begin, end) = (pointer + channel * stride + length, pointer + (channel + 1) * stride)
+    Self.clearEnds(pointer, rows: dimension, length: length, stride: stride)
+  }
+
+  /// Zeros behind the `length` numbers of each row: 32 to 63, a pair of vectors from where they begin and one before where they end.
+  @inline(__always)
+  static func clearEnds(_ x: UnsafeMutablePointer<Float>, rows: Int, length: Int, stride: Int) {
+    for row in 0..<rows {
+      let (begin, end) = (x + row * stride + length, x + (row + 1) * stride)
       store(.zero, begin)
       store(.zero, begin + 16)
       store(.zero, end - 32)

@@ -49,13 +49,15 @@ public struct VisibleKeys: Sendable, Equatable {
     }
   }
 
-  /// The most numbers that a row of scores has in a tile of queries, for rows of `length` tokens.
-  func widestTile(length: Int) -> Int {
+  /// The most numbers that a row of scores has in a tile of queries, for rows of `length` tokens and runs of keys that begin at
+  /// multiples of `alignment`.
+  func widestTile(length: Int, alignment: Int) -> Int {
     withPointers { visible in
       var widest = 0
       for row in stride(from: 0, to: firsts.count, by: length) {
         for first in stride(from: 0, to: length, by: attentionTile) {
-          let keys = TileKeys(visible, row: row, queries: first..<min(first + attentionTile, length))
+          let keys = TileKeys(
+            visible, row: row, queries: first..<min(first + attentionTile, length), alignment: alignment)
           widest = max(widest, keys.width)
         }
       }
