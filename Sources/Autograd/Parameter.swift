@@ -34,6 +34,9 @@ public final class Parameter {
   public var isTrained = true {
     didSet { precondition(!isTrained || packed == nil, "a parameter of few bits cannot be trained: \(shape)") }
   }
+  /// How the operands of products with this parameter, and of what follows from its result, are rounded; the value itself and its
+  /// gradient are not.
+  package var precision = ProductPrecision.float32
   /// Set while gradients of this parameter are being computed.
   var node: Node?
 

@@ -1,16 +1,31 @@
 import Kernels
 
 /// A weight as operations take it: floats, which may be recorded, or a matrix of few bits, which never is.
-enum Weight {
-  case floats(Tensor)
-  case packed(PackedWeight)
-
-  init(_ parameter: Parameter) {
-    self = parameter.packed.map { .packed($0) } ?? .floats(parameter.tensor)
+struct Weight {
+  private enum Contents {
+    case floats(Tensor)
+    case packed(PackedWeight)
   }
 
+  private let contents: Contents
+  /// How the operands of products with it are rounded.
+  let precision: ProductPrecision
+
+  private init(_ contents: Contents, _ precision: ProductPrecision) {
+    (self.contents, self.precision) = (contents, precision)
+  }
+
+  init(_ parameter: Parameter, precision: ProductPrecision? = nil) {
+    self.init(
+      parameter.packed.map { .packed($0) } ?? .floats(parameter.tensor), precision ?? parameter.precision)
+  }
+
+  init(_ tensor: Tensor) { self.init(.floats(tensor), .float32) }
+
+  init(_ packed: PackedWeight) { self.init(.packed(packed), .float32) }
+
   var shape: Shape {
-    switch self {
+    switch contents {
     case .floats(let tensor): tensor.shape
     case .packed(let weight): [weight.rows, weight.columns]
     }
@@ -18,14 +33,14 @@ enum Weight {
 
   /// What a product multiplies by.
   var matrix: WeightMatrix {
-    switch self {
+    switch contents {
     case .floats(let tensor): .floats(tensor.matrix)
     case .packed(let weight): .packed(weight)
     }
   }
 
   /// The floats, as an input of a node; nil if it has none.
-  var tensor: Tensor? { if case .floats(let tensor) = self { tensor } else { nil } }
+  var tensor: Tensor? { if case .floats(let tensor) = contents { tensor } else { nil } }
 
   var node: Node? { tensor?.node }
 
@@ -33,5 +48,5 @@ enum Weight {
   var isRecorded: Bool { node != nil }
 
   /// The same elements with no memory of how they were made.
-  func detached() -> Weight { tensor.map { .floats($0.detached()) } ?? self }
+  func detached() -> Weight { tensor.map { Weight(.floats($0.detached()), precision) } ?? self }
 }

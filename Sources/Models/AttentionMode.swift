@@ -43,18 +43,20 @@ extension AttentionMode {
   }
 
   /// Attention of packed queries, keys and values [B, T, (H + 2 G) D] in the given layer; scores are multiplied by `scale`, by
-  /// default 1 / sqrt(D).
+  /// default 1 / sqrt(D). `precision` is that of its products.
   func attend(
-    _ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: RotaryTable?, scale: Float? = nil
+    _ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: RotaryTable?, scale: Float? = nil,
+    precision: ProductPrecision
   ) -> Tensor {
     switch self {
     case .sequences(let layout):
       return selfAttention(
-        packed, heads: heads, keyHeads: keyHeads, layout: layout, rotary: rotary, scale: scale)
+        packed, heads: heads, keyHeads: keyHeads, layout: layout, rotary: rotary, scale: scale,
+        precision: precision)
     case .cached(let caches, let window):
       return cachedSelfAttention(
         packed, heads: heads, keyHeads: keyHeads, offsets: caches.map(\.length),
-        caches: caches.map { $0.layers[layer] }, rotary: rotary, window: window, scale: scale)
+        caches: caches.map { $0.layers[layer] }, rotary: rotary, window: window, scale: scale, precision: precision)
     }
   }
 }

@@ -92,7 +92,7 @@ struct DecoderAttention: NamedParts {
     output(
       mode.attend(
         packed(x), heads: plan.heads, keyHeads: plan.keyHeads, layer: layer, rotary: rotary,
-        scale: plan.attentionScale.map { Float($0) }))
+        scale: plan.attentionScale.map { Float($0) }, precision: queriesKeysValues.weight.precision))
   }
 
   /// Queries, keys and values beside each other.

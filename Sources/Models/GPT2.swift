@@ -80,7 +80,9 @@ public struct GPT2: LanguageModel {
     }
 
     func callAsFunction(_ x: Tensor, attention: AttentionMode, layer: Int) -> Tensor {
-      cProj(attention.attend(cAttn(x), heads: heads, keyHeads: heads, layer: layer, rotary: nil))
+      cProj(
+        attention.attend(
+          cAttn(x), heads: heads, keyHeads: heads, layer: layer, rotary: nil, precision: cAttn.weight.precision))
     }
   }
 

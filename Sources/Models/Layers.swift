@@ -1,4 +1,5 @@
 import Autograd
+import Kernels
 
 /// Makes the first weights of a model.
 struct Initializer {
@@ -53,8 +54,10 @@ struct Linear: Module {
   /// The output without an adapter.
   func unadapted(_ x: Tensor) -> Tensor { linear(x, weight, bias: bias?.tensor, layout: layout) }
 
-  /// The output without the bias.
-  func product(_ x: Tensor) -> Tensor { linear(x, weight, layout: layout) }
+  /// The output without the bias, in the weight's precision unless another is given.
+  func product(_ x: Tensor, precision: ProductPrecision? = nil) -> Tensor {
+    linear(x, weight, layout: layout, precision: precision)
+  }
 }
 
 /// A table of vectors [rows, C], looked up by index.

@@ -91,6 +91,11 @@ extension Module {
     }
   }
 
+  /// How the operands of the products of the linear layers, of the head and of attention are rounded.
+  package func setPrecision(_ precision: ProductPrecision) {
+    for parameter in parameters { parameter.precision = precision }
+  }
+
   /// The number of weights.
   public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.count } }
 

@@ -4,10 +4,11 @@ import Kernels
 ///
 /// `packed` is [B, T, (H + 2 G) D]: a token's queries, keys and values beside each other. The result is [B, T, H D]. Queries
 /// and keys are rotated by `rotary` first, in the storage of `packed` if nobody else holds it, which is the case for the
-/// result of an operation that is passed on directly. Scores are multiplied by `scale`, by default 1 / sqrt(D).
-public func selfAttention(
+/// result of an operation that is passed on directly. Scores are multiplied by `scale`, by default 1 / sqrt(D); `precision` is
+/// that of the products.
+package func selfAttention(
   _ packed: consuming Tensor, heads: Int, keyHeads: Int, layout: SequenceLayout, rotary: RotaryTable?,
-  scale: Float? = nil
+  scale: Float? = nil, precision: ProductPrecision = .float32
 ) -> Tensor {
   let (sequences, length) = (packed.shape[0], packed.shape[1])
   let dimension = packed.shape[2] / (heads + 2 * keyHeads)
@@ -29,14 +30,15 @@ public func selfAttention(
   var y = Tensor(uninitialized: [sequences, length, shape.width])
   let normalizers = Storage(count: sequences * heads * length)
   attentionForward(
-    y.mutableBuffer, logSumExp: normalizers.mutableBuffer, rotated.buffer, visible: layout.visible, shape: shape)
+    y.mutableBuffer, logSumExp: normalizers.mutableBuffer, rotated.buffer, visible: layout.visible, shape: shape,
+    precision: precision)
 
   let (saved, y0) = (rotated, y)
   return .record("selfAttention", [recorded], output: y) { back in
     var gradient = Tensor(uninitialized: saved.shape)
     attentionBackward(
       gradient.mutableBuffer, back.gradient.buffer, y0.buffer, logSumExp: normalizers.buffer, saved.buffer,
-      visible: layout.visible, shape: shape)
+      visible: layout.visible, shape: shape, precision: precision)
     rotary?.rotate(
       &gradient, heads: heads + keyHeads, dimension: dimension, positions: layout.positions, direction: -1)
     back.add(gradient, to: 0)

@@ -38,9 +38,9 @@ public final class KeyValueLayer {
 /// `scale`, by default 1 / sqrt(D).
 ///
 /// Gradients do not flow through it; with the cache filled from the start it equals `selfAttention`.
-public func cachedSelfAttention(
+package func cachedSelfAttention(
   _ packed: Tensor, heads: Int, keyHeads: Int, offsets: [Int], caches: [KeyValueLayer], rotary: RotaryTable?,
-  window: Int? = nil, scale: Float? = nil
+  window: Int? = nil, scale: Float? = nil, precision: ProductPrecision = .float32
 ) -> Tensor {
   let (texts, count, dimension) = (packed.shape[0], packed.shape[1], packed.shape[2] / (heads + 2 * keyHeads))
   let shape = AttentionShape(
@@ -71,7 +71,8 @@ public func cachedSelfAttention(
       keys: keys, values: values)
   }
   let firsts = positions.map { position in window.map { max(0, position - Int32(clamping: $0) + 1) } ?? 0 }
-  cachedAttention(sequences, visible: VisibleKeys(firsts: firsts, ends: positions.map { $0 + 1 }), shape: shape)
+  cachedAttention(
+    sequences, visible: VisibleKeys(firsts: firsts, ends: positions.map { $0 + 1 }), shape: shape, precision: precision)
   return y
 }
 

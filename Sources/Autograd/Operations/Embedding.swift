@@ -2,7 +2,7 @@ import Kernels
 
 /// Rows of a table by index: [rows, C] and indices of `shape` [...] to [..., C]. Every index is inside the table.
 public func embedding(_ table: Tensor, _ indices: [Int32], shape: Shape) -> Tensor {
-  embedding(.floats(table), indices, shape: shape)
+  embedding(Weight(table), indices, shape: shape)
 }
 
 /// The same of a parameter, which may be of few bits.

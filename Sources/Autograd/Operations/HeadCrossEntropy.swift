@@ -20,7 +20,7 @@ public struct TokenLosses {
 package func headCrossEntropy(
   _ x: Tensor, _ weight: Tensor, targets: [Int32], inspect: ((TokenLosses) -> Void)? = nil
 ) -> Tensor {
-  headCrossEntropy(x, .floats(weight), targets: targets, inspect: inspect)
+  headCrossEntropy(x, Weight(weight), targets: targets, inspect: inspect)
 }
 
 /// The same with a parameter, which may be of few bits.
@@ -47,7 +47,8 @@ private func headCrossEntropy(
       losses.mutableBuffer, isCorrect: isCorrect?.mutableBuffer, head.rows.matrix, weight.matrix, targets: head.targets,
       gradient: isRecorded
         ? HeadLossGradient(
-          coefficients: coefficients.buffer, dx: dx.mutableBuffer, dw: dw, accumulatesWeight: accumulates) : nil)
+          coefficients: coefficients.buffer, dx: dx.mutableBuffer, dw: dw, accumulatesWeight: accumulates) : nil,
+      precision: weight.precision)
   }
   if let accumulator { accumulator.addInAdvance(run) } else if head.count > 0 { run(nil, false) }
   let sum = sumInDouble(losses.buffer)

@@ -7,7 +7,7 @@ import Kernels
 public func headLogProbabilities(
   _ x: Tensor, _ weight: Tensor, targets: [Int32], keepingAtMost limit: Int = 32 << 20
 ) -> Tensor {
-  headLogProbabilities(x, .floats(weight), targets: targets, keepingAtMost: limit)
+  headLogProbabilities(x, Weight(weight), targets: targets, keepingAtMost: limit)
 }
 
 /// The same with a parameter, which may be of few bits.
@@ -26,10 +26,12 @@ private func headLogProbabilities(
   let kept = (x.isRecorded || weight.isRecorded) && size > 0 && size <= limit ? Storage(count: size) : nil
   if let kept {
     headLoss(
-      losses.mutableBuffer, logitGradients: kept.mutableBuffer, head.rows.matrix, weight.matrix, targets: head.targets)
+      losses.mutableBuffer, logitGradients: kept.mutableBuffer, head.rows.matrix, weight.matrix, targets: head.targets,
+      precision: weight.precision)
   } else if head.count > 0 {
     headLoss(
-      losses.mutableBuffer, isCorrect: nil, head.rows.matrix, weight.matrix, targets: head.targets, gradient: nil)
+      losses.mutableBuffer, isCorrect: nil, head.rows.matrix, weight.matrix, targets: head.targets, gradient: nil,
+      precision: weight.precision)
   }
   // y[token] = -loss
   Kernels.scale(losses.mutableBuffer, by: -1)

@@ -14,21 +14,22 @@ public enum WeightLayout: Sendable {
 public func linear(
   _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, layout: WeightLayout = .outputsByInputs
 ) -> Tensor {
-  linear(x, .floats(weight), bias: bias, layout: layout)
+  linear(x, Weight(weight), bias: bias, layout: layout)
 }
 
-/// The same with a parameter, which may be of few bits.
-public func linear(
-  _ x: Tensor, _ weight: Parameter, bias: Tensor? = nil, layout: WeightLayout = .outputsByInputs
+/// The same with a parameter, which may be of few bits, and in its precision unless another is given.
+package func linear(
+  _ x: Tensor, _ weight: Parameter, bias: Tensor? = nil, layout: WeightLayout = .outputsByInputs,
+  precision: ProductPrecision? = nil
 ) -> Tensor {
-  linear(x, Weight(weight), bias: bias, layout: layout)
+  linear(x, Weight(weight, precision: precision), bias: bias, layout: layout)
 }
 
 /// The same with a matrix of few bits, which is frozen: nothing of x is kept for it.
 package func linear(
   _ x: Tensor, _ weight: PackedWeight, bias: Tensor? = nil, layout: WeightLayout = .outputsByInputs
 ) -> Tensor {
-  linear(x, .packed(weight), bias: bias, layout: layout)
+  linear(x, Weight(weight), bias: bias, layout: layout)
 }
 
 private func linear(_ x: Tensor, _ weight: Weight, bias: Tensor?, layout: WeightLayout) -> Tensor {
@@ -40,7 +41,9 @@ private func linear(_ x: Tensor, _ weight: Weight, bias: Tensor?, layout: Weight
   precondition(bias.map { $0.shape == [outputs] } ?? true, "linear: bias \(bias!.shape) does not fit \(weight.shape)")
   var y = Tensor(uninitialized: Shape(x.shape.dimensions.dropLast() + [outputs]))
   // y = x W^T, or x W
-  matrixProduct(y.mutableMatrix, x.matrix, isTransposed ? weight.matrix.transposed : weight.matrix)
+  let precision = weight.precision
+  matrixProduct(
+    y.mutableMatrix, x.matrix, isTransposed ? weight.matrix.transposed : weight.matrix, precision: precision)
   if let bias { addBias(y.mutableBuffer, bias.buffer) }
 
   // Only the weight's gradient reads x: a frozen weight keeps none.
@@ -51,7 +54,7 @@ private func linear(_ x: Tensor, _ weight: Weight, bias: Tensor?, layout: Weight
     back.accumulate(into: 0) { dx, accumulates in
       matrixProduct(
         MutableMatrix(dx, rows: rows, columns: inputs), dy.matrix,
-        isTransposed ? weight0.matrix : weight0.matrix.transposed, accumulate: accumulates)
+        isTransposed ? weight0.matrix : weight0.matrix.transposed, accumulate: accumulates, precision: precision)
     }
     let later = back
     input?.read { x0 in
@@ -59,7 +62,8 @@ private func linear(_ x: Tensor, _ weight: Weight, bias: Tensor?, layout: Weight
         // dW = dy^T x, or x^T dy
         let (a, b) = isTransposed ? (dy.matrix, x0.matrix) : (x0.matrix, dy.matrix)
         matrixProduct(
-          MutableMatrix(dw, rows: a.columns, columns: b.columns), a.transposed, b, accumulate: accumulates)
+          MutableMatrix(dw, rows: a.columns, columns: b.columns), a.transposed, b, accumulate: accumulates,
+          precision: precision)
       }
     }
     guard hasBias else { return }

@@ -19,7 +19,8 @@ package struct LowRankSection {
 /// `down` [n r, inputs] stacks the A of the n sections, so that one product serves all of them. Elements of y that nobody else
 /// holds are overwritten. With u = s x A^T: dB = dy^T u, du = s dy B, dx = du A, dA = du^T x.
 package func addingLowRank(
-  to y: consuming Tensor, of x: Tensor, down: Tensor, _ sections: [LowRankSection], scale: Float
+  to y: consuming Tensor, of x: Tensor, down: Tensor, _ sections: [LowRankSection], scale: Float,
+  precision: ProductPrecision = .float32
 ) -> Tensor {
   let (rows, outputs, inputs, ranks) = (x.shape.rows, y.shape.columns, x.shape.columns, down.shape[0])
   precondition(down.shape == [ranks, inputs], "low rank: A \(down.shape) does not fit x \(x.shape)")
@@ -33,13 +34,13 @@ package func addingLowRank(
   // A copy of y would not remember how y was made.
   let (node, slot) = (y.node, y.slot)
   var u = Tensor(uninitialized: [rows, ranks])
-  matrixProduct(u.mutableMatrix, x.matrix, down.matrix.transposed)
+  matrixProduct(u.mutableMatrix, x.matrix, down.matrix.transposed, precision: precision)
   Kernels.scale(u.mutableBuffer, by: scale)
   for (index, section) in sections.enumerated() {
     // y += u B^T
     matrixProduct(
       y.mutableMatrix.columns(section.outputs), u.matrix.columns(index * rank..<(index + 1) * rank),
-      section.up.matrix.transposed, accumulate: true)
+      section.up.matrix.transposed, accumulate: true, precision: precision)
   }
 
   let input = down.isRecorded ? x.saved : nil
@@ -53,19 +54,20 @@ package func addingLowRank(
     for (index, up) in ups.enumerated() {
       let (dySection, part) = (dy.matrix.columns(columns[index]), index * rank..<(index + 1) * rank)
       // du = s dy B
-      matrixProduct(du.mutableMatrix.columns(part), dySection, up.matrix)
+      matrixProduct(du.mutableMatrix.columns(part), dySection, up.matrix, precision: precision)
       back.accumulate(into: 3 + index) { db, accumulates in
         // dB = dy^T u
         matrixProduct(
           MutableMatrix(db, rows: up.shape[0], columns: rank), dySection.transposed, u0.matrix.columns(part),
-          accumulate: accumulates)
+          accumulate: accumulates, precision: precision)
       }
     }
     Kernels.scale(du.mutableBuffer, by: scale)
     let gradient = du
     back.accumulate(into: 1) { dx, accumulates in
       matrixProduct(
-        MutableMatrix(dx, rows: rows, columns: inputs), gradient.matrix, down0.matrix, accumulate: accumulates)
+        MutableMatrix(dx, rows: rows, columns: inputs), gradient.matrix, down0.matrix, accumulate: accumulates,
+        precision: precision)
     }
     let later = back
     input?.read { x0 in
@@ -73,7 +75,7 @@ package func addingLowRank(
         // dA = du^T x
         matrixProduct(
           MutableMatrix(da, rows: ranks, columns: inputs), gradient.matrix.transposed, x0.matrix,
-          accumulate: accumulates)
+          accumulate: accumulates, precision: precision)
       }
     }
     back.add(dy, to: 0)

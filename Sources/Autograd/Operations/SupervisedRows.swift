@@ -50,11 +50,13 @@ struct SupervisedRows {
     if let logitGradients {
       let scaled = Storage(count: rows.shape.count)
       headGradient(
-        gradient, logitGradients: logitGradients.buffer, rows.matrix, weight.matrix, scaled: scaled.mutableBuffer)
+        gradient, logitGradients: logitGradients.buffer, rows.matrix, weight.matrix, scaled: scaled.mutableBuffer,
+        precision: weight.precision)
     } else {
       let losses = Storage(count: count)
       headLoss(
-        losses.mutableBuffer, isCorrect: nil, rows.matrix, weight.matrix, targets: targets, gradient: gradient)
+        losses.mutableBuffer, isCorrect: nil, rows.matrix, weight.matrix, targets: targets, gradient: gradient,
+        precision: weight.precision)
     }
   }
 

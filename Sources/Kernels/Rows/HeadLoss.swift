@@ -23,31 +23,35 @@ package struct HeadLossGradient {
 
   /// dX = G W and dW (+)= G^T X for the gradients G [rows, V] of some rows of logits, which begin at row `start`.
   fileprivate func multiply(
-    _ g: RawMatrix, _ x: RawMatrix, _ w: some ProductOperand, start: Int, accumulate: Bool
+    _ g: RawMatrix, _ x: RawMatrix, _ w: some ProductOperand, start: Int, accumulate: Bool,
+    _ precision: ProductPrecision
   ) {
     let dx = RawMutableMatrix(dx.pointer + start * x.columns, rows: x.rows, columns: x.columns, stride: x.columns)
-    matrixProduct(dx, g, w)
+    matrixProduct(dx, g, w, precision: precision)
     guard let dw = dw?.pointer else { return }
     let product = RawMutableMatrix(dw, rows: w.rows, columns: w.columns, stride: w.columns)
-    matrixProduct(product, g.transposed, x, accumulate: accumulate)
+    matrixProduct(product, g.transposed, x, accumulate: accumulate, precision: precision)
   }
 }
 
 /// The loss of each of N rows of x [N, C] with head w [V, C]; `targets` are inside the vocabulary. `isCorrect`, if wanted, is 1
-/// where no other token has a logit as large as the target's, else 0.
+/// where no other token has a logit as large as the target's, else 0. `precision` is that of the products.
 package func headLoss(
   _ losses: MutableBuffer, isCorrect: MutableBuffer?, _ x: Matrix, _ w: WeightMatrix, targets: [Int32],
-  gradient: HeadLossGradient?
+  gradient: HeadLossGradient?, precision: ProductPrecision = .float32
 ) {
+  func compute(_ w: some ProductOperand) {
+    headLoss(losses, isCorrect: isCorrect, x, w, targets: targets, gradient: gradient, precision)
+  }
   switch w {
-  case .floats(let w): headLoss(losses, isCorrect: isCorrect, x, w.raw, targets: targets, gradient: gradient)
-  case .packed(let w): headLoss(losses, isCorrect: isCorrect, x, w.raw, targets: targets, gradient: gradient)
+  case .floats(let w): compute(w.raw)
+  case .packed(let w): compute(w.raw)
   }
 }
 
 private func headLoss(
   _ losses: MutableBuffer, isCorrect: MutableBuffer?, _ x: Matrix, _ w: some ProductOperand, targets: [Int32],
-  gradient: HeadLossGradient?
+  gradient: HeadLossGradient?, _ precision: ProductPrecision
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
@@ -62,21 +66,23 @@ private func headLoss(
     let logits = RawMutableMatrix(scratch, rows: rows.count, columns: vocabulary, stride: vocabulary)
     tokenLosses(
       losses + start, isCorrect: isCorrect.map { $0 + start }, logits, x.rows(rows), w, targets: targets[rows],
-      coefficient: { row in coefficients.map { $0[start + row] } })
+      precision, coefficient: { row in coefficients.map { $0[start + row] } })
     gradient?.multiply(
-      logits.readOnly, x.rows(rows), w, start: start, accumulate: gradient!.accumulatesWeight || start > 0)
+      logits.readOnly, x.rows(rows), w, start: start, accumulate: gradient!.accumulatesWeight || start > 0, precision)
   }
 }
 
 /// The losses of N rows as `headLoss` has them, and the gradient of each by its logits, [N, V]: softmax(logits) - onehot(target).
 package func headLoss(
-  _ losses: MutableBuffer, logitGradients: MutableBuffer, _ x: Matrix, _ w: WeightMatrix, targets: [Int32]
+  _ losses: MutableBuffer, logitGradients: MutableBuffer, _ x: Matrix, _ w: WeightMatrix, targets: [Int32],
+  precision: ProductPrecision = .float32
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
   let logits = RawMutableMatrix(logitGradients.pointer, rows: x.rows, columns: w.rows, stride: w.rows)
   func compute(_ w: some ProductOperand) {
-    tokenLosses(losses.pointer, isCorrect: nil, logits, x.raw, w, targets: targets[...], coefficient: { _ in 1 })
+    tokenLosses(
+      losses.pointer, isCorrect: nil, logits, x.raw, w, targets: targets[...], precision, coefficient: { _ in 1 })
   }
   switch w {
   case .floats(let w): compute(w.raw)
@@ -87,7 +93,8 @@ package func headLoss(
 /// The gradients of a head from those of the losses by the logits, which `headLoss` left: dX = diag(c) G W,
 /// dW += G^T diag(c) X with c one coefficient a row. `scaled` [N, C] is overwritten.
 package func headGradient(
-  _ gradient: HeadLossGradient, logitGradients: Buffer, _ x: Matrix, _ w: WeightMatrix, scaled: MutableBuffer
+  _ gradient: HeadLossGradient, logitGradients: Buffer, _ x: Matrix, _ w: WeightMatrix, scaled: MutableBuffer,
+  precision: ProductPrecision = .float32
 ) {
   Profile.begin("head and loss")
   defer { Profile.end() }
@@ -100,8 +107,8 @@ package func headGradient(
   let g = RawMatrix(logitGradients.pointer, rows: rows, columns: w.rows, stride: w.rows)
   let x1 = RawMatrix(scaled, rows: rows, columns: columns, stride: columns)
   switch w {
-  case .floats(let w): gradient.multiply(g, x1, w.raw, start: 0, accumulate: gradient.accumulatesWeight)
-  case .packed(let w): gradient.multiply(g, x1, w.raw, start: 0, accumulate: gradient.accumulatesWeight)
+  case .floats(let w): gradient.multiply(g, x1, w.raw, start: 0, accumulate: gradient.accumulatesWeight, precision)
+  case .packed(let w): gradient.multiply(g, x1, w.raw, start: 0, accumulate: gradient.accumulatesWeight, precision)
   }
   for row in 0..<rows {
     for i in row * columns..<(row + 1) * columns { dx[i] *= coefficients[row] }
@@ -111,9 +118,10 @@ package func headGradient(
 /// The logits of some rows and their losses; the logits become their gradients where there is a coefficient.
 private func tokenLosses(
   _ losses: UnsafeMutablePointer<Float>, isCorrect: UnsafeMutablePointer<Float>?, _ logits: RawMutableMatrix,
-  _ x: RawMatrix, _ w: some ProductOperand, targets: ArraySlice<Int32>, coefficient: (_ row: Int) -> Float?
+  _ x: RawMatrix, _ w: some ProductOperand, targets: ArraySlice<Int32>, _ precision: ProductPrecision,
+  coefficient: (_ row: Int) -> Float?
 ) {
-  matrixProduct(logits, x, w.transposed)
+  matrixProduct(logits, x, w.transposed, precision: precision)
   targets.withUnsafeBufferPointer { targets in
     Parallel.forRanges(x.rows, grain: Parallel.rowGrain(columns: w.rows)) { range in
       for row in range {

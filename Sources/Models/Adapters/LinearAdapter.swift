@@ -87,16 +87,19 @@ final class LinearAdapter {
     Autograd.dropout(x, probability: dropout, seed: SplitMix64.mixed(state.dropoutSeed! &+ number))
   }
 
-  private func added(to y: consuming Tensor, of x: Tensor) -> Tensor { Self.adding(stacks, to: y, of: x, sign: 1) }
+  private func added(to y: consuming Tensor, of x: Tensor) -> Tensor { adding(stacks, to: y, of: x, sign: 1) }
 
   /// y - s x A0^T B0^T.
-  private func remainder(_ y: consuming Tensor, of x: Tensor) -> Tensor { Self.adding(origins, to: y, of: x, sign: -1) }
+  private func remainder(_ y: consuming Tensor, of x: Tensor) -> Tensor { adding(origins, to: y, of: x, sign: -1) }
 
-  private static func adding(_ stacks: [Stack], to y: consuming Tensor, of x: Tensor, sign: Float) -> Tensor {
+  private func adding(_ stacks: [Stack], to y: consuming Tensor, of x: Tensor, sign: Float) -> Tensor {
+    // What is trained and where it began are rounded alike.
+    let precision = self.stacks[0].down.precision
     var sum = y
     for stack in stacks {
       let sections = stack.updates.map { LowRankSection($0.outputs, up: $0.up.tensor) }
-      sum = addingLowRank(to: consume sum, of: x, down: stack.down.tensor, sections, scale: sign * stack.scale)
+      sum = addingLowRank(
+        to: consume sum, of: x, down: stack.down.tensor, sections, scale: sign * stack.scale, precision: precision)
     }
     return sum
   }
@@ -153,7 +156,8 @@ final class LinearAdapter {
     let changes = changes
     let a = changes.count == 1 ? changes[0].down : concatenate(changes.map(\.down))
     // A W^T [ranks, outputs] and A A^T [ranks, ranks].
-    let (products, squares, ranks) = (base.product(a).elements, linear(a, a).elements, a.shape[0])
+    let products = base.product(a, precision: .float32).elements
+    let (squares, ranks) = (linear(a, a).elements, a.shape[0])
     var (norms, start) = (baseNorms, 0)
     for change in changes {
       let (b, rank, scale) = (change.up.elements, change.up.shape[1], Double(change.scale))
