@@ -66,7 +66,8 @@ let package = Package(
     .executableTarget(
       name: "train",
       dependencies: [
-        "CCommandLine", "Checkpoints", "Corpus", "Files", "Inference", "Kernels", "Machine", "ModelFiles", "Runs",
+        "CCommandLine", "Checkpoints", "Corpus", "Files", "Inference", "Kernels", "Machine", "ModelFiles", "Models",
+        "Runs",
         "Tokenizers",
         "Training",
       ]),

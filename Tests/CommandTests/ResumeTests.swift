@@ -48,6 +48,30 @@ import Testing
     for loss in losses { #expect(abs(loss / losses[1] - 1) < 0.01, "\(losses)") }
   }
 
+  /// In bfloat16 as in float32: the same bits after a stop and for any number of threads. Another precision is said, and taken.
+  @Test func ofRoundedProducts() throws {
+    let tiny = try TinyRun()
+    let log = try tiny.train("pretrain", "tiny.json", "training.precision=bfloat16", "threads=2")
+    #expect(log.contains(" in bfloat16\n"))
+    let whole = try tiny.contents("runs/tiny", step: 12)
+    for step in [1, 7] {
+      let run = "runs/from-\(step)"
+      try tiny.copy("runs/tiny", as: run, upTo: step)
+      #expect(try !tiny.train("resume", run, "threads=1").contains("precision"))
+      #expect(try tiny.contents(run, step: 12).differences(whole) == [], "from step \(step)")
+    }
+    try tiny.copy("runs/tiny", as: "runs/floats", upTo: 7)
+    let resumed = try tiny.train("resume", "runs/floats", "training.precision=float32")
+    #expect(resumed.contains("the products' precision goes from bfloat16 to float32\n"))
+    #expect(try tiny.contents("runs/floats", step: 12).differences(whole) != [])
+    try tiny.train("pretrain", "tiny.json", "run=runs/exact")
+    #expect(try tiny.contents("runs/exact", step: 12).differences(whole) != [])
+    let losses = try ["runs/tiny", "runs/exact", "runs/floats"].map { run in
+      try #require(try tiny.metrics(run).compactMap { $0["eval_loss"]?.double }.last)
+    }
+    for loss in losses { #expect(abs(loss / losses[1] - 1) < 0.01, "\(losses)") }
+  }
+
   @Test func afterSignals() throws {
     let tiny = try TinyRun()
     let long = ["training.max_steps=1500", "checkpoint.every=100000", "evaluation.every=400"]

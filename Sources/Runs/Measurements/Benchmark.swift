@@ -64,7 +64,7 @@ package struct Benchmark: Sendable {
     tokensPerStep = rows * length
     parameters = model.parameterCount
     flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
-    peak = GEMMPeak.measure()
+    peak = GEMMPeak.measure(recipe.training.precision)
     self.loss = loss
   }
 

@@ -1,6 +1,7 @@
 import Corpus
 import Files
 import Inference
+import Kernels
 import ModelFiles
 import Models
 import Tokenizers
@@ -25,6 +26,8 @@ package struct CheckpointEvaluation {
     package var fields: [String: String] = [:]
     /// The model that answers' rewards are taken against, or `none`; nil for that of the run which the model is a checkpoint of.
     package var reference: String?
+    /// How the operands of matrix products are rounded.
+    package var precision = ProductPrecision.float32
     /// Whether the model writes answers, too.
     package var asksQuestions = true
 
@@ -38,6 +41,7 @@ package struct CheckpointEvaluation {
   /// Measures `stored` on the files that `patterns` name.
   package init(_ stored: StoredModel, on patterns: [String], options: Options) throws(Failure) {
     model = try stored.model()
+    model.setPrecision(options.precision)
     self.stored = stored
     self.options = options
     let length = options.sequenceLength ?? model.maximumPositions
@@ -46,7 +50,7 @@ package struct CheckpointEvaluation {
     }
     var objective = Self.objective(of: try RowKind(of: patterns, fields: options.fields))
     let kind = type(of: objective).examples
-    let run = kind.answersPerSample > 0 ? try EvaluatedRun(of: stored) : nil
+    let run = kind.answersPerSample > 0 ? try EvaluatedRun(of: stored, precision: options.precision) : nil
     if let run, run.recipe.examples == kind { objective = run.recipe.objective }
     let text = try TextFormat(of: stored, kind.hasConversations ? (options.template, options.templateVariables) : nil)
     let source = ExampleSource(
@@ -84,6 +88,7 @@ package struct CheckpointEvaluation {
     if let path = options.reference, path != "none" {
       let stored = try StoredModel(at: path)
       let model = try stored.model()
+      model.setPrecision(options.precision)
       let scores = ReferenceScores(of: model, stored.configuration)
       return (try data.withReferences { (loader) throws(Failure) in try scores.scores(of: loader, note: note)! }, model)
     }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Files
+import Kernels
 import ModelFiles
 import Training
 
@@ -12,14 +13,16 @@ struct EvaluatedRun {
   /// The member of a checkpoint's manifest that identifies the reference model.
   static let referenceKey = "reference"
 
-  /// The preference run that `stored` is a checkpoint of; nil if it is none of one.
-  init?(of stored: StoredModel) throws(Failure) {
+  /// The preference run that `stored` is a checkpoint of, as if its products had `precision`; nil if it is none of one.
+  init?(of stored: StoredModel, precision: ProductPrecision) throws(Failure) {
     let step = Folder.parent(of: stored.path)
     let run = Folder.parent(of: step)
     guard let checkpoint = try? Checkpoint(verifying: step, files: []), Path.exists("\(run)/resolved.json") else {
       return nil
     }
-    recipe = try RunFolder(existing: run).resolvedRecipe()
+    var recipe = try RunFolder(existing: run).resolvedRecipe()
+    recipe.training.precision = precision
+    self.recipe = recipe
     guard recipe.examples.answersPerSample > 0 else { return nil }
     referenceIdentity = checkpoint.manifest[Self.referenceKey]?.string
   }

@@ -6,8 +6,11 @@ package enum GEMMPeak {
   package static var threads: Int { Parallel.threads }
 
   /// Floating point operations a second of a large matrix product on all of `Parallel.threads`: the best of `repeats`.
-  package static func measure(size: Int = 1152, repeats: Int = 12) -> Double {
-    let shape = ProductShape(m: size, n: size, k: size, transposeA: false, transposeB: true)
+  package static func measure(
+    _ precision: ProductPrecision = .float32, size: Int = 1152, repeats: Int = 12
+  ) -> Double {
+    let shape = ProductShape(
+      m: size, n: size, k: size, transposeA: false, transposeB: true, precision: precision)
     return Double(shape.operations) / seconds(of: shape, repeats: repeats)
   }
 
@@ -24,7 +27,7 @@ package enum GEMMPeak {
       shape.transposeB ? Matrix(operandB, rows: n, columns: k).transposed : Matrix(operandB, rows: k, columns: n)
     let c = MutableMatrix(storage.mutableBuffer[m * k + k * n..<storage.count], rows: m, columns: n)
     return (0..<repeats).map { _ in
-      Stopwatch.seconds { matrixProduct(c, a, b) }
+      Stopwatch.seconds { matrixProduct(c, a, b, precision: shape.precision) }
     }.min()!
   }
 

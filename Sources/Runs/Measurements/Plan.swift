@@ -46,7 +46,7 @@ package struct Plan {
     }
     tokensPerStep = tokens
     flopsPerStep = model.trainingFLOPs(tokens: tokens, length: Double(length))
-    tokensPerSecond = Self.efficiency * GEMMPeak.measure() * tokens / flopsPerStep
+    tokensPerSecond = Self.efficiency * GEMMPeak.measure(recipe.training.precision) * tokens / flopsPerStep
     memory = try MemoryCheck(recipe: recipe, model: model, length: length, data: data, isResuming: false).plan(recipe)
     // Weights, and two moments beside them.
     checkpointSize = 12 * model.trained

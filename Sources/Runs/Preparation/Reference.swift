@@ -38,6 +38,7 @@ package struct Reference {
       if source != .start || (isNeeded && !(start is BaseModel)) || start == nil {
         (model, configuration) = try shape.reference(source, recipe)
       }
+      model!.setPrecision(recipe.training.precision)
       let found = ReferenceScores(of: model!, configuration)
       // Runs of earlier versions know the weights' digest alone.
       if let known, !found.identity.hasPrefix(known) {
@@ -50,7 +51,7 @@ package struct Reference {
       let isKnown = error.area == .model
       let failure = isKnown ? error : source.failure("the run's reference model is not to be had", recipe, error)
       if isNeeded { throw failure }
-      self.known = ReferenceScores(known: known)
+      self.known = ReferenceScores(known: known, precision: recipe.training.precision)
       (model, absence) = (nil, failure)
     }
   }

@@ -1,5 +1,6 @@
 import Corpus
 import Files
+import Kernels
 import Models
 import Training
 
@@ -7,6 +8,7 @@ import Training
 package struct ReferenceScores {
   /// What identifies the model: a digest over all its weights, and one over its configuration.
   package let identity: String
+  private let precision: ProductPrecision
   private let cache: String
   private let model: (any LanguageModel)?
 
@@ -15,12 +17,13 @@ package struct ReferenceScores {
   /// The scores of `model`.
   package init(of model: any LanguageModel, _ configuration: any ModelConfiguration, cache: String = Self.cache) {
     (self.model, self.cache) = (model, cache)
+    precision = model.head.precision
     identity = Self.identity(of: model, configuration)
   }
 
   /// The scores of a model that is not to be had, as far as they are in the cache.
-  package init(known identity: String, cache: String = Self.cache) {
-    (self.identity, self.cache, model) = (identity, cache, nil)
+  package init(known identity: String, precision: ProductPrecision = .float32, cache: String = Self.cache) {
+    (self.identity, self.precision, self.cache, model) = (identity, precision, cache, nil)
   }
 
   private static func identity(of model: any LanguageModel, _ configuration: any ModelConfiguration) -> String {
@@ -34,8 +37,9 @@ package struct ReferenceScores {
 
   /// The scores of the answers of each of the loader's samples; nil if they are not in the cache and the model is not to be had.
   package func scores(of loader: PairLoader, note: (String) -> Void) throws(Failure) -> [[Double]]? {
-    // Other kernels have other bits.
-    let key = Digest.sha256("\(identity)\n\(loader.fingerprint)\n\(MatrixLibrary.coreType)")
+    // Other kernels and other roundings have other bits.
+    let rounding = precision == .float32 ? "" : "\n\(precision.rawValue)"
+    let key = Digest.sha256("\(identity)\n\(loader.fingerprint)\n\(MatrixLibrary.coreType)\(rounding)")
     let file = ScoresFile(path: "\(cache)/\(key.prefix(16)).scores", key: key)
     if let known = file.scores(count: loader.sampleCount, answers: loader.answersPerSample) { return known }
     guard let model else { return nil }

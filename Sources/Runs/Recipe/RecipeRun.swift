@@ -1,5 +1,6 @@
 import Corpus
 import Files
+import Kernels
 import Training
 
 extension Recipe {
@@ -36,6 +37,8 @@ extension Recipe {
     package var duration: Duration
     /// Whether a block's activations are computed again in the backward pass instead of kept.
     package var recompute: Bool
+    /// How the operands of matrix products are rounded.
+    package var precision: ProductPrecision
     /// How many robust deviations above its past a loss must stay to end the run; nil never ends it.
     package var divergenceThreshold: Double?
     /// How many standard deviations above the past ones a loss or a gradient norm must be for its step to be skipped; nil skips none.
@@ -52,6 +55,10 @@ extension Recipe {
       let tokens = section.optional("tokens", .largeInteger(from: 1), "Tokens of the run")
       recompute = section.value(
         "recompute", .boolean, default: false, "Computes activations again instead of keeping them")
+      precision = section.value(
+        "precision", .oneOf(ProductPrecision.self), default: .float32,
+        "How operands of matrix products are rounded; bfloat16 is faster, and weights and sums have 32 bits all the same"
+      )
       let threshold = section.value(
         "divergence_threshold", .number(from: 0), default: 10,
         "Robust deviations above its past that end a run whose loss stays there for ten steps; 0 never ends it")

@@ -62,9 +62,20 @@ extension Recipe {
         notes: ["with them it is \(steps) steps long", longer])
     }
     // What an earlier version wrote may not be a recipe any more.
-    guard taken > 0, let before = try? Recipe(Array(earlier.recipe.utf8), source: "resolved.json"),
-      let length = try? before.steps(over: data, after: earlier)
-    else { return [] }
+    guard taken > 0, let before = try? Recipe(Array(earlier.recipe.utf8), source: "resolved.json") else { return [] }
+    return precisionChange(since: before) + rateChange(since: before, earlier, over: data, of: steps)
+  }
+
+  private func precisionChange(since before: Recipe) -> [String] {
+    let (old, new) = (before.training.precision.rawValue, training.precision.rawValue)
+    return old == new ? [] : ["the products' precision goes from \(old) to \(new)"]
+  }
+
+  private func rateChange(
+    since before: Recipe, _ earlier: TrainingState, over data: any SampleLoader, of steps: Int
+  ) -> [String] {
+    let taken = earlier.step
+    guard let length = try? before.steps(over: data, after: earlier) else { return [] }
     let (last, next) = (before.learningRate(at: taken - 1, of: length), learningRate(at: taken, of: steps))
     let expected = before.learningRate(at: taken, of: length)
     if abs(next - expected) <= 1e-9 * max(next, expected) { return [] }

@@ -28,9 +28,10 @@ struct StartNotes {
     let (all, trained) = (model.parameterCount, model.trainedParameterCount)
     let share = trained < all ? " (\(trained) of them trained)" : ""
     lines.append("\(all) parameters\(share), \(steps) steps of \(tokens) tokens, \(batches.count) an epoch")
+    let precision = recipe.training.precision == .float32 ? "" : " in \(recipe.training.precision.rawValue)"
     let speed = Progress.fixed(peak / 1e9, 0)
     lines.append(
-      "\(Parallel.threads) threads, \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s")
+      "\(Parallel.threads) threads, \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s\(precision)")
     if case .principal(let iterations?) = recipe.adapter?.adapter.start {
       lines.append("note: pissa_niter_\(iterations) is computed exactly, as pissa is: nothing is drawn")
     }

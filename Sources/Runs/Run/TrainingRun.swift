@@ -94,7 +94,7 @@ package final class TrainingRun {
     checkpoints = try RunCheckpoints(
       folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, state)
     evaluation = RunEvaluation(recipe, preparation.text, data.validation)
-    let peak = GEMMPeak.measure()
+    let peak = GEMMPeak.measure(recipe.training.precision)
     log = try RunLog(folder, recipe.logging, steps: steps, after: state.step, evaluated: state.evaluated, peak: peak)
     for warning in warnings { log.note("warning: \(warning)") }
     let start = StartNotes(

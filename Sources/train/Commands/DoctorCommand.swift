@@ -1,5 +1,6 @@
 import Checkpoints
 import Files
+import Kernels
 import Machine
 import Runs
 
@@ -16,6 +17,7 @@ struct DoctorCommand: Command {
     try MatrixLibrary.requireInstructionSets()
     let blas = MatrixLibrary.description
     let peak = (try? MatrixLibrary.require()).map { GEMMPeak.measure() }
+    let roundedPeak = peak.map { _ in GEMMPeak.measure(.bfloat16) }
     let hdf5 = try? ArrayFile.libraryVersion()
     if isJSON {
       let result: JSONValue = [
@@ -23,6 +25,7 @@ struct DoctorCommand: Command {
         "blas": JSONValue(blas?.configuration ?? "missing"), "core_type": JSONValue(blas?.coreType ?? "missing"),
         "product_kernels": JSONValue(MatrixLibrary.coreType), "hdf5": JSONValue(hdf5 ?? "missing"),
         "gemm_gflops_per_second": peak.map { JSONValue($0 / 1e9) } ?? .null,
+        "gemm_bfloat16_gflops_per_second": roundedPeak.map { JSONValue($0 / 1e9) } ?? .null,
       ]
       return Output.results.line(result.serialized())
     }
@@ -43,10 +46,16 @@ struct DoctorCommand: Command {
           "\(Progress.fixed($0 / 1e9, 0)) GFLOP/s in float32 on \(GEMMPeak.threads) threads, \(MatrixLibrary.coreType) kernels"
         } ?? "-"
       ),
+      ("", roundedPeak.map(inBFloat16) ?? "-"),
       ("HDF5", hdf5 ?? "missing: apt-get install libhdf5-dev"),
       ("memory", "\(gibibytes(SystemMemory.available)) available of \(gibibytes(SystemMemory.total))\(limit)"),
     ]
     for (name, value) in rows { Output.results.line("\(name.padded(to: 10)) \(value)") }
+  }
+
+  private func inBFloat16(_ peak: Double) -> String {
+    let way = ProductKernels.hasBFloat16Instructions ? "by" : "without"
+    return "\(Progress.fixed(peak / 1e9, 0)) GFLOP/s in bfloat16, \(way) the processor's instructions"
   }
 
   private func gibibytes(_ bytes: Int) -> String {

@@ -15,7 +15,8 @@ struct EvalCommand: Command {
       Option.value(
         "reference", "MODEL",
         "what rewards of answers are taken against, or none; default: the run's own, if it has one"),
-      Option.flag("no-questions", "leaves out the answers that the model is to write itself"), Option.json,
+      Option.flag("no-questions", "leaves out the answers that the model is to write itself"), PrecisionArgument.option,
+      Option.json,
     ] + TemplateArguments.options
   static let details = [
     StoredModel.kinds,
@@ -38,6 +39,7 @@ struct EvalCommand: Command {
     options.limit = try arguments.integer("limit", in: 1...Int(Int32.max))
     let template = try TemplateArguments(arguments)
     (options.template, options.templateVariables) = (template.template, template.variables)
+    options.precision = try PrecisionArgument.read(arguments)
     options.asksQuestions = !arguments.flag("no-questions")
     self.options = options
     reference = arguments.string("reference")

@@ -1,6 +1,8 @@
 import Files
 import Inference
+import Kernels
 import ModelFiles
+import Models
 import Runs
 import Tokenizers
 
@@ -20,6 +22,7 @@ struct GenerateCommand: Command {
       .value("beams", "N", "follow the N likeliest texts and write the best one"),
       .value("length-penalty", "A", "power of the length that a beam's log-probability is divided by; default 1"),
       .flag("no-echo", "leave the prompt out of the output"),
+      PrecisionArgument.option,
       .flag("verbose", "report the speed on standard error"),
       .json,
     ]
@@ -38,6 +41,7 @@ struct GenerateCommand: Command {
   private let system: String?
   private let template: TemplateArguments
   private let echoes: Bool
+  private let precision: ProductPrecision
   private let isVerbose: Bool
   private let isJSON: Bool
 
@@ -55,6 +59,7 @@ struct GenerateCommand: Command {
     system = arguments.string("system")
     template = try TemplateArguments(arguments)
     echoes = !arguments.flag("no-echo") && !isChat
+    precision = try PrecisionArgument.read(arguments)
     isVerbose = arguments.flag("verbose")
     isJSON = arguments.flag("json")
     let ofChat = (system == nil ? [] : ["system"]) + TemplateArguments.given(arguments)
@@ -91,6 +96,7 @@ struct GenerateCommand: Command {
     let file = try StoredModel(at: path)
     for note in file.notes { Output.log.line("note: \(note)") }
     var generator = try TextGenerator(file)
+    generator.model.setPrecision(precision)
     var format: ChatFormat?
     if isChat {
       let own = try file.chatFormat(template: template.template, variables: template.variables)
