@@ -8,12 +8,13 @@ import Testing
 import Training
 
 @Suite(.serialized) struct TrainerTests {
-  @Test(arguments: ["gpt2", "llama-untied-grouped"]) func accumulatedMicroBatchesAreOneBigBatch(_ name: String) throws {
+  @Test(arguments: ["gpt2", "llama-untied-grouped"], ProductPrecision.allCases)
+  func accumulatedMicroBatchesAreOneBigBatch(_ name: String, _ precision: ProductPrecision) throws {
     let fixture = try ModelFixture(name)
     let batch = unevenBatch(vocabulary: try fixture.model().vocabularySize)
-    let whole = try gradients(fixture, batch, rowsAtOnce: 4)
+    let whole = try gradients(fixture, batch, rowsAtOnce: 4, precision)
     for rowsAtOnce in 1...3 {
-      let parts = try gradients(fixture, batch, rowsAtOnce: rowsAtOnce)
+      let parts = try gradients(fixture, batch, rowsAtOnce: rowsAtOnce, precision)
       #expect(abs(parts.report.loss / whole.report.loss - 1) < 1e-6)
       #expect(abs(parts.report.gradientNorm / whole.report.gradientNorm - 1) < 1e-5)
       for (part, expected) in zip(parts.tensors, whole.tensors) {
@@ -49,13 +50,15 @@ import Training
     #expect(model.parameters.map(\.value.elements) == before)
   }
 
-  @Test(arguments: ModelFixture.names) func recomputationAndThreadsChangeNoBit(_ name: String) throws {
+  @Test(arguments: ModelFixture.names, ProductPrecision.allCases)
+  func recomputationAndThreadsChangeNoBit(_ name: String, _ precision: ProductPrecision) throws {
     let fixture = try ModelFixture(name)
     let threads = Parallel.threads
     defer { Parallel.threads = threads }
     func weights(threads: Int, recompute: Bool) throws -> [[Float]] {
       Parallel.threads = threads
       let model = try fixture.model()
+      model.setPrecision(precision)
       let trainer = Trainer(
         model, objective: NextToken(), optimizer: AdamWSettings(weightDecay: 0.1), maximumNorm: 1,
         recompute: recompute)
@@ -135,10 +138,12 @@ import Training
 
   /// The gradients of a step, which are AdamW's first moments when nothing of earlier ones is kept.
   private func gradients(
-    _ fixture: ModelFixture, _ batch: Batch, rowsAtOnce: Int
+    _ fixture: ModelFixture, _ batch: Batch, rowsAtOnce: Int, _ precision: ProductPrecision
   ) throws -> (report: Trainer.Report, tensors: [[Float]]) {
+    let model = try fixture.model()
+    model.setPrecision(precision)
     let trainer = Trainer(
-      try fixture.model(), objective: NextToken(), optimizer: AdamWSettings(beta1: 0), maximumNorm: 0)
+      model, objective: NextToken(), optimizer: AdamWSettings(beta1: 0), maximumNorm: 0)
     let report = try #require(try trainer.step(batch.split(rowsAtOnce: rowsAtOnce), learningRate: 1e-3))
     let moments = try #require(trainer.optimizer.state.first { $0.kind == "exp_avg" })
     return (report, zip(moments.moments, trainer.parameters).map { $0.values(rows: 0..<$1.shape[0]).elements })
