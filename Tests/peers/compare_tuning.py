@@ -1,7 +1,10 @@
-"""Interleaves `train sft` or `train dpo`, with AdamW's moments as 32-bit floats and as bfloat16, with TRL's trainers on the same
-rows, and prints a Markdown table of medians.
+"""Interleaves `train sft` or `train dpo` with TRL's trainers on the same rows, each in several settings, and prints a Markdown
+table of medians.
 
-usage: compare_tuning.py TRAIN PYTHON sft|dpo ROWS.json TOKENIZER.json [--repeats N]"""
+usage: compare_tuning.py TRAIN PYTHON sft|dpo ROWS.json TOKENIZER.json [--adapter] [--repeats N] [--threads N]
+
+--adapter tunes by LoRA (r = 16, all linear layers) instead of all weights. TRL runs as it does by itself, and with MKL unlocked
+and activations kept, in 32 bits and with autocast."""
 import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile
 import reporting
 
@@ -11,7 +14,9 @@ parser.add_argument("python")
 parser.add_argument("task", choices=["sft", "dpo"])
 parser.add_argument("rows")
 parser.add_argument("tokenizer")
+parser.add_argument("--adapter", action="store_true")
 parser.add_argument("--repeats", type=int, default=5)
+parser.add_argument("--threads", type=int, default=2)
 options = parser.parse_args()
 peer = pathlib.Path(__file__).with_name("trl_step.py")
 work = pathlib.Path(tempfile.mkdtemp())
@@ -20,7 +25,7 @@ batch, steps = 8, 6
 rows = json.load(open(options.rows))[: batch * (steps + 2)]
 (work / "rows.json").write_text(json.dumps(rows))
 recipe = {
-    "task": options.task, "run": str(work / "run"),
+    "task": options.task, "run": str(work / "run"), "threads": options.threads,
     "model": {
         "architecture": "llama", "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 30,
         "num_attention_heads": 9, "num_key_value_heads": 3, "tie_word_embeddings": True,
@@ -30,13 +35,26 @@ recipe = {
     "objective": {"name": options.task}, "optimizer": {"learning_rate": 1e-6}, "schedule": {"name": "constant"},
     "training": {"batch_size": batch, "max_steps": steps}, "checkpoint": {"every": 1000, "keep_best": False},
     "logging": {"every": 1, "tensorboard": False, "report": False}}
-(work / "recipe.json").write_text(json.dumps(recipe))
 
 
-def ours(useful_per_row, moments):
-    command = [
-        options.train, options.task, str(work / "recipe.json"), f"optimizer.state_dtype={moments}", "--overwrite"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+def write_recipe():
+    (work / "recipe.json").write_text(json.dumps(recipe))
+
+
+def command(*overrides):
+    return [options.train, options.task, str(work / "recipe.json"), *overrides, "--overwrite"]
+
+
+write_recipe()
+if options.adapter:
+    reporting.run(*command(f"run={work / 'base'}", "training.max_steps=1", "training.batch_size=1"))
+    recipe["model"] = {"from": str(work / "base")}
+    recipe["adapter"] = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
+    write_recipe()
+
+
+def ours(useful_per_row, *overrides):
+    process = subprocess.Popen(command(*overrides), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     log = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:
@@ -50,16 +68,27 @@ def ours(useful_per_row, moments):
     return {"tokens_per_second": useful_per_row * batch / seconds, "peak_rss_bytes": usage.ru_maxrss * 1024}
 
 
-def theirs():
-    told = reporting.run(options.python, peer, options.task, work / "rows.json", options.tokenizer).stdout
+def theirs(environment, *settings):
+    settings += ("--adapter",) if options.adapter else ()
+    told = reporting.run(
+        options.python, peer, options.task, work / "rows.json", options.tokenizer, "--threads", options.threads, *settings,
+        env=environment).stdout
     return json.loads(told.strip().splitlines()[-1])
 
 
-formats = ["float32", "bfloat16"]
+OURS = {"train": [], "moments as bfloat16": ["optimizer.state_dtype=bfloat16"], "bfloat16": ["training.precision=bfloat16"]}
+if options.adapter:
+    del OURS["moments as bfloat16"]
+unlocked = reporting.unlocked()
+THEIRS = {
+    "TRL": (None,), "TRL, unlocked, activations kept": (unlocked, "--keep-activations"),
+    "the same with autocast": (unlocked, "--keep-activations", "--bf16"),
+}
 rounds = []
 for repeat in range(options.repeats):
-    trl = theirs()
-    rounds.append({"TRL": trl} | {moments: ours(trl["useful_tokens_per_row"], moments) for moments in formats})
+    found = {name: theirs(*settings) for name, settings in THEIRS.items()}
+    useful = found["TRL"]["useful_tokens_per_row"]
+    rounds.append(found | {name: ours(useful, *overrides) for name, overrides in OURS.items()})
     print(repeat, *(f"{name} {run['tokens_per_second']:.0f}" for name, run in rounds[-1].items()), file=sys.stderr)
 
 
@@ -68,10 +97,8 @@ def values(name, key):
 
 
 speed, memory = "tokens_per_second", "peak_rss_bytes"
-print("| task | moments | train, useful tokens/s | TRL | ratio | MiB train / TRL | ratio |\n|---|---|---|---|---|---|---|")
-for name in formats:
-    faster, larger = (reporting.ratios(values(name, key), values("TRL", key)) for key in (speed, memory))
-    print(
-        f"| {options.task} | {name} | {reporting.spread(values(name, speed))} | {reporting.spread(values('TRL', speed))} "
-        f"| {faster} | {reporting.mebibytes(values(name, memory))} / {reporting.mebibytes(values('TRL', memory))} "
-        f"| {larger} |")
+print(f"| {options.task} | useful tokens/s | MiB | train to it: speed | memory |\n|---|---|---|---|---|")
+for name in [*OURS, *THEIRS]:
+    cells = [reporting.spread(values(name, speed)), reporting.mebibytes(values(name, memory))]
+    cells += [reporting.ratios(values("train", key), values(name, key)) for key in (speed, memory)]
+    print(f"| {name} |", " | ".join(cells), "|")

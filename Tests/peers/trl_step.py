@@ -1,7 +1,12 @@
 """SFT or DPO of a random model of SmolLM2-135M's shape with TRL's trainers and their defaults: the peer of `train sft` and
 `train dpo`.
 
-usage: trl_step.py sft|dpo ROWS.json TOKENIZER.json [--batch N] [--steps N]     prints one JSON object
+usage: trl_step.py sft|dpo ROWS.json TOKENIZER.json [--batch N] [--steps N] [--threads N] [--adapter] [--keep-activations]
+                   [--bf16]
+prints one JSON object
+
+--adapter tunes by PEFT's LoRA (r = 16, all linear layers) instead of all weights. TRL recomputes activations unless
+--keep-activations is given. --bf16 is PyTorch's autocast.
 
 ROWS are Alpaca rows, for DPO with `chosen` and `rejected`. Useful tokens are those that are no padding; for DPO the prompt
 counts twice, as TRL computes it twice."""
@@ -10,6 +15,7 @@ import argparse, copy, json, os, resource, statistics, tempfile, time
 os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 from datasets import Dataset
+from peft import LoraConfig
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, TrainerCallback
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
@@ -19,8 +25,12 @@ parser.add_argument("rows")
 parser.add_argument("tokenizer")
 parser.add_argument("--batch", type=int, default=8)
 parser.add_argument("--steps", type=int, default=6)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--adapter", action="store_true")
+parser.add_argument("--keep-activations", action="store_true")
+parser.add_argument("--bf16", action="store_true")
 options = parser.parse_args()
-torch.set_num_threads(2)
+torch.set_num_threads(options.threads)
 
 tokenizer = PreTrainedTokenizerFast(
     tokenizer_file=options.tokenizer, eos_token="<|endoftext|>", pad_token="<|padding|>")
@@ -57,12 +67,15 @@ class Clock(TrainerCallback):
 
 settings = dict(
     output_dir=tempfile.mkdtemp(), per_device_train_batch_size=options.batch, max_steps=options.steps, report_to=[],
-    save_strategy="no", logging_steps=1000, bf16=False, use_cpu=True, learning_rate=1e-6, disable_tqdm=True)
-shared = dict(train_dataset=Dataset.from_list(data), processing_class=tokenizer, callbacks=[Clock()])
+    save_strategy="no", logging_steps=1000, bf16=options.bf16, use_cpu=True, learning_rate=1e-6, disable_tqdm=True,
+    gradient_checkpointing=not options.keep_activations)
+adapter = LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM") if options.adapter else None
+shared = dict(train_dataset=Dataset.from_list(data), processing_class=tokenizer, callbacks=[Clock()], peft_config=adapter)
 if options.task == "sft":
     trainer = SFTTrainer(model, args=SFTConfig(**settings), **shared)
 else:
-    trainer = DPOTrainer(model, ref_model=copy.deepcopy(model), args=DPOConfig(**settings), **shared)
+    reference = None if adapter else copy.deepcopy(model)
+    trainer = DPOTrainer(model, ref_model=reference, args=DPOConfig(**settings), **shared)
 trainer.train()
 seconds = statistics.median(b - a for a, b in zip(Clock.times[1:], Clock.times[2:]))
 tokens = sum(useful) / len(useful) * options.batch
