@@ -29,6 +29,11 @@ package enum AdapterFile {
     if let failure = decoder.failure { throw failure }
     let stored = try openBase(source, of: path)
     let parts = try ModelFile.Parts(attributes, path)
+    if let key = parts.configuration.firstDifference(from: stored.configuration) {
+      throw Failure(
+        .model, "the base model is not the one that the adapter was trained on", at: source,
+        notes: ["its configuration has another \(key)", "put it back as it was"])
+    }
     return try StoredModel(
       stored.configuration, tokenizer: parts.tokenizer, chatTemplate: parts.chatTemplate, endTokens: parts.endTokens,
       beginningToken: parts.beginningToken, step: parts.step, notes: notes + stored.notes, weights: stored.weights,

@@ -103,27 +103,11 @@ package struct Verification {
       notes: difference.map { ["a relative difference of \($0), at most \(bound) expected"] } ?? [])
   }
 
-  /// Configurations must agree in all that changes what the model computes; numbers are compared as floats, and the scaling
-  /// of rotary wavelengths by what it leads to.
   private func compareConfiguration(_ other: StoredModel) throws(Failure) {
-    let (one, another) = (stored.configuration.json.object ?? [], other.configuration.json)
-    let ignored = ["initializer_range", "rope_scaling", "original_max_position_embeddings"]
-    for member in one where !ignored.contains(member.key) {
-      guard let value = another[member.key] else { throw failure("the configuration's \(member.key)", other) }
-      let isSame = value == member.value || Self.isSameNumber(value, member.value)
-      if !isSame { throw failure("the configuration's \(member.key)", other) }
-    }
-    let (factors, others) = (stored.configuration.ropeFactors, other.configuration.ropeFactors)
-    let count = max(factors?.count ?? 0, others?.count ?? 0)
-    for index in 0..<count where abs((factors?[index] ?? 1) - (others?[index] ?? 1)) > 1e-6 * (factors?[index] ?? 1) {
-      throw failure("the configuration's rope_scaling", other)
+    if let key = stored.configuration.firstDifference(from: other.configuration) {
+      throw failure("the configuration's \(key)", other)
     }
     if stored.tokenizer != nil, stored.chatTemplate != other.chatTemplate { throw failure("the chat template", other) }
-  }
-
-  private static func isSameNumber(_ one: JSONValue, _ other: JSONValue) -> Bool {
-    guard let one = one.double, let other = other.double else { return false }
-    return Float(one) == Float(other)
   }
 
   /// The logits of up to 64 tokens from all over the vocabulary.
