@@ -50,8 +50,8 @@ enum Gemma3 {
     private mutating func readWindows(from section: inout SettingsSection) {
       let window = section.optional("sliding_window", .integer(), "How many keys a token sees in a layer with a window")
       if let window { sizes.slidingWindow = window }
-      let name = section.has("_sliding_window_pattern") ? "_sliding_window_pattern" : "sliding_window_pattern"
-      let pattern = section.value(name, .integer(), default: 6, "Every such layer sees the whole text")
+      let pattern = section.value(
+        "sliding_window_pattern", .integer(), default: 6, "Every such layer sees the whole text")
       readLayerTypes(from: &section) { !($0 + 1).isMultiple(of: pattern) }
     }
 
@@ -61,7 +61,8 @@ enum Gemma3 {
         section.accept(key, only: [.null], because: "there is no capping of logits or scores")
       }
       section.accept("use_bidirectional_attention", only: [false], because: "no token sees a later one")
-      section.ignore(["cache_implementation", "sliding_window_pattern", "hidden_act"])
+      // transformers writes the underscored key and does not read it.
+      section.ignore(["cache_implementation", "_sliding_window_pattern", "hidden_act"])
     }
 
     var huggingFaceModel: (type: String, className: String) { ("gemma3_text", "Gemma3ForCausalLM") }
@@ -109,11 +110,12 @@ extension Gemma3.Configuration {
 }
 
 extension SettingsType where Value == Double {
-  /// A number above 0, which is written as an integer where it is one: `Gemma3TextConfig` takes no other.
+  /// A whole number, which is written as an integer: `Gemma3TextConfig` takes no other.
   fileprivate static var wholeNumber: Self {
     let number = Self.number(above: 0)
     return Self(
-      number.expectation, placeholder: number.placeholder, read: number.read,
-      write: { value in Int(exactly: value).map { JSONValue($0) } ?? number.write(value) })
+      "a whole number above 0", placeholder: number.placeholder,
+      read: { number.read($0).flatMap { Int(exactly: $0) == nil ? nil : $0 } },
+      write: { JSONValue(Int($0)) })
   }
 }
