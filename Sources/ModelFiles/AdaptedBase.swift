@@ -55,11 +55,9 @@ extension StoredModel {
         .model, "quantize_base \"gguf\" keeps the blocks of a GGUF file, and the base is none", at: weights.path,
         notes: ["choose bfloat16, q8_0 or q4_0, or a GGUF file for model.from"])
     }
-    let saved = settings.adapter.savedModules
     func packing(_ format: WeightFormat?) -> Packing {
       Packing(format) { name in
-        let module = name.split(separator: ".").dropLast().joined(separator: ".")
-        return !saved.contains { module == $0 || module.hasSuffix("." + $0) }
+        !settings.adapter.saves(name.split(separator: ".").dropLast().joined(separator: "."))
       }
     }
     switch settings.form {

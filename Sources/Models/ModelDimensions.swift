@@ -27,14 +27,20 @@ public struct ModelDimensions: Sendable {
     package let trained: Double
     /// The bytes of a number of a frozen matrix, and of a frozen table or head.
     package let matrixBytes, tableBytes: Double
+    /// The numbers that a block keeps for each token beyond what it keeps without adapters.
+    package let blockActivations: Double
 
-    package init(trained: Double, matrixBytes: Double, tableBytes: Double) {
+    package init(trained: Double, matrixBytes: Double, tableBytes: Double, blockActivations: Double = 0) {
       (self.trained, self.matrixBytes, self.tableBytes) = (trained, matrixBytes, tableBytes)
+      self.blockActivations = blockActivations
     }
   }
 
   /// The parameters that are trained.
   package var trained: Double { adaptation?.trained ?? parameters }
+
+  /// The numbers that a block keeps for each token until its backward pass, those for its adapters included.
+  package var keptActivations: Double { blockActivations + (adaptation?.blockActivations ?? 0) }
 
   /// The bytes of all parameters.
   package var weightBytes: Double {

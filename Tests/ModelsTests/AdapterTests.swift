@@ -96,6 +96,9 @@ import Testing
     let phi3 = try parameters(
       Self.texts[1], #"{"r": 2, "target_modules": ["qkv_proj"], "modules_to_save": ["lm_head"]}"#)
     #expect(phi3["model.layers.0.self_attn.qkv_proj.lora_B.weight"] == [32, 2] && phi3["lm_head.weight"] == [11, 16])
+    // PEFT saves every module whose name ends in the word, after a dot or not.
+    let norms = try parameters(Self.texts[0], #"{"target_modules": ["q_proj"], "modules_to_save": ["norm"]}"#)
+    #expect(norms.keys.filter { $0.hasSuffix("norm.weight") }.count == 5)
     let gpt2 = try parameters(Self.texts[2], #"{"r": 2, "target_modules": ["c_attn"]}"#)
     #expect(gpt2["transformer.h.0.attn.c_attn.lora_A.weight"] == [2, 16])
     #expect(gpt2["transformer.h.0.attn.c_attn.lora_B.weight"] == [48, 2])
@@ -248,6 +251,7 @@ extension AdapterTests {
     (#"{"target_modules": "q_proj"}"#, "matches no linear layer"),
     (#"{"target_modules": []}"#, "\"target_modules\" must be"),
     (#"{"modules_to_save": ["classifier"]}"#, "names no module"),
+    (#"{"modules_to_save": ["mlp"]}"#, "holds others"),
     (#"{"modules_to_save": ["embed_tokens"]}"#, "is the head, too"),
     (#"{"modules_to_save": ["q_proj"]}"#, "trained whole"),
     (#"{"bias": "all"}"#, "\"bias\" must be"), (#"{"peft_type": "IA3"}"#, "\"peft_type\" must be"),

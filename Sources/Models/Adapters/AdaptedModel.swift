@@ -9,10 +9,7 @@ extension LanguageModel {
   /// - Throws: `.model` for names that are no linear layer's, and for what cannot be adapted.
   @discardableResult
   package func attach(_ configuration: AdapterConfiguration, seed: UInt64?) throws(Failure) -> AdapterSwitch {
-    if case .foreign(let word) = configuration.start, seed != nil {
-      throw Failure(
-        .model, "no adapter begins with init_lora_weights \(word): trained ones are read", notes: ["leave it out"])
-    }
+    if seed != nil { try configuration.checkStart() }
     let state = AdapterSwitch()
     let targets = try AdapterTargets(configuration, of: self)
     freeze()
@@ -42,6 +39,17 @@ extension LanguageModel {
         let (outputs, rank) = (section.outputs.count, configuration.rank(at: section.path))
         return sum + rank * (target.layer.inputs + outputs) + (configuration.learnsMagnitudes ? outputs : 0)
       }
+    }
+  }
+
+  /// The numbers that training with adapters keeps for each token in all blocks together, beyond what it keeps without: where
+  /// magnitudes are learnt the outputs before they are scaled, and inputs with some of them dropped.
+  ///
+  /// - Throws: what `attach` throws.
+  package func adapterActivations(with configuration: AdapterConfiguration) throws(Failure) -> Int {
+    try AdapterTargets(configuration, of: self).layers.reduce(0) { sum, target in
+      sum + (configuration.learnsMagnitudes ? target.layer.outputs : 0)
+        + (configuration.dropout > 0 ? target.layer.inputs : 0)
     }
   }
 

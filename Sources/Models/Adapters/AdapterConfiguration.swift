@@ -58,6 +58,14 @@ package struct AdapterConfiguration: Equatable, Sendable {
 
   package init() {}
 
+  /// - Throws: `.model` for a start that is read and never begun with.
+  package func checkStart() throws(Failure) {
+    if case .foreign(let word) = start {
+      throw Failure(
+        .model, "no adapter begins with init_lora_weights \(word): trained ones are read", notes: ["leave it out"])
+    }
+  }
+
   /// Whether the weights of an adapter with the other configuration mean the same with this one.
   package func hasWeights(of other: AdapterConfiguration) -> Bool {
     var same = other

@@ -88,12 +88,21 @@ extension AdapterConfiguration {
     case .pattern(let pattern): if (try? Regex(pattern).wholeMatch(in: path)) != nil { return false }
     case .allLinear: return false
     }
-    if savedModules.contains(where: { ".\(path).".contains(".\($0).") }) { return false }
+    if saves(path) { return false }
     // A whole name stands for itself.
     if case .names(let names) = targets, names.contains(path) { return true }
     guard let blocks else { return true }
     return block(of: path).map(blocks.contains) ?? false
   }
+
+  /// Whether a module, or one that holds it, is trained whole: its name ends in one of `savedModules`, as PEFT takes them.
+  package func saves(_ path: String) -> Bool {
+    let words = path.split(separator: ".")
+    return words.indices.contains { last in saves(only: words[...last].joined(separator: ".")) }
+  }
+
+  /// The same of the module alone.
+  func saves(only path: String) -> Bool { savedModules.contains(where: path.hasSuffix) }
 
   /// The number of the block in the name of a layer.
   private func block(of path: String) -> Int? {

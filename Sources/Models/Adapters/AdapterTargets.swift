@@ -71,12 +71,9 @@ struct AdapterTargets {
     let named = model.namedParameters
     for module in configuration.savedModules {
       let own = named.filter { $0.name.hasSuffix(".weight") || $0.name.hasSuffix(".bias") }.filter {
-        let path = $0.name.split(separator: ".").dropLast().joined(separator: ".")
-        return path == module || path.hasSuffix("." + module)
+        $0.name.split(separator: ".").dropLast().joined(separator: ".").hasSuffix(module)
       }
-      guard !own.isEmpty else {
-        throw Failure(.model, "adapter.modules_to_save names no module of the model", at: module)
-      }
+      guard !own.isEmpty else { throw isNotSaved(module) }
       for part in own {
         guard part.parameter.sections.isEmpty else {
           throw Failure(
@@ -93,6 +90,18 @@ struct AdapterTargets {
     }
     return parameters
   }
+
+  /// The failure of a name of `modules_to_save` that no module with weights of its own has.
+  private func isNotSaved(_ module: String) -> Failure {
+    let holder = model.namedParameters.lazy.map { $0.name.split(separator: ".") }.first { words in
+      words.indices.dropLast().contains { words[...$0].joined(separator: ".").hasSuffix(module) }
+    }
+    return holder.map { words in
+      Failure(
+        .model, "adapter.modules_to_save names a module that holds others", at: module,
+        notes: ["such as \(words.joined(separator: ".")): name the modules that have the weights"])
+    } ?? Failure(.model, "adapter.modules_to_save names no module of the model", at: module)
+  }
 }
 
 /// Which names of layers are meant.
@@ -107,7 +116,9 @@ private struct NamePattern {
       return
     }
     guard let expression = try? Regex(pattern) else {
-      throw Failure(.model, "adapter.target_modules is no regular expression", at: pattern)
+      throw Failure(
+        .model, "adapter.target_modules is no regular expression that is known here", at: pattern,
+        notes: ["(?<=...) and (?<!...) are not: list the names, or take some away with exclude_modules"])
     }
     self.expression = expression
   }

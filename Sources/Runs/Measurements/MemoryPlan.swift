@@ -30,10 +30,12 @@ package struct MemoryPlan: Sendable {
     let step = Self.step(recipe, model, load, trained: trained)
     let forward = Self.forwardPass(model, places: load.forward)
     let evaluation = load.isEvaluated ? forward : 0
-    // Without its adapters the model is its own reference.
+    // Without its adapters the model is its own reference, where nothing else is trained and it began with none.
     let isShared =
       recipe.adapter.map { $0.adapter.savedModules.isEmpty && recipe.objective.reference == .start } ?? false
-    let isLoaded = recipe.objective.reference.map { ($0 != .start || isResuming) && !isShared } ?? false
+      && recipe.model.adapterSource == nil
+    let isKept = recipe.adapter == nil && !isResuming
+    let isLoaded = recipe.objective.reference.map { ($0 != .start || !isKept) && !isShared } ?? false
     let reference = recipe.objective.needsReferenceInSteps && !isShared
     // Before the first step the reference scores the data.
     let scoring = isLoaded && !reference ? weights + forward : 0
@@ -58,9 +60,9 @@ package struct MemoryPlan: Sendable {
     _ recipe: Recipe, _ model: ModelDimensions, _ load: StepLoad, trained: Double
   ) -> [(name: String, bytes: Double)] {
     let (c, places) = (model.width, load.largest)
-    let block = model.blockActivations + model.innerWidth + 2 * c
+    let block = model.keptActivations + model.innerWidth + 2 * c
     // With recomputation the stream alone is kept, its sum and the branch that is yet to be added, and one block is whole.
-    let kept = model.layers * (recipe.training.recompute ? 2 * c : model.blockActivations) + 2 * c
+    let kept = model.layers * (recipe.training.recompute ? 2 * c : model.keptActivations) + 2 * c
     let inBlock = recipe.training.recompute ? block : model.innerWidth + c
     let head = logits(load, model, keepsGradients: recipe.examples.answersPerSample > 0)
     let start = 4 * places * (kept + c) + max(head, 4 * places * inBlock)

@@ -82,10 +82,13 @@ extension Recipe {
   package func dimensions(of configuration: any ModelConfiguration) throws(Failure) -> ModelDimensions {
     var dimensions = configuration.dimensions
     guard let adapter else { return dimensions }
-    let trained = try configuration.makeModel(seed: nil).trainedParameterCount(with: adapter.adapter)
+    let model = configuration.makeModel(seed: nil)
+    let trained = try model.trainedParameterCount(with: adapter.adapter)
+    let activations = try model.adapterActivations(with: adapter.adapter)
     let (matrixBytes, tableBytes) = try bytes(of: adapter)
     dimensions.adaptation = ModelDimensions.Adaptation(
-      trained: Double(trained), matrixBytes: matrixBytes, tableBytes: tableBytes)
+      trained: Double(trained), matrixBytes: matrixBytes, tableBytes: tableBytes,
+      blockActivations: Double(activations) / max(1, dimensions.layers))
     return dimensions
   }
 
