@@ -20,7 +20,7 @@ package struct StoredModel {
   let tokensLeftOut: [String]
   let weights: any WeightSource
   /// The adapter that the weights are the base of; nil for a model that is whole.
-  package let adapter: StoredAdapter?
+  package var adapter: StoredAdapter?
 
   /// A model from the parts that the reader of a file format has found.
   ///
@@ -109,6 +109,8 @@ package struct StoredModel {
   private func checkSize() throws(Failure) {
     let stored = weights.shapes.reduce(0) { $0 + ($1.shape?.reduce(1, *) ?? 0) }
     let count = configuration.parameterCount
+    // What cannot be read is named when it is.
+    if weights.shapes.contains(where: { $0.shape == nil }) { return }
     if let count, count / 2 <= stored { return }
     throw Failure(
       .model, "the configuration is that of another model", at: weights.path,

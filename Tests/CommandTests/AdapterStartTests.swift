@@ -144,4 +144,45 @@ import Testing
     let log = try tiny.train("generate", "peft", "--prompt", "a", code: 5)
     #expect(log.contains("has tokens that its base has not") && log.contains("258 tokens"), "\(log)")
   }
+
+  /// An adapter's files know no base in few bits: what is written is the adapter, and the difference is said.
+  @Test(arguments: ["q8_0", "q4_0", "bfloat16"]) func adaptersBesideRoundedBasesGoOut(_ form: String) throws {
+    try tiny.train("sft", "sft.json", "adapter.quantize_base=\(form)")
+    for format in ["peft", "gguf-lora"] {
+      let log = try tiny.train("export", "runs/sft", format, "--to", format)
+      #expect(log.contains("beside a base of fewer bits"), "\(log)")
+    }
+    // The reference of a run that goes on with the adapter is what it starts with, in few bits.
+    try tiny.train(
+      "dpo", "dpo.json", "model={\"from\":\"runs/tiny\",\"adapter\":\"peft\"}", "adapter.quantize_base=\(form)")
+    let first = try #require(try tiny.metrics("runs/dpo")[0]["loss"]?.double)
+    #expect(abs(first - 0.693147) < 1e-5, "\(first)")
+  }
+
+  /// The weights of a base are not all that it is.
+  @Test func aBaseWithAnotherConfigurationIsRefused() throws {
+    try tiny.train("export", "runs/tiny", "base", "--to", "hf")
+    try tiny.train("sft", "sft.json", "model.from=base")
+    let path = tiny.path("base/config.json")
+    let text = String(decoding: try ReadableFile.contents(of: path, area: .data), as: UTF8.self)
+    let config = try JSONValue.parse(Array(text.utf8), source: path, area: .data)
+    var changed = config
+    changed["rms_norm_eps"] = 0.5
+    try tiny.write(changed.serialized(), to: "base/config.json")
+    for command in [["resume", "runs/sft", "training.max_steps=8"], ["generate", "runs/sft", "--prompt", "a"]] {
+      let outcome = try Binary.run(command, in: tiny.folder)
+      #expect(outcome.code == 5 && outcome.log.contains("another rms_norm_eps"), "\(outcome)")
+    }
+  }
+
+  @Test func validateKnowsTheAdapterThatAModelHas() throws {
+    try tiny.train("sft", "sft.json")
+    try tiny.train("export", "runs/sft", "peft", "--to", "peft")
+    let start = "model={\"from\":\"runs/tiny\",\"adapter\":\"peft\"}"
+    #expect(try Binary.run(["validate", "sft.json", start], in: tiny.folder).code == 0)
+    let other = try Binary.run(["validate", "sft.json", start, "adapter.r=8"], in: tiny.folder)
+    #expect(other.code == 3 && other.log.contains("is not the one that the model starts with"), "\(other)")
+    let foreign = try Binary.run(["validate", "sft.json", "adapter.init_lora_weights=false"], in: tiny.folder)
+    #expect(foreign.code == 5 && foreign.log.contains("no adapter begins"), "\(foreign)")
+  }
 }

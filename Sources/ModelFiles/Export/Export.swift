@@ -63,14 +63,25 @@ package struct Export: Sendable {
         .usage, "the model has no adapter that \(format == .peft ? "PEFT" : "llama.cpp") could keep", at: stored.path,
         notes: ["--to \(format == .peft ? "hf" : "gguf") writes the model"])
     }
+    var stored = stored
+    var notes: [String] = []
+    if !format.holdsModel, let adapter = stored.adapter, adapter.settings.form != .floats {
+      // An adapter's files know no base in few bits: whoever loads them has the base as it is.
+      stored.adapter!.settings.form = .floats
+      notes.append(
+        "the adapter was trained beside a base of fewer bits than \(adapter.base) has: the two together differ a little"
+      )
+    }
     let model = try stored.model()
     // What the adapter was trained beside, few bits included.
     model.mergeAdapters()
     let contents =
       format == .huggingFace ? HuggingFaceExport.fileNames : format == .peft ? PEFTFolder.fileNames : nil
-    return try StagedOutput.write(path, overwrite: overwrite, contents: contents) { (staged) throws(Failure) in
+    return try StagedOutput.write(path, overwrite: overwrite, contents: contents) { [stored] (staged) throws(Failure) in
       do throws(Failure) {
-        return try write(stored, model, to: staged)
+        var outcome = try write(stored, model, to: staged)
+        outcome.notes = notes + outcome.notes
+        return outcome
       } catch {
         throw error.place == staged ? error.moved(to: path) : error
       }

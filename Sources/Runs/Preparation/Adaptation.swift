@@ -34,11 +34,7 @@ struct Adaptation {
     }
     if let adapter = start.adapter {
       guard adapter.baseDigest == nil else { throw Failure.baseHasAdapter(at: start.path) }
-      guard adapter.settings.adapter.hasWeights(of: settings.adapter) else {
-        throw Failure(
-          .recipe, "\"adapter\" is not the one that the model starts with", at: model.adapterSource,
-          notes: ["give it the keys of its adapter_config.json, or leave one of the two out"])
-      }
+      try adapter.check(settings.adapter, at: model.adapterSource)
     }
     digest = try start.weightsDigest()
   }
@@ -62,5 +58,28 @@ struct Adaptation {
     let model = try start.base(packing: start.packing(for: settings))
     try model.attach(settings.adapter, seed: seed)
     return model
+  }
+}
+
+extension StoredAdapter {
+  /// - Throws: `.recipe` where an adapter with the configuration that a recipe has is another one.
+  fileprivate func check(_ configuration: AdapterConfiguration, at path: String?) throws(Failure) {
+    guard settings.adapter.hasWeights(of: configuration) else {
+      throw Failure(
+        .recipe, "\"adapter\" is not the one that the model starts with", at: path,
+        notes: ["give it the keys of its adapter_config.json, or leave one of the two out"])
+    }
+  }
+}
+
+extension Recipe {
+  /// Refuses an adapter that cannot begin, or is not that of the model: what a run would find out, as far as its files are there.
+  package func checkAdapter() throws(Failure) {
+    guard let settings = adapter else { return }
+    if model.adapterSource == nil { try settings.adapter.checkStart() }
+    guard let source = model.adapterSource, let base = model.source, Path.exists(source), Path.exists(base) else {
+      return
+    }
+    try model.stored()?.adapter?.check(settings.adapter, at: source)
   }
 }

@@ -103,7 +103,7 @@ package struct ModelShape {
 
   /// The model that a run of `recipe` started with, loaded or initialised again.
   private func startingModel(of recipe: Recipe) throws(Failure) -> (any LanguageModel, any ModelConfiguration) {
-    guard let stored = try recipe.model.stored() else {
+    guard var stored = try recipe.model.stored() else {
       return (configuration.makeModel(seed: UInt64(recipe.seed)), configuration)
     }
     var grown = stored.configuration
@@ -111,6 +111,8 @@ package struct ModelShape {
     if let adapter = recipe.adapter, stored.adapter == nil {
       return (try stored.base(packing: stored.packing(for: adapter)), stored.configuration)
     }
+    // What a run goes on from stays beside few bits.
+    if let adapter = recipe.adapter { stored.adapter?.settings.form = adapter.form }
     return (try stored.model().grown(to: grown), grown)
   }
 

@@ -28,7 +28,8 @@ package struct ReferenceScores {
 
   private static func identity(of model: any LanguageModel, _ configuration: any ModelConfiguration) -> String {
     var digest = Digest()
-    for named in model.namedParameters {
+    let adapters = model is BaseModel ? [] : model.trainedParameters.filter { $0.name.contains(".lora_") }
+    for named in model.namedParameters + adapters {
       digest.update(named.name)
       named.value.buffer.withUnsafeBufferPointer { digest.update(UnsafeRawBufferPointer($0)) }
     }

@@ -20,6 +20,7 @@ struct ValidateCommand: Command {
   func run() throws(Failure) {
     for warning in try recipe.checkData() { Output.log.line("warning: \(warning)") }
     if recipe.schedule.warmupSteps > 0 { try checkLength() }
+    try recipe.checkAdapter()
     try recipe.checkMemory()
     if isJSON {
       let result: JSONValue = ["valid": true, "resolved": recipe.resolved]
