@@ -67,6 +67,17 @@ struct Arguments {
     throw failure("--\(name) must be an integer from \(range.lowerBound) to \(range.upperBound), found \"\(text)\"")
   }
 
+  /// The integers of a list like `4,16`; none if the option is not given.
+  func integers(_ name: String, in range: ClosedRange<Int>) throws(Failure) -> [Int] {
+    guard let text = string(name) else { return [] }
+    let values = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    let valid = values.compactMap { $0 }.filter(range.contains)
+    if valid.count == values.count { return valid }
+    throw failure(
+      "--\(name) must be integers from \(range.lowerBound) to \(range.upperBound) with commas between, found \"\(text)\""
+    )
+  }
+
   func number(_ name: String, in range: ClosedRange<Double>) throws(Failure) -> Double? {
     guard let text = string(name) else { return nil }
     if let value = Double(text), range.contains(value) { return value }

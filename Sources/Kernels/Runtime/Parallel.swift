@@ -4,10 +4,12 @@ import Synchronization
 
 /// Fixed pieces of work over the cores.
 ///
-/// What the pieces are never depends on the number of threads, only who does them does; so results are the same bits
-/// for any thread count. Even threads take pieces from the front and odd ones from the back: two threads keep the
-/// halves of the data that are in their own caches, and a thread that the system delays leaves its pieces to the others.
+/// No sum's order depends on the number of threads, only who computes what does; so results are the same bits for any thread
+/// count. `PieceLanes` says which pieces a thread takes.
 package enum Parallel {
+  /// The most threads that there can be.
+  package static let mostThreads = ThreadPool.limit
+
   /// How many threads work, the caller included. Results do not depend on it.
   package static var threads: Int {
     get {
@@ -41,21 +43,34 @@ package enum Parallel {
   /// Runs `body` with an observer of the work that this thread starts; tests see by it who took part.
   package static func observed<Result>(by observer: @escaping Observer, _ body: () throws -> Result) rethrows -> Result
   {
-    let box = Unmanaged.passRetained(ObserverBox(observer))
-    pthread_setspecific(ownObserver, box.toOpaque())
+    try watched(by: Watch(observer: observer, recorder: nil), body)
+  }
+
+  /// Runs `body` with the work that this thread starts on this thread alone, but in the pieces that it has for `threads`
+  /// threads, and with `recorder` told of them.
+  static func recorded<Result>(by recorder: WorkRecorder, threads: Int, _ body: () throws -> Result) rethrows -> Result
+  {
+    try withThreads(threads) { try watched(by: Watch(observer: nil, recorder: recorder), body) }
+  }
+
+  private static func watched<Result>(by watch: Watch, _ body: () throws -> Result) rethrows -> Result {
+    let box = Unmanaged.passRetained(watch)
+    let previous = pthread_getspecific(ownWatch)
+    pthread_setspecific(ownWatch, box.toOpaque())
     defer {
-      pthread_setspecific(ownObserver, nil)
+      pthread_setspecific(ownWatch, previous)
       box.release()
     }
     return try body()
   }
 
-  private final class ObserverBox {
-    let observer: Observer
-    init(_ observer: @escaping Observer) { self.observer = observer }
+  private final class Watch {
+    let observer: Observer?
+    let recorder: WorkRecorder?
+    init(observer: Observer?, recorder: WorkRecorder?) { (self.observer, self.recorder) = (observer, recorder) }
   }
 
-  private static let ownObserver: pthread_key_t = {
+  private static let ownWatch: pthread_key_t = {
     var key = pthread_key_t()
     pthread_key_create(&key, nil)
     return key
@@ -64,29 +79,24 @@ package enum Parallel {
   /// Runs `body(piece, thread)` for every piece in `0..<pieces` and returns when all are done; `thread` is below
   /// `threads` and tells scratch memory apart. Called from inside a piece, it runs on that thread alone.
   package static func run(_ pieces: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
-    guard let box = pthread_getspecific(ownObserver) else { return pool.run(pieces, threads: threads, body) }
-    let observer = Unmanaged<ObserverBox>.fromOpaque(box).takeUnretainedValue().observer
-    pool.run(pieces, threads: threads, observer: observer, body)
+    guard let box = pthread_getspecific(ownWatch) else { return pool.run(pieces, threads: threads, body) }
+    let watch = Unmanaged<Watch>.fromOpaque(box).takeUnretainedValue()
+    if let recorder = watch.recorder { return recorder.run(pieces, body) }
+    pool.run(pieces, threads: threads, observer: watch.observer, body)
   }
 
   /// The piece that a thread is likely to take after `piece`, if there is one: what belongs to it can be fetched meanwhile.
-  /// In the middle, threads that come from the other end have probably taken it.
   static func likelyNext(after piece: Int, of pieces: Int, on thread: Int) -> Int? {
-    let isFromFront = thread % 2 == 0
-    let next = isFromFront ? piece + 1 : piece - 1
-    let isMiddle = threads > 1 && next == (isFromFront ? pieces / 2 : pieces / 2 - 1)
-    return 0..<pieces ~= next && !isMiddle ? next : nil
+    PieceLanes(pieces: pieces, threads: threads).likelyNext(after: piece, on: thread)
   }
 
   /// The piece that a thread is likely to take first.
-  static func likelyFirst(of pieces: Int, on thread: Int) -> Int { thread % 2 == 0 ? 0 : pieces - 1 }
+  static func likelyFirst(of pieces: Int, on thread: Int) -> Int {
+    PieceLanes(pieces: pieces, threads: threads).likelyFirst(on: thread)
+  }
 
   /// Runs `body` over `0..<count` in ranges of `grain`, the last one shorter.
   package static func forRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
-    guard count > grain else {
-      if count > 0 { body(0..<count) }
-      return
-    }
     run((count + grain - 1) / grain) { piece, _ in
       body(piece * grain..<min(count, (piece + 1) * grain))
     }

@@ -90,6 +90,13 @@ package enum Profile {
     if isOn.load(ordering: .relaxed) { finish() }
   }
 
+  /// The kernel that this thread is in, if it is the one that is listened to.
+  static var current: String? {
+    guard isOn.load(ordering: .relaxed) else { return nil }
+    let thread = Self.thread
+    return state.withLock { $0.thread == thread ? $0.open.last?.name : nil }
+  }
+
   private static var thread: UInt { UInt(pthread_self()) }
 
   private static func start(_ name: String, operations: Int, floats: Int, product: ProductShape? = nil) {

@@ -9,14 +9,11 @@ final class ThreadPool: @unchecked Sendable {
   private static let pieceBits = 20
   private static let pieceMask = (1 << pieceBits) - 1
   private static let threadBits = 7
+  private static let threadMask = (1 << threadBits) - 1
   private static let spins = 4000
 
   private var started = 1
-  /// The job on offer: its number, how many threads may work on it, and the first and one past the last piece that
-  /// nobody has taken.
-  private let ticket = Atomic<Int>(0)
-  private let finished = Atomic<Int>(0)
-  private let sleeping = Atomic<Int>(0)
+  private let words = ThreadPoolWords(lanes: limit / 2)
   private let busy = Atomic<Bool>(false)
   private var body: ((Int, Int) -> Void)?
   private var job = 0
@@ -45,18 +42,10 @@ final class ThreadPool: @unchecked Sendable {
       } else {
         self.body = body
       }
-      job = (job + 1) & 0xffff
-      finished.store(0, ordering: .relaxed)
-      ticket.store(
-        (job << Self.threadBits | threads) << (2 * Self.pieceBits) | pieces, ordering: .sequentiallyConsistent)
-      if sleeping.load(ordering: .sequentiallyConsistent) > 0 {
-        pthread_mutex_lock(mutex)
-        pthread_cond_broadcast(wake)
-        pthread_mutex_unlock(mutex)
-      }
-      while let piece = claim(by: 0) { perform(piece, 0) }
+      offer(pieces, threads: threads)
+      takePart(0, pieces: pieces, threads: threads)
       var spins = 0
-      while finished.load(ordering: .acquiring) < pieces {
+      while words.finished.pointee.load(ordering: .acquiring) < pieces {
         spins += 1
         if spins > Self.spins { sched_yield() } else { pause_spinning() }
       }
@@ -65,26 +54,65 @@ final class ThreadPool: @unchecked Sendable {
     busy.store(false, ordering: .releasing)
   }
 
-  private func perform(_ piece: Int, _ thread: Int) {
-    body.unsafelyUnwrapped(piece, thread)
-    finished.add(1, ordering: .releasing)
+  /// Fills the lanes and makes the job known.
+  private func offer(_ pieces: Int, threads: Int) {
+    job = (job + 1) & 0xffff
+    words.finished.pointee.store(0, ordering: .relaxed)
+    let head = (job << Self.threadBits | threads) << Self.pieceBits
+    let lanes = PieceLanes(pieces: pieces, threads: threads)
+    for lane in 0..<lanes.count {
+      let own = lanes.pieces(of: lane)
+      words.lane(lane).pointee.store((head | own.lowerBound) << Self.pieceBits | own.upperBound, ordering: .releasing)
+    }
+    words.offer.pointee.store(head | pieces, ordering: .sequentiallyConsistent)
+    if words.sleeping.pointee.load(ordering: .sequentiallyConsistent) > 0 {
+      pthread_mutex_lock(mutex)
+      pthread_cond_broadcast(wake)
+      pthread_mutex_unlock(mutex)
+    }
   }
 
-  private func claim(by thread: Int) -> Int? {
-    var current = ticket.load(ordering: .acquiring)
+  /// Performs pieces as long as there are some that nobody has taken: those of the thread's own lane, then those of others.
+  private func takePart(_ thread: Int, pieces: Int, threads: Int) {
+    let lanes = PieceLanes(pieces: pieces, threads: threads)
+    let home = lanes.home(of: thread)
+    for step in 0..<lanes.count {
+      let lane = home + step
+      let performed = drain(lane < lanes.count ? lane : lane - lanes.count, thread)
+      if performed > 0 { words.finished.pointee.add(performed, ordering: .releasing) }
+    }
+  }
+
+  /// Performs the pieces of a lane that nobody else takes, and returns how many they were. Not inlined: when a job's
+  /// last piece is counted, no thread may hold its closure any more.
+  @inline(never)
+  private func drain(_ lane: Int, _ thread: Int) -> Int {
+    let word = words.lane(lane)
+    guard let first = Self.claim(word, by: thread) else { return 0 }
+    let body = self.body.unsafelyUnwrapped
+    body(first, thread)
+    var performed = 1
+    while let piece = Self.claim(word, by: thread) {
+      body(piece, thread)
+      performed += 1
+    }
+    return performed
+  }
+
+  private static func claim(_ lane: UnsafeMutablePointer<Atomic<Int>>, by thread: Int) -> Int? {
+    var current = lane.pointee.load(ordering: .acquiring)
     while isOpen(current, to: thread) {
-      let isFromFront = thread % 2 == 0
-      let next = isFromFront ? current + (1 << Self.pieceBits) : current - 1
-      let result = ticket.compareExchange(expected: current, desired: next, ordering: .acquiringAndReleasing)
-      if result.exchanged { return isFromFront ? (current >> Self.pieceBits) & Self.pieceMask : next & Self.pieceMask }
+      let isFromFront = PieceLanes.isFromFront(thread)
+      let next = isFromFront ? current + (1 << pieceBits) : current - 1
+      let result = lane.pointee.compareExchange(expected: current, desired: next, ordering: .acquiringAndReleasing)
+      if result.exchanged { return isFromFront ? (current >> pieceBits) & pieceMask : next & pieceMask }
       current = result.original
     }
     return nil
   }
 
-  private func isOpen(_ ticket: Int, to thread: Int) -> Bool {
-    let threads = (ticket >> (2 * Self.pieceBits)) & ((1 << Self.threadBits) - 1)
-    return thread < threads && (ticket >> Self.pieceBits) & Self.pieceMask < ticket & Self.pieceMask
+  private static func isOpen(_ lane: Int, to thread: Int) -> Bool {
+    thread < (lane >> (2 * pieceBits)) & threadMask && (lane >> pieceBits) & pieceMask < lane & pieceMask
   }
 
   private func start(_ thread: Int) -> Bool {
@@ -114,20 +142,55 @@ final class ThreadPool: @unchecked Sendable {
   }
 
   private func work(_ thread: Int) -> Never {
+    var seen = 0
     while true {
       for _ in 0..<Self.spins {
-        while let piece = claim(by: thread) { perform(piece, thread) }
+        let offer = words.offer.pointee.load(ordering: .acquiring)
+        if offer != seen {
+          seen = offer
+          let threads = (offer >> Self.pieceBits) & Self.threadMask
+          if thread < threads { takePart(thread, pieces: offer & Self.pieceMask, threads: threads) }
+        }
         pause_spinning()
       }
-      sleep(thread)
+      sleep(thread, after: seen)
     }
   }
 
-  private func sleep(_ thread: Int) {
+  /// Sleeps until there is another offer than `seen` that is also for this thread.
+  private func sleep(_ thread: Int, after seen: Int) {
     pthread_mutex_lock(mutex)
-    sleeping.add(1, ordering: .sequentiallyConsistent)
-    while !isOpen(ticket.load(ordering: .sequentiallyConsistent), to: thread) { pthread_cond_wait(wake, mutex) }
-    sleeping.subtract(1, ordering: .sequentiallyConsistent)
+    words.sleeping.pointee.add(1, ordering: .sequentiallyConsistent)
+    while true {
+      let offer = words.offer.pointee.load(ordering: .sequentiallyConsistent)
+      if offer != seen, thread < (offer >> Self.pieceBits) & Self.threadMask { break }
+      pthread_cond_wait(wake, mutex)
+    }
+    words.sleeping.pointee.subtract(1, ordering: .sequentiallyConsistent)
     pthread_mutex_unlock(mutex)
   }
+}
+
+/// The words through which threads agree, each in lines of its own: a thread that takes a piece or has finished some does not
+/// disturb those that wait for the next job or have other lanes.
+struct ThreadPoolWords: @unchecked Sendable {
+  /// Two lines of 64 bytes: processors fetch them in pairs.
+  private static let stride = 16
+  private let first: UnsafeMutablePointer<Atomic<Int>>
+
+  init(lanes: Int) {
+    let count = (3 + lanes) * Self.stride
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * 8, alignment: 8 * Self.stride)
+    first = raw.bindMemory(to: Atomic<Int>.self, capacity: count)
+    for index in 0..<count { (first + index).initialize(to: Atomic(0)) }
+  }
+
+  /// The newest job: its number, for how many threads and of how many pieces it is. Written once a job.
+  var offer: UnsafeMutablePointer<Atomic<Int>> { first }
+  /// How many pieces of the job are done.
+  var finished: UnsafeMutablePointer<Atomic<Int>> { first + Self.stride }
+  /// How many threads sleep.
+  var sleeping: UnsafeMutablePointer<Atomic<Int>> { first + 2 * Self.stride }
+  /// The pieces of a lane that nobody has taken: the first and one past the last, with the job's number and its threads.
+  func lane(_ lane: Int) -> UnsafeMutablePointer<Atomic<Int>> { first + (3 + lane) * Self.stride }
 }

@@ -1,11 +1,7 @@
-import Autograd
-import Corpus
 import Files
 import Foundation
 import Kernels
 import Machine
-import Models
-import Training
 
 /// The real training step of a recipe on random tokens, timed.
 package struct Benchmark: Sendable {
@@ -25,30 +21,22 @@ package struct Benchmark: Sendable {
   /// real one; nil unless profiled.
   package let limit: (seconds: Double, share: Double)?
 
-  /// Times `count` steps of `recipe` after two that are not counted; with `profiled` also the kernels of those steps.
-  package init(_ recipe: Recipe, steps count: Int, profiled: Bool = false) throws(Failure) {
+  /// The speed to expect on the numbers of cores that were asked for; nil if none were.
+  package let scaling: CoreScaling?
+
+  /// Times `count` steps of `recipe` after two that are not counted; with `profiled` also the kernels of those steps, and for
+  /// each of `cores` as many traced steps.
+  package init(_ recipe: Recipe, steps count: Int, profiled: Bool = false, cores: [Int] = []) throws(Failure) {
     guard let description = recipe.model.description, let length = recipe.data.sequenceLength else {
       throw Failure(
         .recipe, "a benchmark needs a model that is described", notes: ["\"model.from\" names a checkpoint"])
     }
     try recipe.checkMemory()
     if let threads = recipe.threads { Parallel.threads = threads }
-    let vocabulary = description.vocabularySize ?? recipe.tokenizer?.vocabularySize ?? 257
-    let model = description.configuration(vocabularySize: vocabulary).makeModel(seed: UInt64(recipe.seed))
-    let trainer = Trainer(model, recipe)
-    let rows = recipe.training.batchSize
-    var generator = Generator(seed: UInt64(recipe.seed))
-    var loss = 0.0
+    var source = RandomTokenSteps(recipe, description, length: length)
     func takeSteps(_ count: Int) throws(Failure) -> [Double] {
       var seconds: [Double] = []
-      for _ in 0..<count {
-        let loader = RandomTokens(generator: &generator, samples: rows, length: length, vocabularySize: vocabulary)
-        let batches = try loader.microBatches(0..<rows, size: recipe.microBatchSize)
-        let watch = Stopwatch()
-        let report = try trainer.step(batches, learningRate: recipe.optimizer.learningRate)
-        seconds.append(watch.seconds)
-        loss = report?.loss ?? .nan
-      }
+      for _ in 0..<count { seconds.append(try source.seconds()) }
       return seconds
     }
     _ = try takeSteps(2)
@@ -61,11 +49,12 @@ package struct Benchmark: Sendable {
     limit =
       profiled
       ? (rounds.map(\.limit).median, rounds.flatMap { round in round.steps.map { round.limit / $0 } }.median) : nil
-    tokensPerStep = rows * length
-    parameters = model.parameterCount
-    flopsPerStep = model.trainingFLOPs(tokens: tokensPerStep, length: length)
+    scaling = cores.isEmpty ? nil : try CoreScaling(cores: cores, steps: count, &source)
+    tokensPerStep = recipe.training.batchSize * length
+    parameters = source.trainer.model.parameterCount
+    flopsPerStep = source.trainer.model.trainingFLOPs(tokens: tokensPerStep, length: length)
     peak = GEMMPeak.measure(recipe.training.precision)
-    self.loss = loss
+    loss = source.loss
   }
 
   /// Some steps and, right after them, what limits them: on a machine that is shared, minutes are not alike.
@@ -96,32 +85,4 @@ package struct Benchmark: Sendable {
 
   /// Floating point operations a second of the median step.
   package var flopsPerSecond: Double { flopsPerStep / Double(tokensPerStep) * tokensPerSecond.median }
-}
-
-/// Windows of random tokens that follow one another.
-private struct RandomTokens: SampleLoader {
-  let order: SampleOrder
-  let length: Int
-  let tokens: [Int32]
-  var tokenCount: Int { tokens.count }
-  var fingerprint: String { "random" }
-  var summary: String { "random tokens" }
-  func tokenCount(ofSample sample: Int) -> Int { length(ofSample: sample) }
-  var exampleCount: Int { order.count }
-  func example(_ index: Int) -> [TrainedTokens] { [] }
-
-  init(generator: inout Generator, samples: Int, length: Int, vocabularySize: Int) {
-    order = SampleOrder(count: samples, seed: 0, shuffle: false)
-    self.length = length
-    tokens = (0...samples * length).map { _ in Int32.random(in: 0..<Int32(vocabularySize), using: &generator) }
-  }
-
-  func length(ofSample sample: Int) -> Int { length }
-
-  func batch(samples: [Int]) -> Batch {
-    Batch(
-      SequenceLayout(rows: samples.count, columns: length),
-      tokens: samples.flatMap { tokens[$0 * length..<($0 + 1) * length] },
-      targets: samples.flatMap { tokens[$0 * length + 1...($0 + 1) * length] })
-  }
 }

@@ -8,24 +8,27 @@ struct BenchCommand: Command {
   static let operands = "RECIPE [KEY=VALUE ...]"
   static let options = [
     Option.value("steps", "N", "steps to time, after two that are not counted; default 10"),
-    .flag("profile", "also a table of the kernels: time, share, GFLOP/s and GB/s"), .json,
+    .flag("profile", "also a table of the kernels: time, share, GFLOP/s and GB/s"),
+    .value("cores", "N,N,...", "also the speed to expect on so many cores, simulated, and what limits it"), .json,
   ]
 
   private let recipe: Recipe
   private let steps: Int
   private let isProfiled: Bool
   private let isJSON: Bool
+  private let cores: [Int]
 
   init(_ arguments: inout Arguments) throws(Failure) {
     recipe = try arguments.recipe()
     steps = try arguments.integer("steps", in: 1...100_000) ?? 10
     isProfiled = arguments.flag("profile")
     isJSON = arguments.flag("json")
+    cores = try arguments.integers("cores", in: 1...CoreScaling.mostCores)
   }
 
   func run() throws(Failure) {
     try MatrixLibrary.require()
-    let result = try Benchmark(recipe, steps: steps, profiled: isProfiled)
+    let result = try Benchmark(recipe, steps: steps, profiled: isProfiled, cores: cores)
     let speed = result.tokensPerSecond
     let share = result.flopsPerSecond / result.peak
     if isJSON {
@@ -40,6 +43,8 @@ struct BenchCommand: Command {
           ?? nil,
         "share_of_gemm_bound": result.limit.map { JSONValue($0.share) } ?? nil,
         "profile": JSONValue(.array(table(result).map(\.object))),
+        "scaling": result.scaling.map { CoreScalingTable(scaling: $0, tokensPerStep: result.tokensPerStep).object }
+          ?? nil,
       ]
       return Output.results.line(object.serialized())
     }
@@ -51,7 +56,12 @@ struct BenchCommand: Command {
       \(format(result.peak / 1e9)) GFLOP/s
       \(format(Double(result.peakMemory) / 1_048_576)) MiB peak resident memory
       """)
-    guard let limit = result.limit else { return }
+    if let limit = result.limit { printProfile(result, limit) }
+    guard let scaling = result.scaling else { return }
+    CoreScalingTable(scaling: scaling, tokensPerStep: result.tokensPerStep).lines.forEach(Output.results.line)
+  }
+
+  private func printProfile(_ result: Benchmark, _ limit: (seconds: Double, share: Double)) {
     let bound = Double(result.tokensPerStep) / limit.seconds
     Output.results.line(
       "\(format(limit.share * 100)) % of the \(format(bound)) tokens/s of the step's matrix products alone")

@@ -1,0 +1,48 @@
+import Kernels
+import Machine
+import Synchronization
+
+extension ThreadCosts {
+  /// What stands in for costs that cannot be measured because there is only one core.
+  package static let assumed = ThreadCosts(region: 2e-6, handover: 1e-7)
+
+  /// The costs between two threads of this machine: the least of several measurements, as what else runs on it makes them larger.
+  package static func measured() -> ThreadCosts {
+    guard Processor.usableCount > 1 else { return assumed }
+    return Parallel.withThreads(2) {
+      let empty = least(calls: 20, pieces: 4096) { _ in } / 4096
+      let meeting = Meeting()
+      let region = least(calls: 200, pieces: 2) { meeting.wait(for: $0) }
+      return ThreadCosts(region: region, handover: empty)
+    }
+  }
+
+  private static func least(calls: Int, pieces: Int, _ body: (_ piece: Int) -> Void) -> Double {
+    (0..<20).map { _ in
+      Stopwatch.seconds { for _ in 0..<calls { Parallel.run(pieces) { piece, _ in body(piece) } } } / Double(calls)
+    }.min()!
+  }
+}
+
+/// Two pieces that wait for each other, so that neither thread can do both.
+private final class Meeting: Sendable {
+  private let first = Atomic<Int>(0)
+  private let second = Atomic<Int>(0)
+
+  func wait(for piece: Int) {
+    let turn = arrive(at: piece)
+    var looks = 0
+    // A thread that does not come within a moment cannot be had.
+    while count(other: piece) < turn, looks < 1 << 20 { looks += 1 }
+  }
+
+  private func arrive(at piece: Int) -> Int {
+    return
+      (piece == 0 ? first.add(1, ordering: .acquiringAndReleasing) : second.add(1, ordering: .acquiringAndReleasing))
+      .newValue
+  }
+
+  private func count(other piece: Int) -> Int {
+    piece == 0 ? second.load(ordering: .acquiring) : first.load(ordering: .acquiring)
+  }
+}
