@@ -26,4 +26,35 @@ import Testing
     #expect(outcome.results.contains("of the measured GEMM peak"))
     #expect(!outcome.results.contains("attention"))
   }
+
+  @Test func moreCoresAreSimulated() throws {
+    let run = try TinyRun()
+    let outcome = try Binary.run(["bench", "tiny.json", "--steps", "2", "--cores", "2,16,2", "--json"], in: run.folder)
+    #expect(outcome.code == 0, "\(outcome.log)")
+    let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.results.utf8)) as? [String: Any])
+    let scaling = try #require(object["scaling"] as? [String: Any])
+    let points = try #require(scaling["cores"] as? [[String: Any]])
+    #expect(points.compactMap { $0["cores"] as? Int } == [1, 2, 16])
+    for point in points {
+      let (cores, seconds) = try (#require(point["cores"] as? Double), #require(point["seconds_per_step"] as? Double))
+      let losses = try #require(point["losses"] as? [[String: Any]])
+      let shared = losses.reduce(0.0) {
+        $0 + ($1["work_seconds"] as? Double ?? .nan) + ($1["lost_core_seconds"] as? Double ?? .nan)
+      }
+      #expect(abs(shared - cores * seconds) < 1e-9 * shared, "\(cores) cores")
+      #expect(losses.contains { $0["kernel"] as? String == "attention backward" })
+    }
+    let table = try Binary.run(["bench", "tiny.json", "--steps", "1", "--cores", "16"], in: run.folder)
+    #expect(table.results.contains("what limits 16 cores"))
+    #expect(table.results.contains("memory bandwidth"))
+  }
+
+  @Test(arguments: ["0", "65", "x", "4,", ",", "", "4 16", "-2"]) func nonsensicalCoresAreRefused(_ cores: String)
+    throws
+  {
+    let run = try TinyRun()
+    let outcome = try Binary.run(["bench", "tiny.json", "--steps", "1", "--cores", cores], in: run.folder)
+    #expect(outcome.code == 2)
+    #expect(outcome.log.contains("--cores"))
+  }
 }

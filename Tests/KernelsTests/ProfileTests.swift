@@ -39,6 +39,22 @@ import Testing
     #expect(outer?.calls == 1)
   }
 
+  @Test func aTraceHasTheNamesOfItsKernels() {
+    var trace: WorkTrace?
+    _ = Profile.entries {
+      trace = WorkTrace.recorded(threads: 4) {
+        Profile.begin("outer")
+        Parallel.run(2) { _, _ in }
+        Profile.begin("inner")
+        Parallel.run(3) { _, _ in }
+        Profile.end()
+        Profile.end()
+        Parallel.run(5) { _, _ in }
+      }
+    }
+    #expect(trace?.regions.map(\.kernel) == ["outer", "outer > inner", ""])
+  }
+
   @Test func nothingIsCountedWhenNobodyAsks() {
     Profile.begin("unasked")
     Profile.end()

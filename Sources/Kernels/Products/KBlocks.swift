@@ -12,8 +12,12 @@ struct KBlocks {
   /// The size of the largest.
   var deepest: Int { (k + count - 1) / count }
 
-  /// How many blocks, of which the packed operand takes `size` floats each, fill half of the second level of the cache.
-  func together(size: Int) -> Int { max(1, min(count, (1 << 17) / size)) }
+  /// How many blocks, of which the packed operand takes `size` floats each, fill half of the second level of the cache. The more
+  /// threads there are, the sooner they are through with a group and wait for each other: then more of them.
+  func together(size: Int) -> Int {
+    let floats = max(1 << 17, min(1 << 20, Parallel.threads << 16))
+    return max(1, min(count, floats / size))
+  }
 
   subscript(block: Int) -> Range<Int> { self[block..<block + 1] }
 

@@ -18,6 +18,7 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
   private let widest: Int
   private let rowPanels: Int
   private let rowBlocks: Int
+  private let grid: ProductGrid?
 
   private var m: Int { c.rows }
   private var n: Int { c.columns }
@@ -32,7 +33,9 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
     // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used; an even
     // number of them, as the last of an odd one is waited for.
     let pairs = max(rowPanels / 32, min(a.isTransposed ? 4 : 12, rowPanels / 12))
-    rowBlocks = max(1, 2 * pairs)
+    grid = ProductGrid(
+      rowPanels: rowPanels, columnPanels: widest / Panels.width, threads: Parallel.threads, packsA: a.isTransposed)
+    rowBlocks = grid?.rowBlocks ?? max(1, 2 * pairs)
   }
 
   func run() {
@@ -93,17 +96,19 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
 
   /// Few rows are shared by several blocks of columns.
   private func columnBlocks(panels: Int) -> Int {
+    if let grid { return min(panels, grid.columnBlocks) }
     guard rowBlocks < 8, m * panels * Panels.width * blocks.deepest > 1 << 20 else { return 1 }
     return max(1, min((7 + rowBlocks) / rowBlocks, panels / 4))
   }
 
-  /// The rows of a block. Blocks become smaller from both ends, where threads begin, to the middle, where the last are waited
+  /// The rows of a block. For two threads, blocks become smaller from both ends, where threads begin, to the middle, where the last are waited
   /// for: three times as large there as here.
   private func rows(of block: Int) -> Range<Int> {
     panelsBefore(block) * Panels.height..<min(m, panelsBefore(block + 1) * Panels.height)
   }
 
   private func panelsBefore(_ block: Int) -> Int {
+    if grid != nil { return rowPanels * block / rowBlocks }
     guard 2 * block <= rowBlocks else { return rowPanels - panelsBefore(rowBlocks - block) }
     return rowPanels * block * (3 * rowBlocks - 2 * block) / (2 * rowBlocks * rowBlocks)
   }
@@ -114,7 +119,8 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
     scratch: UnsafeMutablePointer<Float>, threadSize: Int
   ) {
     let panels = (columns.count + Panels.width - 1) / Panels.width
-    let grain = max(1, 16384 / (b.isTransposed ? Panels.width * blocks.deepest : columns.count))
+    let floats = Parallel.grain(16384, of: group.count * blocks.deepest * columns.count)
+    let grain = max(1, floats / (b.isTransposed ? Panels.width * blocks.deepest : columns.count))
     let pieces = ((b.isTransposed ? panels : blocks.deepest) + grain - 1) / grain
     Parallel.run(group.count * pieces) { piece, thread in
       let block = group.lowerBound + piece / pieces

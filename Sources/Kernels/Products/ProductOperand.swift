@@ -96,7 +96,9 @@ extension RawMatrix: ProductOperand {
   }
 
   /// Whether `TallSkinnyProduct` is the faster way: all panels of A fit in the cache, and there are enough of B for all threads.
-  private func isTallSkinny(m: Int, n: Int) -> Bool { m <= 384 && n >= 384 }
+  private func isTallSkinny(m: Int, n: Int) -> Bool {
+    m <= 384 && n >= 384 && (Parallel.threads <= 2 || n >= 2 * Parallel.threads * Panels.width)
+  }
 
   func multiplyByLibrary(_ c: RawMutableMatrix, _ a: RawMatrix, accumulate: Bool) {
     libraryProduct(c, a, self, accumulate: accumulate)

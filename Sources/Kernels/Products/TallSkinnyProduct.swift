@@ -59,7 +59,7 @@ struct TallSkinnyProduct<Format: PanelFormat> {
   }
 
   private func packA(_ packed: UnsafeMutablePointer<Float>, _ group: Range<Int>, blockSize: Int) {
-    let grain = max(1, 16384 / m)
+    let grain = max(1, Parallel.grain(16384, of: group.count * blocks.deepest * m) / m)
     let pieces = (blocks.deepest + grain - 1) / grain
     Parallel.run(group.count * pieces) { piece, _ in
       let block = group.lowerBound + piece / pieces

@@ -14,7 +14,8 @@ func rowTimesTransposed(
 
 /// Runs `body` over the pieces that the rows of B are cut into, on all threads.
 func forPiecesOfRows(_ rows: Int, columns: Int, _ body: (Range<Int>) -> Void) {
-  Parallel.forRanges(rows, grain: max(4, Parallel.rowGrain(columns: columns)), body)
+  // Which rows are multiplied four at a time, and so the order of a sum, depends on the range.
+  Parallel.forFixedRanges(rows, grain: max(4, Parallel.rowGrain(columns: columns)), body)
 }
 
 /// The same on this thread.

@@ -35,7 +35,7 @@ package func scatterAddRows(_ table: MutableMatrix, _ x: Buffer, _ ids: [Int32])
   let (rows, columns, tableRows) = (ids.count, table.columns, table.rows)
   Profile.begin("embedding backward", floats: 3 * rows * columns)
   defer { Profile.end() }
-  let pieces = min(tableRows, 16)
+  let pieces = min(tableRows, max(16, 2 * Parallel.threads))
   let (table, x) = (table.raw, x.pointer)
   ids.withUnsafeBufferPointer { ids in
     Parallel.run(pieces) { piece, _ in

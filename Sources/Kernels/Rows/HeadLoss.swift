@@ -100,9 +100,11 @@ package func headGradient(
   defer { Profile.end() }
   let (x, coefficients, scaled, dx) = (x.raw, gradient.coefficients.pointer, scaled.pointer, gradient.dx.pointer)
   let (rows, columns) = (x.rows, x.columns)
-  for row in 0..<rows {
-    let x = x.at(row, 0)
-    for i in 0..<columns { scaled[row * columns + i] = x[i] * coefficients[row] }
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
+    for row in range {
+      let x = x.at(row, 0)
+      for i in 0..<columns { scaled[row * columns + i] = x[i] * coefficients[row] }
+    }
   }
   let g = RawMatrix(logitGradients.pointer, rows: rows, columns: w.rows, stride: w.rows)
   let x1 = RawMatrix(scaled, rows: rows, columns: columns, stride: columns)
@@ -110,8 +112,10 @@ package func headGradient(
   case .floats(let w): gradient.multiply(g, x1, w.raw, start: 0, accumulate: gradient.accumulatesWeight, precision)
   case .packed(let w): gradient.multiply(g, x1, w.raw, start: 0, accumulate: gradient.accumulatesWeight, precision)
   }
-  for row in 0..<rows {
-    for i in row * columns..<(row + 1) * columns { dx[i] *= coefficients[row] }
+  Parallel.forRanges(rows, grain: Parallel.rowGrain(columns: columns)) { range in
+    for row in range {
+      for i in row * columns..<(row + 1) * columns { dx[i] *= coefficients[row] }
+    }
   }
 }
 

@@ -7,7 +7,7 @@ import Numerics
 package func fillUniform(_ x: MutableBuffer, from low: Float, to high: Float, seed: UInt64) {
   let (n, x) = (x.count, x.pointer)
   let (low, width) = (Double(low), Double(high) - Double(low))
-  Parallel.forRanges(n, grain: 16384) { range in
+  Parallel.forFixedRanges(n, grain: 16384) { range in
     var generator = generator(seed, range)
     for i in range { x[i] = Float(low + width * generator.uniform()) }
   }
@@ -16,7 +16,7 @@ package func fillUniform(_ x: MutableBuffer, from low: Float, to high: Float, se
 /// Fills x with numbers drawn from N(0, deviation^2) by Box and Muller's method.
 package func fillNormal(_ x: MutableBuffer, deviation: Float, seed: UInt64) {
   let (n, x) = (x.count, x.pointer)
-  Parallel.forRanges(n, grain: 16384) { range in
+  Parallel.forFixedRanges(n, grain: 16384) { range in
     var generator = generator(seed, range)
     var i = range.lowerBound
     while i < range.upperBound {

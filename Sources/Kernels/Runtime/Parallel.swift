@@ -95,11 +95,27 @@ package enum Parallel {
     PieceLanes(pieces: pieces, threads: threads).likelyFirst(on: thread)
   }
 
-  /// Runs `body` over `0..<count` in ranges of `grain`, the last one shorter.
+  /// Runs `body` over `0..<count` in ranges of `grain`, the last one shorter, or in smaller ones if there are many threads: what it
+  /// does must not depend on the range.
   package static func forRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+    forFixedRanges(count, grain: self.grain(grain, of: count), body)
+  }
+
+  /// Runs `body` over `0..<count` in ranges of `grain`, the last one shorter.
+  package static func forFixedRanges(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
     run((count + grain - 1) / grain) { piece, _ in
       body(piece * grain..<min(count, (piece + 1) * grain))
     }
+  }
+
+  /// How many of `total` a piece takes: `usual` for one or two threads. For more, so many that each thread has as many pieces
+  /// as any other and at least two, but no less than an eighth of `usual`; whole vectors stay so.
+  static func grain(_ usual: Int, of total: Int) -> Int {
+    let threads = threads
+    guard threads > 2, total > 0 else { return usual }
+    let rounds = max(2, ((total + usual - 1) / usual + threads - 1) / threads)
+    let even = max((total + rounds * threads - 1) / (rounds * threads), (usual + 7) / 8)
+    return min(usual, usual % 16 == 0 ? (even + 15) / 16 * 16 : even)
   }
 
   /// Rows a piece takes so that it is worth waking a thread for: about 16,000 elements.

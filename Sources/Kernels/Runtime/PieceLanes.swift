@@ -12,7 +12,7 @@ package struct PieceLanes {
 
   package init(pieces: Int, threads: Int) {
     self.pieces = pieces
-    count = max(1, min((threads + 1) / 2, pieces / 2))
+    count = max(1, min((threads + 1) / 2, (pieces + 1) / 2))
     shares = min(threads, 2 * count)
   }
 

@@ -17,6 +17,8 @@ final class ThreadPool: @unchecked Sendable {
   private let busy = Atomic<Bool>(false)
   private var body: ((Int, Int) -> Void)?
   private var job = 0
+  /// How many pieces of each lane have been offered so far.
+  private var offered = [Int](repeating: 0, count: limit / 2)
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -42,29 +44,25 @@ final class ThreadPool: @unchecked Sendable {
       } else {
         self.body = body
       }
-      offer(pieces, threads: threads)
-      takePart(0, pieces: pieces, threads: threads)
-      var spins = 0
-      while words.finished.pointee.load(ordering: .acquiring) < pieces {
-        spins += 1
-        if spins > Self.spins { sched_yield() } else { pause_spinning() }
-      }
+      let lanes = PieceLanes(pieces: pieces, threads: threads)
+      offer(lanes, threads: threads)
+      takePart(0, threads: threads)
+      waitUntilDone(lanes)
       self.body = nil
     }
     busy.store(false, ordering: .releasing)
   }
 
-  /// Fills the lanes and makes the job known.
-  private func offer(_ pieces: Int, threads: Int) {
+  /// Fills the lanes, by which their threads learn of the job.
+  private func offer(_ lanes: PieceLanes, threads: Int) {
     job = (job + 1) & 0xffff
-    words.finished.pointee.store(0, ordering: .relaxed)
     let head = (job << Self.threadBits | threads) << Self.pieceBits
-    let lanes = PieceLanes(pieces: pieces, threads: threads)
     for lane in 0..<lanes.count {
       let own = lanes.pieces(of: lane)
-      words.lane(lane).pointee.store((head | own.lowerBound) << Self.pieceBits | own.upperBound, ordering: .releasing)
+      offered[lane] &+= own.count
+      words.lane(lane).pointee.store(
+        (head | own.lowerBound) << Self.pieceBits | own.upperBound, ordering: .sequentiallyConsistent)
     }
-    words.offer.pointee.store(head | pieces, ordering: .sequentiallyConsistent)
     if words.sleeping.pointee.load(ordering: .sequentiallyConsistent) > 0 {
       pthread_mutex_lock(mutex)
       pthread_cond_broadcast(wake)
@@ -72,14 +70,23 @@ final class ThreadPool: @unchecked Sendable {
     }
   }
 
+  private func waitUntilDone(_ lanes: PieceLanes) {
+    var spins = 0
+    for lane in 0..<lanes.count {
+      while words.performed(lane).pointee.load(ordering: .acquiring) != offered[lane] {
+        spins += 1
+        if spins > Self.spins { sched_yield() } else { pause_spinning() }
+      }
+    }
+  }
+
   /// Performs pieces as long as there are some that nobody has taken: those of the thread's own lane, then those of others.
-  private func takePart(_ thread: Int, pieces: Int, threads: Int) {
-    let lanes = PieceLanes(pieces: pieces, threads: threads)
-    let home = lanes.home(of: thread)
-    for step in 0..<lanes.count {
-      let lane = home + step
-      let performed = drain(lane < lanes.count ? lane : lane - lanes.count, thread)
-      if performed > 0 { words.finished.pointee.add(performed, ordering: .releasing) }
+  private func takePart(_ thread: Int, threads: Int) {
+    let (home, count) = (thread / 2, (threads + 1) / 2)
+    for step in home..<home + count {
+      let lane = step < count ? step : step - count
+      let performed = drain(lane, thread)
+      if performed > 0 { words.performed(lane).pointee.add(performed, ordering: .releasing) }
     }
   }
 
@@ -112,8 +119,10 @@ final class ThreadPool: @unchecked Sendable {
   }
 
   private static func isOpen(_ lane: Int, to thread: Int) -> Bool {
-    thread < (lane >> (2 * pieceBits)) & threadMask && (lane >> pieceBits) & pieceMask < lane & pieceMask
+    thread < threads(of: lane) && (lane >> pieceBits) & pieceMask < lane & pieceMask
   }
+
+  private static func threads(of lane: Int) -> Int { (lane >> (2 * pieceBits)) & threadMask }
 
   private func start(_ thread: Int) -> Bool {
     var handle = pthread_t()
@@ -142,28 +151,29 @@ final class ThreadPool: @unchecked Sendable {
   }
 
   private func work(_ thread: Int) -> Never {
-    var seen = 0
+    let home = words.lane(thread / 2)
     while true {
-      for _ in 0..<Self.spins {
-        let offer = words.offer.pointee.load(ordering: .acquiring)
-        if offer != seen {
-          seen = offer
-          let threads = (offer >> Self.pieceBits) & Self.threadMask
-          if thread < threads { takePart(thread, pieces: offer & Self.pieceMask, threads: threads) }
+      var spins = 0
+      while spins < Self.spins {
+        let lane = home.pointee.load(ordering: .acquiring)
+        if Self.isOpen(lane, to: thread) {
+          takePart(thread, threads: Self.threads(of: lane))
+          spins = 0
+        } else {
+          pause_spinning()
+          spins += 1
         }
-        pause_spinning()
       }
-      sleep(thread, after: seen)
+      sleep(thread)
     }
   }
 
-  /// Sleeps until there is another offer than `seen` that is also for this thread.
-  private func sleep(_ thread: Int, after seen: Int) {
+  /// Sleeps until there are pieces in the thread's own lane.
+  private func sleep(_ thread: Int) {
+    let home = words.lane(thread / 2)
     pthread_mutex_lock(mutex)
     words.sleeping.pointee.add(1, ordering: .sequentiallyConsistent)
-    while true {
-      let offer = words.offer.pointee.load(ordering: .sequentiallyConsistent)
-      if offer != seen, thread < (offer >> Self.pieceBits) & Self.threadMask { break }
+    while !Self.isOpen(home.pointee.load(ordering: .sequentiallyConsistent), to: thread) {
       pthread_cond_wait(wake, mutex)
     }
     words.sleeping.pointee.subtract(1, ordering: .sequentiallyConsistent)
@@ -171,26 +181,26 @@ final class ThreadPool: @unchecked Sendable {
   }
 }
 
-/// The words through which threads agree, each in lines of its own: a thread that takes a piece or has finished some does not
-/// disturb those that wait for the next job or have other lanes.
+/// The words through which threads agree. Each lane has lines of its own: who takes pieces or has performed some disturbs
+/// neither those that have other lanes nor those that wait for the next job.
 struct ThreadPoolWords: @unchecked Sendable {
-  /// Two lines of 64 bytes: processors fetch them in pairs.
-  private static let stride = 16
-  private let first: UnsafeMutablePointer<Atomic<Int>>
+  private static let line = 8
+  /// Processors fetch lines in pairs.
+  private static let stride = 2 * line
+  /// How many threads sleep.
+  let sleeping: UnsafeMutablePointer<Atomic<Int>>
 
   init(lanes: Int) {
-    let count = (3 + lanes) * Self.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * 8, alignment: 8 * Self.stride)
-    first = raw.bindMemory(to: Atomic<Int>.self, capacity: count)
-    for index in 0..<count { (first + index).initialize(to: Atomic(0)) }
+    let count = (1 + lanes) * Self.stride
+    let size = MemoryLayout<Atomic<Int>>.stride
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * size, alignment: Self.stride * size)
+    sleeping = raw.bindMemory(to: Atomic<Int>.self, capacity: count)
+    for index in 0..<count { (sleeping + index).initialize(to: Atomic(0)) }
   }
 
-  /// The newest job: its number, for how many threads and of how many pieces it is. Written once a job.
-  var offer: UnsafeMutablePointer<Atomic<Int>> { first }
-  /// How many pieces of the job are done.
-  var finished: UnsafeMutablePointer<Atomic<Int>> { first + Self.stride }
-  /// How many threads sleep.
-  var sleeping: UnsafeMutablePointer<Atomic<Int>> { first + 2 * Self.stride }
   /// The pieces of a lane that nobody has taken: the first and one past the last, with the job's number and its threads.
-  func lane(_ lane: Int) -> UnsafeMutablePointer<Atomic<Int>> { first + (3 + lane) * Self.stride }
+  func lane(_ lane: Int) -> UnsafeMutablePointer<Atomic<Int>> { sleeping + (1 + lane) * Self.stride }
+
+  /// How many pieces of a lane have been performed so far, in all jobs.
+  func performed(_ lane: Int) -> UnsafeMutablePointer<Atomic<Int>> { self.lane(lane) + Self.line }
 }

@@ -18,7 +18,8 @@ package struct CoreScaling: Sendable {
 
   package let points: [Point]
   package let costs: ThreadCosts
-  /// Seconds of a step on one core: measured, and as the sum of its pieces and of what lies between them.
+  /// Seconds of a step on one core: measured, and as the sum of its pieces and of what lies between them, each the thread's own
+  /// time.
   package let alone: (measured: Double, traced: Double)
 
   /// As many as there can be threads.
@@ -56,7 +57,7 @@ package struct CoreScaling: Sendable {
       for (region, name) in zip(trace.regions.indices, names) { trace.regions[region].kernel = name }
       return trace
     }
-    let simulations = zip(wanted, medians).map { ScheduleSimulation($1, threads: $0, costs: costs) }
+    let simulations = zip(wanted, medians).map { ScheduleSimulation($1, threads: $0, costs: costs.extended(to: $0)) }
     let alone = (measured: times[0].median, traced: medians[0].seconds)
     self.costs = costs
     self.alone = alone

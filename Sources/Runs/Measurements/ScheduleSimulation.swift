@@ -68,7 +68,8 @@ private struct RegionSimulation {
   private var writer: [Int]
   private var written: [Double]
   private var threads: [WorkingThread]
-  private var counted = 0.0
+  /// When the pieces of each lane were last counted as performed.
+  private var counted: [Double]
 
   private struct WorkingThread {
     var time: Double
@@ -86,10 +87,12 @@ private struct RegionSimulation {
     left = (0..<lanes.count).map { lanes.pieces(of: $0) }
     writer = [Int](repeating: 0, count: lanes.count)
     written = [Double](repeating: 0, count: lanes.count)
-    self.threads = (0..<threads).map { thread in
-      // The caller begins at once; the announcement goes from core to core.
-      let start = thread == 0 ? 0 : costs.region / 2 + Double(thread - 1) * costs.handover / 2
-      return WorkingThread(time: start, lane: lanes.home(of: thread), lanesLeft: lanes.count)
+    counted = written
+    self.threads = (0..<min(threads, 2 * lanes.count)).map { thread in
+      // The caller begins at once; the others see what it writes to their lanes one after the other.
+      let lane = thread / 2
+      let start = thread == 0 ? 0 : costs.region / 2 + Double(lane) * costs.handover / 2
+      return WorkingThread(time: start, lane: lane, lanesLeft: lanes.count)
     }
   }
 
@@ -97,7 +100,8 @@ private struct RegionSimulation {
   mutating func run() -> Double {
     guard durations.count > 1, threads.count > 1 else { return durations.reduce(0, +) }
     while let thread = next() { look(thread) }
-    return counted + costs.region / 2
+    // The caller looks at one lane after the other.
+    return counted.reduce(threads[0].time) { max($0, $1) + costs.handover } + costs.region / 2
   }
 
   /// The thread whose turn comes first, of several the first one; nil when all have gone through all lanes.
@@ -123,14 +127,15 @@ private struct RegionSimulation {
 
   /// A thread that finds its lane empty counts what it has performed and goes to the next.
   private mutating func leave(_ thread: Int) {
+    let lane = threads[thread].lane
     if threads[thread].isUncounted {
-      counted = max(counted, threads[thread].time) + costs.handover
-      threads[thread].time = counted
+      counted[lane] = max(counted[lane], threads[thread].time) + costs.handover
+      threads[thread].time = counted[lane]
       threads[thread].isUncounted = false
     } else {
       threads[thread].time += costs.handover
     }
-    threads[thread].lane = (threads[thread].lane + 1) % lanes.count
+    threads[thread].lane = (lane + 1) % lanes.count
     threads[thread].lanesLeft -= 1
   }
 }
