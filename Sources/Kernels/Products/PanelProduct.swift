@@ -101,8 +101,8 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
     return max(1, min((7 + rowBlocks) / rowBlocks, panels / 4))
   }
 
-  /// The rows of a block. For two threads, blocks become smaller from both ends, where threads begin, to the middle, where the last are waited
-  /// for: three times as large there as here.
+  /// The rows of a block. For two threads, blocks become smaller from both ends, where threads begin, to the middle, where the
+  /// last are waited for: three times as large there as here.
   private func rows(of block: Int) -> Range<Int> {
     panelsBefore(block) * Panels.height..<min(m, panelsBefore(block + 1) * Panels.height)
   }
