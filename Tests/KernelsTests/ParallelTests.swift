@@ -64,11 +64,19 @@ import Testing
   @Test func ranges() {
     for (count, grain) in [(0, 5), (1, 5), (5, 5), (6, 5), (1003, 10)] {
       let seen = (0..<count).map { _ in Counter() }
-      Parallel.forRanges(count, grain: grain) { range in
+      Parallel.forFixedRanges(count, grain: grain) { range in
         #expect(range.count <= grain && range.lowerBound % grain == 0)
         for i in range { seen[i].value.add(1, ordering: .relaxed) }
       }
-      #expect(seen.allSatisfy { $0.value.load(ordering: .relaxed) == 1 })
+      for threads in [1, 2, 3, 16] {
+        Parallel.withThreads(threads) {
+          Parallel.forRanges(count, grain: grain) { range in
+            #expect(range.count <= grain && (threads > 2 || range.lowerBound % grain == 0))
+            for i in range { seen[i].value.add(1, ordering: .relaxed) }
+          }
+        }
+      }
+      #expect(seen.allSatisfy { $0.value.load(ordering: .relaxed) == 5 })
     }
   }
 

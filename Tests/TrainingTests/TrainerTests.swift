@@ -53,10 +53,10 @@ import Training
   @Test(arguments: ModelFixture.names, ProductPrecision.allCases)
   func recomputationAndThreadsChangeNoBit(_ name: String, _ precision: ProductPrecision) throws {
     let fixture = try ModelFixture(name)
-    let threads = Parallel.threads
-    defer { Parallel.threads = threads }
     func weights(threads: Int, recompute: Bool) throws -> [[Float]] {
-      Parallel.threads = threads
+      try Parallel.withThreads(threads) { try weights(recompute: recompute) }
+    }
+    func weights(recompute: Bool) throws -> [[Float]] {
       let model = try fixture.model()
       model.setPrecision(precision)
       let trainer = Trainer(

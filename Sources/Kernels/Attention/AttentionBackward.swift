@@ -37,7 +37,7 @@ private func attentionBackward<Products: HeadProducts>(
   defer { Memory.release(scratch, count: threads * scratchSize + perHeadSize) }
   let perHeadGradients = scratch + threads * scratchSize
   visible.withPointers { visible in
-    Parallel.run(shape.sequences * shape.heads) { item, thread in
+    Parallel.run(shape.sequences * shape.heads, threads: threads) { item, thread in
       let (sequence, head) = (item / shape.heads, item % shape.heads)
       let own = RawMutableMatrix(
         perHeadGradients + item * 2 * length * dimension, rows: 2 * length, columns: dimension, stride: dimension)

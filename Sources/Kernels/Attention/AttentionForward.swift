@@ -40,7 +40,7 @@ private func attentionForward<Products: HeadProducts>(
   let scratch = Memory.allocate(threads * scratchSize)
   defer { Memory.release(scratch, count: threads * scratchSize) }
   visible.withPointers { visible in
-    Parallel.run(shape.sequences * shape.heads) { item, thread in
+    Parallel.run(shape.sequences * shape.heads, threads: threads) { item, thread in
       let (sequence, head) = (item / shape.heads, item % shape.heads)
       let scratch = scratch + thread * scratchSize
       let keys = shape.keys(packed, sequence, head)
@@ -100,7 +100,7 @@ private func cachedAttention<Products: HeadProducts>(
   defer { Memory.release(scratch, count: threads * scratchSize) }
   visible.withPointers { visible in
     raw.withUnsafeBufferPointer { sequences in
-      Parallel.run(sequences.count * shape.heads) { item, thread in
+      Parallel.run(sequences.count * shape.heads, threads: threads) { item, thread in
         let (index, head) = (item / shape.heads, item % shape.heads)
         let (scratch, sequence) = (scratch + thread * scratchSize, sequences[index])
         let channels = head * shape.dimension..<(head + 1) * shape.dimension

@@ -19,6 +19,7 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
   private let rowPanels: Int
   private let rowBlocks: Int
   private let grid: ProductGrid?
+  private let threads = Parallel.threads
 
   private var m: Int { c.rows }
   private var n: Int { c.columns }
@@ -34,7 +35,7 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
     // number of them, as the last of an odd one is waited for.
     let pairs = max(rowPanels / 32, min(a.isTransposed ? 4 : 12, rowPanels / 12))
     grid = ProductGrid(
-      rowPanels: rowPanels, columnPanels: widest / Panels.width, threads: Parallel.threads, packsA: a.isTransposed)
+      rowPanels: rowPanels, columnPanels: widest / Panels.width, threads: threads, packsA: a.isTransposed)
     rowBlocks = grid?.rowBlocks ?? max(1, 2 * pairs)
   }
 
@@ -47,8 +48,9 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
       blockSize + TileTarget.edgeSize,
       Format.scratchSize(Operand.self, columns: min(n, widest), inner: blocks.deepest))
     let sizeOfB = together * blocks.deepest * widest
-    let packed = Memory.allocate(sizeOfB + Parallel.threads * threadSize)
-    defer { Memory.release(packed, count: sizeOfB + Parallel.threads * threadSize) }
+    let size = sizeOfB + threads * threadSize
+    let packed = Memory.allocate(size)
+    defer { Memory.release(packed, count: size) }
     for first in stride(from: 0, to: n, by: widest) {
       let columns = first..<min(n, first + widest)
       for block in stride(from: 0, to: blocks.count, by: together) {
@@ -67,7 +69,7 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
     let panels = (columns.count + Panels.width - 1) / Panels.width
     let columnBlocks = self.columnBlocks(panels: panels)
     let units = rowBlocks * columnBlocks
-    Parallel.run(units) { unit, thread in
+    Parallel.run(units, threads: threads) { unit, thread in
       let scratch = scratch + thread * threadSize
       let (rowBlock, columnBlock) = (unit / columnBlocks, unit % columnBlocks)
       let rows = self.rows(of: rowBlock)
@@ -122,7 +124,7 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
     let floats = Parallel.grain(16384, of: group.count * blocks.deepest * columns.count)
     let grain = max(1, floats / (b.isTransposed ? Panels.width * blocks.deepest : columns.count))
     let pieces = ((b.isTransposed ? panels : blocks.deepest) + grain - 1) / grain
-    Parallel.run(group.count * pieces) { piece, thread in
+    Parallel.run(group.count * pieces, threads: threads) { piece, thread in
       let block = group.lowerBound + piece / pieces
       let (inner, first) = (blocks[block], piece % pieces * grain)
       let out = out + offset(of: block, in: group, panels: panels)

@@ -28,13 +28,14 @@ struct TallSkinnyProduct<Format: PanelFormat> {
     let blockSize = rowPanels * Panels.size
     let together = blocks.together(size: blockSize)
     let threadSize = Panels.depth * Panels.width + TileTarget.edgeSize
-    let size = together * blockSize + Parallel.threads * threadSize
+    let threads = Parallel.threads
+    let size = together * blockSize + threads * threadSize
     let packed = Memory.allocate(size)
     defer { Memory.release(packed, count: size) }
     for block in stride(from: 0, to: blocks.count, by: together) {
       let group = block..<min(blocks.count, block + together)
       packA(packed, group, blockSize: blockSize)
-      Parallel.run(columnPanels) { columnPanel, thread in
+      Parallel.run(columnPanels, threads: threads) { columnPanel, thread in
         let scratch = packed + together * blockSize + thread * threadSize
         for block in group {
           compute(

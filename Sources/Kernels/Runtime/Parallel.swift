@@ -77,8 +77,11 @@ package enum Parallel {
   }()
 
   /// Runs `body(piece, thread)` for every piece in `0..<pieces` and returns when all are done; `thread` is below
-  /// `threads` and tells scratch memory apart. Called from inside a piece, it runs on that thread alone.
-  package static func run(_ pieces: Int, _ body: (_ piece: Int, _ thread: Int) -> Void) {
+  /// `threads` and tells scratch memory apart: who has allotted it for so many says so, as the number may change meanwhile.
+  /// Called from inside a piece, it runs on that thread alone.
+  package static func run(
+    _ pieces: Int, threads: Int = Parallel.threads, _ body: (_ piece: Int, _ thread: Int) -> Void
+  ) {
     guard let box = pthread_getspecific(ownWatch) else { return pool.run(pieces, threads: threads, body) }
     let watch = Unmanaged<Watch>.fromOpaque(box).takeUnretainedValue()
     if let recorder = watch.recorder { return recorder.run(pieces, body) }
