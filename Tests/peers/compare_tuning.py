@@ -1,11 +1,12 @@
 """Interleaves `train sft` or `train dpo` with TRL's trainers on the same rows, each in several settings, and prints a Markdown
 table of medians.
 
-usage: compare_tuning.py TRAIN PYTHON sft|dpo ROWS.json TOKENIZER.json [--adapter] [--repeats N] [--threads N]
+usage: compare_tuning.py TRAIN PYTHON sft|dpo ROWS.json TOKENIZER.json [--adapter] [--fast] [--repeats N] [--steps N]
+                         [--threads N]
 
---adapter tunes by LoRA (r = 16, all linear layers) instead of all weights. TRL runs as it does by itself, and with MKL unlocked
+--fast leaves out TRL as it comes. --adapter tunes by LoRA (r = 16, all linear layers) instead of all weights. TRL runs as it does by itself, and with MKL unlocked
 and activations kept, in 32 bits and with autocast."""
-import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile
+import argparse, json, os, pathlib, subprocess, sys, tempfile
 import reporting
 
 parser = argparse.ArgumentParser()
@@ -15,14 +16,16 @@ parser.add_argument("task", choices=["sft", "dpo"])
 parser.add_argument("rows")
 parser.add_argument("tokenizer")
 parser.add_argument("--adapter", action="store_true")
+parser.add_argument("--fast", action="store_true")
+parser.add_argument("--steps", type=int, default=6)
 parser.add_argument("--repeats", type=int, default=5)
 parser.add_argument("--threads", type=int, default=2)
 options = parser.parse_args()
 peer = pathlib.Path(__file__).with_name("trl_step.py")
 work = pathlib.Path(tempfile.mkdtemp())
-batch, steps = 8, 6
+batch, steps = 8, options.steps
 
-rows = json.load(open(options.rows))[: batch * (steps + 2)]
+rows = json.load(open(options.rows))[: batch * steps]
 (work / "rows.json").write_text(json.dumps(rows))
 recipe = {
     "task": options.task, "run": str(work / "run"), "threads": options.threads,
@@ -33,7 +36,7 @@ recipe = {
     "tokenizer": {"from": options.tokenizer},
     "data": {"train": str(work / "rows.json"), "sequence_length": 1024, "template": "alpaca", "packing": False},
     "objective": {"name": options.task}, "optimizer": {"learning_rate": 1e-6}, "schedule": {"name": "constant"},
-    "training": {"batch_size": batch, "max_steps": steps}, "checkpoint": {"every": 1000, "keep_best": False},
+    "training": {"batch_size": batch, "epochs": 2}, "checkpoint": {"every": 1000, "keep_best": False},
     "logging": {"every": 1, "tensorboard": False, "report": False}}
 
 
@@ -47,7 +50,7 @@ def command(*overrides):
 
 write_recipe()
 if options.adapter:
-    reporting.run(*command(f"run={work / 'base'}", "training.max_steps=1", "training.batch_size=1"))
+    reporting.run(*command(f"run={work / 'base'}", "~training.epochs", "training.max_steps=1", "training.batch_size=1"))
     recipe["model"] = {"from": str(work / "base")}
     recipe["adapter"] = {"r": 16, "lora_alpha": 32, "target_modules": "all-linear"}
     write_recipe()
@@ -61,17 +64,18 @@ def ours(useful_per_row, *overrides):
         sys.exit(log)
     lines = [json.loads(line) for line in open(work / "run" / "metrics.jsonl")]
     trained = [line for line in lines if line["kind"] == "train"]
-    # `tokens` counts from the start of the run, `tokens_per_second` since the line before.
-    seconds = statistics.median(
+    # The second epoch: every row once. `tokens` counts from the start of the run, `tokens_per_second` since the line before.
+    seconds = sum(
         (line["tokens"] - before["tokens"]) / line["tokens_per_second"]
-        for before, line in zip(trained[1:], trained[2:]))
-    return {"tokens_per_second": useful_per_row * batch / seconds, "peak_rss_bytes": usage.ru_maxrss * 1024}
+        for before, line in zip(trained[steps - 1:], trained[steps:]))
+    return {"tokens_per_second": useful_per_row * len(rows) / seconds, "peak_rss_bytes": usage.ru_maxrss * 1024}
 
 
 def theirs(environment, *settings):
     settings += ("--adapter",) if options.adapter else ()
     told = reporting.run(
-        options.python, peer, options.task, work / "rows.json", options.tokenizer, "--threads", options.threads, *settings,
+        options.python, peer, options.task, work / "rows.json", options.tokenizer, "--threads", options.threads,
+        "--steps", steps, *settings,
         env=environment).stdout
     return json.loads(told.strip().splitlines()[-1])
 
@@ -84,10 +88,12 @@ THEIRS = {
     "TRL": (None,), "TRL, unlocked, activations kept": (unlocked, "--keep-activations"),
     "the same with autocast": (unlocked, "--keep-activations", "--bf16"),
 }
+if options.fast:
+    del THEIRS["TRL"]
 rounds = []
 for repeat in range(options.repeats):
     found = {name: theirs(*settings) for name, settings in THEIRS.items()}
-    useful = found["TRL"]["useful_tokens_per_row"]
+    useful = next(iter(found.values()))["useful_tokens_per_row"]
     rounds.append(found | {name: ours(useful, *overrides) for name, overrides in OURS.items()})
     print(repeat, *(f"{name} {run['tokens_per_second']:.0f}" for name, run in rounds[-1].items()), file=sys.stderr)
 

@@ -1,8 +1,8 @@
 """One training step of a small language model in PyTorch, the way a careful user writes it: the peer of `train bench`.
 
-usage: torch_step.py RECIPE.json [--steps N] [--compile] [--wait]     prints one JSON object
+usage: torch_step.py RECIPE.json [--steps N] [--compile] [--bf16] [--wait]     prints one JSON object
 
-Same model, AdamW (fused), clipping, float32 and random tokens as `train bench RECIPE`."""
+Same model, AdamW (fused), clipping, float32 and random tokens as `train bench RECIPE`. --bf16 is PyTorch's autocast."""
 import argparse, json, os, resource, signal, time
 import torch, torch.nn as nn, torch.nn.functional as F
 from recipe_shape import RecipeShape
@@ -12,6 +12,7 @@ parser.add_argument("recipe")
 parser.add_argument("--steps", type=int, default=10)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--compile", action="store_true")
+parser.add_argument("--bf16", action="store_true")
 parser.add_argument("--wait", action="store_true", help="stop before the timed steps until SIGCONT")
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
@@ -101,7 +102,8 @@ data = torch.randint(0, vocabulary, (options.steps + 3, batch, length + 1))
 
 
 def step(index):
-    loss = loss_of(data[index, :, :-1], data[index, :, 1:])
+    with torch.autocast("cpu", torch.bfloat16, enabled=options.bf16):
+        loss = loss_of(data[index, :, :-1], data[index, :, 1:])
     loss.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()

@@ -10,7 +10,7 @@ prints one JSON object
 
 ROWS are Alpaca rows, for DPO with `chosen` and `rejected`. Useful tokens are those that are no padding; for DPO the prompt
 counts twice, as TRL computes it twice."""
-import argparse, copy, json, os, resource, statistics, tempfile, time
+import argparse, copy, json, os, resource, tempfile, time
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
@@ -38,7 +38,7 @@ model = LlamaForCausalLM(LlamaConfig(
     vocab_size=max(49152, len(tokenizer)), hidden_size=576, intermediate_size=1536, num_hidden_layers=30,
     num_attention_heads=9, num_key_value_heads=3, tie_word_embeddings=True, max_position_embeddings=2048,
     eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id))
-rows = json.load(open(options.rows))[: options.batch * (options.steps + 2)]
+rows = json.load(open(options.rows))[: options.batch * options.steps]
 
 
 def prompt(row):
@@ -77,7 +77,8 @@ else:
     reference = None if adapter else copy.deepcopy(model)
     trainer = DPOTrainer(model, ref_model=reference, args=DPOConfig(**settings), **shared)
 trainer.train()
-seconds = statistics.median(b - a for a, b in zip(Clock.times[1:], Clock.times[2:]))
+# The steps of an epoch but the first, which prepares.
+seconds = (Clock.times[-1] - Clock.times[0]) / (options.steps - 1)
 tokens = sum(useful) / len(useful) * options.batch
 print("\n" + json.dumps({
     "tokens_per_second": tokens / seconds, "useful_tokens_per_row": tokens / options.batch,
