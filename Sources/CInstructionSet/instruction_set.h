@@ -3,8 +3,6 @@
 #ifndef CINSTRUCTIONSET_H
 #define CINSTRUCTIONSET_H
 
-#include <stdbool.h>
-
 static inline const char *instruction_set_features(void) {
   return ""
 #ifdef __SSE3__
@@ -95,14 +93,5 @@ static inline const char *instruction_set_features(void) {
          " avx512_fp16"
 #endif
       ;
-}
-
-// Whether that includes registers of 512 bits.
-static inline bool instruction_set_is_512_bits_wide(void) {
-#ifdef __AVX512F__
-  return true;
-#else
-  return false;
-#endif
 }
 #endif

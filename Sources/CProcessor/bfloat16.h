@@ -7,27 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shuffles.h"
+#include "tile.h"
 
 typedef uint32_t uint32x16 __attribute__((ext_vector_type(16)));
 
-// A tile of C, 8 x 48 or 8 x 32 sums, from pairs of steps of K. A pair is 32 bits, the number of the later step above the other.
-typedef struct {
-  float *c;
-  ptrdiff_t ldc;
-  // Eight rows `a_stride` pairs apart; 0 for a panel [pairs, 8].
-  const uint32_t *a;
-  ptrdiff_t a_stride;
-  // Columns whose rows are `b_stride` pairs apart.
-  const uint32_t *b;
-  ptrdiff_t b_stride;
-  size_t pairs;
-  bool is_narrow;
-  bool accumulate;
-  // A line that is prefetched with each pair, and the bytes from it to the next.
-  const char *prefetch;
-  ptrdiff_t prefetch_step;
-} bfloat16_tile;
+// A pair is 32 bits, the number of the later step above the other: an element of a tile.
 
 #define EVENS 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
 #define ODDS 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
@@ -78,9 +62,10 @@ static inline void round_to_bfloat16(float *out, const float *x, size_t count) {
 #define PAIRS(low, high) plain_pairs(low, high)
 #define NEIGHBOURS(first, second)                                                              \
   plain_pairs(__builtin_shufflevector(first, second, EVENS), __builtin_shufflevector(first, second, ODDS))
-#define DOT(sum, a, b) plain_dot(sum, a, b)
+#define MULTIPLY_ADD(sum, a, b) plain_dot(sum, a, b)
 #define TILE_ROWS PLAIN_ROWS
 #define TILE_VECTORS 1
+#define NARROW_TILE_VECTORS 1
 #include "bfloat16_loops.h"
 
 #if defined(__x86_64__)
@@ -105,10 +90,11 @@ static inline BFLOAT16_TARGET uint32x16 native_pairs(float16 low, float16 high) 
 #define TARGET BFLOAT16_TARGET
 #define PAIRS(low, high) native_pairs(low, high)
 #define NEIGHBOURS(first, second) (uint32x16)native_rounded(first, second)
-#define DOT(sum, a, b)                                                                                             \
+#define MULTIPLY_ADD(sum, a, b)                                                                                             \
   (float16)__builtin_ia32_dpbf16ps_512((float16_operand)(sum), (bfloat16x32)(a), (bfloat16x32)(b))
 #define TILE_ROWS 8
 #define TILE_VECTORS 3
+#define NARROW_TILE_VECTORS 2
 #include "bfloat16_loops.h"
 
 #else
@@ -119,9 +105,10 @@ static inline BFLOAT16_TARGET uint32x16 native_pairs(float16 low, float16 high) 
 #define PAIRS(low, high) plain_pairs(low, high)
 #define NEIGHBOURS(first, second)                                                              \
   plain_pairs(__builtin_shufflevector(first, second, EVENS), __builtin_shufflevector(first, second, ODDS))
-#define DOT(sum, a, b) plain_dot(sum, a, b)
+#define MULTIPLY_ADD(sum, a, b) plain_dot(sum, a, b)
 #define TILE_ROWS PLAIN_ROWS
 #define TILE_VECTORS 1
+#define NARROW_TILE_VECTORS 1
 #include "bfloat16_loops.h"
 
 #endif

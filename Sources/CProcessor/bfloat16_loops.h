@@ -81,86 +81,11 @@ static TARGET __attribute__((noinline)) void NAME(pack_row)(
   NAME(pack_columns)(out, 32, 32, low, high, count);
 }
 
-// A part of a tile: TILE_ROWS rows from `row` on and `vectors` vectors of columns from `vector` on, of a tile of `all` vectors.
-static inline TARGET __attribute__((always_inline)) void NAME(part)(
-    const bfloat16_tile *tile, ptrdiff_t a_stride, ptrdiff_t step, int row, int vector, int vectors, int all) {
-  float16 sums[TILE_ROWS][TILE_VECTORS];
-#pragma clang loop unroll(full)
-  for (int i = 0; i < TILE_ROWS; i++)
-#pragma clang loop unroll(full)
-    for (int j = 0; j < vectors; j++) sums[i][j] = (float16)(0.0f);
-  const uint32_t *a = tile->a + row * a_stride, *b = tile->b + 16 * vector;
-  const char *prefetch = tile->prefetch;
-  float *target = tile->c;
-  ptrdiff_t prefetch_step = tile->prefetch_step, b_stride = tile->b_stride;
-  // C's rows are fetched when they will be needed soon: until then what passes by would push them out again.
-  size_t pairs = tile->pairs, lead = pairs > 32 ? pairs - 32 : 0;
-  if (row > 0 || vector > 0) lead = pairs;
-#pragma clang loop unroll(disable)
-  for (size_t k = 0; k < pairs; k++) {
-    __builtin_prefetch(prefetch, 0, 2);
-    prefetch += prefetch_step;
-    if (k - lead < 8) {
-#pragma clang loop unroll(full)
-      for (int j = 0; j < all; j++) __builtin_prefetch(target + 16 * j, 1, 3);
-      target += tile->ldc;
-    }
-    uint32x16 columns[TILE_VECTORS];
-#pragma clang loop unroll(full)
-    for (int j = 0; j < vectors; j++) __builtin_memcpy(&columns[j], b + 16 * j, sizeof(columns[j]));
-#pragma clang loop unroll(full)
-    for (int i = 0; i < TILE_ROWS; i++) {
-      uint32x16 x = (uint32x16)a[i * a_stride];
-#pragma clang loop unroll(full)
-      for (int j = 0; j < vectors; j++) sums[i][j] = DOT(sums[i][j], x, columns[j]);
-    }
-    a += step;
-    b += b_stride;
-  }
-#pragma clang loop unroll(full)
-  for (int i = 0; i < TILE_ROWS; i++) {
-    float *c = tile->c + (row + i) * tile->ldc + 16 * vector;
-#pragma clang loop unroll(full)
-    for (int j = 0; j < vectors; j++) {
-      float16 sum = tile->accumulate ? NAME(load)(c + 16 * j) + sums[i][j] : sums[i][j];
-      __builtin_memcpy(c + 16 * j, &sum, sizeof(sum));
-    }
-  }
-}
-
-static inline TARGET __attribute__((always_inline)) void NAME(whole)(
-    const bfloat16_tile *tile, ptrdiff_t a_stride, ptrdiff_t step, int vectors) {
-#pragma clang loop unroll(full)
-  for (int row = 0; row < 8; row += TILE_ROWS)
-#pragma clang loop unroll(full)
-    for (int vector = 0; vector < vectors; vector += TILE_VECTORS)
-      NAME(part)(tile, a_stride, step, row, vector, TILE_VECTORS < vectors ? TILE_VECTORS : vectors, vectors);
-}
-
-// One function for each kind of tile, or the compiler would not keep the sums in registers.
-static TARGET __attribute__((noinline)) void NAME(rows_wide)(const bfloat16_tile *tile) {
-  NAME(whole)(tile, tile->a_stride, 1, 3);
-}
-
-static TARGET __attribute__((noinline)) void NAME(rows_narrow)(const bfloat16_tile *tile) {
-  NAME(whole)(tile, tile->a_stride, 1, 2);
-}
-
-static TARGET __attribute__((noinline)) void NAME(columns_wide)(const bfloat16_tile *tile) { NAME(whole)(tile, 1, 8, 3); }
-
-static TARGET __attribute__((noinline)) void NAME(columns_narrow)(const bfloat16_tile *tile) { NAME(whole)(tile, 1, 8, 2); }
-
-static inline void NAME(tile)(const bfloat16_tile *tile) {
-  if (tile->a_stride > 0)
-    tile->is_narrow ? NAME(rows_narrow)(tile) : NAME(rows_wide)(tile);
-  else
-    tile->is_narrow ? NAME(columns_narrow)(tile) : NAME(columns_wide)(tile);
-}
-
-#undef NAME
-#undef TARGET
 #undef PAIRS
 #undef NEIGHBOURS
-#undef DOT
-#undef TILE_ROWS
-#undef TILE_VECTORS
+
+#define ELEMENT uint32_t
+#define OPERAND uint32x16
+#define VECTOR float16
+#define STEPS_PER_LINE 1
+#include "tile_loops.h"

@@ -10,7 +10,8 @@ struct BFloat16Panels: PanelFormat {
   let isNative: Bool
 
   /// The way that suits this processor.
-  static let chosen = BFloat16Panels(isNative: has_bfloat16_instructions())
+  static let chosen = BFloat16Panels(
+    isNative: TileInstructions.chosen == .avx512 && has_bfloat16_instructions())
 
   static var steps: Int { @inline(__always) get { 2 } }
   static var readsRowsInPlace: Bool { @inline(__always) get { false } }
@@ -117,12 +118,10 @@ struct BFloat16Panels: PanelFormat {
   ) {
     // The plain arithmetic takes subnormal numbers for zero, which the sums already in C are not to be.
     let isDirect = isNative && target.isWhole
-    var tile = bfloat16_tile(
-      c: isDirect ? target.c : target.edge, ldc: isDirect ? target.ldc : Panels.width, a: pairs(a), a_stride: stride,
-      b: pairs(b), b_stride: strideOfB, pairs: inner, is_narrow: target.isNarrow,
-      accumulate: isDirect && target.accumulate,
-      prefetch: UnsafeRawPointer(prefetch.pointer).assumingMemoryBound(to: CChar.self),
-      prefetch_step: prefetch.step * MemoryLayout<Float>.stride)
+    let source = TileSource(
+      a: a, rowStride: stride > 0 ? stride : 1, stepStride: stride > 0 ? 1 : Panels.height, b: b,
+      strideOfB: strideOfB, panel: nil)
+    var tile = target.tile(source, steps: inner, prefetch, inPlace: isDirect)
     if isNative {
       native_tile(&tile)
     } else {

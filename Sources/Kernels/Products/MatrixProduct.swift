@@ -22,6 +22,13 @@ package func plainBFloat16Product(_ c: MutableMatrix, _ a: Matrix, _ b: Matrix, 
   b.raw.multiplyByPanels(c.raw, a.raw, BFloat16Panels(isNative: false), accumulate: accumulate)
 }
 
+/// The product of floats by the program's own kernels, for lengths above zero, with tiles of the given instructions.
+package func panelProduct(
+  _ c: MutableMatrix, _ a: Matrix, _ b: Matrix, accumulate: Bool, instructions: TileInstructions
+) {
+  b.raw.multiplyByPanels(c.raw, a.raw, FloatPanels(instructions: instructions), accumulate: accumulate)
+}
+
 func matrixProduct(
   _ c: RawMutableMatrix, _ a: RawMatrix, _ b: some ProductOperand, accumulate: Bool = false,
   precision: ProductPrecision = .float32
@@ -41,7 +48,7 @@ func matrixProduct(
   case (.float32, _) where isRow: b.multiplyRow(c.pointer, a.pointer, accumulate: accumulate)
   case (.bfloat16, _) where isRow: b.multiplyRoundedRow(c.pointer, a.pointer, accumulate: accumulate)
   case (.bfloat16, _): b.multiplyByPanels(c, a, BFloat16Panels.chosen, accumulate: accumulate)
-  case (.float32, .panels): b.multiplyByPanels(c, a, FloatPanels(), accumulate: accumulate)
+  case (.float32, .panels): b.multiplyByPanels(c, a, FloatPanels.chosen, accumulate: accumulate)
   case (.float32, .library): b.multiplyByLibrary(c, a, accumulate: accumulate)
   }
 }

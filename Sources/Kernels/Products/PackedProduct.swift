@@ -10,7 +10,7 @@ extension RawPackedWeight: ProductOperand {
   }
 
   func multiplyByPanels(_ c: RawMutableMatrix, _ a: RawMatrix, _ format: some PanelFormat, accumulate: Bool) {
-    PanelProduct(c, a, self, format, accumulate: accumulate).run()
+    multiplyByRows(c, a, format, accumulate: accumulate)
   }
 
   func storedRow(

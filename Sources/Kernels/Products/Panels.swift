@@ -14,8 +14,6 @@ enum Panels {
   static var depth: Int { @inline(__always) get { 384 } }
   /// Floats from a row of a panel of A to the next. Not a multiple of a page: rows would compete for the same sets of the cache.
   static var rowStride: Int { @inline(__always) get { depth + 8 } }
-  /// Pairs of inner steps before a tile's end at which the rows of C begin to be fetched.
-  static var lead: Int { @inline(__always) get { 32 } }
   /// Floats that a panel of A takes.
   static var size: Int { @inline(__always) get { height * rowStride } }
 

@@ -1,8 +1,6 @@
-import CInstructionSet
-
 /// What computes matrix products.
 package enum ProductKernels: Sendable {
-  /// The program's own kernels, where there are 32 registers of 512 bits.
+  /// The program's own kernels.
   case panels
   /// OpenBLAS.
   case library
@@ -11,6 +9,6 @@ package enum ProductKernels: Sendable {
   /// the same bits.
   package static var hasBFloat16Instructions: Bool { BFloat16Panels.chosen.isNative }
 
-  /// What the program was compiled for.
-  package static var chosen: ProductKernels { instruction_set_is_512_bits_wide() ? .panels : .library }
+  /// The program's own wherever their tiles are written for the processor's instructions.
+  package static let chosen: ProductKernels = TileInstructions.chosen == .plain ? .library : .panels
 }

@@ -69,6 +69,17 @@ extension ProductOperand {
   }
 }
 
+extension ProductOperand {
+  /// A product for which rows of C are taken some at a time, few or many.
+  func multiplyByRows(_ c: RawMutableMatrix, _ a: RawMatrix, _ format: some PanelFormat, accumulate: Bool) {
+    if isTransposed, !a.isTransposed, c.rows <= fewRows {
+      FewRowsProduct(c, a, self, format, accumulate: accumulate).run()
+    } else {
+      PanelProduct(c, a, self, format, accumulate: accumulate).run()
+    }
+  }
+}
+
 extension RawMatrix: ProductOperand {
   func multiplyRow(_ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, accumulate: Bool) {
     isTransposed
@@ -91,7 +102,7 @@ extension RawMatrix: ProductOperand {
       TallSkinnyProduct(transposed, self.transposed, a.transposed, format, accumulate: accumulate).run()
       transposeInParallel(c, transposed.readOnly)
     } else {
-      PanelProduct(c, a, self, format, accumulate: accumulate).run()
+      multiplyByRows(c, a, format, accumulate: accumulate)
     }
   }
 

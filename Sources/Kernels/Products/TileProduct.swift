@@ -35,27 +35,18 @@ func tileProduct(
 }
 
 /// Eight rows and 32 columns.
+@inline(__always)
 private func eightRows(
   _ c: UnsafeMutablePointer<Float>, _ ldc: Int, _ a: RawMatrix, _ row: Int, _ b: UnsafePointer<Float>, _ ldb: Int,
   _ k: Int, _ accumulate: Bool
 ) {
-  var upper = FourRows()
-  var lower = FourRows()
-  let (rowStride, columnStride) = (a.rowStride, a.columnStride)
-  var first = a.pointer + row * rowStride
-  var second = first + 4 * rowStride
-  var b = b
-  for _ in 0..<k {
-    let low = load(b, 0)
-    let high = load(b, 16)
-    upper.add(first, rowStride, low, high)
-    lower.add(second, rowStride, low, high)
-    first += columnStride
-    second += columnStride
-    b += ldb
-  }
-  upper.write(to: c, ldc, accumulate: accumulate)
-  lower.write(to: c + 4 * ldc, ldc, accumulate: accumulate)
+  let source = TileSource(
+    a: a.pointer + row * a.rowStride, rowStride: a.rowStride, stepStride: a.columnStride, b: b, strideOfB: ldb,
+    panel: nil)
+  let target = TileTarget(
+    c: c, ldc: ldc, rows: Panels.height, columns: Panels.narrowWidth, accumulate: accumulate, edge: c)
+  var tile = target.tile(source, steps: k, PrefetchStream(pointer: b, step: 0), inPlace: true)
+  TileInstructions.chosen.compute(&tile)
 }
 
 /// One row and 32 columns.
@@ -72,5 +63,6 @@ private func oneRow(
     low.addProduct(factor, load(b + i * ldb, 0))
     high.addProduct(factor, load(b + i * ldb, 16))
   }
-  writeRow(low, high, c, accumulate)
+  store(accumulate ? load(c, 0) + low : low, c)
+  store(accumulate ? load(c, 16) + high : high, c + 16)
 }

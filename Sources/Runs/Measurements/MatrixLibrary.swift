@@ -12,7 +12,7 @@ package enum MatrixLibrary {
   /// The kernels in use, the program's own or OpenBLAS's: with another name come other bits.
   package static var coreType: String {
     switch ProductKernels.chosen {
-    case .panels: "AVX-512"
+    case .panels: TileInstructions.chosen == .avx512 ? "AVX-512" : "AVX2"
     case .library: description?.coreType ?? "unknown"
     }
   }
