@@ -66,6 +66,8 @@ static inline void round_to_bfloat16(float *out, const float *x, size_t count) {
 #define TILE_ROWS PLAIN_ROWS
 #define TILE_VECTORS 1
 #define NARROW_TILE_VECTORS 1
+#define SLIM_ROWS 4
+#define SLIM_VECTORS 1
 #include "bfloat16_loops.h"
 
 #if defined(__x86_64__)
@@ -95,6 +97,8 @@ static inline BFLOAT16_TARGET uint32x16 native_pairs(float16 low, float16 high) 
 #define TILE_ROWS 8
 #define TILE_VECTORS 3
 #define NARROW_TILE_VECTORS 2
+#define SLIM_ROWS 24
+#define SLIM_VECTORS 1
 #include "bfloat16_loops.h"
 
 #else
@@ -109,6 +113,8 @@ static inline BFLOAT16_TARGET uint32x16 native_pairs(float16 low, float16 high) 
 #define TILE_ROWS PLAIN_ROWS
 #define TILE_VECTORS 1
 #define NARROW_TILE_VECTORS 1
+#define SLIM_ROWS 4
+#define SLIM_VECTORS 1
 #include "bfloat16_loops.h"
 
 #endif

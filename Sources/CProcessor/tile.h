@@ -34,6 +34,8 @@ typedef struct {
 } product_tile;
 
 #define TILE_COPY 48
+// Rows of a slim tile, which has 16 columns.
+#define SLIM_TILE_HEIGHT 24
 
 #define FLOAT_MULTIPLY_ADD(sum, a, b) __builtin_elementwise_fma(a, b, sum)
 
@@ -48,6 +50,8 @@ typedef struct {
 #define TILE_ROWS 4
 #define TILE_VECTORS 1
 #define NARROW_TILE_VECTORS 1
+#define SLIM_ROWS 4
+#define SLIM_VECTORS 1
 #include "tile_loops.h"
 
 #if defined(__x86_64__)
@@ -63,6 +67,8 @@ typedef struct {
 #define TILE_ROWS 4
 #define TILE_VECTORS 3
 #define NARROW_TILE_VECTORS 2
+#define SLIM_ROWS 6
+#define SLIM_VECTORS 2
 #include "tile_loops.h"
 
 // 32 registers of 512 bits: all sums, three vectors of B and a number of A.
@@ -76,6 +82,8 @@ typedef struct {
 #define TILE_ROWS 8
 #define TILE_VECTORS 3
 #define NARROW_TILE_VECTORS 2
+#define SLIM_ROWS 24
+#define SLIM_VECTORS 1
 #include "tile_loops.h"
 
 static inline bool has_avx2_instructions(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }

@@ -1,8 +1,17 @@
 // The loops of tile.h, included once for each version with the macros that say how it computes:
 // NAME, TARGET; ELEMENT, OPERAND (a vector of them), VECTOR (of sums), MULTIPLY_ADD, STEPS_PER_LINE;
-// TILE_ROWS x TILE_VECTORS or NARROW_TILE_VECTORS are the sums that registers hold.
+// TILE_ROWS x TILE_VECTORS or NARROW_TILE_VECTORS are the sums that registers hold, of slim tiles SLIM_ROWS x SLIM_VECTORS.
 
 #define LANES ((int)(sizeof(VECTOR) / sizeof(float)))
+
+static inline TARGET __attribute__((always_inline)) void NAME(store)(float *c, VECTOR sum, bool accumulate) {
+  if (accumulate) {
+    VECTOR before;
+    __builtin_memcpy(&before, c, sizeof(before));
+    sum = before + sum;
+  }
+  __builtin_memcpy(c, &sum, sizeof(sum));
+}
 
 // Some rows and vectors of a tile. `copies` says that B's rows are copied by who meets them first; the first part fetches.
 static inline TARGET __attribute__((always_inline)) void NAME(part)(
@@ -62,15 +71,7 @@ static inline TARGET __attribute__((always_inline)) void NAME(part)(
   for (int i = 0; i < TILE_ROWS; i++) {
     float *c = tile->c + (row + i) * tile->c_stride + LANES * vector;
 #pragma clang loop unroll(full)
-    for (int j = 0; j < vectors; j++) {
-      VECTOR sum = sums[i][j];
-      if (tile->accumulate) {
-        VECTOR before;
-        __builtin_memcpy(&before, c + LANES * j, sizeof(before));
-        sum = before + sum;
-      }
-      __builtin_memcpy(c + LANES * j, &sum, sizeof(sum));
-    }
+    for (int j = 0; j < vectors; j++) NAME(store)(c + LANES * j, sums[i][j], tile->accumulate);
   }
 }
 
@@ -104,6 +105,49 @@ static inline void NAME(tile)(const product_tile *tile) {
     tile->is_narrow ? NAME(columns_narrow)(tile) : NAME(columns_wide)(tile);
 }
 
+// 24 rows of A and 16 columns of B, as many sums at a time as registers hold. What follows A in memory is fetched: `prefetch_step`
+// is the bytes of it for a step of all rows.
+static TARGET __attribute__((noinline)) void NAME(slim_tile)(const product_tile *tile) {
+  for (int row = 0; row < SLIM_TILE_HEIGHT; row += SLIM_ROWS) {
+    VECTOR sums[SLIM_ROWS][SLIM_VECTORS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < SLIM_ROWS; i++)
+#pragma clang loop unroll(full)
+      for (int j = 0; j < SLIM_VECTORS; j++) sums[i][j] = (VECTOR)(0.0f);
+    ptrdiff_t stride = tile->a_stride;
+    // A pointer for every eight rows: the compiler would have one for each, for which there are not registers enough.
+    const ELEMENT *first = (const ELEMENT *)tile->a + row * stride, *second = first + 8 * stride, *third = second + 8 * stride;
+    const ELEMENT *b = (const ELEMENT *)tile->b;
+    const char *prefetch = tile->prefetch + row * tile->prefetch_step * (ptrdiff_t)tile->steps / SLIM_TILE_HEIGHT;
+    ptrdiff_t prefetch_step = tile->prefetch_step * SLIM_ROWS / SLIM_TILE_HEIGHT;
+#pragma clang loop unroll(disable)
+    for (size_t step = tile->steps; step > 0; step--) {
+      for (ptrdiff_t line = 0; line < (SLIM_ROWS + 15) / 16; line++) __builtin_prefetch(prefetch + 64 * line, 0, 2);
+      prefetch += prefetch_step;
+      OPERAND of_b[SLIM_VECTORS];
+#pragma clang loop unroll(full)
+      for (int j = 0; j < SLIM_VECTORS; j++) __builtin_memcpy(&of_b[j], b + LANES * j, sizeof(of_b[j]));
+#pragma clang loop unroll(full)
+      for (int i = 0; i < SLIM_ROWS; i++) {
+        const ELEMENT *a = i < 8 ? first : i < 16 ? second : third;
+        OPERAND x = (OPERAND)a[i % 8 * stride];
+#pragma clang loop unroll(full)
+        for (int j = 0; j < SLIM_VECTORS; j++) sums[i][j] = MULTIPLY_ADD(sums[i][j], x, of_b[j]);
+      }
+      first++;
+      second++;
+      third++;
+      b += tile->b_stride;
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < SLIM_ROWS; i++) {
+      float *c = tile->c + (row + i) * tile->c_stride;
+#pragma clang loop unroll(full)
+      for (int j = 0; j < SLIM_VECTORS; j++) NAME(store)(c + LANES * j, sums[i][j], tile->accumulate);
+    }
+  }
+}
+
 #undef LANES
 #undef NAME
 #undef TARGET
@@ -115,3 +159,5 @@ static inline void NAME(tile)(const product_tile *tile) {
 #undef TILE_ROWS
 #undef TILE_VECTORS
 #undef NARROW_TILE_VECTORS
+#undef SLIM_ROWS
+#undef SLIM_VECTORS

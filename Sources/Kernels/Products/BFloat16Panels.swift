@@ -89,6 +89,25 @@ struct BFloat16Panels: PanelFormat {
     computeColumns(target, a, panel, inner: inner.count, prefetch)
   }
 
+  func computeSlim(_ tile: inout product_tile) {
+    if isNative { return native_slim_tile(&tile) }
+    let mode = begin_flushing_subnormals()
+    plain_slim_tile(&tile)
+    end_flushing_subnormals(mode)
+  }
+
+  func storedRows(
+    of b: some ProductOperand, _ rows: Range<Int>, inner: Range<Int>, scratch: UnsafeMutablePointer<Float>,
+    numbers: UnsafeMutablePointer<Float>
+  ) -> StoredRows {
+    let steps = Self.steps(of: inner, k: b.rows)
+    for row in rows {
+      packNeighbours(
+        scratch + (row - rows.lowerBound) * Panels.rowStride, b.storedRow(row, steps, scratch: numbers), steps.count)
+    }
+    return StoredRows(first: scratch, stride: Panels.rowStride, isInPlace: false)
+  }
+
   /// Packs the numbers of a row, neighbours in pairs; the last is paired with zero where it has none.
   func packNeighbours(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int) {
     isNative ? native_pack_neighbours(pairs(out), x, count) : plain_pack_neighbours(pairs(out), x, count)

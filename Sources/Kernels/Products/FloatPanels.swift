@@ -70,6 +70,24 @@ struct FloatPanels: PanelFormat {
     }
   }
 
+  func computeSlim(_ tile: inout product_tile) { instructions.computeSlim(&tile) }
+
+  func storedRows(
+    of b: some ProductOperand, _ rows: Range<Int>, inner: Range<Int>, scratch: UnsafeMutablePointer<Float>,
+    numbers: UnsafeMutablePointer<Float>
+  ) -> StoredRows {
+    if let stride = b.strideInPlace, rows.count == Int(SLIM_TILE_HEIGHT) {
+      return StoredRows(
+        first: b.storedRow(rows.lowerBound, inner, scratch: scratch), stride: stride, isInPlace: true)
+    }
+    for row in rows {
+      let out = scratch + (row - rows.lowerBound) * Panels.rowStride
+      let numbers = b.storedRow(row, inner, scratch: out)
+      if numbers != UnsafePointer(out) { out.update(from: numbers, count: inner.count) }
+    }
+    return StoredRows(first: scratch, stride: Panels.rowStride, isInPlace: false)
+  }
+
   /// A tile in its place, or what belongs to C of one beside it.
   @inline(__always)
   private func compute(_ target: TileTarget, _ source: TileSource, _ steps: Int, _ prefetch: PrefetchStream) {

@@ -3,6 +3,8 @@
 // same bits.
 
 extension RawPackedWeight: ProductOperand {
+  var strideInPlace: Int? { nil }
+
   func multiplyRow(_ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, accumulate: Bool) {
     isTransposed
       ? rowTimesTransposed(c, a, transposed, accumulate: accumulate)

@@ -1,3 +1,5 @@
+import CProcessor
+
 /// What lies in the 32 bits of an element of a panel, how it gets there, and how a tile multiplies it.
 ///
 /// K is counted in elements wherever panels are meant; an element has `steps` steps of K.
@@ -33,6 +35,14 @@ protocol PanelFormat {
   func computePacking(
     _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
     _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream)
+  /// A slim tile from rows and a panel.
+  func computeSlim(_ tile: inout product_tile)
+  /// At most 24 rows of an operand as it is stored, their elements `inner`: in their place, or `Panels.rowStride` apart in
+  /// `scratch`. `numbers` has room for a row's floats.
+  func storedRows(
+    of b: some ProductOperand, _ rows: Range<Int>, inner: Range<Int>, scratch: UnsafeMutablePointer<Float>,
+    numbers: UnsafeMutablePointer<Float>
+  ) -> StoredRows
 }
 
 extension PanelFormat {

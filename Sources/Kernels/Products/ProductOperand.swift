@@ -44,6 +44,8 @@ protocol ProductOperand {
   /// C (+)= A times it by OpenBLAS, for lengths above zero.
   func multiplyByLibrary(_ c: RawMutableMatrix, _ a: RawMatrix, accumulate: Bool)
 
+  /// Numbers from a row to the next, where rows can be read in their place.
+  var strideInPlace: Int? { get }
   /// Some numbers of a row as it is stored: in their place or in `scratch`.
   func storedRow(_ row: Int, _ columns: Range<Int>, scratch: UnsafeMutablePointer<Float>) -> UnsafePointer<Float>
   /// Floats that packing needs beside the panels, on each thread, for blocks of so many columns and rows.
@@ -81,6 +83,8 @@ extension ProductOperand {
 }
 
 extension RawMatrix: ProductOperand {
+  var strideInPlace: Int? { stride }
+
   func multiplyRow(_ c: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, accumulate: Bool) {
     isTransposed
       ? rowTimesTransposed(c, a, transposed, accumulate: accumulate)

@@ -37,4 +37,13 @@ package enum TileInstructions: String, CaseIterable, Sendable {
     case .plain: plain_float_tile(&tile)
     }
   }
+
+  /// Computes a slim tile of floats.
+  func computeSlim(_ tile: inout product_tile) {
+    switch self {
+    case .avx512: avx512_float_slim_tile(&tile)
+    case .avx2: avx2_float_slim_tile(&tile)
+    case .plain: plain_float_slim_tile(&tile)
+    }
+  }
 }
