@@ -15,14 +15,15 @@ package struct StoredArray: Sendable, Equatable {
 /// An HDF5 file open for reading: its attributes, the names and shapes of its arrays, and each array on demand.
 ///
 /// Everything is checked before it is read: the file was finished, every link is a plain one, every array is chunked
-/// without holes, has the Fletcher-32 checksum and no other filter, and is one of the element types. libhdf5 itself may
-/// crash on a malicious file: open untrusted files only after `ForeignFileProbe`.
-package final class ArrayFile {
+/// without holes, has the Fletcher-32 checksum and no other filter, and is one of the element types. libhdf5 reads the
+/// structures of the file, and `ChunkReader` the arrays. libhdf5 itself may crash on a malicious file: open untrusted files
+/// only after `ForeignFileProbe`.
+package final class ArrayFile: Sendable {
   package let path: String
   package let attributes: Attributes
   package let arrays: [StoredArray]
-  private let file: HDF5Handle
-  private let place: HDF5Place
+  private let chunks: [StoredChunks]
+  private let reader: ChunkReader
   private let indices: [String: Int]
 
   /// Opens the file at `path`; failures are of `area`. `isProbed` says that `ForeignFileProbe` accepted the file, which
@@ -32,7 +33,6 @@ package final class ArrayFile {
     self.path = path
     let place = HDF5Place(path: path, area: area)
     let readOnly: UInt32 = 0
-    self.place = place
     let listing = ArrayFileListing(place: place, fileSize: size, isProbed: isProbed)
     let file = try HDF5.retryingInterrupted { () throws(Failure) in
       try HDF5.exclusively { () throws(Failure) in
@@ -44,10 +44,11 @@ package final class ArrayFile {
       try place.handle(H5Gopen2(file.id, "/", hid_t(H5P_DEFAULT)), "cannot open the file's root", close: H5Gclose)
     }
     attributes = try HDF5.exclusively { () throws(Failure) in try listing.attributes(of: root.id) }
-    arrays = try HDF5.exclusively { () throws(Failure) in try listing.arrays(of: root.id) }
-    self.file = file
-    let paths = arrays.enumerated().map { ("\($1.group)/\($1.name)", $0) }
-    indices = Dictionary(paths) { first, _ in first }
+    let listed = try HDF5.exclusively { () throws(Failure) in try listing.arrays(of: root.id) }
+    arrays = listed.map(\.array)
+    chunks = listed.map(\.chunks)
+    reader = try ChunkReader(path, area: area)
+    indices = Dictionary(arrays.enumerated().map { ("\($1.group)/\($1.name)", $0) }) { first, _ in first }
   }
 
   /// The version of the HDF5 library, `1.10.8`.
@@ -67,10 +68,7 @@ package final class ArrayFile {
     precondition(
       values.count == array.count && Scalar.element == array.element,
       "\(values.count) values of \(Scalar.element) for \(array.name), \(array.shape) of \(array.element)")
-    let rows = array.shape[0]
-    try HDF5.exclusively { () throws(Failure) in
-      try readExclusively(rows: 0..<rows, of: array, into: UnsafeMutableRawBufferPointer(values))
-    }
+    try read(rows: 0..<array.shape[0], of: array, into: UnsafeMutableRawBufferPointer(values))
   }
 
   /// Reads some rows of an array into `bytes`, which has room for exactly them.
@@ -82,7 +80,12 @@ package final class ArrayFile {
         && bytes.count == array.count / array.shape[0] * rows.count * array.element.size,
       "\(bytes.count) bytes for rows \(rows) of \(array.name), \(array.shape)")
     guard !rows.isEmpty else { return }
-    try HDF5.exclusively { () throws(Failure) in try readExclusively(rows: rows, of: array, into: bytes) }
+    try reader.read(array, chunks(of: array), rows: rows, into: bytes)
+  }
+
+  private func chunks(of array: StoredArray) -> StoredChunks {
+    guard let index = indices["\(array.group)/\(array.name)"] else { preconditionFailure("no array \(array.name)") }
+    return chunks[index]
   }
 
   /// A whole array.
@@ -102,52 +105,27 @@ package final class ArrayFile {
     return values
   }
 
-  /// Calls `body` with an array's bytes, some rows at a time, in order.
-  func forEachPiece(
-    of array: StoredArray, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Void
-  ) throws(Failure) {
-    let chunk = ChunkShape(of: array.shape, elementSize: array.element.size).dimensions[0]
-    let rowSize = array.count / array.shape[0] * array.element.size
-    let rows = max(chunk, (8 << 20) / rowSize / chunk * chunk)
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(rows, array.shape[0]) * rowSize, alignment: 64)
-    defer { buffer.deallocate() }
-    for start in stride(from: 0, to: array.shape[0], by: rows) {
-      let end = min(start + rows, array.shape[0])
-      let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<((end - start) * rowSize)])
-      try HDF5.exclusively { () throws(Failure) in
-        try readExclusively(rows: start..<end, of: array, into: piece)
-      }
-      try body(UnsafeRawBufferPointer(piece))
-    }
+  /// Compares every part of every array with its checksum, keeping nothing.
+  package func verify() throws(Failure) {
+    for (array, chunks) in zip(arrays, chunks) { try reader.verify(array, chunks) }
   }
 
   /// Whether the stored array has the same bits as `array`.
   func holds(_ array: NamedArray, as stored: StoredArray) throws(Failure) -> Bool {
-    try array.withBytes { (expected) throws(Failure) in
-      var offset = 0
-      var isEqual = true
-      try forEachPiece(of: stored) { (piece) throws(Failure) in
-        isEqual = isEqual && memcmp(piece.baseAddress!, expected.baseAddress! + offset, piece.count) == 0
-        offset += piece.count
+    let grid = chunks(of: stored).grid
+    let rows = max(grid.chunk[0], (8 << 20) / grid.rowSize / grid.chunk[0] * grid.chunk[0])
+    let size = min(rows, stored.shape[0]) * grid.rowSize
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
+    defer { buffer.deallocate() }
+    return try array.withBytes { (expected) throws(Failure) in
+      for start in stride(from: 0, to: stored.shape[0], by: rows) {
+        let end = min(start + rows, stored.shape[0])
+        let piece = UnsafeMutableRawBufferPointer(rebasing: buffer[..<((end - start) * grid.rowSize)])
+        try read(rows: start..<end, of: stored, into: piece)
+        let place = expected.baseAddress! + start * grid.rowSize
+        if memcmp(piece.baseAddress!, place, piece.count) != 0 { return false }
       }
-      return isEqual
+      return true
     }
-  }
-
-  /// Reads rows of an array, which HDF5 verifies against their checksums. Called under the library's lock.
-  private func readExclusively(
-    rows: Range<Int>, of array: StoredArray, into bytes: UnsafeMutableRawBufferPointer
-  ) throws(Failure) {
-    let what = "cannot read array \(array.name)"
-    let id = H5Dopen2(file.id, "\(array.group)/\(array.name)", hid_t(H5P_DEFAULT))
-    let dataset = try place.handle(id, what, close: H5Dclose)
-    let space = try place.handle(H5Dget_space(dataset.id), what, close: H5Sclose)
-    let start = [hsize_t(rows.lowerBound)] + repeatElement(0, count: array.shape.count - 1)
-    let count = [hsize_t(rows.count)] + array.shape.dropFirst().map { hsize_t($0) }
-    let memory = try place.handle(H5Screate_simple(Int32(count.count), count, nil), what, close: H5Sclose)
-    try place.check(H5Sselect_hyperslab(space.id, H5S_SELECT_SET, start, nil, count, nil), what)
-    let type = array.element.type
-    try place.check(
-      H5Dread(dataset.id, type, memory.id, space.id, hid_t(H5P_DEFAULT), bytes.baseAddress), what)
   }
 }

@@ -128,19 +128,19 @@ struct ArrayFileListing {
 
   // MARK: Arrays
 
-  func arrays(of root: hid_t) throws(Failure) -> [StoredArray] {
-    var arrays: [StoredArray] = []
+  func arrays(of root: hid_t) throws(Failure) -> [(array: StoredArray, chunks: StoredChunks)] {
+    var arrays: [(array: StoredArray, chunks: StoredChunks)] = []
     var remaining = fileSize
     for group in try links(of: root, limit: 64) {
       let handle = try open(group, in: root, as: H5I_GROUP, "a group")
       for name in try links(of: handle.id, limit: fileSize / 16) {
         let dataset = try open(name, in: handle.id, as: H5I_DATASET, "an array")
-        let array = try describe(dataset.id, name, group)
+        let (array, grid) = try describe(dataset.id, name, group)
         // Two names for the same bytes would let a small file ask for much memory.
         let size = array.count * array.element.size
         if size > remaining { throw refusal("the arrays up to \(name) are larger than the file") }
         remaining -= size
-        arrays.append(array)
+        arrays.append((array, StoredChunks(grid: grid, offsets: try offsets(of: grid, in: dataset.id, name))))
       }
     }
     return arrays
@@ -189,7 +189,9 @@ struct ArrayFileListing {
     return object
   }
 
-  private func describe(_ dataset: hid_t, _ name: String, _ group: String) throws(Failure) -> StoredArray {
+  private func describe(
+    _ dataset: hid_t, _ name: String, _ group: String
+  ) throws(Failure) -> (array: StoredArray, grid: ChunkGrid) {
     let element = try element(of: dataset, name)
     let shape = try shape(of: dataset, name)
     var size = element.size
@@ -200,8 +202,8 @@ struct ArrayFileListing {
       }
       size = product
     }
-    try checkStorage(of: dataset, name, shape: shape, element: element)
-    return StoredArray(group: group, name: name, shape: shape, element: element)
+    let grid = try grid(of: dataset, name, shape: shape, element: element)
+    return (StoredArray(group: group, name: name, shape: shape, element: element), grid)
   }
 
   private func element(of dataset: hid_t, _ name: String) throws(Failure) -> ArrayElement {
@@ -230,9 +232,9 @@ struct ArrayFileListing {
     return shape
   }
 
-  private func checkStorage(
+  private func grid(
     of dataset: hid_t, _ name: String, shape: [Int], element: ArrayElement
-  ) throws(Failure) {
+  ) throws(Failure) -> ChunkGrid {
     let what = "cannot read the layout of \(name)"
     let creation = try place.handle(H5Dget_create_plist(dataset), what, close: H5Pclose)
     guard H5Pget_layout(creation.id) == H5D_CHUNKED else {
@@ -248,12 +250,37 @@ struct ArrayFileListing {
     guard H5Pget_nfilters(creation.id) == 1, filter(of: creation.id) == H5Z_FILTER_FLETCHER32 else {
       throw refusal("array \(name) is not stored with the Fletcher-32 checksum alone")
     }
+    let grid = ChunkGrid(shape: shape, chunk: chunk.map { Int($0) }, elementSize: element.size)
     // A chunk that was never written reads as zeros and has no checksum to fail. Each existing one takes its bytes and a
     // checksum of four; H5Dget_space_status ignores the checksums and never reports such an array as complete.
-    let chunks = zip(chunk, shape).reduce(hsize_t(1)) { $0 * ((hsize_t($1.1) + $1.0 - 1) / $1.0) }
-    guard H5Dget_storage_size(dataset) == chunks * (chunkSize + 4) else {
+    let stored = grid.chunkSize + ChunkReader.checksumSize
+    guard H5Dget_storage_size(dataset) == hsize_t(grid.count) * hsize_t(stored) else {
       throw refusal("array \(name) has holes", "parts of it were never written")
     }
+    return grid
+  }
+
+  /// Where the chunks of an array begin in the file, in the order of its grid.
+  private func offsets(of grid: ChunkGrid, in dataset: hid_t, _ name: String) throws(Failure) -> [Int] {
+    let what = "cannot find the parts of \(name)"
+    let space = try place.handle(H5Dget_space(dataset), what, close: H5Sclose)
+    var number: hsize_t = 0
+    try place.check(H5Dget_num_chunks(dataset, space.id, &number), what)
+    var offsets = [Int?](repeating: nil, count: grid.count)
+    guard number == offsets.count else {
+      throw refusal("array \(name) has holes", "parts of it were never written")
+    }
+    let size = grid.chunkSize + ChunkReader.checksumSize
+    var corner = [hsize_t](repeating: 0, count: grid.shape.count)
+    for index in 0..<number {
+      var (skipped, address, stored): (UInt32, haddr_t, hsize_t) = (0, 0, 0)
+      try place.check(H5Dget_chunk_info(dataset, space.id, index, &corner, &skipped, &address, &stored), what)
+      guard skipped == 0, stored == size, let start = Int(exactly: address), start <= fileSize - size,
+        let place = grid.index(of: corner.map { Int(clamping: $0) }), offsets[place] == nil
+      else { throw refusal("array \(name) has impossible chunks", "found one at byte \(address), of \(stored) bytes") }
+      offsets[place] = start
+    }
+    return offsets.compactMap(\.self)
   }
 
   private func filter(of creation: hid_t) -> H5Z_filter_t {

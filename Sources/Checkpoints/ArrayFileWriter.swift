@@ -171,22 +171,6 @@ private struct ArrayFileWriter {
   }
 }
 
-/// The chunk an array is stored in: about a mebibyte of whole rows.
-struct ChunkShape {
-  static let target = 1 << 20
-  let dimensions: [Int]
-
-  init(of shape: [Int], elementSize: Int) {
-    var dimensions = shape
-    for axis in shape.indices {
-      let row = shape[(axis + 1)...].reduce(elementSize, *)
-      dimensions[axis] = min(shape[axis], max(1, Self.target / row))
-      if dimensions[axis] > 1 || row <= Self.target { break }
-    }
-    self.dimensions = dimensions
-  }
-}
-
 extension ArrayElement {
   /// The type on disk, which is the type in memory on the little-endian machines this runs on.
   var type: hid_t {

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// A step folder whose manifest and files have been verified.
+/// A step folder whose manifest has been verified, and its files by their digests or by their sizes.
 package struct Checkpoint: Sendable {
   static let format = "train-checkpoint"
   static let formatVersion = 1
@@ -15,23 +15,40 @@ package struct Checkpoint: Sendable {
   /// The path of one of its files.
   package func path(of name: String) -> String { "\(folder)/\(name)" }
 
-  /// Verifies the step folder at `folder`: its manifest, and size and SHA-256 of the files it lists, or of those named
-  /// in `files` alone, one of which it must list. Failures are `.checkpoint`.
-  package init(verifying folder: String, files: [String]? = nil) throws(Failure) {
+  /// Verifies the step folder at `folder`: its manifest, and size and SHA-256 of the files it lists. Failures are `.checkpoint`.
+  package init(verifying folder: String) throws(Failure) {
+    self = try Self(manifestOf: folder)
+    let entries = try files(nil)
+    let digests = try Self.digests(of: entries.map { path(of: $0.name) }, area: .checkpoint)
+    for (entry, digest) in zip(entries, digests) where entry.digest != digest {
+      throw Failure(
+        .checkpoint, "the file is damaged: its contents are not what was saved", at: path(of: entry.name),
+        notes: ["expected SHA-256 \(entry.digest), found \(digest)"])
+    }
+  }
+
+  /// Checks the manifest of the step folder at `folder`, and the sizes of those of `files` that it lists, one of which it must;
+  /// what is in them has checksums of its own. Failures are `.checkpoint`.
+  package init(_ folder: String, files: [String]) throws(Failure) {
+    self = try Self(manifestOf: folder)
+    let entries = try self.files(files)
+    guard files.isEmpty || !entries.isEmpty else {
+      throw Failure(.checkpoint, "the checkpoint has no \(files[0])", at: folder)
+    }
+  }
+
+  /// Reads the manifest of `folder` and verifies it by its own digest.
+  private init(manifestOf folder: String) throws(Failure) {
     let path = "\(folder)/\(Self.manifestName)"
     let bytes = try ReadableFile.contents(of: path, area: .checkpoint, limit: 64 << 20)
     let manifest = try JSONValue.parse(bytes, source: path, area: .checkpoint)
     try Self.checkHead(of: manifest, at: path)
-    guard let step = manifest["step"]?.integer, let entries = manifest["files"]?.object else {
+    guard let step = manifest["step"]?.integer, manifest["files"]?.object != nil else {
       throw Failure(.checkpoint, "the manifest has no step or no files", at: path)
     }
     self.folder = folder
     self.step = step
     self.manifest = manifest
-    if let files, let first = files.first, !entries.contains(where: { files.contains($0.key) }) {
-      throw Failure(.checkpoint, "the checkpoint has no \(first)", at: folder)
-    }
-    try Self.verify(entries.filter { files?.contains($0.key) ?? true }, in: folder)
   }
 
   private static func checkHead(of manifest: JSONValue, at path: String) throws(Failure) {
@@ -56,24 +73,22 @@ package struct Checkpoint: Sendable {
     return Digest.sha256(body.serializedBytes())
   }
 
-  private static func verify(_ entries: [JSONMember], in folder: String) throws(Failure) {
-    for entry in entries {
-      guard let size = entry.value["bytes"]?.integer, entry.value["sha256"]?.string != nil,
+  /// The files that the manifest lists, or those of `names`, which have the sizes that it says.
+  private func files(_ names: [String]?) throws(Failure) -> [(name: String, digest: String)] {
+    var files: [(name: String, digest: String)] = []
+    for entry in manifest["files"]?.object ?? [] where names?.contains(entry.key) ?? true {
+      guard let size = entry.value["bytes"]?.integer, let digest = entry.value["sha256"]?.string,
         !entry.key.contains("/")
       else { throw Failure(.checkpoint, "the manifest's entry for \(entry.key) is incomplete", at: folder) }
-      let path = "\(folder)/\(entry.key)"
-      let count = try ReadableFile(path, area: .checkpoint).count
+      let count = try ReadableFile(path(of: entry.key), area: .checkpoint).count
       guard count == size else {
         throw Failure(
-          .checkpoint, "the file is incomplete", at: path, notes: ["expected \(size) bytes, found \(count)"])
+          .checkpoint, "the file is incomplete", at: path(of: entry.key),
+          notes: ["expected \(size) bytes, found \(count)"])
       }
+      files.append((entry.key, digest))
     }
-    let digests = try digests(of: entries.map { "\(folder)/\($0.key)" }, area: .checkpoint)
-    for (entry, digest) in zip(entries, digests) where entry.value["sha256"]?.string != digest {
-      throw Failure(
-        .checkpoint, "the file is damaged: its contents are not what was saved", at: "\(folder)/\(entry.key)",
-        notes: ["expected SHA-256 \(entry.value["sha256"]?.string ?? ""), found \(digest)"])
-    }
+    return files
   }
 
   /// The digests of several files, computed side by side.

@@ -9,44 +9,62 @@ package struct CheckpointLocation: Sendable {
 
   /// The path of the `model.h5`.
   package let model: String
-  /// The verified step folder, nil for a file on its own, which no manifest covers.
+  /// The step folder, nil for a file on its own, which no manifest covers.
   package let checkpoint: Checkpoint?
   /// Why newer checkpoints of the run were passed over.
   package let skipped: [Failure]
+  /// The model file of a step folder, opened to compare it with its checksums.
+  private let file: ArrayFile?
 
-  /// Finds the model at `path`, verifying the model file's digest where there is a manifest. Failures are `.checkpoint`.
+  /// Finds the model at `path`. One in a step folder has the size that the manifest says, and everything in it its checksum;
+  /// `Checkpoint(verifying:)` compares digests too. Failures are `.checkpoint`.
   package init(_ path: String) throws(Failure) {
     // What a link leads to may change while the files are read: it is followed once.
     let target = Folder.target(ofLink: path)
     let path = target.map { $0.hasPrefix("/") ? $0 : "\(Folder.parent(of: path))/\($0)" } ?? path
     guard Folder.exists(path) else {
-      (model, checkpoint, skipped) = (path, nil, [])
+      (model, checkpoint, skipped, file) = (path, nil, [], nil)
       _ = try ReadableFile(path, area: .checkpoint)
       return
     }
     let names = try Folder.names(in: path, area: .checkpoint)
     if names.contains(Checkpoint.manifestName) {
-      let found = try Checkpoint(verifying: path, files: Self.names)
-      (model, checkpoint, skipped) = (found.path(of: Self.name(in: found)), found, [])
+      self = try Self(step: path)
       return
     }
-    if let name = Self.names.first(where: names.contains) {
-      (model, checkpoint, skipped) = ("\(path)/\(name)", nil, [])
+    if let name = Self.name(among: names) {
+      (model, checkpoint, skipped, file) = ("\(path)/\(name)", nil, [], nil)
       return
     }
-    let (found, skipped) = try CheckpointStore(run: path).newestValid(files: Self.names)
+    let (found, skipped) = try CheckpointStore(run: path).newest { (folder) throws(Failure) in
+      let location = try Self(step: folder)
+      return (location, location.checkpoint!)
+    }
     guard let found else {
       throw Failure(
         .checkpoint, skipped.isEmpty ? "the folder holds no checkpoint" : "no checkpoint of the run is valid", at: path,
         notes: ["expected model.h5, a step folder, or a run folder with step-000100 or the like"], others: skipped)
     }
-    (model, checkpoint, self.skipped) = (found.path(of: Self.name(in: found)), found, skipped)
+    (model, checkpoint, file) = (found.model, found.checkpoint, found.file)
+    self.skipped = skipped
+  }
+
+  /// The model in the step folder at `folder`.
+  private init(step folder: String) throws(Failure) {
+    let found = try Checkpoint(folder, files: Self.names)
+    let model = found.path(of: Self.name(in: found))
+    let file = try ForeignFileProbe.open(model)
+    try file.verify()
+    (self.model, checkpoint, skipped, self.file) = (model, found, [], file)
   }
 
   /// The name of the file that a checkpoint has its model in.
   package static func name(in checkpoint: Checkpoint) -> String {
     names.first { checkpoint.manifest["files"]?[$0] != nil } ?? modelName
   }
+
+  /// The name of the file that is a model, or the adapter in its place, among those in a folder.
+  static func name(among found: [String]) -> String? { names.first(where: found.contains) }
 
   /// Finds the model at `path` and opens it. A checkpoint that a run prunes in between is looked for again.
   package static func opened(_ path: String) throws(Failure) -> (location: CheckpointLocation, file: ArrayFile) {
@@ -71,6 +89,7 @@ package struct CheckpointLocation: Sendable {
 
   /// Opens the model file, which a child process reads first, see `ForeignFileProbe`.
   package func open(probe executable: String? = ForeignFileProbe.executable) throws(Failure) -> ArrayFile {
-    try ForeignFileProbe.open(model, executable: executable)
+    if let file { return file }
+    return try ForeignFileProbe.open(model, executable: executable)
   }
 }

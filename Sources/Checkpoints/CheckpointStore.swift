@@ -131,29 +131,42 @@ package struct CheckpointStore: Sendable {
     return step
   }
 
-  /// The checkpoint with the largest step that verifies, and why larger ones do not.
+  /// The checkpoint with the largest step all of whose files verify, and why larger ones do not.
+  package func newestValid() throws(Failure) -> (checkpoint: Checkpoint?, skipped: [Failure]) {
+    let (found, skipped) = try newest { (folder) throws(Failure) in
+      let checkpoint = try Checkpoint(verifying: folder)
+      return (checkpoint, checkpoint)
+    }
+    return (found, skipped)
+  }
+
+  /// What `open` makes of the checkpoint with the largest step that it does not throw at, and why it throws at larger ones.
   ///
-  /// `files` limits the verification to those a caller needs. Throws when the run folder cannot be read, and `.resources`
-  /// when a file cannot be: that says nothing about the checkpoint, and an older one is not taken in its place. One that
-  /// disappears meanwhile was pruned by the run that is going on; the folder is then listed again.
-  package func newestValid(files: [String]? = nil) throws(Failure) -> (checkpoint: Checkpoint?, skipped: [Failure]) {
+  /// Throws when the run folder cannot be read, and `.resources` when a file cannot be: that says nothing about the checkpoint,
+  /// and an older one is not taken in its place. One that disappears meanwhile was pruned by the run that is going on; the
+  /// folder is then listed again.
+  func newest<T>(
+    _ open: (String) throws(Failure) -> (T, Checkpoint)
+  ) throws(Failure) -> (found: T?, skipped: [Failure]) {
     for _ in 0..<100 {
-      if let found = try newestOfListed(files) { return found }
+      if let found = try newestOfListed(open) { return found }
     }
     throw Failure(.resources, "the run's checkpoints change faster than they can be read", at: run)
   }
 
-  /// What `newestValid` is to find; nil if a checkpoint disappeared meanwhile.
-  private func newestOfListed(_ files: [String]?) throws(Failure) -> (checkpoint: Checkpoint?, skipped: [Failure])? {
+  /// What `newest` is to find; nil if a checkpoint disappeared meanwhile.
+  private func newestOfListed<T>(
+    _ open: (String) throws(Failure) -> (T, Checkpoint)
+  ) throws(Failure) -> (found: T?, skipped: [Failure])? {
     var skipped: [Failure] = []
     for step in try steps().reversed() {
       let folder = path(Self.folderName(step: step))
       do throws(Failure) {
-        let checkpoint = try Checkpoint(verifying: folder, files: files)
+        let (found, checkpoint) = try open(folder)
         guard checkpoint.step == step else {
           throw Failure(.checkpoint, "the manifest is that of step \(checkpoint.step)", at: checkpoint.folder)
         }
-        return (checkpoint, skipped)
+        return (found, skipped)
       } catch {
         if !Folder.exists(folder) { return nil }
         if error.area == .resources { throw error }

@@ -5,8 +5,8 @@ import Synchronization
 
 /// Reads an HDF5 file of unknown origin in a process that may crash.
 ///
-/// libhdf5 1.10 is known to crash or hang on malicious files. What a child process has read whole with the same code
-/// can be read here.
+/// libhdf5 1.10 is known to crash or hang on malicious files. A file whose structures a child process has read with the same
+/// code can be opened here; libhdf5 does not read the arrays themselves, see `ChunkReader`.
 package enum ForeignFileProbe {
   /// The command under which the program's own binary becomes the child.
   package static let command = "__probe-h5"
@@ -23,13 +23,13 @@ package enum ForeignFileProbe {
 
   // MARK: The child
 
-  /// Reads the file at `path` whole; the exit code of the child process. A refusal is written to standard error.
+  /// Reads the structures of the file at `path`; the exit code of the child process. A refusal is written to standard error.
   package static func child(path: String) -> Int32 {
     do throws(Failure) {
       // On top of what is taken already, which under a sanitizer are terabytes.
       limit(RLIMIT_AS, to: SystemMemory.addresses + memoryLimit)
       limit(RLIMIT_CPU, to: Int(seconds(for: try ReadableFile(path, area: .checkpoint).count)))
-      try readWhole(path)
+      _ = try ArrayFile(path, isProbed: true)
       return 0
     } catch {
       let text = ([error.what] + error.notes).joined(separator: "\n")
@@ -46,15 +46,9 @@ package enum ForeignFileProbe {
   /// The processor time that reading a file of `size` bytes may take.
   private static func seconds(for size: Int) -> Double { 3 + Double(size) / 1e8 }
 
-  /// Reads every attribute and every array of the file at `path`.
-  static func readWhole(_ path: String) throws(Failure) {
-    let file = try ArrayFile(path, isProbed: true)
-    for array in file.arrays { try file.forEachPiece(of: array) { (_) throws(Failure) in } }
-  }
-
   // MARK: The parent
 
-  /// Opens a file that this process has not written itself, after a child process has read it whole. That a manifest beside
+  /// Opens a file that this process has not written itself, after a child process has opened it. That a manifest beside
   /// it fits proves nothing: whoever made the file may have made the manifest.
   package static func open(_ path: String, executable: String? = executable) throws(Failure) -> ArrayFile {
     guard let executable else { return try ArrayFile(path) }
@@ -64,7 +58,7 @@ package enum ForeignFileProbe {
 
   private static let messageLimit = 4096
 
-  /// Throws unless a child process, which is `executable` called with `command` and `path`, can read the file at `path`.
+  /// Throws unless a child process, which is `executable` called with `command` and `path`, can open the file at `path`.
   ///
   /// The child has 2 GiB of memory, and of processor time three seconds plus one for every 100 MB of the file; a slow disk
   /// has longer.

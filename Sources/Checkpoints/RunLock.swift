@@ -36,6 +36,18 @@ package final class RunLock {
 
   deinit { _ = SystemCall.close(descriptor) }
 
+  /// Whether a process trains in the folder `run`; false where that cannot be found out. The kernel is asked: whoever tried to
+  /// take the lock would keep out a run that starts at that moment.
+  package static func isHeld(run: String) -> Bool {
+    var status = stat()
+    guard SystemCall.retrying({ lstat("\(run)/\(name)", &status) }) == 0,
+      let text = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
+    else { return false }
+    return text.split(separator: "\n").contains { line in
+      line.contains(" FLOCK ") && line.contains(":\(status.st_ino) ")
+    }
+  }
+
   /// Throws `.resources` unless the locked folder is still the one at its path: one that was renamed or deleted under a run
   /// is not made again, and one that has taken its place is not written into.
   package func check() throws(Failure) {

@@ -3,7 +3,7 @@ import Glibc
 /// A regular file open for reading at any offset.
 ///
 /// Folders, pipes and devices are refused without waiting on them.
-package struct ReadableFile: ~Copyable {
+package struct ReadableFile: ~Copyable, Sendable {
   package let path: String
   /// The file's size in bytes when it was opened.
   package let count: Int

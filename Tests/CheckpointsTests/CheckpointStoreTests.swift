@@ -117,6 +117,35 @@ struct CheckpointStoreTests {
     }
   }
 
+  /// Opening a model compares sizes and checksums; digests are compared on demand.
+  @Test func digestsAreComparedOnDemand() throws {
+    try withScratchFolder(inMemory: true) { run in
+      let store = CheckpointStore(run: run)
+      for step in [5, 6] { try store.save(step: step, files: files(step: step)) }
+      let whole = try CheckpointVerification(run).files
+      let names = ["manifest.json", "model.h5", "training.h5"]
+      #expect(whole.map(\.path) == [5, 6].flatMap { step in names.map { "\(run)/step-00000\(step)/\($0)" } })
+      #expect(whole[1].checks == ["size", "SHA-256", "attributes", "Fletcher-32 of 5 arrays"])
+      #expect(try CheckpointVerification("\(run)/step-000005/model.h5").files.count == 1)
+
+      try flip("\(run)/step-000006/training.h5", byte: 999)
+      #expect(try CheckpointLocation(run).checkpoint?.step == 6)
+      for path in [run, "\(run)/step-000006"] {
+        let refusal = try #require(refusal { _ = try CheckpointVerification(path) })
+        #expect(refusal.exitCode == 5 && refusal.description.contains("step-000006/training.h5"), "\(refusal)")
+      }
+      try flip("\(run)/step-000005/model.h5", byte: 300_000)
+      let both = try #require(refusal { _ = try CheckpointVerification(run) })
+      #expect(both.what == "2 of 2 checkpoints are not as they were written" && both.others.count == 2)
+
+      var bytes = try ReadableFile.contents(of: "\(run)/step-000006/model.h5", area: .data)
+      bytes.append(0)
+      try Data(bytes).write(to: URL(filePath: "\(run)/step-000006/model.h5"))
+      let longer = try #require(refusal { _ = try CheckpointLocation("\(run)/step-000006") })
+      #expect(longer.exitCode == 5 && longer.what == "the file is incomplete", "\(longer)")
+    }
+  }
+
   @Test func pruningKeepsTheLastAndTheBest() throws {
     try withScratchFolder(inMemory: true) { run in
       let store = CheckpointStore(run: run)

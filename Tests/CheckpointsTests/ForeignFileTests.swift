@@ -6,7 +6,7 @@ import Support
 import Testing
 
 /// An HDF5 file made by hand, to be valid but not what this program writes.
-private struct HandMade {
+struct HandMade {
   let file: hid_t
   let group: hid_t
 
@@ -28,7 +28,8 @@ private struct HandMade {
   /// An array of ones, four of them, as this program writes it except for what the arguments say.
   func array(
     _ name: String = "w", type: hid_t = ch5_float32_type(), lengths: [hsize_t] = [4], limits: [hsize_t]? = nil,
-    chunk: [hsize_t]? = [2], checksum: Bool = true, deflate: Bool = false, writes rows: Int? = nil
+    chunk: [hsize_t]? = [2], checksum: Bool = true, deflate: Bool = false, writes rows: Int? = nil,
+    values given: [Float]? = nil
   ) {
     let properties = H5Pcreate(ch5_dataset_creation_class())
     if let chunk { H5Pset_chunk(properties, Int32(chunk.count), chunk) }
@@ -46,7 +47,7 @@ private struct HandMade {
       H5Sclose(memory)
       H5Sclose(selection)
     } else {
-      let values = [Float](repeating: 1, count: Int(lengths.reduce(1, *)))
+      let values = given ?? [Float](repeating: 1, count: Int(lengths.reduce(1, *)))
       H5Dwrite(dataset, ch5_float32_type(), hid_t(H5S_ALL), hid_t(H5S_ALL), hid_t(H5P_DEFAULT), values)
     }
     H5Dclose(dataset)

@@ -17,7 +17,7 @@ struct EvaluatedRun {
   init?(of stored: StoredModel, precision: ProductPrecision) throws(Failure) {
     let step = Folder.parent(of: stored.path)
     let run = Folder.parent(of: step)
-    guard let checkpoint = try? Checkpoint(verifying: step, files: []), Path.exists("\(run)/resolved.json") else {
+    guard let checkpoint = try? Checkpoint(step, files: []), Path.exists("\(run)/resolved.json") else {
       return nil
     }
     var recipe = try RunFolder(existing: run).resolvedRecipe()

@@ -1,5 +1,7 @@
+import Checkpoints
 import Corpus
 import Files
+import ModelFiles
 import Runs
 
 struct InspectCommand: Command {
@@ -9,6 +11,7 @@ struct InspectCommand: Command {
   static let options = [
     Option.value("limit", "N", "how many samples to show; default 3, with --json all"),
     .flag("validation", "the held-out data instead of the training data"),
+    .flag("verify", "compare a checkpoint, or all of a run, with every digest and checksum that was written with it"),
     .flag("resolved", "the recipe with every default filled in instead of its samples"),
     .json,
   ]
@@ -26,15 +29,18 @@ struct InspectCommand: Command {
   private let limit: Int?
   private let isValidation: Bool
   private let isResolved: Bool
+  private let verifies: Bool
   private let isJSON: Bool
 
   init(_ arguments: inout Arguments) throws(Failure) {
     limit = try arguments.integer("limit")
     isValidation = arguments.flag("validation")
     isResolved = arguments.flag("resolved")
+    verifies = arguments.flag("verify")
     isJSON = arguments.flag("json")
     guard let path = arguments.peek else { throw arguments.failure("RECIPE_OR_FILE is missing") }
     if path.hasSuffix(".json") {
+      if verifies { throw arguments.failure("--verify has a meaning only for a checkpoint or a run") }
       subject = .recipe(try arguments.recipe())
     } else {
       subject = .file(try arguments.operand("RECIPE_OR_FILE"))
@@ -44,12 +50,31 @@ struct InspectCommand: Command {
   func run() throws(Failure) {
     switch subject {
     case .file(let path):
+      if verifies { return try verify(path) }
       let contents = try FileContents(path)
       Output.results.line(isJSON ? contents.json.serialized(pretty: true) : contents.text)
     case .recipe(let recipe):
       if isResolved { return Output.results.line(recipe.resolved.serialized(pretty: !isJSON)) }
       try show(Preparation(recipe) { Output.log.line($0) })
     }
+  }
+
+  /// Verifies what is at `path`, and shows what was compared.
+  private func verify(_ path: String) throws(Failure) {
+    guard case .checkpoint = try ModelFormat(of: path) else {
+      throw Failure(
+        .usage, "the model's format has no checksums: there is nothing to verify", at: path,
+        notes: ["`train import` makes a checkpoint of it, which has"])
+    }
+    let files = try CheckpointVerification(path).files
+    guard isJSON else {
+      for file in files { Output.results.line("\(file.path): \(file.checks.joined(separator: ", "))") }
+      return Output.results.line("as they were written")
+    }
+    let rows = files.map { file -> JSONValue in
+      ["file": JSONValue(file.path), "checks": JSONValue(file.checks.map { JSONValue($0) })]
+    }
+    Output.results.line(JSONValue([JSONMember("verified", JSONValue(rows))]).serialized(pretty: true))
   }
 
   private func show(_ preparation: Preparation) throws(Failure) {
