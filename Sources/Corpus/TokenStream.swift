@@ -95,6 +95,9 @@ public struct TokenStream: Sendable {
     fingerprint = digest.hexadecimal
   }
 
+  /// Whether the tokens were made from text here, and not elsewhere.
+  package var isEncodedText: Bool { origin != files[0].path }
+
   /// Whether there are places that attention does not look across.
   public var hasDocuments: Bool { documents != nil || pieces.count > 1 }
 

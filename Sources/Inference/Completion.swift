@@ -14,6 +14,9 @@ public struct GenerationOptions: Sendable, Equatable {
   public var beams = 1
   /// The power of the length that a beam's log-probability is divided by.
   public var lengthPenalty = 1.0
+  /// Whether a text goes on when the model has no position for another token: the model then reads the last three quarters of
+  /// what it has positions for again, behind the token that begins a text if there is one. A beam search ends instead.
+  public var slidesWindow = false
   /// How many tokens of the prompt are computed at once.
   public var prefillChunk = 256
 
@@ -33,6 +36,8 @@ public struct Completion: Sendable {
     case maximumTokens = "max_tokens"
     /// The model has no position for another token.
     case contextLimit = "context_limit"
+    /// Whoever asked for it wanted no more.
+    case interrupted
   }
 
   /// The text after the prompt, without special tokens and without a stop string.

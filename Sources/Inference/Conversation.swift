@@ -18,13 +18,17 @@ public struct Conversation {
   /// The model's answer to a user's `text`; both become part of the conversation. The oldest turns are left out of what the
   /// model reads when there is no room for them beside an answer.
   ///
-  /// - Parameter onText: gets the answer as it comes.
+  /// - Parameters:
+  ///   - onText: gets the answer as it comes.
+  ///   - isInterrupted: says after a token that the answer is to end there.
   /// - Throws: `Failure` of area `.usage` when even the last turn alone is too long for the model.
   public mutating func reply(
-    to text: String, options: GenerationOptions = GenerationOptions(), onText: (String) -> Void = { _ in }
+    to text: String, options: GenerationOptions = GenerationOptions(), onText: (String) -> Void = { _ in },
+    isInterrupted: () -> Bool = { false }
   ) throws(Failure) -> Completion {
     let asked = messages + [Message(role: "user", content: text)]
-    let completion = try generator.complete(prompt(asked, options), options: options, onText: onText)
+    let completion = try generator.complete(
+      prompt(asked, options), options: options, onText: onText, isInterrupted: isInterrupted)
     messages = asked + [Message(role: "assistant", content: completion.text)]
     return completion
   }

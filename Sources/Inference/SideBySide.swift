@@ -107,8 +107,15 @@ private struct TextsSideBySide {
 
   /// The logits after the last token of every text.
   private mutating func computeLogits() {
-    let logits = generator.model.nextTokenLogits(texts.map(\.text.last), caches: texts.map(\.text.cache)).elements
+    let full = texts.indices.filter { generator.isFull(texts[$0].text) }
+    for row in full { generator.slide(&texts[row].text, options) }
+    let rows = texts.indices.filter { !full.contains($0) }
+    if rows.isEmpty { return }
+    let continued = rows.map { texts[$0].text }
+    let logits = generator.model.nextTokenLogits(continued.map(\.last), caches: continued.map(\.cache)).elements
     let count = generator.model.vocabularySize
-    for row in texts.indices { texts[row].text.logits = Array(logits[row * count..<(row + 1) * count]) }
+    for (index, row) in rows.enumerated() {
+      texts[row].text.logits = Array(logits[index * count..<(index + 1) * count])
+    }
   }
 }

@@ -55,12 +55,13 @@ public struct TextGenerator {
   }
 
   /// Continues `prompt`, which has at least one token, calling `onText` with the text as it becomes certain. A beam
-  /// search has nothing to show before its end.
+  /// search has nothing to show before its end. Where `isInterrupted` says so after a token, the text ends with it.
   ///
   /// - Throws: `Failure` of the area `.usage` when the prompt is too long for the model, of `.numerics` when the model
   ///   gives logits that are not finite.
   public func complete(
-    _ prompt: [Int32], options: GenerationOptions = GenerationOptions(), onText: (String) -> Void = { _ in }
+    _ prompt: [Int32], options: GenerationOptions = GenerationOptions(), onText: (String) -> Void = { _ in },
+    isInterrupted: () -> Bool = { false }
   ) throws(Failure) -> Completion {
     try check(prompt)
     if options.beams > 1 {
@@ -68,11 +69,11 @@ public struct TextGenerator {
       onText(completion.text)
       return completion
     }
-    return try sample(prompt, options: options, onText: onText)
+    return try sample(prompt, options: options, onText: onText, isInterrupted: isInterrupted)
   }
 
   private func sample(
-    _ prompt: [Int32], options: GenerationOptions, onText: (String) -> Void
+    _ prompt: [Int32], options: GenerationOptions, onText: (String) -> Void, isInterrupted: () -> Bool
   ) throws(Failure) -> Completion {
     let cache = makeCache(for: prompt, options)
     var text = TextInProgress(self, prompt: prompt, cache: cache, options, seed: options.seed)
@@ -81,11 +82,15 @@ public struct TextGenerator {
     while true {
       let certain = try text.draw()
       if !certain.isEmpty { onText(certain) }
-      if let rest = text.end(self, options) {
+      if let rest = isInterrupted() ? text.end(.interrupted) : text.end(self, options) {
         if !rest.isEmpty { onText(rest) }
         return text.completion
       }
-      text.logits = model.nextTokenLogits([text.last], cache: cache).elements
+      if isFull(text) {
+        slide(&text, options)
+      } else {
+        text.logits = model.nextTokenLogits([text.last], cache: text.cache).elements
+      }
     }
   }
 
@@ -109,7 +114,21 @@ public struct TextGenerator {
     if endTokens.contains(token) { return .endOfText }
     if stream.isStopped { return .stopString }
     if count >= options.maximumTokens { return .maximumTokens }
-    return cache.length >= model.maximumPositions ? .contextLimit : nil
+    let slides = options.slidesWindow && options.beams == 1
+    return cache.length >= model.maximumPositions && !slides ? .contextLimit : nil
+  }
+
+  /// Whether the model has no position for the last token of a text.
+  func isFull(_ text: TextInProgress) -> Bool { text.cache.length >= model.maximumPositions }
+
+  /// Makes the model read the end of a text anew, so that there are positions for what follows.
+  func slide(_ text: inout TextInProgress, _ options: GenerationOptions) {
+    let tokens = text.tokens
+    let beginsText = tokenizer.addsBeginningOfText && tokens.first == tokenizer.beginningOfText
+    let first = tokens.prefix(beginsText ? 1 : 0)
+    let recent = tokens.suffix(max(1, model.maximumPositions * 3 / 4 - first.count))
+    text.cache = KeyValueCache(for: model, capacity: model.maximumPositions)
+    text.logits = prefill(Array(first + recent), cache: text.cache, options)
   }
 
   func makeCache(for prompt: [Int32], _ options: GenerationOptions) -> KeyValueCache {

@@ -4,9 +4,10 @@ import Models
 /// A text while it is written: what it is so far, and all that its next token depends on.
 struct TextInProgress {
   var completion: Completion
-  let cache: KeyValueCache
+  var cache: KeyValueCache
   /// The logits of the next token.
   var logits: [Float] = []
+  private let prompt: [Int32]
   private var sampler: Sampler
   private var stream: TextStream
   /// When its first token was drawn.
@@ -19,10 +20,14 @@ struct TextInProgress {
     completion = Completion(
       text: "", tokens: [], logProbabilities: [], stopReason: .maximumTokens, promptTokens: prompt.count)
     self.cache = cache
+    self.prompt = prompt
     sampler = Sampler(options.sampling, seed: seed, knownTokens: generator.knownTokens)
     sampler.observe(prompt)
     stream = TextStream(generator.tokenizer, after: prompt, stops: options.stopStrings)
   }
+
+  /// The prompt and what follows it.
+  var tokens: [Int32] { prompt + completion.tokens }
 
   /// The last token.
   var last: Int32 { completion.tokens[completion.tokens.count - 1] }
@@ -42,7 +47,11 @@ struct TextInProgress {
   mutating func end(_ generator: TextGenerator, _ options: GenerationOptions) -> String? {
     let reason = generator.stopReason(
       after: last, stream, count: completion.tokens.count, cache: cache, options)
-    guard let reason else { return nil }
+    return reason.map { end($0) }
+  }
+
+  /// Ends the text, and returns what was held back of it.
+  mutating func end(_ reason: Completion.StopReason) -> String {
     completion.stopReason = reason
     completion.duration = start.map { ContinuousClock.now - $0 } ?? .zero
     return added(stream.finish())

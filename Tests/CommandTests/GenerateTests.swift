@@ -107,10 +107,22 @@ import Tokenizers
   @Test func theEndOfThePositionsIsNoted() throws {
     try withModel { folder in
       let prompt = String(repeating: "x", count: 48)
-      let outcome = try Binary.run(["generate", ".", "--greedy", "--prompt", prompt, "--verbose"], in: folder)
+      let arguments = ["generate", ".", "--greedy", "--prompt", prompt, "--verbose"]
+      let outcome = try Binary.run(arguments + ["--no-slide"], in: folder)
       #expect(outcome.code == 0)
       #expect(outcome.log.contains("no more than 48 positions"))
       #expect(outcome.log.contains("tokens/s"))
+      // Unless it is told not to, the model goes on with the end of the text.
+      let slid = try Binary.run(arguments + ["--json", "--max-tokens", "100"], in: folder)
+      let json = try JSONValue.parse(Array(slid.results.utf8), source: "", area: .data)
+      #expect(json["tokens"]?.array?.count == 100 || json["stop_reason"] == "end_of_text", "\(slid)")
+    }
+  }
+
+  @Test func aPromptWithoutItsOptionIsNamed() throws {
+    try withModel { folder in
+      let outcome = try Binary.run(["generate", "model.h5", "One", "day"], in: folder)
+      #expect(outcome.code == 2 && outcome.log.contains("--prompt \"One day\""), "\(outcome.log)")
     }
   }
 

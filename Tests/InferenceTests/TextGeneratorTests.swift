@@ -108,6 +108,44 @@ import Tokenizers
     }
   }
 
+  /// Every token is the likeliest after what the model reads: all of the text, or its end since positions last ran out.
+  @Test func theWindowSlidesOverTheEndOfTheText() throws {
+    let generator = try TinyModel.generator(positions: 16, endTokens: [])
+    let options = Self.options { ($0.sampling.temperature, $0.slidesWindow) = (0, true) }
+    for count in [1, 10, 16] {
+      var text = (0..<count).map { Int32(65 + $0) }
+      let completion = try generator.complete(text, options: options)
+      #expect(completion.tokens.count == 40 && completion.stopReason == .maximumTokens)
+      var window = text
+      for token in completion.tokens {
+        let next = generator.model.fullLogProbabilities(window)
+        #expect(Int(token) == next.indices.max { next[$0] < next[$1] })
+        text.append(token)
+        window = window.count == 16 ? Array(text.suffix(12)) : window + [token]
+      }
+      let requests = [
+        GenerationRequest(prompt: Array(text.prefix(count)), seed: 1), GenerationRequest(prompt: [70], seed: 1),
+      ]
+      var together: [Completion] = []
+      try generator.complete(requests, options: options) { together.append($1) }
+      #expect(together[0].tokens == completion.tokens)
+    }
+  }
+
+  @Test func anInterruptedTextIsWhatItIsSoFar() throws {
+    let generator = try TinyModel.generator(endTokens: [])
+    let plain = try generator.complete([65], options: Self.options())
+    var asked = 0
+    let completion = try generator.complete(
+      [65], options: Self.options(),
+      isInterrupted: {
+        asked += 1
+        return asked == 7
+      })
+    #expect(completion.tokens == Array(plain.tokens.prefix(7)) && completion.stopReason == .interrupted)
+    #expect(plain.text.hasPrefix(completion.text.prefix { $0 != "\u{FFFD}" }))
+  }
+
   @Test func anEmptyPromptBeginsAText() throws {
     let generator = try TinyModel.generator()
     #expect(try generator.tokens(ofPrompt: "") == [256])

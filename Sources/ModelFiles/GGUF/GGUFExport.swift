@@ -74,7 +74,10 @@ struct GGUFExport {
       ("tokenizer.ggml.add_bos_token", .bool(tokenizer.addsBeginningOfText)),
       ("tokenizer.ggml.add_eos_token", .bool(false)),
     ]
-    if let beginning = tokenizer.beginningOfText ?? stored.beginningToken {
+    // A beginning that is text, a newline say, is none to llama.cpp.
+    if let beginning = tokenizer.beginningOfText
+      ?? stored.beginningToken.flatMap({ tokenizer.isSpecial($0) ? $0 : nil })
+    {
       entries.append(("tokenizer.ggml.bos_token_id", .integer(Int(beginning))))
     }
     for (key, id) in zip(["eos", "eot", "eom"], ends(tokenizer)) {

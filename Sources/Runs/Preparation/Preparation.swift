@@ -30,7 +30,6 @@ package struct Preparation {
     }
     for line in start?.notes ?? [] { note("note: \(line)") }
     self.start = start
-    beginningToken = named == nil ? start?.beginningToken : nil
     text = try TextFormat(recipe, named: named, start: start)
     configuration = try Self.configuration(recipe, start: start, tokenizer: text.tokenizer, note: note)
     if let checkpoint, configuration.vocabularySize > checkpoint.configuration.vocabularySize {
@@ -56,7 +55,20 @@ package struct Preparation {
       objective: recipe.objective, data: recipe.data, seed: seed, sequenceLength: sequenceLength, text: text,
       vocabularySize: configuration.vocabularySize)
     data = try source.open(note: note)
+    beginningToken =
+      start != nil && named == nil ? start?.beginningToken : Self.beginning(of: data.train, text.tokenizer)
     for warning in data.warnings { note("warning: \(warning)") }
+  }
+
+  /// What texts are trained to begin after where their tokenizer does not say so: documents after the end of text before them,
+  /// whatever token of the vocabulary looks like a beginning; in text that is not divided into documents, lines after a newline.
+  private static func beginning(of data: any SampleLoader, _ tokenizer: Tokenizer?) -> Int32? {
+    guard let stream = (data as? WindowLoader)?.stream, let tokenizer, !tokenizer.addsBeginningOfText else {
+      return nil
+    }
+    if stream.documentCount != nil { return tokenizer.endOfText }
+    let newline = tokenizer.encode("\n")
+    return stream.isEncodedText && newline.count == 1 ? newline[0] : nil
   }
 
   /// The run's tokenizer.

@@ -21,6 +21,7 @@ struct GenerateCommand: Command {
       .value("num-samples", "N", "write N texts for a prompt, side by side"),
       .value("beams", "N", "follow the N likeliest texts and write the best one"),
       .value("length-penalty", "A", "power of the length that a beam's log-probability is divided by; default 1"),
+      .flag("no-slide", "end the text where the model has no positions left, instead of reading its end anew"),
       .flag("no-echo", "leave the prompt out of the output"),
       PrecisionArgument.option,
       .flag("verbose", "report the speed on standard error"),
@@ -47,9 +48,15 @@ struct GenerateCommand: Command {
 
   init(_ arguments: inout Arguments) throws(Failure) {
     path = try arguments.operand("CHECKPOINT")
+    if let word = arguments.peek {
+      let text = arguments.rest().joined(separator: " ")
+      throw arguments.failure("unexpected argument \"\(word)\"", ["the prompt is an option: --prompt \"\(text)\""])
+    }
     isFile = arguments.string("prompts") != nil
     prompts = try Self.prompts(arguments)
-    options = try Self.options(arguments)
+    var options = try Self.options(arguments)
+    options.slidesWindow = !arguments.flag("no-slide") && !arguments.flag("chat")
+    self.options = options
     samples = try arguments.integer("num-samples", in: 1...1_000_000) ?? 1
     if samples > 1, options.beams > 1 || options.sampling.temperature == 0 {
       throw arguments.failure(
