@@ -7,9 +7,14 @@
 static volatile sig_atomic_t stop_signal = 0;
 static volatile sig_atomic_t save_requested = 0;
 static volatile sig_atomic_t grace = 0;
+static volatile sig_atomic_t takes_interrupts = 0;
+static volatile sig_atomic_t interrupted = 0;
 
 static void handle(int signal) {
-  if (signal == SIGUSR1) {
+  if (signal == SIGINT && takes_interrupts) {
+    if (interrupted) _exit(128 + signal);
+    interrupted = 1;
+  } else if (signal == SIGUSR1) {
     save_requested = 1;
   } else if (signal == SIGALRM) {
     _exit(128 + stop_signal);
@@ -48,4 +53,15 @@ int csignals_take_save(void) {
   int requested = save_requested;
   save_requested = 0;
   return requested;
+}
+
+void csignals_install_interrupts(void) {
+  takes_interrupts = 1;
+  csignals_install(0);
+}
+
+int csignals_take_interrupt(void) {
+  int taken = interrupted;
+  interrupted = 0;
+  return taken;
 }

@@ -30,4 +30,11 @@ package enum StopRequest {
 
   /// Whether a save was asked for since the last call.
   package static func takeSave() -> Bool { csignals_take_save() != 0 }
+
+  /// From here on TERM and HUP ask to stop, and INT to end what is going on, for `takeInterrupt`. A second INT before the
+  /// first one was taken ends the process at once.
+  package static func installInterrupts() { csignals_install_interrupts() }
+
+  /// Whether INT has come since the last call.
+  package static func takeInterrupt() -> Bool { csignals_take_interrupt() != 0 }
 }

@@ -16,4 +16,10 @@ int csignals_stop(void);
 // Whether a save was asked for since the last call.
 int csignals_take_save(void);
 
+// Like csignals_install, but INT asks to end what is going on and not the process, unless it comes again before it was taken.
+void csignals_install_interrupts(void);
+
+// Whether INT has come since the last call.
+int csignals_take_interrupt(void);
+
 #endif

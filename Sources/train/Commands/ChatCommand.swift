@@ -13,7 +13,7 @@ struct ChatCommand: Command {
     + SamplingArguments.options
   static let details = [
     StoredModel.kinds,
-    "Reads a line, writes the answer, and so on; /reset begins anew, /exit or the end of input ends it.",
+    "Reads a line, writes the answer, and so on; /help lists what else can be typed, Ctrl-C ends an answer.",
     "The oldest turns are forgotten when the model has no positions left for them.",
   ]
 
@@ -31,33 +31,24 @@ struct ChatCommand: Command {
 
   func run() throws(Failure) {
     try MatrixLibrary.require()
-    let model = try StoredModel(at: path)
-    for note in model.notes { Output.log.line("note: \(note)") }
-    let format = try model.chatFormat(template: template.template, variables: template.variables)
-    let beginning = system.map { [Message(role: "system", content: $0)] } ?? []
-    let generator = try TextGenerator(model)
-    var conversation = Conversation(generator, format, messages: beginning)
-    var options = options
-    while let line = nextLine() {
-      switch line {
-      case "": continue
-      case "/exit", "/quit": return
-      case "/reset": conversation = Conversation(generator, format, messages: beginning)
-      default:
-        do throws(Failure) {
-          _ = try conversation.reply(to: line, options: options) { Output.results.write($0) }
-          Output.results.line("")
-        } catch {
-          guard error.area == .usage else { throw error }
-          Output.log.line("\(error)")
-        }
-        options.seed &+= 1
-      }
+    let isInteractive = LineEditor.isInteractive
+    if isInteractive { Output.log.styled("reading \(path.withVisibleControls) ...") }
+    let opened: (model: StoredModel, format: ChatFormat, generator: TextGenerator)
+    do throws(Failure) {
+      let model = try StoredModel(at: path)
+      let format = try model.chatFormat(template: template.template, variables: template.variables)
+      opened = (model, format, try TextGenerator(model))
+    } catch {
+      if isInteractive { Output.log.styled("\r\u{1B}[K") }
+      throw error
     }
-  }
-
-  private func nextLine() -> String? {
-    if Output.log.isTerminal { Output.log.write("> ") }
-    return readLine()
+    if isInteractive { Output.log.styled("\r\u{1B}[K") }
+    for note in opened.model.notes { Output.log.line("note: \(note)") }
+    var session = ChatSession(opened.generator, opened.format, system: system, options: options)
+    if isInteractive {
+      StopRequest.installInterrupts()
+      session.showBanner(path, opened.model)
+    }
+    try session.run()
   }
 }

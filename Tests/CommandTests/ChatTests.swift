@@ -1,0 +1,143 @@
+import Files
+import Foundation
+import ModelFiles
+import Models
+import Support
+import Testing
+import Tokenizers
+
+/// `train chat` on a terminal.
+@Suite struct ChatTests {
+  /// A terminal with a process on it.
+  private final class Terminal {
+    private let master: Int32
+    let process = Process()
+    private(set) var shown = ""
+
+    init(_ arguments: [String], in folder: ScratchFolder) throws {
+      master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
+      // TIOCSPTLCK unlocks the other end, TIOCGPTN is its number: glibc's calls for that are not imported.
+      var (locked, number): (Int32, Int32) = (0, 0)
+      try #require(master >= 0 && ioctl(master, 0x4004_5431, &locked) == 0 && ioctl(master, 0x8004_5430, &number) == 0)
+      let slave = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
+      try #require(slave >= 0)
+      let handle = FileHandle(fileDescriptor: slave, closeOnDealloc: true)
+      process.executableURL = Binary.url
+      process.arguments = arguments
+      process.currentDirectoryURL = folder.url("")
+      process.environment = ProcessInfo.processInfo.environment.merging(["TERM": "xterm", "NO_COLOR": "1"]) { $1 }
+      (process.standardInput, process.standardOutput, process.standardError) = (handle, handle, handle)
+      try process.run()
+    }
+
+    deinit {
+      if process.isRunning { process.terminate() }
+      close(master)
+    }
+
+    func type(_ text: String) { _ = text.withCString { write(master, $0, strlen($0)) } }
+
+    /// Waits until the terminal has shown a text since it was last asked, and forgets everything up to it.
+    func shows(_ text: String) -> Bool {
+      waits {
+        guard let range = shown.range(of: text) else { return false }
+        shown = String(shown[range.upperBound...])
+        return true
+      }
+    }
+
+    /// Waits until the terminal has shown so much more.
+    func shows(bytes count: Int) -> Bool { waits { shown.utf8.count >= count } }
+
+    private func waits(until condition: () -> Bool) -> Bool {
+      let end = ContinuousClock.now + .seconds(30)
+      while ContinuousClock.now < end {
+        if condition() { return true }
+        var ready = pollfd(fd: master, events: Int16(POLLIN), revents: 0)
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        guard poll(&ready, 1, 100) > 0 else { continue }
+        let count = read(master, &buffer, buffer.count)
+        if count <= 0 { return false }
+        shown += String(decoding: buffer[..<count], as: UTF8.self)
+      }
+      return false
+    }
+  }
+
+  /// A folder with a model that goes on and on.
+  private func withModel<T>(_ body: (ScratchFolder) throws -> T) throws -> T {
+    let folder = try ScratchFolder()
+    let text = """
+      { "model_type": "llama", "vocab_size": 257, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1,
+        "num_attention_heads": 2, "max_position_embeddings": 100000, "initializer_range": 0.4 }
+      """
+    let configuration = try ModelDescription(configuration: text, source: "").configuration(vocabularySize: 257)
+    let template = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}"
+    try ModelFile.contents(
+      configuration.makeModel(seed: 1), configuration, tokenizer: .bytes, chatTemplate: template, step: 1234
+    ).write(to: folder("model.h5"))
+    return try body(folder)
+  }
+
+  @Test func aConversationIsEditedSavedAndEnded() throws {
+    try withModel { folder in
+      let chat = try Terminal(["chat", "model.h5", "--max-tokens", "5"], in: folder)
+      #expect(chat.shows("model.h5: ") && chat.shows("100,000 positions, step 1,234") && chat.shows("/help"))
+      #expect(chat.shows("> "))
+      chat.type("/hep\u{1B}[Dl\r")
+      #expect(chat.shows("/reset        forget"))
+      chat.type("/save talk.jsonl\r")
+      #expect(chat.shows("nothing has been said yet"))
+      chat.type("Hi\u{1}Oh \r")
+      #expect(chat.shows("(ended after 5 tokens"))
+      chat.type("/save talk.jsonl\r")
+      #expect(chat.shows("saved 2 messages to talk.jsonl"))
+      chat.type("/nonsense\r")
+      #expect(chat.shows("/nonsense is nothing that is known here"))
+      chat.type("/system Be brief.\r")
+      #expect(chat.shows("a new conversation"))
+      // What was typed before, by the arrow; Ctrl-C drops it.
+      chat.type("\u{1B}[A\u{3}")
+      #expect(chat.shows("^C"))
+      chat.type("\u{4}")
+      chat.process.waitUntilExit()
+      #expect(chat.process.terminationStatus == 0)
+      let row = try JSONValue.parse(
+        Array(try folder.text(of: "talk.jsonl").utf8), source: "talk.jsonl", area: .data)
+      #expect(row["messages"]?.array?.map { $0["role"] } == ["user", "assistant"])
+      #expect(row["messages"]?.array?[0]["content"] == "Oh Hi")
+    }
+  }
+
+  @Test func ctrlCEndsTheAnswerOnly() throws {
+    try withModel { folder in
+      let chat = try Terminal(["chat", "model.h5", "--max-tokens", "90000"], in: folder)
+      #expect(chat.shows("> "))
+      chat.type("Hi\r")
+      // More than the line: the answer has begun.
+      #expect(chat.shows(bytes: 500))
+      chat.process.interrupt()
+      #expect(chat.shows("(interrupted)") && chat.shows("> "), "\(chat.shown)")
+      chat.type("/exit\r")
+      chat.process.waitUntilExit()
+      #expect(chat.process.terminationStatus == 0 && chat.process.terminationReason == .exit)
+    }
+  }
+
+  @Test func linesAreAnsweredThroughPipes() throws {
+    try withModel { folder in
+      let process = Process()
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments = [
+        "-c", "printf 'Hi\\n\\n/exit\\n' | \(Binary.url.path) chat model.h5 --max-tokens 5 --greedy",
+      ]
+      process.currentDirectoryURL = folder.url("")
+      let (results, log) = (Pipe(), Pipe())
+      (process.standardOutput, process.standardError) = (results, log)
+      try process.run()
+      let text = String(decoding: results.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      #expect(text.hasSuffix("\n") && text.utf8.count > 1)
+      #expect(log.fileHandleForReading.readDataToEndOfFile().isEmpty)
+    }
+  }
+}
