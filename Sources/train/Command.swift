@@ -60,6 +60,7 @@ enum Commands {
     InspectCommand.self,
     RecipesCommand.self,
     ReportCommand.self,
+    WatchCommand.self,
     CompareCommand.self,
     GradcheckCommand.self,
     DoctorCommand.self,

@@ -24,6 +24,16 @@ import Testing
     #expect(missing.log.hasPrefix("error[usage]: no run is here\n  --> b\n"))
   }
 
+  @Test func aRunIsWatchedInTheTerminal() throws {
+    let folder = try ScratchFolder()
+    try makeRun("a", in: folder, rate: "1")
+    // Nothing trains in the folder, so that there is nothing to wait for.
+    let outcome = try Binary.run(["watch", "a"], in: folder)
+    #expect(outcome.code == 0 && outcome.results.hasPrefix("a  "), "\(outcome)")
+    #expect(outcome.results.contains("training loss 2.5000 to 2.5000"), "\(outcome.results)")
+    #expect(try Binary.run(["watch", "b"], in: folder).code == 2)
+  }
+
   @Test func compareShowsTheDifference() throws {
     let folder = try ScratchFolder()
     try makeRun("a", in: folder, rate: "1")
@@ -41,6 +51,17 @@ import Testing
 
         """)
     #expect(FileManager.default.fileExists(atPath: folder("page.html")))
+    // Where it is told and nowhere else.
+    let before = try FileManager.default.contentsOfDirectory(atPath: folder("")).sorted()
+    #expect(
+      try Binary.run(["compare", "a", "b"], in: folder).log
+        == "--out FILE writes a page with the curves over each other\n")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder("")).sorted() == before)
+    #expect(try Binary.run(["compare", "a", "b", "--out", "new/folder/x.html"], in: folder).code == 0)
+    #expect(try Binary.run(["compare", "a", "b", "--out", "new"], in: folder).code == 0)
+    for path in ["new/folder/x.html", "new/comparison.html"] {
+      #expect(FileManager.default.fileExists(atPath: folder(path)), "\(path)")
+    }
     #expect(try Binary.run(["compare", "a"], in: folder).code == 2)
   }
 }

@@ -25,12 +25,18 @@ import Testing
       try Report.write(folder)
       let page = try String(contentsOfFile: folder.report, encoding: .utf8)
       #expect(page.hasPrefix("<!DOCTYPE html>"))
-      #expect(page.contains("<b>A &lt;b&gt;</b> &amp; &quot;c&quot;"))
-      #expect(page.contains("1.2500 at step 2"))
+      #expect(page.contains("<blockquote>A &lt;b&gt;</blockquote>"))
+      #expect(page.contains("<tr><th>step 2</th><td> &amp; &quot;c&quot;</td></tr>"))
+      #expect(page.contains("<dd>1.2500</dd><dd>held-out loss at step 2"))
       #expect(page.contains("&quot;learning_rate&quot;: 0.001"))
       #expect(!page.contains("<script") && !page.contains("http"))
       #expect(page.components(separatedBy: "<svg").count == 2)
       #expect(page.components(separatedBy: "<polyline").count == 2)
+      #expect(page.contains("<span class=\"c0\">training <b>2.0000</b></span>"))
+      // Of a run that goes on the page loads itself again.
+      try Report.write(folder, isGoingOn: true, reload: 10)
+      let live = try String(contentsOfFile: folder.report, encoding: .utf8)
+      #expect(live.contains("<meta http-equiv=\"refresh\" content=\"10\">") && live.contains("step 2 of "), "\(live)")
     }
   }
 
@@ -39,7 +45,7 @@ import Testing
       let folder = try RunFolder(creating: "\(scratch)/run", overwrite: false)
       try folder.write(try RecipeFixture.decode())
       try Report.write(folder)
-      #expect(try String(contentsOfFile: folder.report, encoding: .utf8).contains("<h2>Recipe</h2>"))
+      #expect(try String(contentsOfFile: folder.report, encoding: .utf8).contains("<summary>Recipe</summary>"))
     }
   }
 
@@ -59,13 +65,60 @@ import Testing
       #expect(comparison.page.components(separatedBy: "<polyline").count == 3)
     }
   }
+
+  /// What was measured in training and on held-out data shares a panel; what never changes has none.
+  @Test func panelsAreGroupedByWhatMatters() throws {
+    try withScratchFolder { scratch in
+      let folder = try RunFolder(creating: "\(scratch)/run", overwrite: false)
+      try folder.write(try RecipeFixture.decode())
+      var metrics = try JSONLinesLog(folder.metrics)
+      for step in 1...40 {
+        let value = JSONValue(Double(step))
+        metrics.append(
+          "train", step: step,
+          [
+            "loss": JSONValue(1 / Double(step)), "learning_rate": 0.5, "rewards/margins": value,
+            "rewards/chosen": value,
+            "rewards/rejected": 1, "odd_thing": value, "tokens": JSONValue(1000 * step), "tokens_per_second": 500,
+          ])
+      }
+      for step in [20, 40] { metrics.append("eval", step: step, ["eval_rewards/margins": JSONValue(Double(2 * step))]) }
+      try Report.write(folder)
+      let page = try String(contentsOfFile: folder.report, encoding: .utf8)
+      let titles = page.split(separator: "<figcaption><b>").dropFirst().map { $0.prefix { $0 != "<" } }
+      #expect(titles == ["Loss", "Reward margin", "Rewards", "Odd thing"])
+      #expect(page.contains("Constant all along: learning rate 0.5000, speed 500.0."), "\(page)")
+      #expect(page.contains("held out <b>80.00</b>") && page.contains("training, smoothed <b>"))
+      // 40 to 1/40 is more than a factor of twenty.
+      #expect(page.contains("aria-label=\"Loss over the step, logarithmic\""))
+      #expect(page.contains("<dd>40,000</dd>") && page.contains("<dd>1m20s</dd>"), "\(page)")
+    }
+  }
+
+  @Test func answersStandBesideTheReference() throws {
+    try withScratchFolder { scratch in
+      let folder = try RunFolder(creating: "\(scratch)/run", overwrite: false)
+      try folder.write(try RecipeFixture.decode())
+      var samples = try JSONLinesLog(folder.samples)
+      for step in 0..<20 {
+        samples.append(step: step, ["prompt": "2+2?", "text": JSONValue("answer \(step)"), "reference": "four"])
+      }
+      try Report.write(folder)
+      let page = try String(contentsOfFile: folder.report, encoding: .utf8)
+      let block = try #require(page.split(separator: "<h2>Answers to held-out prompts</h2>").last)
+      #expect(block.contains("<blockquote>2+2?</blockquote>"))
+      let steps = block.split(separator: "<th>step ").dropFirst().compactMap { Int($0.prefix { $0.isNumber }) }
+      #expect(steps.count == 6 && steps.first == 19 && steps.last == 0, "\(steps)")
+      #expect(block.contains("<tr class=\"reference\"><th>reference</th><td>four</td></tr>"))
+    }
+  }
 }
 
 @Suite struct ChartTests {
   @Test func pointsLandWhereTheirValuesSay() {
     let chart = Chart("t", [Curve("c", [SIMD2(0, 0), SIMD2(10, 5), SIMD2(20, 10)])])
-    // x: 64...624; y: 270 down to 34 for -0.4...10.4.
-    #expect(chart.svg.contains("points=\"64.00,261.26 344.00,152.00 624.00,42.74\""), "\(chart.svg)")
+    // x: 64...628; y: 242 down to 10 for -0.4...10.4.
+    #expect(chart.svg.contains("points=\"64,233.4 346,126 628,18.6\""), "\(chart.svg)")
     #expect(chart.svg.contains(">10</text>"))
   }
 
@@ -86,9 +139,11 @@ import Testing
     points[51_234].y = 9
     points[70_001].y = -9
     let page = Chart("t", [Curve("c", points)]).svg
-    #expect(page.utf8.count < 40_000)
-    let drawn = page.split(separator: " ").filter { $0.contains(",") }
+    #expect(page.utf8.count < 50_000)
+    let drawn = (page.split(separator: "points=\"").last?.prefix { $0 != "\"" } ?? "").split(separator: " ")
     #expect(drawn.count <= 1300)
-    #expect(page.contains(",42.74") && page.contains(",261.26"))
+    #expect(page.contains(",18.6") && page.contains(",233.4"))
+    // 100,000 has its comma.
+    #expect(page.contains(">80,000</text>"))
   }
 }

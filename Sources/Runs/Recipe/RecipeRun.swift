@@ -93,6 +93,8 @@ extension Recipe {
     package var batches: Int?
     /// The beginnings of the samples.
     package var prompts: [String]
+    /// How many prompts of what is held out are answered, where the data has prompts and answers.
+    package var answers: Int
     /// The length of a sample in tokens.
     package var maximumTokens: Int
     package var temperature: Double
@@ -103,6 +105,9 @@ extension Recipe {
         "batches", .auto(or: .integer()), default: nil,
         "Batches an evaluation reads; auto: all that is held out, or about 131,072 tokens of it")
       prompts = section.value("prompts", .list(of: .string), default: [], "Beginnings of the samples")
+      answers = section.value(
+        "answers", .integer(from: 0), default: 3,
+        "Prompts of the held-out conversations or pairs that are answered for the report")
       maximumTokens = section.value("max_tokens", .integer(), default: 128, "Length of a sample in tokens")
       temperature = section.value("temperature", .number(from: 0), default: 0.8, "Of the samples; 0 is greedy")
     }
@@ -130,13 +135,13 @@ extension Recipe {
     package var every: Int
     /// Whether an event file for TensorBoard is written.
     package var tensorboard: Bool
-    /// Whether report.html is written at the end.
+    /// Whether report.html is written: on the way, and at the end.
     package var report: Bool
 
     package init(from section: inout SettingsSection) {
       every = section.value("every", .integer(), default: 10, "Steps between two lines of the log")
       tensorboard = section.value("tensorboard", .boolean, default: true, "Whether TensorBoard's event file is written")
-      report = section.value("report", .boolean, default: true, "Whether report.html is written at the end")
+      report = section.value("report", .boolean, default: true, "Whether report.html is written")
     }
   }
 }

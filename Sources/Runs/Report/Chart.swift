@@ -1,167 +1,123 @@
 import Foundation
 
-/// A line of a chart: what it is called, and its points in the order of x.
-package struct Curve: Sendable, Equatable {
-  package var name: String
-  package var points: [SIMD2<Double>]
-
-  package init(_ name: String, _ points: [SIMD2<Double>]) {
-    self.name = name
-    // What is not finite cannot be drawn, nor can spans that overflow.
-    self.points = points.filter { abs($0.x) < 1e300 && abs($0.y) < 1e300 }
-  }
-
-  /// At most about `count` points: of every stretch of x the least and the greatest, in their order, so that no spike is
-  /// lost.
-  func thinned(to count: Int) -> Curve {
-    guard points.count > count, count >= 2 else { return self }
-    let size = (2 * points.count + count - 1) / count
-    var kept: [SIMD2<Double>] = []
-    for start in stride(from: 0, to: points.count, by: size) {
-      let piece = points[start..<min(points.count, start + size)]
-      guard let low = piece.indices.min(by: { piece[$0].y < piece[$1].y }),
-        let high = piece.indices.max(by: { piece[$0].y < piece[$1].y })
-      else { continue }
-      kept += low == high ? [piece[low]] : [points[min(low, high)], points[max(low, high)]]
-    }
-    return Curve(name, kept)
-  }
-}
-
-/// A chart of curves over the step, drawn as SVG.
+/// A chart of curves over the step: a heading with the last values, and the curves as SVG.
 package struct Chart: Sendable {
   package var title: String
+  /// What is measured and in what unit, in a few words.
+  package var unit: String
   package var curves: [Curve]
+  /// Whether the vertical axis may be logarithmic.
+  package var allowsLogarithm = true
 
-  package init(_ title: String, _ curves: [Curve]) {
+  package init(_ title: String, unit: String = "", _ curves: [Curve]) {
     self.title = title
+    self.unit = unit
     self.curves = curves.filter { !$0.points.isEmpty }
+    for index in self.curves.indices where self.curves[index].colour == nil { self.curves[index].colour = index }
   }
 
-  private static let size = SIMD2(640.0, 300.0)
-  /// Room for the labels: left, top, right, bottom.
-  private static let margin = (left: 64.0, top: 34.0, right: 16.0, bottom: 30.0)
-  /// Okabe and Ito's colours, which colour-blind readers can tell apart.
-  private static let colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999"]
+  private static let size = SIMD2(640.0, 270.0)
+  private static let margin = (left: 64.0, top: 10.0, right: 12.0, bottom: 28.0)
+  /// The colours that the page's style has.
+  static let colours = 8
+  /// Places of the horizontal axis that show values when they are pointed at.
+  private static let places = 48
 
-  /// The chart as an `<svg>` element.
+  /// Whether there is something to see.
+  package var varies: Bool { curves.contains(where: \.varies) }
+
+  /// Values that are all positive and span more than a factor of twenty are shown by their powers of ten.
+  private var isLogarithmic: Bool {
+    let values = curves.flatMap(\.points).map(\.y)
+    guard allowsLogarithm, let low = values.min(), let high = values.max(), low > 0 else { return false }
+    return high / low > 20
+  }
+
+  /// The chart as a `<figure>`.
+  package var html: String {
+    if curves.isEmpty { return "" }
+    let unit = unit.isEmpty ? "" : " <small>\(self.unit.escapedForHTML)</small>"
+    return """
+      <figure class="chart">
+      <figcaption><b>\(title.escapedForHTML)</b>\(unit)<span class="legend">\(legend)</span></figcaption>
+      \(svg)
+      </figure>
+      """
+  }
+
+  /// The curves whose values are said: not single measurements of something noisy, where there is a mean of them.
+  private var valued: [Curve] {
+    curves.filter { curve in
+      curve.style != .raw || !curves.contains { $0.style != .raw && $0.colour == curve.colour }
+    }
+  }
+
+  /// The names of the curves with their last values.
+  private var legend: String {
+    valued.map { curve in
+      let value = Figure.text(curve.points[curve.points.count - 1].y)
+      let name = curves.count > 1 ? "\(curve.name.escapedForHTML) " : ""
+      return "<span class=\"c\(colour(of: curve))\">\(name)<b>\(value)</b></span>"
+    }.joined()
+  }
+
+  private func colour(of curve: Curve) -> Int { (curve.colour ?? 0) % Self.colours }
+
+  /// The curves as an `<svg>` element.
   package var svg: String {
     let all = curves.flatMap(\.points)
     guard let first = all.first else { return "" }
     let low = all.reduce(first) { pointwiseMin($0, $1) }
     let high = all.reduce(first) { pointwiseMax($0, $1) }
-    let frame = Frame(low: low, high: high, size: Self.size, margin: Self.margin)
-    let (width, height) = (Int(Self.size.x), Int(Self.size.y))
+    let frame = ChartFrame(low: low, high: high, isLogarithmic: isLogarithmic, size: Self.size, margin: Self.margin)
+    let scale = isLogarithmic ? ", logarithmic" : ""
     var parts = [
-      "<svg viewBox=\"0 0 \(width) \(height)\" role=\"img\" aria-label=\"\(title.escapedForHTML)\">",
-      "<text class=\"title\" x=\"\(number(Self.margin.left))\" y=\"16\">\(title.escapedForHTML)</text>",
+      "<svg viewBox=\"0 0 \(Int(Self.size.x)) \(Int(Self.size.y))\" role=\"img\" "
+        + "aria-label=\"\(title.escapedForHTML) over the step\(scale)\">"
     ]
     parts += frame.grid
-    for (index, curve) in curves.enumerated() {
-      parts += line(curve, colour: Self.colours[index % Self.colours.count], frame)
-    }
-    parts += legend
+    for curve in curves { parts += line(curve, frame) }
+    parts += tips(frame)
     return (parts + ["</svg>"]).joined(separator: "\n")
   }
 
-  private func line(_ curve: Curve, colour: String, _ frame: Frame) -> [String] {
-    let points = curve.thinned(to: 1200).points.map { point in
-      let place = frame.place(point)
-      return "\(number(place.x)),\(number(place.y))"
+  private func line(_ curve: Curve, _ frame: ChartFrame) -> [String] {
+    let places = curve.thinned(to: curve.style == .raw ? 600 : 1200).points.map(frame.place)
+    let colour = "c\(colour(of: curve))"
+    let dots = places.map {
+      "<circle class=\"\(colour)\" cx=\"\(coordinate($0.x))\" cy=\"\(coordinate($0.y))\" r=\"3\"/>"
     }
-    if points.count == 1 {
-      let place = frame.place(curve.points[0])
-      return ["<circle cx=\"\(number(place.x))\" cy=\"\(number(place.y))\" r=\"3\" fill=\"\(colour)\"/>"]
+    if places.count == 1 { return dots }
+    let points = places.map { "\(coordinate($0.x)),\(coordinate($0.y))" }.joined(separator: " ")
+    let kind = curve.style == .raw ? " raw" : ""
+    let line = "<polyline class=\"\(colour)\(kind)\" points=\"\(points)\"/>"
+    return curve.style == .measured && dots.count <= 60 ? [line] + dots : [line]
+  }
+
+  /// What is shown where the picture is pointed at or touched: a line, and the values there.
+  private func tips(_ frame: ChartFrame) -> [String] {
+    let xs = Set(curves.flatMap(\.points).map(\.x)).sorted()
+    if xs.count < 2 { return [] }
+    let shown = xs.count <= Self.places ? xs : (0..<Self.places).map { xs[$0 * (xs.count - 1) / (Self.places - 1)] }
+    let places = shown.map { frame.place(SIMD2($0, 1)).x }
+    return shown.indices.map { index in
+      let left = index == 0 ? Self.margin.left : (places[index - 1] + places[index]) / 2
+      let right = index == shown.count - 1 ? Self.size.x - Self.margin.right : (places[index] + places[index + 1]) / 2
+      return tip(step: shown[index], at: places[index], left: left, right: right)
     }
-    return ["<polyline points=\"\(points.joined(separator: " "))\" stroke=\"\(colour)\"/>"]
   }
 
-  private var legend: [String] {
-    if curves.count < 2 { return [] }
-    var x = Self.size.x - Self.margin.right
-    var parts: [String] = []
-    for (index, curve) in curves.enumerated().reversed() {
-      x -= Double(curve.name.count) * 7 + 8
-      let colour = Self.colours[index % Self.colours.count]
-      parts.append("<text x=\"\(number(x))\" y=\"16\" fill=\"\(colour)\">\(curve.name.escapedForHTML)</text>")
-      x -= 8
+  private func tip(step: Double, at place: Double, left: Double, right: Double) -> String {
+    let (x, top) = (coordinate(place), coordinate(Self.margin.top))
+    let (bottom, height) = (Self.size.y - Self.margin.bottom, Self.size.y - Self.margin.bottom - Self.margin.top)
+    let values = valued.compactMap { curve in
+      curve.value(at: step).map { "<tspan class=\"c\(colour(of: curve))\" dx=\"8\">\(Figure.text($0))</tspan>" }
     }
-    return parts
-  }
-}
-
-/// The mapping from values to places in the picture, and the grid behind the curves.
-private struct Frame {
-  let low: SIMD2<Double>
-  let span: SIMD2<Double>
-  let size: SIMD2<Double>
-  let margin: (left: Double, top: Double, right: Double, bottom: Double)
-
-  init(
-    low: SIMD2<Double>, high: SIMD2<Double>, size: SIMD2<Double>,
-    margin: (left: Double, top: Double, right: Double, bottom: Double)
-  ) {
-    let gap = high - low
-    // A flat line runs through the middle.
-    let padding = SIMD2(gap.x == 0 ? 0.5 : 0, gap.y == 0 ? max(abs(low.y) / 2, 1e-9) : gap.y * 0.04)
-    self.low = low - padding
-    span = gap + padding * 2
-    self.size = size
-    self.margin = margin
-  }
-
-  func place(_ point: SIMD2<Double>) -> SIMD2<Double> {
-    let share = (point - low) / span
-    return SIMD2(
-      margin.left + share.x * (size.x - margin.left - margin.right),
-      size.y - margin.bottom - share.y * (size.y - margin.top - margin.bottom))
-  }
-
-  /// Lines at round numbers, with their labels.
-  var grid: [String] {
-    let right = number(size.x - margin.right)
-    let bottom = size.y - margin.bottom
-    var parts: [String] = []
-    for tick in ticks(from: low.y, span: span.y, count: 5) {
-      let y = number(place(SIMD2(low.x, tick)).y)
-      parts.append("<line x1=\"\(number(margin.left))\" x2=\"\(right)\" y1=\"\(y)\" y2=\"\(y)\"/>")
-      parts.append("<text class=\"y\" x=\"\(number(margin.left - 6))\" y=\"\(y)\" dy=\"4\">\(label(tick))</text>")
-    }
-    for tick in ticks(from: low.x, span: span.x, count: 8) where tick == tick.rounded() {
-      let x = number(place(SIMD2(tick, low.y)).x)
-      parts.append("<text class=\"x\" x=\"\(x)\" y=\"\(number(bottom + 18))\">\(label(tick))</text>")
-    }
-    return parts
-  }
-
-  /// Multiples of 1, 2 or 5 times a power of ten, about `count` of them.
-  private func ticks(from low: Double, span: Double, count: Int) -> [Double] {
-    let rough = span / Double(count)
-    let power = pow(10, floor(log10(rough)))
-    let step = power * ([1, 2, 5].first { $0 * power >= rough } ?? 10)
-    let first = (low / step).rounded(.up)
-    let last = ((low + span) / step).rounded(.down)
-    guard step.isNormal, first <= last, last - first < 100 else { return [] }
-    return stride(from: first, through: last, by: 1).map { $0 * step }
-  }
-
-  private func label(_ value: Double) -> String {
-    if value == 0 { return "0" }
-    if abs(value) < 1e-3 || abs(value) >= 1e6 { return Progress.scientific(value) }
-    let digits = abs(value) >= 100 ? 1 : 4
-    let text = Progress.fixed(value, digits)
-    return text.contains(".") ? String(text.trimmingSuffix { $0 == "0" }.trimmingSuffix { $0 == "." }) : text
-  }
-}
-
-/// A coordinate with two digits after the point.
-private func number(_ value: Double) -> String { Progress.fixed(value, 2) }
-
-extension StringProtocol {
-  fileprivate func trimmingSuffix(while condition: (Character) -> Bool) -> SubSequence {
-    var end = endIndex
-    while end > startIndex, condition(self[index(before: end)]) { end = index(before: end) }
-    return self[..<end]
+    return """
+      <g class="tip"><rect x="\(coordinate(left))" y="\(top)" width="\(coordinate(right - left))" \
+      height="\(coordinate(height))"/><line x1="\(x)" x2="\(x)" y1="\(top)" y2="\(coordinate(bottom))"/>\
+      <text x="\(coordinate(Self.margin.left + 6))" y="26">step \(Figure.short(step))\(values.joined())</text></g>
+      """
   }
 }
 

@@ -41,25 +41,35 @@ package struct Comparison: Sendable {
   /// The page with the curves laid over each other.
   package var page: String {
     let keys = [
-      ("loss", "Training loss"), ("eval_loss", "Evaluation loss"), ("learning_rate", "Learning rate"),
-      ("grad_norm", "Gradient norm"), ("tokens_per_second", "Tokens per second"),
+      ("loss", "Training loss", "smoothed"), ("eval_loss", "Held-out loss", ""),
+      ("eval_rewards/margins", "Held-out reward margin", ""),
+      ("eval_rewards/accuracies", "Held-out reward accuracy", ""),
+      ("learning_rate", "Learning rate", ""), ("grad_norm", "Gradient norm", "smoothed"),
+      ("tokens_per_second", "Speed", "tokens a second, smoothed"),
     ]
-    let charts = keys.map { key, title in Chart(title, runs.map { $0.curve(key, called: $0.folder.path) }) }
-      .filter { !$0.curves.isEmpty }
+    let charts = keys.map { key, title, unit -> Chart in
+      var chart = Chart(title, unit: unit, runs.map { curve(key, of: $0, isSmoothed: unit.contains("smoothed")) })
+      chart.allowsLogarithm = key != "learning_rate"
+      return chart
+    }.filter { $0.varies }
     let rows = differences.map { [$0.path] + $0.values.map { $0 ?? "-" } }
     return Report.page(
       title: "Comparison",
-      [
-        "<h1>Comparison</h1>", table(figures),
-        "<div class=\"charts\">\(charts.map(\.svg).joined(separator: "\n"))</div>", "<h2>Where the recipes differ</h2>",
-        table([["key"] + runs.map(\.folder.path)] + rows),
-      ])
+      ["<header><h1>Comparison</h1></header>", table(figures)]
+        + Report.section(Panels.Group(title: "Curves", charts: charts))
+        + ["<h2>Where the recipes differ</h2>", table([["key"] + runs.map(\.folder.path)] + rows)])
+  }
+
+  private func curve(_ key: String, of run: RunRecord, isSmoothed: Bool) -> Curve {
+    var curve = run.curve(key, called: run.folder.path)
+    if key.hasPrefix("eval_") { curve.style = .measured }
+    return isSmoothed && curve.points.count > 30 ? curve.smoothed(called: run.folder.path) : curve
   }
 
   private func table(_ rows: [[String]]) -> String {
     let lines = rows.map { row in
       "<tr>\(row.enumerated().map { $0 == 0 ? "<th>\($1.escapedForHTML)</th>" : "<td>\($1.escapedForHTML)</td>" }.joined())</tr>"
     }
-    return "<table>\(lines.joined())</table>"
+    return "<div class=\"wide\"><table>\(lines.joined())</table></div>"
   }
 }

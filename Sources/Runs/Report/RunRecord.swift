@@ -11,6 +11,8 @@ package struct RunRecord: Sendable {
   package var metrics: [JSONValue]
   /// The rows of samples.jsonl.
   package var samples: [JSONValue]
+  /// Whether a process trains in the folder.
+  package var isGoingOn: Bool
 
   package init(_ folder: RunFolder) throws(Failure) {
     self.folder = folder
@@ -18,6 +20,7 @@ package struct RunRecord: Sendable {
     environment = try Self.json(folder.environment) ?? [:]
     metrics = try JSONLinesLog.rows(folder.metrics)
     samples = try JSONLinesLog.rows(folder.samples)
+    isGoingOn = RunLock.isHeld(run: folder.path)
   }
 
   private static func json(_ path: String) throws(Failure) -> JSONValue? {
@@ -52,7 +55,6 @@ package struct RunRecord: Sendable {
   /// What a reader wants to know first, as names and values.
   package var summary: [(name: String, value: String)] {
     let loss = curve("loss").points
-    let evaluations = curve("eval_loss").points
     let speeds = curve("tokens_per_second").points.map(\.y)
     var rows: [(name: String, value: String)] = []
     if let last = loss.last {
@@ -60,9 +62,7 @@ package struct RunRecord: Sendable {
       rows.append(("first loss", Progress.fixed(loss[0].y, 4)))
       rows.append(("last loss", Progress.fixed(last.y, 4)))
     }
-    let kept = try? CheckpointStore(run: folder.path).bestStep()
-    let best = evaluations.first { Int(exactly: $0.x) == kept } ?? evaluations.min { $0.y < $1.y }
-    if let best {
+    if let best = bestEvaluation {
       rows.append(("best evaluation loss", "\(Progress.fixed(best.y, 4)) at step \(Self.step(best.x))"))
     }
     if let tokens = metrics.last(where: { $0["tokens"] != nil })?["tokens"]?.integer {
@@ -72,17 +72,10 @@ package struct RunRecord: Sendable {
     return rows
   }
 
-  /// The charts of a report: the usual ones first, then one for every other measure.
-  var charts: [Chart] {
-    var charts = [
-      Chart("Loss", [curve("loss", called: "training"), curve("eval_loss", called: "evaluation")]),
-      Chart("Learning rate", [curve("learning_rate")]), Chart("Gradient norm", [curve("grad_norm")]),
-      Chart("Tokens per second", [curve("tokens_per_second")]),
-    ]
-    let shown: Set = [
-      "loss", "eval_loss", "learning_rate", "grad_norm", "tokens_per_second", "tokens", "num_tokens", "eval_share",
-    ]
-    charts += measures.filter { !shown.contains($0) }.map { Chart($0, [curve($0)]) }
-    return charts.filter { !$0.curves.isEmpty }
+  /// The step and the loss of the best evaluation: that of the checkpoint that is kept as the best one, else the lowest.
+  var bestEvaluation: SIMD2<Double>? {
+    let evaluations = curve("eval_loss").points
+    let kept = try? CheckpointStore(run: folder.path).bestStep()
+    return evaluations.first { Int(exactly: $0.x) == kept } ?? evaluations.min { $0.y < $1.y }
   }
 }

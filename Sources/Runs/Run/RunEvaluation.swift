@@ -37,11 +37,32 @@ struct RunEvaluation {
         of: prompt, trainer.model, text, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index))
       texts.append(text)
     }
+    let answers = try answers(of: trainer.model)
     if let result {
       last = (step, result.loss)
       log.evaluation(result, step: step)
     }
     for (prompt, text) in zip(prompts, texts) { log.sample(prompt: prompt, text: text, step: step) }
+    for (prompt, text) in answers {
+      log.sample(prompt: prompt.text, text: text, reference: prompt.reference, step: step)
+    }
+  }
+}
+
+extension RunEvaluation {
+  /// What the model answers to prompts of what is held out.
+  private func answers(
+    of model: any LanguageModel
+  ) throws(Failure) -> [(prompt: HeldOutPrompts.Prompt, text: String)] {
+    guard let samples, let tokenizer = text.tokenizer, recipe.evaluation.answers > 0 else { return [] }
+    let held = try HeldOutPrompts(samples, tokenizer, count: recipe.evaluation.answers)
+    var answers: [(prompt: HeldOutPrompts.Prompt, text: String)] = []
+    for (index, prompt) in held.prompts.enumerated() {
+      try StopRequest.check()
+      let seed = UInt64(recipe.seed) &+ UInt64(index)
+      answers.append((prompt, try Samples.answer(to: prompt.tokens, model, text, recipe.evaluation, seed: seed)))
+    }
+    return answers
   }
 }
 

@@ -85,8 +85,13 @@ struct RunLog: ~Copyable {
     for warning in watch.observe(evaluation: result.measures) { note(warning) }
   }
 
-  mutating func sample(prompt: String, text: String, step: Int) {
-    samples.append(step: step, [JSONMember("prompt", JSONValue(prompt)), JSONMember("text", JSONValue(text))])
-    note("sample: \(prompt)\(text)")
+  /// A text that the model wrote; `reference` is the answer that the data has to the prompt.
+  mutating func sample(prompt: String, text: String, reference: String? = nil, step: Int) {
+    samples.append(
+      step: step,
+      [JSONMember("prompt", JSONValue(prompt)), JSONMember("text", JSONValue(text))]
+        + (reference.map { [JSONMember("reference", JSONValue($0))] } ?? []))
+    // Answers to prompts of the data are for the report: the terminal has those that the recipe asks for.
+    if reference == nil { note("sample: \(prompt)\(text)") }
   }
 }

@@ -11,10 +11,6 @@ enum Samples {
   static func continuation(
     of prompt: String, _ model: any LanguageModel, _ format: TextFormat, _ settings: Recipe.Evaluation, seed: UInt64
   ) throws(Failure) -> String {
-    var options = GenerationOptions()
-    options.sampling.temperature = settings.temperature
-    options.maximumTokens = settings.maximumTokens
-    options.seed = seed
     guard let tokenizer = format.tokenizer else { preconditionFailure("samples of a model without a tokenizer") }
     let generator = TextGenerator(model, tokenizer, endTokens: format.chat?.stopTokens)
     let all: [Int32]
@@ -24,6 +20,23 @@ enum Samples {
       all = try generator.tokens(ofPrompt: prompt)
     }
     let tokens = all.suffix(model.maximumPositions)
-    return try generator.complete(Array(tokens), options: options).text
+    return try generator.complete(Array(tokens), options: options(settings, seed: seed)).text
+  }
+
+  /// What the model answers to a prompt that is tokens already; empty where it has no positions for that.
+  static func answer(
+    to prompt: [Int32], _ model: any LanguageModel, _ format: TextFormat, _ settings: Recipe.Evaluation, seed: UInt64
+  ) throws(Failure) -> String {
+    guard let tokenizer = format.tokenizer, prompt.count < model.maximumPositions else { return "" }
+    let generator = TextGenerator(model, tokenizer, endTokens: format.chat?.stopTokens)
+    return try generator.complete(prompt, options: options(settings, seed: seed)).text
+  }
+
+  private static func options(_ settings: Recipe.Evaluation, seed: UInt64) -> GenerationOptions {
+    var options = GenerationOptions()
+    options.sampling.temperature = settings.temperature
+    options.maximumTokens = settings.maximumTokens
+    options.seed = seed
+    return options
   }
 }

@@ -18,6 +18,7 @@ package final class TrainingRun {
   private var state: TrainingState
   private var checkpoints: RunCheckpoints
   private var evaluation: RunEvaluation
+  private var report: LiveReport
 
   // MARK: Starting
 
@@ -30,7 +31,7 @@ package final class TrainingRun {
     let preparation = try Preparation(recipe) { Output.log.line($0) }
     _ = try recipe.steps(over: preparation.data.train)
     try preparation.checkMemory(for: recipe, isResuming: false)
-    try folder.start(recipe, environment: Self.environment(recipe), tokenizer: preparation.tokenizer)
+    try folder.start(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
     try self.init(recipe, folder, lock, preparation, resuming: nil, allowsChangedData: false)
   }
 
@@ -56,10 +57,10 @@ package final class TrainingRun {
     }
     let preparation = try Preparation(recipe, resuming: start) { Output.log.line($0) }
     try preparation.checkMemory(for: recipe, isResuming: true)
-    try folder.complete(recipe, environment: Self.environment(recipe), tokenizer: preparation.tokenizer)
+    try folder.complete(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
     try self.init(
       recipe, folder, lock, preparation, resuming: found.checkpoint, allowsChangedData: allowsChangedData)
-    if !overrides.isEmpty { try folder.write(recipe, environment: Self.environment(recipe)) }
+    if !overrides.isEmpty { try folder.write(recipe, environment: Self.environment(recipe, preparation)) }
   }
 
   private init(
@@ -94,6 +95,7 @@ package final class TrainingRun {
     checkpoints = try RunCheckpoints(
       folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, state)
     evaluation = RunEvaluation(recipe, preparation.text, data.validation)
+    report = LiveReport(folder, isWanted: recipe.logging.report)
     let peak = GEMMPeak.measure(recipe.training.precision)
     log = try RunLog(folder, recipe.logging, steps: steps, after: state.step, evaluated: state.evaluated, peak: peak)
     for warning in warnings { log.note("warning: \(warning)") }
@@ -102,11 +104,17 @@ package final class TrainingRun {
     for line in start.lines + notes { log.note(line) }
   }
 
-  private static func environment(_ recipe: Recipe) -> [JSONMember] {
-    [
+  private static func environment(_ recipe: Recipe, _ preparation: Preparation) -> [JSONMember] {
+    let steps = try? recipe.steps(over: preparation.data.train)
+    let counts: [(name: String, count: Int?)] = [
+      ("parameters", preparation.configuration.parameterCount), ("steps", steps),
+    ]
+    return [
       JSONMember("threads", JSONValue(recipe.threads ?? Parallel.threads)),
       JSONMember("core_type", JSONValue(MatrixLibrary.coreType)),
     ] + (MatrixLibrary.configuration.map { [JSONMember("blas", JSONValue($0))] } ?? [])
+      + counts.compactMap { fact in fact.count.map { JSONMember(fact.name, JSONValue($0)) } }
+      + [JSONMember("data", JSONValue(preparation.data.train.summary))]
   }
 
   private static func noCheckpoint(of folder: RunFolder, _ skipped: [Failure]) -> Failure {
@@ -133,7 +141,9 @@ package final class TrainingRun {
     while StopRequest.signal == nil, state.step < steps {
       guard let report = try step(try next(prefetcher)) else { break }
       if report.step == 1 { try checkFirstLoss(report.loss) }
-      if isDue(recipe.evaluation.every) { try evaluate() }
+      let isEvaluated = isDue(recipe.evaluation.every)
+      if isEvaluated { try evaluate() }
+      self.report.update(news: isEvaluated)
       let isBest = checkpoints.isBest(evaluation.loss(after: state.step))
       if StopRequest.takeSave() || isBest || isDue(recipe.checkpoint.every) { saveIfNeeded() }
     }
@@ -143,6 +153,7 @@ package final class TrainingRun {
   /// Saves what is not saved yet and ends the log.
   private func finish() throws(Failure) {
     log.endLine()
+    defer { report.finish() }
     if StopRequest.signal == nil { try checkDivergence(isAtEnd: true) }
     saveIfNeeded()
     if let failure = checkpoints.failure { throw failure }
@@ -152,8 +163,6 @@ package final class TrainingRun {
     }
     if StopRequest.signal != nil {
       log.note("stopped after step \(state.step); `train resume \(folder.path)` goes on")
-    } else if recipe.logging.report {
-      try? Report.write(folder)
     }
   }
 

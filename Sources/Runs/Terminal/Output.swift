@@ -69,9 +69,13 @@ package enum Output: Int32, Sendable {
   }
 
   /// Columns of the terminal.
-  package var width: Int {
+  package var width: Int { size.columns }
+
+  /// Columns and rows of the terminal.
+  package var size: (columns: Int, rows: Int) {
     var size = winsize()
-    return ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
+    let isKnown = ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    return isKnown ? (Int(size.ws_col), max(1, Int(size.ws_row))) : (80, 24)
   }
 }
 

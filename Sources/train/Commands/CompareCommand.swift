@@ -6,15 +6,17 @@ struct CompareCommand: Command {
   static let summary = "Lays the curves of runs over each other and shows where their recipes differ"
   static let operands = "RUN RUN ..."
   static let options = [
-    Option.value("out", "FILE", "the page with the curves; default comparison.html"), Option.json,
+    Option.value("out", "FILE", "write a page with the curves over each other; a folder gets comparison.html"),
+    Option.json,
   ]
 
   private let paths: [String]
-  private let page: String
+  /// Where the page is to be written; nil if none is wanted.
+  private let page: String?
   private let isJSON: Bool
 
   init(_ arguments: inout Arguments) throws(Failure) {
-    page = arguments.string("out") ?? "comparison.html"
+    page = arguments.string("out")
     isJSON = arguments.flag("json")
     paths = [try arguments.operand("RUN"), try arguments.operand("RUN")] + arguments.rest()
   }
@@ -33,6 +35,9 @@ struct CompareCommand: Command {
         Output.results.line("\n" + aligned([["recipe"] + runs.map(\.folder.path)] + rows))
       }
     }
+    guard var page else { return Output.log.line("--out FILE writes a page with the curves over each other") }
+    if Folder.exists(page) { page += "/comparison.html" }
+    try Folder.create(Folder.parent(of: page))
     try DurableFile.write(comparison.page, to: page)
     Output.log.line("the curves are in \(page)")
   }

@@ -1,0 +1,116 @@
+/// The charts of a run in groups, the most important first.
+struct Panels {
+  /// Charts under a heading.
+  struct Group {
+    var title: String
+    var charts: [Chart]
+  }
+
+  private(set) var groups: [Group] = []
+  /// Measures that never changed, as names and values.
+  private(set) var constants: [(name: String, value: String)] = []
+
+  private let run: RunRecord
+  private var left: [String]
+
+  init(_ run: RunRecord) {
+    self.run = run
+    left = run.measures.filter { !Self.hidden.contains($0) }
+    let loss = ["next_token", "sft"].contains(run.resolved["objective"]?["name"]?.string) ? "nats a token" : ""
+    add("Loss", [chart("Loss", unit: loss, [("loss", "")])])
+    for (title, panels) in Self.order {
+      add(title, panels.map { chart($0.title, unit: $0.unit, $0.keys) })
+    }
+    var others: [Chart] = []
+    while let key = left.first {
+      let base = key.hasPrefix("eval_") ? String(key.dropFirst(5)) : key
+      others.append(chart(Self.title(of: base), unit: "", [(base, "")]))
+      left.removeAll { $0 == key }
+    }
+    add("Other measures", others)
+  }
+
+  /// Keys that say where the run is and not how it goes.
+  private static let hidden: Set = ["tokens", "num_tokens", "eval_share", "time", "elapsed", "seconds"]
+
+  private typealias Panel = (title: String, unit: String, keys: [(key: String, name: String)])
+
+  private static let order: [(title: String, panels: [Panel])] = [
+    (
+      "Preferences",
+      [
+        ("Reward margin", "chosen minus rejected", [("rewards/margins", "")]),
+        ("Reward accuracy", "share of pairs with the chosen answer ahead", [("rewards/accuracies", "")]),
+        (
+          "Rewards", "beta times the log-ratio to the reference",
+          [("rewards/chosen", "chosen"), ("rewards/rejected", "rejected")]
+        ),
+        (
+          "Log-probability of the answers", "nats an answer",
+          [("logps/chosen", "chosen"), ("logps/rejected", "rejected")]
+        ),
+        ("KL divergence", "from the reference, nats", [("kl", "")]),
+        ("Mean logits", "", [("logits/chosen", "chosen"), ("logits/rejected", "rejected")]),
+      ]
+    ),
+    (
+      "Accuracy and perplexity",
+      [
+        (
+          "Token accuracy", "share of tokens that were the likeliest",
+          [("token_accuracy", ""), ("mean_token_accuracy", "")]
+        ),
+        ("Perplexity", "exponential of the loss", [("perplexity", "")]),
+        ("Bits per byte", "bits", [("bits_per_byte", "")]),
+      ]
+    ),
+    (
+      "Optimisation",
+      [
+        ("Gradient norm", "before clipping", [("grad_norm", "")]), ("Learning rate", "", [("learning_rate", "")]),
+        ("Speed", "tokens a second", [("tokens_per_second", "")]),
+        ("Trained tokens", "share of all tokens", [("supervised_share", "")]),
+      ]
+    ),
+  ]
+
+  private mutating func add(_ title: String, _ charts: [Chart]) {
+    let drawn = charts.filter(\.varies)
+    for chart in charts where !chart.varies {
+      guard let value = chart.curves.first?.points.last?.y else { continue }
+      constants.append((chart.title, Figure.text(value)))
+    }
+    if !drawn.isEmpty { groups.append(Group(title: title, charts: drawn)) }
+  }
+
+  /// A chart of measures of training and of their counterparts on held-out data.
+  private mutating func chart(_ title: String, unit: String, _ keys: [(key: String, name: String)]) -> Chart {
+    var curves: [Curve] = []
+    for (index, key) in keys.enumerated() {
+      left.removeAll { $0 == key.key || $0 == "eval_\(key.key)" }
+      let name = key.name.isEmpty ? "" : "\(key.name), "
+      let colour = 2 * index
+      var training = run.curve(key.key, called: "\(name)training")
+      training.colour = colour
+      if training.points.count > 30, key.key != "learning_rate" {
+        training.style = .raw
+        curves += [training, training.smoothed(called: "\(name)training, smoothed")]
+      } else {
+        curves.append(training)
+      }
+      var held = run.curve("eval_\(key.key)", called: "\(name)held out")
+      (held.style, held.colour) = (.measured, colour + 1)
+      curves.append(held)
+    }
+    var chart = Chart(title, unit: unit, curves)
+    // Warm-up begins near zero, and the shape of a schedule is that of its values.
+    chart.allowsLogarithm = keys[0].key != "learning_rate"
+    return chart
+  }
+
+  /// `Entropy` of `entropy`, `Kl divergence` of `kl_divergence`.
+  private static func title(of key: String) -> String {
+    let words = key.split { "_/".contains($0) }.joined(separator: " ")
+    return words.prefix(1).uppercased() + words.dropFirst()
+  }
+}
