@@ -25,6 +25,7 @@ struct CorpusCache {
     tokenizerDigest = Digest.sha256(tokenizer.json())
     let identity =
       ["\(CorpusRecord.version)", tokenizerDigest, options.onError.rawValue, "\(options.shardLimit)"]
+      + (options.textColumn == "text" ? [] : ["text is \(options.textColumn)"])
       + files.map { "\($0.format.rawValue) \($0.canonicalPath)" }
     key = String(Digest.sha256(identity.joined(separator: "\n")).prefix(16))
     path = "\(folder)/\(key)"

@@ -7,6 +7,10 @@ public enum CorpusFormat: String, Sendable, CaseIterable {
   case text
   /// One JSON object a line, `{"text": ...}`, each a document.
   case jsonl
+  /// Comma-separated values with a header (RFC 4180), each record a row.
+  case csv
+  /// The same with tabs in the place of commas.
+  case tsv
   /// llm.c's token shards, version 1 (`uint16`) or 7 (`uint32`).
   case shards
   /// nanoGPT's token file: `uint16` without a header. It has no magic number and has to be asked for.
@@ -19,23 +23,35 @@ struct CorpusFile: Sendable, Equatable {
   let format: CorpusFormat
 
   /// The files that `patterns` name, in the order given and sorted within a pattern.
-  ///
-  /// A pattern is a path or has the shell's wildcards (`*`, `?`, `[...]`, `{a,b}`, a leading `~`). Without a `format`
-  /// each file's is recognised by its content. All problems are reported together.
   static func resolve(_ patterns: [String], format: CorpusFormat?) throws(Failure) -> [CorpusFile] {
-    var files: [CorpusFile] = []
+    try groups(patterns, format: format).flatMap(\.self)
+  }
+
+  /// The files that each of `patterns` names.
+  ///
+  /// A pattern is a path or has the shell's wildcards (`*`, `?`, `[...]`, `{a,b}`, a leading `~`). A folder stands for all files
+  /// below it but hidden ones. Without a `format` each file's is recognised by its content. All problems are reported together.
+  static func groups(_ patterns: [String], format: CorpusFormat?) throws(Failure) -> [[CorpusFile]] {
+    var groups: [[CorpusFile]] = []
     var failures: [Failure] = []
     for pattern in patterns {
+      var files: [CorpusFile] = []
       do throws(Failure) {
-        for path in try paths(matching: pattern) {
-          let recognised = try CorpusFormat(recognising: path, unless: format)
-          files.append(CorpusFile(path: path, format: recognised))
+        for path in try FilePattern.paths(matching: pattern) {
+          do throws(Failure) {
+            let recognised = try CorpusFormat(recognising: path, unless: format)
+            files.append(CorpusFile(path: path, format: recognised))
+          } catch {
+            failures.append(error)
+          }
         }
       } catch {
         failures.append(error)
       }
+      groups.append(files)
     }
     if let failure = Failure.all(failures) { throw failure }
+    let files = groups.flatMap(\.self)
     let tokenFiles = files.filter { $0.format.holdsTokens }
     if let shard = tokenFiles.first, tokenFiles.count < files.count {
       let text = files.first { !$0.format.holdsTokens }
@@ -43,67 +59,12 @@ struct CorpusFile: Sendable, Equatable {
         .data, "text and token shards in one list", at: shard.path,
         notes: ["\(text?.path ?? "") is text", "prepare the text on its own, or list shards alone"])
     }
-    return files
+    return groups
   }
 
-  private static func paths(matching pattern: String) throws(Failure) -> [String] {
-    if access(pattern, F_OK) == 0 {
-      if Folder.exists(pattern) {
-        throw Failure(
-          .data, "a folder where a file is expected", at: pattern, notes: ["name its files: \"\(pattern)/*.txt\""])
-      }
-      return [pattern]
-    }
-    guard Self.alternatives(of: pattern) <= 10_000 else {
-      throw Failure(
-        .data, "the pattern has too many alternatives", at: pattern, notes: ["its braces make more than 10000 patterns"]
-      )
-    }
-    var matches = glob_t()
-    defer { globfree(&matches) }
-    let result = glob(pattern, GLOB_BRACE | GLOB_TILDE, nil, &matches)
-    if result == GLOB_NOSPACE { throw .system(.resources, "cannot list what matches", at: pattern, ENOMEM) }
-    var paths: [String] = []
-    for index in 0..<Int(matches.gl_pathc) {
-      guard let name = matches.gl_pathv[index] else { continue }
-      guard let path = String(validatingCString: name) else {
-        throw Failure(
-          .data, "a file's name is not UTF-8", at: String(cString: name), notes: ["it matches \(pattern)", "rename it"])
-      }
-      paths.append(path)
-    }
-    let isPattern = pattern.contains { "*?[{".contains($0) }
-    let found = result == 0 ? paths.filter { access($0, F_OK) == 0 && !Folder.exists($0) } : []
-    if found.isEmpty {
-      throw Failure(
-        .data, isPattern ? "no file matches the pattern" : "no such file", at: pattern,
-        notes: ["the working folder is \(workingFolder)", "check data.train and data.validation"])
-    }
-    return found
-  }
-
-  /// How many patterns without braces a pattern stands for, or somewhat more; 2^32 at most.
-  static func alternatives(of pattern: String) -> Int {
-    // For each open brace: the sum of its finished alternatives, and the product of the one that is being read.
-    var open: [(sum: Int, product: Int)] = [(0, 1)]
-    for character in pattern.utf8 {
-      switch character {
-      case UInt8(ascii: "{"): open.append((0, 1))
-      case UInt8(ascii: ","): open[open.count - 1] = (min(1 << 32, open.last!.sum + open.last!.product), 1)
-      case UInt8(ascii: "}") where open.count > 1:
-        let closed = open.removeLast()
-        let (product, hasOverflowed) = open.last!.product.multipliedReportingOverflow(by: closed.sum + closed.product)
-        open[open.count - 1].product = hasOverflowed ? 1 << 32 : min(1 << 32, product)
-      default: break
-      }
-    }
-    return open.reduce(1) { min(1 << 32, max($0, $1.sum + $1.product)) }
-  }
-
-  private static var workingFolder: String {
-    guard let path = getcwd(nil, 0) else { return "unknown" }
-    defer { free(path) }
-    return String(cString: path)
+  /// Whether the file can be read and is not compressed.
+  var isPlain: Bool {
+    do throws(Failure) { return try SourceReader.compression(of: path) == nil } catch { return false }
   }
 
   /// The file without links, dots or doubled slashes: one name for one file.
@@ -116,37 +77,44 @@ struct CorpusFile: Sendable, Equatable {
 
 extension CorpusFormat {
   /// Whether the file holds token ids rather than text.
-  var holdsTokens: Bool { self == .shards || self == .uint16 }
+  package var holdsTokens: Bool { self == .shards || self == .uint16 }
 
   /// The format of a file by its content, or `format` where one was asked for.
+  ///
+  /// Delimited values alone are known by their names (`.csv`, `.tsv`): any line of prose with commas is one of them.
   package init(recognising path: String, unless format: CorpusFormat? = nil) throws(Failure) {
     let file = try ReadableFile(path, area: .data)
     if file.count == 0 { throw Failure(.data, "the file is empty", at: path) }
-    if let format {
-      self = format
+    if format == .uint16 {
+      self = .uint16
       return
     }
-    let head = try file.read(min(file.count, 1 << 16), at: 0)
-    if ShardLayout.isShard(head) {
+    let head = try SourceReader.head(of: path, Self.headLength)
+    if ShardLayout.isShard(head) || format == .shards {
+      try Self.refuseCompressed(path)
       self = .shards
       return
     }
-    if let reason = Self.reasonNotText(head) {
-      throw Failure(
-        .data, "neither text nor a token shard", at: path,
-        notes: [reason, "nanoGPT's token files need data.format = \"uint16\"; other files must be UTF-8 text"])
-    }
-    self = Self.isJSONLines(head, path: path) ? .jsonl : .text
+    if let foreign = ForeignData(head) { throw foreign.failure(at: path) }
+    self = format ?? Self.format(ofText: head, path)
+    if self != .jsonl { try TextEncoding.check(head: head, isCut: head.count == Self.headLength, at: path) }
   }
 
-  private static func reasonNotText(_ head: [UInt8]) -> String? {
-    let compressed: [[UInt8]] = [
-      [0x1f, 0x8b], [0x28, 0xb5, 0x2f, 0xfd], [0xfd, 0x37, 0x7a, 0x58], [0x50, 0x4b, 3, 4],
-    ]
-    if compressed.contains(where: head.starts) { return "the file is compressed: unpack it first" }
-    if head.starts(with: [0xff, 0xfe]) || head.starts(with: [0xfe, 0xff]) { return "the text is UTF-16: convert it" }
-    if head.contains(0) { return "it has zero bytes" }
-    return nil
+  private static let headLength = 1 << 16
+
+  /// Tokens are read at random, which a compressed file does not allow.
+  private static func refuseCompressed(_ path: String) throws(Failure) {
+    guard let compression = try SourceReader.compression(of: path) else { return }
+    throw Failure(
+      .data, "compressed token shards cannot be read", at: path,
+      notes: ["unpack it first: \(compression.unpacking) \(path.shellWord) > \(path.withoutCompression.shellWord)"])
+  }
+
+  private static func format(ofText head: [UInt8], _ path: String) -> CorpusFormat {
+    let name = path.withoutCompression.lowercased()
+    if name.hasSuffix(".csv") { return .csv }
+    if name.hasSuffix(".tsv") { return .tsv }
+    return isJSONLines(head, path: name) ? .jsonl : .text
   }
 
   private static func isJSONLines(_ head: [UInt8], path: String) -> Bool {
@@ -155,10 +123,17 @@ extension CorpusFormat {
     // One bad line among rows does not make them text.
     let lines = text.split(separator: UInt8(ascii: "\n"), maxSplits: 8)
     guard let line = lines.first, line.first == UInt8(ascii: "{") else { return false }
-    if lines.count == 1, head.count == 1 << 16 { return line.dropFirst().first == UInt8(ascii: "\"") }
+    if lines.count == 1, head.count == headLength { return line.dropFirst().first == UInt8(ascii: "\"") }
     return lines.prefix(8).contains { line in
       line.first == UInt8(ascii: "{") && (try? JSONValue.parse(Array(line), source: path, area: .data))?.object != nil
     }
+  }
+}
+
+extension String {
+  /// The path without the ending of a compressed file.
+  var withoutCompression: String {
+    [".gz", ".zst", ".zstd"].first { lowercased().hasSuffix($0) }.map { String(dropLast($0.count)) } ?? self
   }
 }
 
@@ -175,13 +150,13 @@ extension Failure {
 
 /// Files of a corpus, as far as can be said without reading them.
 package enum CorpusSize {
-  /// How many files `patterns` name and their bytes together; nil where they cannot be listed.
+  /// How many files `patterns` name and their bytes together; nil where they cannot be listed, or are compressed.
   package static func of(_ patterns: [String], format: CorpusFormat?) -> (files: Int, bytes: Int)? {
     guard let files = try? CorpusFile.resolve(patterns, format: format) else { return nil }
     var bytes = 0
     for file in files {
       var status = stat()
-      guard stat(file.path, &status) == 0 else { return nil }
+      guard stat(file.path, &status) == 0, file.format.holdsTokens || file.isPlain else { return nil }
       bytes += Int(status.st_size)
     }
     return (files.count, bytes)

@@ -8,7 +8,7 @@ public enum CorpusText {
   /// - Throws: `Failure` of area `.data` when a file is missing, no text, or has a bad row; what `body` throws.
   public static func read(
     _ patterns: [String], format: CorpusFormat? = nil, onError policy: RowErrorPolicy = .stop,
-    _ body: ([UInt8]) throws(Failure) -> Void
+    textColumn: String = "text", _ body: ([UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
     let files = try CorpusFile.resolve(patterns, format: format)
     if let shard = files.first(where: \.format.holdsTokens) {
@@ -16,7 +16,7 @@ public enum CorpusText {
         .data, "a tokenizer cannot be trained on token shards", at: shard.path,
         notes: ["give data.train text or JSONL, or take the tokenizer of the shards with tokenizer.from"])
     }
-    let reader = DocumentReader(files: files, policy: policy)
+    let reader = DocumentReader(files: files, policy: policy, textColumn: textColumn)
     for file in files {
       _ = try reader.read(file) { (piece) throws(Failure) in
         if !piece.bytes.isEmpty { try body(piece.bytes) }

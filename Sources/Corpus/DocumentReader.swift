@@ -1,6 +1,6 @@
 import Files
 
-/// The documents of text and JSONL files, as a stream of pieces of text.
+/// The documents of text, JSONL and delimited files, as a stream of pieces of text.
 struct DocumentReader {
   /// What was read of a file.
   struct FileResult {
@@ -10,6 +10,8 @@ struct DocumentReader {
 
   let files: [CorpusFile]
   let policy: RowErrorPolicy
+  /// The column of a row that is its text.
+  let textColumn: String
 
   /// Whether there are document boundaries at all: not in a corpus that is a single text file without marks.
   func hasBoundaries() throws(Failure) -> Bool {
@@ -23,7 +25,10 @@ struct DocumentReader {
     case .text:
       return FileResult(digest: try TextDocuments.read(file.path, body), skipped: SkippedRows())
     case .jsonl:
-      let (digest, skipped) = try JSONTextDocuments.read(file.path, policy: policy, body)
+      let (digest, skipped) = try JSONTextDocuments.read(file.path, policy: policy, column: textColumn, body)
+      return FileResult(digest: digest, skipped: skipped)
+    case .csv, .tsv:
+      let (digest, skipped) = try DelimitedDocuments.read(file, policy: policy, column: textColumn, body)
       return FileResult(digest: digest, skipped: skipped)
     case .shards, .uint16:
       preconditionFailure("\(file.path) holds tokens, not text")

@@ -55,6 +55,9 @@ enum JSONLines {
     private var line = 0
     private var isAtEnd = false
 
+    /// A row is in memory as a whole, and a small compressed file may unpack to a line without end.
+    private static let longestLine = 1 << 30
+
     init(_ path: String) throws(Failure) {
       self.path = path
       reader = try SourceReader(path)
@@ -81,6 +84,10 @@ enum JSONLines {
         }
         buffer.removeFirst(start)
         (start, searched) = (0, buffer.count)
+        guard buffer.count <= Self.longestLine else {
+          throw Failure(
+            .data, "a line is longer than 1 GiB", at: "\(path):\(line + 1)", notes: ["every line is one JSON value"])
+        }
         isAtEnd = try !reader.read(into: &buffer)
         if isAtEnd { return buffer[...] }
       }
@@ -95,8 +102,10 @@ struct JSONRow: Sendable {
   enum Source: Sendable {
     /// The text of a line.
     case line([UInt8])
-    /// A value of an array.
+    /// A value of an array, or a record of delimited values.
     case value(JSONValue)
+    /// What is wrong with a record.
+    case fault(Failure)
   }
 
   private let source: Source
@@ -112,6 +121,7 @@ struct JSONRow: Sendable {
   func value() throws(Failure) -> JSONValue {
     switch source {
     case .value(let value): return value
+    case .fault(let failure): throw failure
     case .line(let bytes):
       do throws(Failure) {
         return try JSONValue.parse(bytes, source: place, area: .data)

@@ -24,12 +24,15 @@ public struct PreparedCorpus: Sendable {
   public struct Options: Sendable {
     /// What to do with a bad row.
     public var onError: RowErrorPolicy
+    /// The column of a row that is its text.
+    public var textColumn: String
     /// The most tokens a shard gets.
     public var shardLimit: Int
 
     /// The default stops at a bad row and begins a new shard after 100 million tokens.
-    public init(onError: RowErrorPolicy = .stop, shardLimit: Int = 100_000_000) {
+    public init(onError: RowErrorPolicy = .stop, textColumn: String = "text", shardLimit: Int = 100_000_000) {
       self.onError = onError
+      self.textColumn = textColumn
       self.shardLimit = shardLimit
     }
   }
@@ -107,7 +110,7 @@ public struct PreparedCorpus: Sendable {
     _ files: [CorpusFile], tokenizer: Tokenizer, cache: CorpusCache, to folder: String, options: Options,
     progress: (Progress) -> Void
   ) throws(Failure) -> CorpusRecord {
-    let reader = DocumentReader(files: files, policy: options.onError)
+    let reader = DocumentReader(files: files, policy: options.onError, textColumn: options.textColumn)
     let hasBoundaries = try reader.hasBoundaries()
     var writer = try CorpusWriter(
       folder: folder, tokenizer: tokenizer, hasBoundaries: hasBoundaries, shardLimit: options.shardLimit)
@@ -122,7 +125,7 @@ public struct PreparedCorpus: Sendable {
         try writer.append(piece)
         if writer.tokens > reported {
           reported = writer.tokens
-          progress(.encoded(bytes: writer.textBytes, ofBytes: total, tokens: reported))
+          progress(.encoded(bytes: writer.textBytes, ofBytes: max(total, writer.textBytes), tokens: reported))
         }
       }
       sources.append(.init(path: file.canonicalPath, format: file.format, stamp: stamp.kept, digest: result.digest))

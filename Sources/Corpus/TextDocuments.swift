@@ -8,8 +8,15 @@ enum TextDocuments {
   static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
   /// Reads the file once; `body` gets its documents in order. The result is the SHA-256 of the file.
+  ///
+  /// - Throws: `.data` for text that is not UTF-8; what `body` throws.
   static func read(_ path: String, _ body: (TextPiece) throws(Failure) -> Void) throws(Failure) -> String {
     let isMarked = try hasMarks(path)
+    var line = 1
+    func check(_ piece: ArraySlice<UInt8>) throws(Failure) {
+      try TextEncoding.check(piece, line: line, of: path)
+      line += piece.count { $0 == UInt8(ascii: "\n") }
+    }
     var reader = try SourceReader(path)
     var buffer: [UInt8] = []
     var document = Document(trimmed: isMarked)
@@ -20,29 +27,30 @@ enum TextDocuments {
       var start = 0
       if isMarked {
         while let place = place(of: mark, in: buffer, from: start) {
+          try check(buffer[start..<place])
           try document.end(with: buffer[start..<place], body)
           start = place + mark.count
         }
       }
       while let length = buffer[start...].withUnsafeBytes(TextCutter.cut) {
+        try check(buffer[start..<start + length])
         try document.append(buffer[start..<start + length], body)
         start += length
       }
       buffer.removeFirst(start)
     }
+    try check(buffer[...])
     try document.end(with: buffer[...], body)
     return try reader.finish()
   }
 
   /// Whether the file has a separator; reads up to the first one.
   static func hasMarks(_ path: String) throws(Failure) -> Bool {
-    let file = try ReadableFile(path, area: .data)
-    var offset = 0
-    while offset < file.count {
-      let bytes = try file.read(min(1 << 20, file.count - offset), at: offset)
-      if place(of: mark, in: bytes, from: 0) != nil { return true }
-      if offset + bytes.count == file.count { return false }
-      offset += bytes.count - mark.count + 1
+    var reader = try SourceReader(path)
+    var buffer: [UInt8] = []
+    while try reader.read(into: &buffer) {
+      if place(of: mark, in: buffer, from: 0) != nil { return true }
+      buffer.removeFirst(max(0, buffer.count - mark.count + 1))
     }
     return false
   }

@@ -1,3 +1,5 @@
+import Files
+
 /// A piece of a document's text, small enough to be encoded at once.
 struct TextPiece: Sendable, Equatable {
   var bytes: [UInt8]
@@ -12,6 +14,16 @@ struct TextPiece: Sendable, Equatable {
 enum TextCutter {
   static let pieceLength = 1 << 20
   static let longestPiece = 1 << 24
+
+  /// Gives the pieces of a document to `body`; an empty one has none.
+  static func pieces(of text: [UInt8], _ body: (TextPiece) throws(Failure) -> Void) throws(Failure) {
+    var start = 0
+    while let length = text[start...].withUnsafeBytes(Self.cut) {
+      try body(TextPiece(bytes: Array(text[start..<start + length]), endsDocument: false))
+      start += length
+    }
+    if start < text.count { try body(TextPiece(bytes: Array(text[start...]), endsDocument: true)) }
+  }
 
   /// The length of the first piece of a text that continues after `bytes`; nil if more has to be read first.
   static func cut(in bytes: UnsafeRawBufferPointer) -> Int? {

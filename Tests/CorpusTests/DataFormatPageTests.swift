@@ -28,7 +28,7 @@ import Tokenizers
   @Test func instructions() throws {
     let data = try InstructionData.open(
       [path(1)], settings: TuningSettings(maximumLength: 1000), format: .bytes(.chatML))
-    #expect(data.summary.used == count(1) && count(1) == 7)
+    #expect(data.summary.used == count(1) && count(1) == 9)
   }
 
   @Test func preferences() throws {

@@ -30,9 +30,11 @@ import Tokenizers
     #expect(!stream.hasDocuments)
   }
 
-  @Test func bytesThatAreNotUTF8GoThroughUnchanged() throws {
-    try folder.write([0x61, 0xff, 0xc3, 0x28, 0x62], to: "a.txt")
-    #expect(try stream("a.txt").tokens(0..<5) == [0x61, 0xff, 0xc3, 0x28, 0x62])
+  /// A text in another encoding would be trained on as bytes that mean nothing.
+  @Test func bytesThatAreNotUTF8AreRefused() throws {
+    try folder.write([0x61, 0x0a, 0x62, 0xff, 0xc3, 0x28, 0x62], to: "a.txt")
+    let error = #expect(throws: Failure.self) { try stream("a.txt") }
+    #expect(error?.what == "the text is not UTF-8" && error?.place?.hasSuffix("a.txt:2") == true)
   }
 
   @Test func marksSeparateDocumentsAndAreNotText() throws {

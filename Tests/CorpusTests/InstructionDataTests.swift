@@ -87,6 +87,15 @@ import Tokenizers
       "Q: a\nA: [b.]\n"
     ),
     (#"{"question": "a", "answer": "b"}"#, "Q: a\nA: [b.]\n"),
+    // Dolly's columns, torchtune's, and turns as the text that delimited files have them in.
+    (#"{"instruction": "a", "context": "i", "response": "b", "category": "x"}"#, "Q: a\n\ni\nA: [b.]\n"),
+    (#"{"instruction": "a", "context": "", "response": "b"}"#, "Q: a\nA: [b.]\n"),
+    (#"{"input": "a", "output": "b"}"#, "Q: a\nA: [b.]\n"),
+    (#"{"conversation": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}"#, "Q: a\nA: [b.]\n"),
+    (
+      #"{"messages": "[{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]"}"#,
+      "Q: a\nA: [b.]\n"
+    ),
     (#"{"text": "ab"}"#, "a[b.]"),
     (
       #"{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}, {"role": "model", "content": "é"}]}"#,
@@ -97,6 +106,23 @@ import Tokenizers
     #expect(try marked(open(row)) == expected)
     #expect(try marked(open("[\n\(row)\n]", name: "rows.json")) == expected)
     #expect(try marked(open("\u{feff}\(row)\r\n\n", name: "rows.json")) == expected)
+  }
+
+  /// A number where a text is expected is no text, and the message says how it becomes one.
+  @Test(arguments: [
+    (#"{"prompt": "2 + 2", "completion": 4}"#, "found 4, which is no text either", #""completion": "4""#),
+    (#"{"question": "2 + 2", "answer": 4.5}"#, "\"answer\" is no string", #""answer": "4.5""#),
+    (#"{"instruction": "a", "output": true}"#, "\"output\" is no string", #""output": "true""#),
+  ])
+  func aNumberIsNoText(_ row: String, _ reason: String, _ remedy: String) throws {
+    let failure = refusal { _ = try open(row) }
+    #expect(failure?.notes.contains { $0.contains(reason) } == true, "\(failure.debugDescription)")
+    #expect(failure?.notes.contains("texts stand in quotes: \(remedy)") == true, "\(failure.debugDescription)")
+  }
+
+  @Test func whatAQuestionLeavesUnreadIsSaid() throws {
+    let data = try open(#"{"question": "a", "context": "i", "answer": "b"}"#)
+    #expect(data.summary.warnings.contains("\"context\" is not read beside \"question\": 1 of 1 rows"))
   }
 
   /// A system text in a column of its own counts in every form.

@@ -52,6 +52,14 @@ import Tokenizers
       usual
     ),
     (#"{"prompt": [{"role": "user", "content": "a"}], "chosen": "b", "rejected": "c"}"#, usual),
+    // torchtune's, Stack Exchange's, and a prompt that is called input.
+    (
+      #"{"chosen_conversations": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "#
+        + #""rejected_conversations": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}]}"#,
+      usual
+    ),
+    (#"{"question": "a", "response_j": "b", "response_k": "c"}"#, usual),
+    (#"{"input": "a", "chosen": "b", "rejected": "c"}"#, usual),
     // UltraFeedback's rows, whose messages are the prompt with the better answer.
     (
       #"{"prompt": "a", "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}]}"#,
@@ -225,6 +233,7 @@ import Tokenizers
       #"{"prompt": "a", "completion": [{"role": "assistant", "content": "b"}], "label": 0}"#, ["Q: a\nA: ", "b."], false
     ),
     (#"{"instruction": "a", "output": "b", "kto_tag": false}"#, ["Q: a\nA: ", "b."], false),
+    (#"{"input": "a", "output": "b", "label": "False"}"#, ["Q: a\nA: ", "b."], false),
     (
       #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "kto_tag": true}"#,
       ["Q: a\nA: ", "b."], true

@@ -46,12 +46,13 @@ import Tokenizers
   }
 
   @Test func whatIsMissingIsNamedInOnePass() throws {
-    let error = #expect(throws: Failure.self) { try open(["none.txt", "*.none", "", "."]) }
+    try FileManager.default.createDirectory(atPath: folder("empty"), withIntermediateDirectories: true)
+    let error = #expect(throws: Failure.self) { try open(["none.txt", "*.none", "", "empty"]) }
     let lines = error?.description ?? ""
     #expect(error?.area == .data && error?.others.count == 3)
     #expect(lines.contains("no such file\n  --> \(folder.path)/none.txt\n  = the working folder is /"))
     #expect(lines.contains("no file matches the pattern\n  --> \(folder.path)/*.none"))
-    #expect(lines.contains("a folder where a file is expected"))
+    #expect(lines.contains("the folder has no files\n  --> \(folder.path)/empty"))
   }
 
   @Test func everyProblemOfARecipesFilesIsFoundWithoutReadingThem() throws {

@@ -18,6 +18,8 @@ import Testing
     (#"{"conversations": []}"#, .conversation),
     (#"{"instruction": "a", "output": "b"}"#, .conversation),
     (#"{"question": "a", "answer": "b"}"#, .conversation),
+    (#"{"input": "a", "output": "b"}"#, .conversation),
+    (#"{"chosen_conversations": [], "rejected_conversations": []}"#, .pair),
     (#"{"prompt": "a", "completion": "b", "label": true}"#, .labelled),
     (#"{"prompt": "a", "chosen": "b", "rejected": "c"}"#, .pair),
   ])

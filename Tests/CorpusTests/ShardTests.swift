@@ -79,7 +79,7 @@ import Testing
     Bad(testDescription: "no token", bytes: version1([]), says: "the shard holds no token"),
     Bad(testDescription: "an odd raw file", bytes: [1, 0, 2], format: .uint16, says: "odd length"),
     Bad(testDescription: "raw without being asked for", bytes: [1, 0, 2, 0], says: "data.format = \"uint16\""),
-    Bad(testDescription: "gzip", bytes: [0x1f, 0x8b, 8, 0, 1, 1], says: "the file is compressed"),
+    Bad(testDescription: "gzip", bytes: [0x1f, 0x8b, 8, 0, 1, 1], says: "the compressed file is cut off"),
   ]
 
   @Test(arguments: bad)

@@ -11,17 +11,8 @@ import Tokenizers
 
   init() throws { folder = try ScratchFolder() }
 
-  /// The path of a file below the shared folder, unpacked where it is compressed.
-  private func path(_ name: String) throws -> String {
-    let url = try #require(SharedData.url(name))
-    guard name.hasSuffix(".gz") else { return url.path }
-    let gunzip = Process()
-    gunzip.executableURL = URL(fileURLWithPath: "/bin/sh")
-    gunzip.arguments = ["-c", "gunzip -c \"$0\" > \"$1\"", url.path, "\(folder.path)/rows.jsonl"]
-    try gunzip.run()
-    gunzip.waitUntilExit()
-    return "\(folder.path)/rows.jsonl"
-  }
+  /// The path of a file below the shared folder.
+  private func path(_ name: String) throws -> String { try #require(SharedData.url(name)).path }
 
   @Test(
     .needsSharedData("sft"),

@@ -1,7 +1,8 @@
 import Files
 import Tokenizers
 
-/// Files of rows for tuning: a JSON array of objects, or one object a line. Their first character tells which.
+/// Files of rows for tuning: a JSON array of objects, or one object a line, which their first character tells; or delimited values
+/// with a header.
 package enum ConversationFile {
   /// The conversations in the files that `patterns` name, in their order, for evaluations that ask their questions. Rows that
   /// cannot be used and rows of plain text are skipped.
@@ -48,17 +49,23 @@ package enum ConversationFile {
   }
 
   /// The files that `patterns` name. Files that hold no rows are errors, all reported together.
-  static func files(_ patterns: [String]) throws(Failure) -> [CorpusFile] {
-    let files = try CorpusFile.resolve(patterns, format: nil)
+  static func files(_ patterns: [String], format: CorpusFormat? = nil) throws(Failure) -> [CorpusFile] {
+    try groups(patterns, format: format).flatMap(\.self)
+  }
+
+  /// The files that each of `patterns` names; see the other form.
+  static func groups(_ patterns: [String], format: CorpusFormat?) throws(Failure) -> [[CorpusFile]] {
+    let groups = try CorpusFile.groups(patterns, format: format)
+    let files = groups.flatMap(\.self)
     if files.isEmpty {
       throw Failure(.data, "there is nothing to train on", notes: ["data.train names no file"])
     }
     if let shard = files.first(where: \.format.holdsTokens) {
       throw Failure(
         .data, "token shards where rows of JSON are expected", at: shard.path,
-        notes: ["tuning reads .json and .jsonl; train pretrain reads shards"])
+        notes: ["tuning reads .json, .jsonl, .csv and .tsv; train pretrain reads shards"])
     }
-    return files
+    return groups
   }
 
   /// Reads the file once; `body` gets each row; what it throws ends the reading. An array with a fault is an error as a
@@ -67,6 +74,7 @@ package enum ConversationFile {
     switch try layout(of: file) {
     case .lines: try JSONLines.read(file.path, body)
     case .array: try array(file.path, body)
+    case .records(let separator): try records(file.path, separator, body)
     }
   }
 
@@ -76,27 +84,27 @@ package enum ConversationFile {
     _ limit: Int, of file: CorpusFile, _ body: (_ row: JSONValue, _ place: String) -> Void
   ) throws(Failure) {
     var count = 0
-    switch try layout(of: file) {
-    case .lines:
-      try JSONLines.first(limit, of: file.path) { row in
-        if let value = try? row.value() { body(value, row.place) }
-      }
-    case .array:
-      do throws(Failure) {
-        _ = try array(file.path) { (row) throws(Failure) in
-          if count == limit { throw Failure(.data, "enough rows") }
-          body(try row.value(), row.place)
-          count += 1
-        }
-      } catch {
-        if count == 0 { throw error }
-      }
+    func take(_ row: JSONRow) throws(Failure) {
+      if count == limit { throw Failure(.data, "enough rows") }
+      if let value = try? row.value() { body(value, row.place) }
+      count += 1
+    }
+    let layout = try layout(of: file)
+    if layout == .lines { return try JSONLines.first(limit, of: file.path) { row in _ = try? take(row) } }
+    do throws(Failure) {
+      _ = try rows(of: file, take)
+    } catch {
+      if count == 0 { throw error }
     }
   }
 
-  private enum Layout { case lines, array }
+  private enum Layout: Equatable {
+    case lines, array
+    case records(separator: UInt8)
+  }
 
   private static func layout(of file: CorpusFile) throws(Failure) -> Layout {
+    if let separator = file.format.separator { return .records(separator: separator) }
     switch try firstByte(of: file.path) {
     case UInt8(ascii: "{"): return .lines
     case UInt8(ascii: "["): return .array
@@ -104,14 +112,16 @@ package enum ConversationFile {
     default:
       throw Failure(
         .data, "no rows of JSON", at: file.path,
-        notes: ["expected an array of objects, or one object a line", "train pretrain reads plain text"])
+        notes: [
+          "expected an array of objects, one object a line, or a .csv or .tsv with a header",
+          "train pretrain reads plain text",
+        ])
     }
   }
 
   /// The first byte after a byte order mark and white space.
   private static func firstByte(of path: String) throws(Failure) -> UInt8? {
-    let file = try ReadableFile(path, area: .data)
-    let head = try file.read(min(file.count, 1 << 16), at: 0)
+    let head = try SourceReader.head(of: path, 1 << 16)
     let text = head.starts(with: TextDocuments.byteOrderMark) ? head.dropFirst(3) : head[...]
     return text.first { !(0x09...0x0d).contains($0) && $0 != 0x20 }
   }
@@ -119,7 +129,7 @@ package enum ConversationFile {
   private static func array(
     _ path: String, _ body: (JSONRow) throws(Failure) -> Void
   ) throws(Failure) -> String {
-    let bytes = try ReadableFile.contents(of: path, area: .data)
+    let (bytes, digest) = try SourceReader.contents(of: path)
     let result = bytes.withUnsafeBytes { buffer in
       Result { () throws(Failure) in
         try JSONValue.parseElements(of: buffer, source: path, area: .data) { (value) throws(Failure) in
@@ -128,6 +138,15 @@ package enum ConversationFile {
       }
     }
     try result.get()
-    return Digest.sha256(bytes)
+    return digest
+  }
+
+  private static func records(
+    _ path: String, _ separator: UInt8, _ body: (JSONRow) throws(Failure) -> Void
+  ) throws(Failure) -> String {
+    var rows = try DelimitedRows(path, separator: separator)
+    let columns = rows.columns
+    while let row = try rows.next() { try body(row.json(columns)) }
+    return try rows.finish()
   }
 }

@@ -12,8 +12,9 @@ enum InstructionRow {
 extension TuningRow {
   /// The row as an example to learn from; its form is recognised by its columns.
   ///
-  /// Known forms: `messages`, ShareGPT's `conversations`, Alpaca's `instruction`/`input`/`output`, `prompt`/`completion`
-  /// (texts or messages), `question`/`answer`, and `text`.
+  /// Known forms: `messages`, ShareGPT's `conversations`, Alpaca's `instruction`/`input`/`output` and Dolly's
+  /// `instruction`/`context`/`response`, `prompt`/`completion` (texts or messages), `question`/`answer`, torchtune's
+  /// `input`/`output`, and `text`.
   func instruction() throws(Failure) -> InstructionRow {
     if has("messages") { return try conversation(messages("messages")) }
     if has("conversations") { return try conversation(messages("conversations")) }
@@ -27,12 +28,15 @@ extension TuningRow {
     if has("question"), has("answer") {
       return try conversation([Message(role: "user", content: text("question")), answer("answer")])
     }
+    if hasOwn("input"), has("output") {
+      return try conversation([Message(role: "user", content: text("input")), answer("output")])
+    }
     if has("text") { return .text(try text("text")) }
     if has("chosen", "rejected") {
       throw unusable("a preference pair where an instruction is expected", "train dpo reads pairs")
     }
     throw unknownForm(
-      "messages, conversations, instruction/output, prompt/completion, question/answer, or text")
+      "messages, conversations, instruction/output, prompt/completion, question/answer, input/output, or text")
   }
 
   /// The turns before the answer of an Alpaca row: the pairs of `history`, `instruction` with `input`.

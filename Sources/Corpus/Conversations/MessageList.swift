@@ -6,12 +6,29 @@ extension TuningRow {
   /// The turns in a column: a list of them, or a single one.
   func messages(_ column: String) throws(Failure) -> [Message] {
     guard let value = self[column] else { throw unusable("the row has no \"\(name(column))\"") }
-    let list = value.object == nil ? value.array : [value]
-    guard let list else { throw unusable("\"\(name(column))\" is no list of messages", "found \(value.kind)") }
+    let list = try list(value)
+    guard let list else {
+      throw unusable(
+        "\"\(name(column))\" is no list of messages",
+        "found \(value.found)\(Self.textColumns.contains(column) ? ", which is no text either" : "")",
+        Self.quotingNote(name(column), value))
+    }
     if list.isEmpty { throw unusable("\"\(name(column))\" is empty") }
     var messages: [Message] = []
     for (index, item) in list.enumerated() { messages.append(try message(item, index)) }
     return messages
+  }
+
+  /// Columns that hold either messages or a text.
+  private static let textColumns = ["prompt", "completion", "chosen", "rejected", "question"]
+
+  /// The elements of a list, a single object as one, and those of a text that is the JSON of either, as columns of delimited values
+  /// have them.
+  private func list(_ value: JSONValue) throws(Failure) -> [JSONValue]? {
+    if value.object != nil { return [value] }
+    guard let text = value.string else { return value.array }
+    let parsed = try? JSONValue.parse(Array(text.utf8), source: place, area: .data)
+    return parsed?.object == nil ? parsed?.array : parsed.map { [$0] }
   }
 
   private func message(_ item: JSONValue, _ index: Int) throws(Failure) -> Message {

@@ -13,7 +13,7 @@ extension TuningRow {
   /// The row as a pair of answers; its form is recognised by its columns.
   ///
   /// The answers are `chosen` and `rejected`, as texts, messages or transcripts. The prompt is `prompt` (a text or
-  /// messages), `messages`, ShareGPT's `conversations`, Alpaca's `instruction` and `input`, or `question`; without any
+  /// messages), `messages`, ShareGPT's `conversations`, Alpaca's `instruction` and `input`, `question`, or `input`; without any
   /// of them it is what both sides begin with.
   func preference() throws(Failure) -> PreferenceRow {
     guard has("chosen", "rejected") else {
@@ -55,7 +55,8 @@ extension TuningRow {
     for column in ["messages", "conversations"] where has(column) && !has("prompt") { return try messages(column) }
     if has("instruction") { return try alpacaPrompt() }
     if has("prompt") { return try promptTurns() }
-    return has("question") ? try turns("question", as: "user") : nil
+    if has("question") { return try turns("question", as: "user") }
+    return hasOwn("input") ? try turns("input", as: "user") : nil
   }
 
   private func promptTurns() throws(Failure) -> [Message] {

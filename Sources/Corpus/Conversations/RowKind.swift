@@ -38,7 +38,7 @@ package enum RowKind: Sendable {
     } else if row.has("label") {
       self = .labelled
     } else if row.has("messages") || row.has("conversations") || row.has("instruction") || row.has("prompt")
-      || row.has("question")
+      || row.has("question") || row.has("input", "output")
     {
       self = .conversation
     } else if row.has("text") {
@@ -50,14 +50,13 @@ package enum RowKind: Sendable {
 }
 
 extension CorpusFile {
-  /// Whether the file is an array of JSON or a JSON object a line.
+  /// Whether the file is an array of JSON, a JSON object a line, or records with a header.
   fileprivate var holdsRows: Bool {
     get throws(Failure) {
       if format.holdsTokens { return false }
-      if format == .jsonl { return true }
-      let file = try ReadableFile(path, area: .data)
-      let head = try file.read(min(file.count, 1 << 12), at: 0)
-      return path.hasSuffix(".json") && head.first { $0 > 0x20 && $0 < 0x80 } == UInt8(ascii: "[")
+      if format == .jsonl || format.separator != nil { return true }
+      let head = try SourceReader.head(of: path, 1 << 12)
+      return path.withoutCompression.hasSuffix(".json") && head.first { $0 > 0x20 && $0 < 0x80 } == UInt8(ascii: "[")
     }
   }
 }

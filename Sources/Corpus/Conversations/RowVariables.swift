@@ -52,6 +52,11 @@ extension TuningRow {
     {
       others = ["\"\(name("system"))\" is not read where the turns begin with another system text"]
     }
+    if !has("instruction"), has("question") || has("prompt"),
+      let context = ["context", "input"].first(where: { member($0) != nil })
+    {
+      others.append("\"\(context)\" is not read beside \"\(name(has("question") ? "question" : "prompt"))\"")
+    }
     let ofText = isText ? ["system", "tools", "documents", "chat_template_kwargs"].filter { has($0) } : []
     return others + Self.trainedNames.filter { member($0) != nil }.map { "\"\($0)\" of a row is not read" }
       + ofText.map { "\"\(name($0))\" is not read beside plain text" }

@@ -34,6 +34,9 @@ struct TuningRow {
   private static let otherNames = [
     "conversations": ["conversation"], "output": ["response"], "completion": ["response"], "label": ["kto_tag"],
     "role": ["from"], "content": ["value"],
+    // Dolly's, torchtune's, and Stack Exchange's columns.
+    "input": ["context"], "chosen": ["chosen_conversations", "response_j"],
+    "rejected": ["rejected_conversations", "response_k"],
   ]
 
   func member(_ name: String) -> JSONValue? {
@@ -47,7 +50,13 @@ struct TuningRow {
   func optionalText(_ column: String) throws(Failure) -> String? {
     guard let value = self[column] else { return nil }
     if let text = value.string { return text }
-    throw unusable("\"\(name(column))\" is no string", "found \(value.kind)")
+    throw unusable("\"\(name(column))\" is no string", "found \(value.kind)", Self.quotingNote(name(column), value))
+  }
+
+  /// What to write in the place of a number or a boolean.
+  static func quotingNote(_ column: String, _ value: JSONValue) -> String? {
+    guard value.number != nil || value.bool != nil else { return nil }
+    return "texts stand in quotes: \"\(column)\": \"\(value.serialized())\""
   }
 
   /// The text in a column, which must have some.
@@ -60,6 +69,9 @@ struct TuningRow {
   /// The name that the file has for a column.
   func name(_ column: String) -> String { fields.isEmpty ? column : fields[column] ?? column }
 
+  /// Whether the row has the column under this name, or under the one that `data.fields` gives it.
+  func hasOwn(_ column: String) -> Bool { member(name(column)) != nil }
+
   /// The names of all columns of the row, for messages.
   var foundColumns: String {
     let names = (value.object ?? []).prefix(12).map { "\"\($0.key)\"" }
@@ -67,7 +79,9 @@ struct TuningRow {
   }
 
   /// An error of this row: rows are counted by `reason`, which therefore is the same for all rows of a kind.
-  func unusable(_ reason: String, _ notes: String...) -> Failure { Failure(.data, reason, at: place, notes: notes) }
+  func unusable(_ reason: String, _ notes: String?...) -> Failure {
+    Failure(.data, reason, at: place, notes: notes.compactMap(\.self))
+  }
 }
 
 extension String {

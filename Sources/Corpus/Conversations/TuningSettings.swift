@@ -24,10 +24,12 @@ package struct TuningSettings: Sendable, Equatable {
   package var maximumLength: Int
   package var onOverflow: Overflow
   package var onError: RowErrorPolicy
+  /// What the files are; nil looks into them.
+  package var format: CorpusFormat?
 
   package init(
     fields: [String: String] = [:], lossOn: LossOn = .assistant, maximumLength: Int, onOverflow: Overflow = .truncate,
-    onError: RowErrorPolicy = .skip
+    onError: RowErrorPolicy = .skip, format: CorpusFormat? = nil
   ) {
     precondition(maximumLength > 1, "examples of at most \(maximumLength) tokens")
     self.fields = fields
@@ -35,6 +37,7 @@ package struct TuningSettings: Sendable, Equatable {
     self.maximumLength = maximumLength
     self.onOverflow = onOverflow
     self.onError = onError
+    self.format = format
   }
 
   /// Refuses names in `fields` that no column has.

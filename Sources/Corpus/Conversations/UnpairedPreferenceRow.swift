@@ -17,7 +17,7 @@ extension TuningRow {
     guard let label = self["label"] else {
       throw unusable("the row has no \"\(name("label"))\"", "found \(foundColumns)")
     }
-    guard let isDesirable = label.bool ?? label.integer.flatMap({ [0: false, 1: true][$0] }) else {
+    guard let isDesirable = label.bool ?? Self.labels[label.string?.lowercased() ?? label.number?.text ?? ""] else {
       throw unusable("\"\(name("label"))\" is neither true nor false", "found \(label.kind)")
     }
     let (prompt, completion) = try promptAndAnswer()
@@ -25,6 +25,9 @@ extension TuningRow {
     return UnpairedPreferenceRow(
       prompt: try input(withSystem(prompt)), completion: completion, isDesirable: isDesirable)
   }
+
+  /// What stands for false and true, in delimited values as text.
+  private static let labels = ["0": false, "1": true, "false": false, "true": true]
 
   private func promptAndAnswer() throws(Failure) -> (prompt: [Message], completion: [Message]) {
     for column in ["messages", "conversations"] where has(column) && !has("prompt", "completion") {
@@ -34,7 +37,9 @@ extension TuningRow {
     guard let prompt = try prompt() else {
       throw unknownForm("prompt/completion, messages, conversations, or instruction/output, each with a label")
     }
-    if has("instruction") { return (prompt, [try answer("output")]) }
+    if has("instruction") || !has("prompt") && !has("question") && hasOwn("input") {
+      return (prompt, [try answer("output")])
+    }
     return (prompt, try turns("completion", as: "assistant"))
   }
 }

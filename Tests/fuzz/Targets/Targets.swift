@@ -18,6 +18,12 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
       _ = try? PretrainingData.validate(.init(train: [path]))
     }
   },
+  "delimited": { bytes in
+    withFile(bytes, ending: "csv") { path in
+      _ = try? RowKind(of: [path])
+      _ = try? CorpusText.read([path], onError: .skip) { _ in }
+    }
+  },
   "jinja": { bytes in
     guard let template = try? Template(String(decoding: bytes, as: UTF8.self)) else { return }
     let message: Value = .dictionary(
@@ -27,8 +33,8 @@ private let targets: [String: @Sendable ([UInt8]) -> Void] = [
   "sentencepiece": { _ = try? Tokenizer(sentencePieceModel: $0, source: "fuzz") },
 ]
 
-private func withFile(_ bytes: [UInt8], _ body: (String) -> Void) {
-  let path = "/dev/shm/train-fuzz-\(getpid()).jsonl"
+private func withFile(_ bytes: [UInt8], ending: String = "jsonl", _ body: (String) -> Void) {
+  let path = "/dev/shm/train-fuzz-\(getpid()).\(ending)"
   guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else { return }
   body(path)
 }

@@ -1,0 +1,98 @@
+import Files
+import Glibc
+
+/// Paths as people write them: a file, a folder, or the shell's wildcards.
+enum FilePattern {
+  /// The files that a pattern names, sorted; none is an error.
+  static func paths(matching pattern: String) throws(Failure) -> [String] {
+    if access(pattern, F_OK) == 0 { return Folder.exists(pattern) ? try files(below: pattern) : [pattern] }
+    guard Self.alternatives(of: pattern) <= 10_000 else {
+      throw Failure(
+        .data, "the pattern has too many alternatives", at: pattern, notes: ["its braces make more than 10000 patterns"]
+      )
+    }
+    var matches = glob_t()
+    defer { globfree(&matches) }
+    let result = glob(pattern, GLOB_BRACE | GLOB_TILDE, nil, &matches)
+    if result == GLOB_NOSPACE { throw .system(.resources, "cannot list what matches", at: pattern, ENOMEM) }
+    var paths: [String] = []
+    for index in 0..<Int(matches.gl_pathc) {
+      guard let name = matches.gl_pathv[index] else { continue }
+      guard let path = String(validatingCString: name) else {
+        throw Failure(
+          .data, "a file's name is not UTF-8", at: String(cString: name), notes: ["it matches \(pattern)", "rename it"])
+      }
+      paths.append(path)
+    }
+    let isPattern = pattern.contains { "*?[{".contains($0) }
+    let found = result == 0 ? paths.filter { access($0, F_OK) == 0 && !Folder.exists($0) } : []
+    if found.isEmpty {
+      throw Failure(
+        .data, isPattern ? "no file matches the pattern" : "no such file", at: pattern,
+        notes: quoteNote(pattern) + ["the working folder is \(workingFolder)", "check data.train and data.validation"])
+    }
+    return found
+  }
+
+  /// What to say of a pattern that came with the quotes that were meant for the shell.
+  private static func quoteNote(_ pattern: String) -> [String] {
+    guard pattern.count > 2, let first = pattern.first, first == pattern.last, first == "'" || first == "\"" else {
+      return []
+    }
+    return ["the quotes are part of the name here: leave them out, \(pattern.dropFirst().dropLast())"]
+  }
+
+  /// The files below a folder in the order of their names, without hidden ones.
+  private static func files(below folder: String) throws(Failure) -> [String] {
+    let root = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+    var walk = Walk()
+    try walk.visit(root.isEmpty ? "/" : root, depth: 0)
+    if walk.files.isEmpty {
+      throw Failure(.data, "the folder has no files", at: folder, notes: ["hidden ones do not count"])
+    }
+    return walk.files
+  }
+
+  /// A way through folders, which links must not make endless.
+  private struct Walk {
+    var files: [String] = []
+    private var folders = 0
+
+    mutating func visit(_ folder: String, depth: Int) throws(Failure) {
+      folders += 1
+      guard depth < 32, folders <= 100_000, files.count <= 1_000_000 else {
+        throw Failure(
+          .data, "there are too many folders or files below the folder", at: folder,
+          notes: ["a link may lead in a circle", "name the files: \"\(folder)/*.txt\""])
+      }
+      for name in try Folder.names(in: folder, area: .data) where !name.hasPrefix(".") {
+        let path = folder == "/" ? "/\(name)" : "\(folder)/\(name)"
+        if Folder.exists(path) { try visit(path, depth: depth + 1) } else { files.append(path) }
+      }
+    }
+  }
+
+  /// How many patterns without braces a pattern stands for, or somewhat more; 2^32 at most.
+  static func alternatives(of pattern: String) -> Int {
+    // For each open brace: the sum of its finished alternatives, and the product of the one that is being read.
+    var open: [(sum: Int, product: Int)] = [(0, 1)]
+    for character in pattern.utf8 {
+      switch character {
+      case UInt8(ascii: "{"): open.append((0, 1))
+      case UInt8(ascii: ","): open[open.count - 1] = (min(1 << 32, open.last!.sum + open.last!.product), 1)
+      case UInt8(ascii: "}") where open.count > 1:
+        let closed = open.removeLast()
+        let (product, hasOverflowed) = open.last!.product.multipliedReportingOverflow(by: closed.sum + closed.product)
+        open[open.count - 1].product = hasOverflowed ? 1 << 32 : min(1 << 32, product)
+      default: break
+      }
+    }
+    return open.reduce(1) { min(1 << 32, max($0, $1.sum + $1.product)) }
+  }
+
+  private static var workingFolder: String {
+    guard let path = getcwd(nil, 0) else { return "unknown" }
+    defer { free(path) }
+    return String(cString: path)
+  }
+}

@@ -1,0 +1,89 @@
+import Files
+
+/// Files that hold data in a form that is not read, told by their first bytes, with the command that makes of them what is.
+struct ForeignData: Equatable {
+  private enum Remedy: Equatable {
+    /// A command that writes the unpacked file to its output.
+    case unpack(String)
+    /// An encoding to convert from.
+    case convert(String)
+    /// A function of pandas that reads the table.
+    case table(String)
+    /// The beginning of a command that takes the path.
+    case command(String)
+    case say(String)
+  }
+
+  private let what: String
+  private let remedy: Remedy
+
+  private static let kinds: [(magic: [UInt8], what: String, remedy: Remedy)] = [
+    (Array("PAR1".utf8), "a Parquet file", .table("read_parquet")),
+    (Array("ARROW1".utf8), "an Arrow file", .table("read_feather")),
+    (Array("ORC".utf8), "an ORC file", .table("read_orc")),
+    ([0x89, 0x48, 0x44, 0x46], "an HDF5 file", .say("data is text, JSON, CSV or token shards")),
+    (Array("SQLite format 3".utf8), "a SQLite database", .say("export a table: sqlite3 -json FILE 'select ...'")),
+    (Array("%PDF-".utf8), "a PDF file", .command("take its text: pdftotext")),
+    ([0x50, 0x4b, 3, 4], "a zip archive", .command("unpack it and name its files or its folder: unzip")),
+    ([0xfd, 0x37, 0x7a, 0x58], "a file compressed by xz", .unpack("xz -dc")),
+    (Array("BZh".utf8), "a file compressed by bzip2", .unpack("bzip2 -dc")),
+    ([0x04, 0x22, 0x4d, 0x18], "a file compressed by lz4", .unpack("lz4 -dc")),
+    ([0xff, 0xfe], "text in UTF-16", .convert("utf-16")), ([0xfe, 0xff], "text in UTF-16", .convert("utf-16")),
+  ]
+
+  /// Nil where nothing in the beginning of a file speaks against text.
+  init?(_ head: [UInt8]) {
+    if let kind = Self.kinds.first(where: { head.starts(with: $0.magic) }) {
+      (what, remedy) = (kind.what, kind.remedy)
+      return
+    }
+    if head.count >= 262, head[257..<262].elementsEqual("ustar".utf8) {
+      (what, remedy) = ("an archive of tar", .command("unpack it and name its files or its folder: tar -xf"))
+      return
+    }
+    guard head.contains(0) else { return nil }
+    // Most letters of UTF-16 have a byte of zero, always the first or always the second one. So have small token ids, which are
+    // no letters, however.
+    let zeros = [0, 1].map { parity in head.indices.count { $0 % 2 == parity && head[$0] == 0 } }
+    let letters = head.count { $0 >= 0x20 || (0x09...0x0d).contains($0) }
+    if zeros.max()! * 4 > head.count, zeros.min() == 0, letters * 20 > (head.count - zeros.max()!) * 19 {
+      (what, remedy) = ("text in UTF-16", .convert(zeros[0] == 0 ? "utf-16le" : "utf-16be"))
+    } else {
+      what = "neither text nor a token shard"
+      remedy = .say(
+        "it has zero bytes; nanoGPT's token files need data.format = \"uint16\"; other files must be UTF-8 text")
+    }
+  }
+
+  /// The failure of the file at `path`.
+  func failure(at path: String) -> Failure {
+    let note =
+      switch remedy {
+      case .unpack(let command): "unpack it: \(command) \(path.shellWord) > \(path.withoutEnding.shellWord)"
+      case .convert(let code): "convert it: \(TextEncoding.conversion(of: path, from: code))"
+      case .table(let function): "convert it: \(Self.conversion(of: path, by: function))"
+      case .command(let command): "\(command) \(path.shellWord)"
+      case .say(let text): text
+      }
+    return Failure(.data, what, at: path, notes: [note])
+  }
+
+  /// A line of Python with pandas that writes the table as JSON, a row a line.
+  private static func conversion(of path: String, by function: String) -> String {
+    let (source, target) = (quoted(path), quoted("\(path.withoutEnding).jsonl"))
+    let line =
+      "import pandas; pandas.\(function)(\(source)).to_json(\(target), orient=\"records\", lines=True, force_ascii=False)"
+    return "python3 -c '\(line.replacing("'", with: "'\\''"))'"
+  }
+
+  /// The text as a literal of Python.
+  private static func quoted(_ text: String) -> String { JSONValue(text).serialized() }
+}
+
+extension String {
+  /// The path without what follows the last dot of its file's name.
+  fileprivate var withoutEnding: String {
+    guard let dot = lastIndex(of: "."), !self[dot...].contains("/"), dot > startIndex else { return "\(self).data" }
+    return String(self[..<dot])
+  }
+}

@@ -1,0 +1,110 @@
+import Corpus
+import Files
+import Foundation
+import Support
+import Testing
+import Tokenizers
+
+/// Folders, and files that are no data: named, with the command that makes data of them.
+@Suite struct ForeignDataTests {
+  private let folder: ScratchFolder
+
+  init() throws { folder = try ScratchFolder() }
+
+  private func open(_ paths: [String]) throws -> TokenStream {
+    try PretrainingData.open(
+      .init(train: paths), tokenizer: .bytes, vocabularySize: 257, cache: folder("cache")
+    ).train
+  }
+
+  private func run(_ command: String) throws {
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = ["-c", command]
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 0, "\(command)")
+  }
+
+  /// Text in another encoding: the command in the message, run as it is, makes a file that can be read.
+  @Test(arguments: [
+    ("latin1", "the text is not UTF-8", "Latin-1"), ("cp1252", "the text is not UTF-8", "Windows-1252"),
+    ("utf-16", "text in UTF-16", ""), ("utf-16le", "text in UTF-16", ""), ("utf-16be", "text in UTF-16", ""),
+  ])
+  func theCommandInTheMessageConvertsTheFile(_ code: String, _ what: String, _ note: String) throws {
+    let text = code == "latin1" ? "caf\u{E9} and \u{FC}ber\n" : "caf\u{E9} \u{201C}and\u{201D} \u{FC}ber\n"
+    try folder.write(text, to: "good.txt")
+    try run("iconv -f utf-8 -t \(code) \(folder("good.txt")) > \"\(folder("it's.txt"))\"")
+    let failure = try #require(refusal { _ = try open([folder("it's.txt")]) })
+    #expect(failure.what == what && failure.exitCode == 4)
+    #expect(failure.notes.contains { $0.contains(note) } || note.isEmpty, "\(failure)")
+    let command = try #require(failure.notes.first { $0.hasPrefix("convert it: ") }).dropFirst("convert it: ".count)
+    try run(String(command))
+    let converted = try open([folder("it's.utf8.txt")])
+    #expect(try converted.tokens(0..<converted.count) == text.utf8.map(Int32.init))
+  }
+
+  /// Far behind what is looked at first, in the middle of a megabyte.
+  @Test func aWrongByteIsFoundWhereverItIs() throws {
+    let line = String(repeating: "words and words ", count: 60)
+    var bytes = Array(String(repeating: "\(line)\n", count: 2000).utf8)
+    bytes[1_500_000] = 0xe9
+    let failure = refusal { _ = try open([folder.write(bytes, to: "a.txt")]) }
+    #expect(
+      failure?.place == "\(folder("a.txt")):\(1_500_000 / (line.utf8.count + 1) + 1)", "\(failure.debugDescription)")
+    // A character across the edge of what is looked at first is none.
+    let text = String(repeating: "é", count: 40_000)
+    #expect(try open([folder.write("a" + text, to: "b.txt")]).count == 80_001)
+  }
+
+  @Test(arguments: [
+    (Array("PAR1....".utf8), "a Parquet file", "python3 -c 'import pandas; pandas.read_parquet("),
+    (Array("ARROW1..".utf8), "an Arrow file", "pandas.read_feather("),
+    ([0x50, 0x4b, 3, 4, 0, 0], "a zip archive", "unzip "),
+    ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "a file compressed by xz", "xz -dc"),
+    (Array("BZh91AY".utf8), "a file compressed by bzip2", "bzip2 -dc"),
+    (Array("%PDF-1.7".utf8), "a PDF file", "pdftotext"),
+    (Array(repeating: 0x61, count: 257) + Array("ustar".utf8) + [0, 0], "an archive of tar", "tar -xf"),
+  ])
+  func foreignFilesAreNamed(_ bytes: [UInt8], _ what: String, _ remedy: String) throws {
+    let failure = refusal { _ = try open([folder.write(bytes, to: "a.data")]) }
+    #expect(failure?.what == what && failure?.place == folder("a.data"))
+    #expect(failure?.notes.contains { $0.contains(remedy) } == true, "\(failure.debugDescription)")
+  }
+
+  // MARK: Folders
+
+  @Test func aFolderIsAllItsFilesInOrder() throws {
+    for name in ["b/2.txt", "a.txt", "b/1.txt", ".hidden", "b/.git/x", "c/d/e.txt"] {
+      try FileManager.default.createDirectory(
+        at: folder.url("books/\(name)").deletingLastPathComponent(), withIntermediateDirectories: true)
+      try folder.write(String(name.suffix(5)), to: "books/\(name)")
+    }
+    for path in [folder("books"), folder("books/")] {
+      let stream = try open([path])
+      let texts = try stream.tokens(0..<stream.count).split(separator: 256).map {
+        String(decoding: $0.map { UInt8($0) }, as: UTF8.self)
+      }
+      #expect(texts == ["a.txt", "1.txt", "2.txt", "e.txt"].map { String($0.suffix(5)) })
+    }
+    try folder.write([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 0], to: "books/cover.png")
+    #expect(refusal { _ = try open([folder("books")]) }?.place == folder("books/cover.png"))
+  }
+
+  @Test func aFolderWithoutFilesAndACircleAreRefused() throws {
+    try FileManager.default.createDirectory(at: folder.url("empty"), withIntermediateDirectories: true)
+    #expect(refusal { _ = try open([folder("empty")]) }?.what == "the folder has no files")
+    for name in ["one", "two"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder("empty/\(name)"), withDestinationPath: folder("empty"))
+    }
+    let failure = refusal { _ = try open([folder("empty")]) }
+    #expect(failure?.what == "there are too many folders or files below the folder")
+  }
+
+  @Test func quotesThatWereMeantForTheShellAreNamed() throws {
+    try folder.write("a", to: "a.txt")
+    let failure = refusal { _ = try open(["'\(folder.path)/*.txt'"]) }
+    #expect(failure?.notes.first == "the quotes are part of the name here: leave them out, \(folder.path)/*.txt")
+  }
+}
