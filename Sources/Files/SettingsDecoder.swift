@@ -5,6 +5,8 @@ package struct SettingsKey: Sendable {
   package var defaultValue: JSONValue?
   package var isRequired: Bool
   package var documentation: String
+  /// What it may hold, as JSON Schema.
+  package var schema: JSONValue
 
   /// The last part of the path.
   package var name: String { path.split(separator: ".").last.map(String.init) ?? path }
@@ -21,13 +23,38 @@ package final class SettingsDecoder {
     var line: Int
     var siblings: [String]
     var isNull: Bool
+    /// The keys of the object that it holds.
+    var members: [String]
+  }
+
+  /// What is known about a key that no section has asked for.
+  package struct Explanation: Sendable {
+    /// What is wrong with it; nil for a key that is unknown.
+    package var what: String?
+    package var notes: [String]
+    /// The path of the key that is meant.
+    package var meant: String?
+
+    package init(what: String? = nil, notes: [String], meant: String? = nil) {
+      (self.what, self.notes, self.meant) = (what, notes, meant)
+    }
+  }
+
+  /// A problem of some keys, the first of which it is located at.
+  private struct Problem {
+    var path: String
+    var line: Int
+    var failure: Failure
+    /// The keys of which one must be there, where one was missed.
+    var missed: [String] = []
   }
 
   /// What kind of document it is.
   let area: Failure.Area
   private let source: String
   private let origin: (String) -> String?
-  private var problems: [(path: String, line: Int, failure: Failure)] = []
+  private let explain: (_ path: String, _ members: [String]) -> Explanation?
+  private var problems: [Problem] = []
   private var faulty: Set<String> = []
   /// The line of each key that the document has, 0 for one given on the command line.
   var lines: [String: Int] = [:]
@@ -37,11 +64,15 @@ package final class SettingsDecoder {
   package internal(set) var keys: [SettingsKey] = []
 
   /// A decoder of the document called `source` in messages. `origin` says where a key was
-  /// given that is not in the document.
-  package init(source: String, area: Failure.Area, origin: @escaping (String) -> String? = { _ in nil }) {
+  /// given that is not in the document, `explain` what is known about a key that no section asks for.
+  package init(
+    source: String, area: Failure.Area, origin: @escaping (String) -> String? = { _ in nil },
+    explain: @escaping (_ path: String, _ members: [String]) -> Explanation? = { _, _ in nil }
+  ) {
     self.source = source
     self.area = area
     self.origin = origin
+    self.explain = explain
   }
 
   /// The result of `read` on the document. Members that it does not ask for are problems too. Where there were
@@ -67,9 +98,9 @@ package final class SettingsDecoder {
 
   func markFaulty(_ path: String) { faulty.insert(path) }
 
-  func note(_ failure: Failure, path: String, line: Int) {
+  func note(_ failure: Failure, path: String, line: Int, missed: [String] = []) {
     faulty.insert(path)
-    problems.append((path, line, failure))
+    problems.append(Problem(path: path, line: line, failure: failure, missed: missed))
   }
 
   /// Adds a note to the problem of `path`.
@@ -77,9 +108,13 @@ package final class SettingsDecoder {
     if let index = problems.firstIndex(where: { $0.path == path }) { problems[index].failure.notes.append(note) }
   }
 
-  /// All problems as one failure, in the order of their lines; nil when there are none.
+  /// All problems as one failure, in the order of their lines; nil when there are none. A key that is missing because another
+  /// stands in its place is not a problem of its own.
   package var failure: Failure? {
-    let all = (problems + unknown.map { ($0.path, $0.line, failure(of: $0)) }).enumerated()
+    let explained = unknown.map { (unknown: $0, explanation: explanation(of: $0)) }
+    let meant = explained.compactMap(\.explanation.meant)
+    let own = problems.filter { problem in !problem.missed.contains(where: meant.contains) }
+    let all = (own + explained.map { Problem(path: $0.path, line: $0.line, failure: failure(of: $0, $1)) }).enumerated()
       .sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }
       .map { located($0.element.failure, path: $0.element.path, line: $0.element.line) }
     guard var first = all.first else { return nil }
@@ -88,16 +123,22 @@ package final class SettingsDecoder {
   }
 
   /// A wrong key in the document is the document's fault, one on the command line a usage error.
-  private func failure(of unknown: Unknown) -> Failure {
-    var notes: [String] = []
+  private func failure(of unknown: Unknown, _ explanation: Explanation) -> Failure {
+    Failure(
+      unknown.line == 0 ? .usage : area, explanation.what ?? "unknown key \"\(unknown.path)\"",
+      notes: explanation.notes)
+  }
+
+  private func explanation(of unknown: Unknown) -> Explanation {
+    if let known = explain(unknown.path, unknown.members) { return known }
     if let near = suggestion(for: unknown.key, among: unknown.siblings) {
-      notes.append("did you mean \"\(near)\"?")
-    } else if let name = suggestion(for: unknown.key, among: keys.map(\.name)),
-      let elsewhere = keys.first(where: { $0.name == name })
-    {
-      notes.append("did you mean \"\(elsewhere.path)\"?")
+      let head = unknown.path.dropLast(unknown.key.count)
+      return Explanation(notes: ["did you mean \"\(near)\"?"], meant: head + near)
     }
-    return Failure(unknown.line == 0 ? .usage : area, "unknown key \"\(unknown.path)\"", notes: notes)
+    guard let name = suggestion(for: unknown.key, among: keys.map(\.name)),
+      let elsewhere = keys.first(where: { $0.name == name })
+    else { return Explanation(notes: []) }
+    return Explanation(notes: ["did you mean \"\(elsewhere.path)\"?"], meant: elsewhere.path)
   }
 
   private func located(_ failure: Failure, path: String, line: Int) -> Failure {

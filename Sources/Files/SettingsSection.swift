@@ -41,12 +41,12 @@ package struct SettingsSection {
   package mutating func required<Value>(
     _ key: String, _ type: SettingsType<Value>, _ documentation: String
   ) -> Value {
-    describe(key, type.expectation, default: nil, isRequired: true, documentation)
+    describe(key, type.expectation, type.schema, default: nil, isRequired: true, documentation)
     guard let member = present(key) else {
       note(
         Failure(
           decoder.area, "missing key \"\(full(key))\"", notes: ["expected \(type.expectation)", documentation]),
-        for: key, line: line)
+        for: key, line: line, missed: [full(key)])
       return type.placeholder
     }
     return read(member, type) ?? type.placeholder
@@ -56,7 +56,7 @@ package struct SettingsSection {
   package mutating func value<Value>(
     _ key: String, _ type: SettingsType<Value>, default fallback: Value, _ documentation: String
   ) -> Value {
-    describe(key, type.expectation, default: type.write(fallback), isRequired: false, documentation)
+    describe(key, type.expectation, type.schema, default: type.write(fallback), isRequired: false, documentation)
     return read(key, type, else: fallback)
   }
 
@@ -64,7 +64,7 @@ package struct SettingsSection {
   package mutating func value<Value>(
     _ key: String, _ type: SettingsType<Value>, derived fallback: Value, _ documentation: String
   ) -> Value {
-    describe(key, type.expectation, default: nil, isRequired: false, documentation)
+    describe(key, type.expectation, type.schema, default: nil, isRequired: false, documentation)
     return read(key, type, else: fallback)
   }
 
@@ -72,7 +72,7 @@ package struct SettingsSection {
   package mutating func optional<Value>(
     _ key: String, _ type: SettingsType<Value>, _ documentation: String
   ) -> Value? {
-    describe(key, type.expectation, default: nil, isRequired: false, documentation)
+    describe(key, type.expectation, type.schema, default: nil, isRequired: false, documentation)
     return present(key).flatMap { read($0, type) }
   }
 
@@ -82,7 +82,7 @@ package struct SettingsSection {
   package mutating func section<Value>(
     _ key: String, _ documentation: String, _ read: (inout SettingsSection) -> Value
   ) -> Value {
-    describe(key, "an object", default: nil, isRequired: false, documentation)
+    describe(key, "an object", ["type": "object"], default: nil, isRequired: false, documentation)
     let member = present(key)
     if let member { decoder.lines[full(key)] = lineNumber(member) }
     if let member, member.value.object == nil { mismatch(member, "an object") }
@@ -100,7 +100,7 @@ package struct SettingsSection {
     _ key: String, _ documentation: String, _ read: (inout SettingsSection) -> Value
   ) -> Value? {
     if present(key) == nil {
-      describe(key, "an object", default: nil, isRequired: false, documentation)
+      describe(key, "an object", ["type": "object"], default: nil, isRequired: false, documentation)
       return nil
     }
     return section(key, documentation, read)
@@ -165,7 +165,9 @@ package struct SettingsSection {
     let paths = keys.map(full)
     if isSilent || paths.contains(where: decoder.isFaulty) || holds() { return }
     let path = paths.first { decoder.lines[$0] != nil } ?? paths[0]
-    decoder.note(Failure(decoder.area, what()), path: path, line: decoder.lines[path] ?? line)
+    let isMissing = !paths.contains { decoder.lines[$0] != nil }
+    decoder.note(
+      Failure(decoder.area, what()), path: path, line: decoder.lines[path] ?? line, missed: isMissing ? paths : [])
   }
 
   /// Whether the document itself has the key, other than as null.
@@ -227,18 +229,23 @@ package struct SettingsSection {
       line: lineNumber(member))
   }
 
-  private func note(_ failure: Failure, for key: String, line: Int) {
-    if isSilent { decoder.markFaulty(full(key)) } else { decoder.note(failure, path: full(key), line: line) }
+  private func note(_ failure: Failure, for key: String, line: Int, missed: [String] = []) {
+    if isSilent {
+      decoder.markFaulty(full(key))
+    } else {
+      decoder.note(failure, path: full(key), line: line, missed: missed)
+    }
   }
 
   private mutating func describe(
-    _ key: String, _ expectation: String, default fallback: JSONValue?, isRequired: Bool, _ documentation: String
+    _ key: String, _ expectation: String, _ schema: JSONValue, default fallback: JSONValue?, isRequired: Bool,
+    _ documentation: String
   ) {
     known.append(key)
     decoder.keys.append(
       SettingsKey(
         path: full(key), expectation: expectation, defaultValue: fallback, isRequired: isRequired,
-        documentation: documentation))
+        documentation: documentation, schema: schema))
   }
 
   /// Notes the members that nobody has asked for.
@@ -248,7 +255,7 @@ package struct SettingsSection {
       decoder.unknown.append(
         .init(
           path: full(member.key), key: member.key, line: lineNumber(member), siblings: known,
-          isNull: member.value.isNull))
+          isNull: member.value.isNull, members: member.value.object?.map(\.key) ?? []))
     }
   }
 }

@@ -7,21 +7,25 @@ package struct SettingsType<Value: Sendable>: Sendable {
   /// The value, or nil when the JSON is not what is expected.
   package var read: @Sendable (JSONValue) -> Value?
   package var write: @Sendable (Value) -> JSONValue
+  /// What is expected as JSON Schema, as far as that can say it.
+  package var schema: JSONValue
 
   package init(
-    _ expectation: String, placeholder: Value, read: @escaping @Sendable (JSONValue) -> Value?,
-    write: @escaping @Sendable (Value) -> JSONValue
+    _ expectation: String, placeholder: Value, schema: JSONValue = [:],
+    read: @escaping @Sendable (JSONValue) -> Value?, write: @escaping @Sendable (Value) -> JSONValue
   ) {
     self.expectation = expectation
     self.placeholder = placeholder
     self.read = read
     self.write = write
+    self.schema = schema
   }
 }
 
 extension SettingsType where Value == Bool {
   package static var boolean: Self {
-    Self("true or false", placeholder: false, read: { $0.bool }, write: { JSONValue($0) })
+    Self(
+      "true or false", placeholder: false, schema: ["type": "boolean"], read: { $0.bool }, write: { JSONValue($0) })
   }
 }
 
@@ -31,14 +35,15 @@ extension SettingsType where Value == Int {
     let bounds = upper == Int(Int32.max) ? ">= \(lower)" : "from \(lower) to \(upper)"
     return Self(
       lower == upper ? "\(lower)" : "an integer \(bounds)", placeholder: lower,
+      schema: ["type": "integer", "minimum": JSONValue(lower), "maximum": JSONValue(upper)],
       read: { $0.integer.flatMap { $0 >= lower && $0 <= upper ? $0 : nil } }, write: { JSONValue($0) })
   }
 
   /// An integer that may exceed 32 bits: a number of tokens, a seed.
   package static func largeInteger(from lower: Int) -> Self {
     Self(
-      "an integer >= \(lower)", placeholder: lower, read: { $0.integer.flatMap { $0 >= lower ? $0 : nil } },
-      write: { JSONValue($0) })
+      "an integer >= \(lower)", placeholder: lower, schema: ["type": "integer", "minimum": JSONValue(lower)],
+      read: { $0.integer.flatMap { $0 >= lower ? $0 : nil } }, write: { JSONValue($0) })
   }
 }
 
@@ -49,9 +54,13 @@ extension SettingsType where Value == Double {
   ) -> Self {
     let bounds = [("> ", above), (">= ", from), ("<= ", to), ("< ", below)].filter { $0.1.isFinite }
       .map { $0.0 + JSONValue.shortest($0.1) }
+    let limits = [
+      ("exclusiveMinimum", above), ("minimum", from), ("maximum", to), ("exclusiveMaximum", below),
+    ].filter { $0.1.isFinite }.map { JSONMember($0.0, JSONValue($0.1)) }
     return Self(
       bounds.isEmpty ? "a number" : "a number \(bounds.joined(separator: " and "))",
       placeholder: from.isFinite ? from : to.isFinite ? to : 1,
+      schema: JSONValue([JSONMember("type", "number")] + limits),
       read: { value in
         guard let number = value.double, number.isFinite, !(number == 0 && number.sign == .minus) else { return nil }
         return number > above && number >= from && number <= to && number < below ? number : nil
@@ -63,13 +72,16 @@ extension SettingsType where Value == Double {
 extension SettingsType where Value == String {
   /// A string that is not empty.
   package static var string: Self {
-    Self("a string", placeholder: "", read: { $0.string.flatMap { $0.isEmpty ? nil : $0 } }, write: { JSONValue($0) })
+    Self(
+      "a string", placeholder: "", schema: ["type": "string", "minLength": 1],
+      read: { $0.string.flatMap { $0.isEmpty ? nil : $0 } }, write: { JSONValue($0) })
   }
 
   /// One of a few words.
   package static func word(_ words: [String]) -> Self {
     Self(
       SettingsType<Never>.alternatives(words), placeholder: words[0],
+      schema: ["enum": JSONValue(words.map { JSONValue($0) })],
       read: { value in value.string.flatMap { words.contains($0) ? $0 : nil } }, write: { JSONValue($0) })
   }
 }
@@ -80,6 +92,7 @@ extension SettingsType where Value: RawRepresentable & CaseIterable, Value.RawVa
     let words = type.allCases.map(\.rawValue)
     return Self(
       SettingsType<Never>.alternatives(words), placeholder: type.allCases.first!,
+      schema: ["enum": JSONValue(words.map { JSONValue($0) })],
       read: { $0.string.flatMap(Value.init(rawValue:)) }, write: { JSONValue($0.rawValue) })
   }
 }
@@ -91,6 +104,9 @@ extension SettingsType {
     Self(
       "a list\(count.map { " of \($0)" } ?? ""), each \(element.expectation)",
       placeholder: Array(repeating: element.placeholder, count: count ?? 0),
+      schema: JSONValue(
+        [JSONMember("type", "array"), JSONMember("items", element.schema)]
+          + (count.map { [JSONMember("minItems", JSONValue($0)), JSONMember("maxItems", JSONValue($0))] } ?? [])),
       read: { value in
         guard let elements = value.array, count == nil || elements.count == count else { return nil }
         let values = elements.compactMap(element.read)
@@ -104,6 +120,7 @@ extension SettingsType {
     let list = SettingsType.list(of: element)
     return Self(
       "\(element.expectation) or a list of them", placeholder: [element.placeholder],
+      schema: ["anyOf": [element.schema, ["type": "array", "items": element.schema, "minItems": 1]]],
       read: { value in element.read(value).map { [$0] } ?? list.read(value).flatMap { $0.isEmpty ? nil : $0 } },
       write: list.write)
   }
@@ -112,6 +129,7 @@ extension SettingsType {
   package static func auto<Wrapped>(or wrapped: SettingsType<Wrapped>) -> Self where Value == Wrapped? {
     Self(
       "\"auto\" or \(wrapped.expectation)", placeholder: .none,
+      schema: ["anyOf": [["const": "auto"], wrapped.schema]],
       read: { value in value.string == "auto" ? .some(.none) : wrapped.read(value).map { .some($0) } },
       write: { value in value.map(wrapped.write) ?? "auto" })
   }
