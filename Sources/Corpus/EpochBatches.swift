@@ -44,7 +44,9 @@ public struct EpochBatches: Sendable, Equatable {
 
   /// The steps after which at least so many tokens of `data` have been read, and not before the last of them.
   public func steps(ofTokens tokens: Int, of data: any SampleLoader) -> Int {
-    let (epochs, rest) = tokens.quotientAndRemainder(dividingBy: data.tokenCount)
+    // Epochs of weighted sources have different samples, and with them different numbers of tokens.
+    let (epochs, rest) =
+      data.order.isOnePass ? tokens.quotientAndRemainder(dividingBy: data.tokenCount) : (0, tokens)
     var (consumed, steps, read) = (epochs * sampleCount, epochs * count, 0)
     while read < rest {
       let numbers = batch(after: consumed)

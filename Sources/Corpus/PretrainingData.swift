@@ -3,10 +3,10 @@ import Tokenizers
 
 /// The token streams of a pretraining run: text, JSONL or token shards, prepared and checked.
 public struct PretrainingData: Sendable {
-  /// What is trained on.
-  public let train: TokenStream
-  /// What is held out, where the run holds anything out.
-  public let validation: TokenStream?
+  /// What is trained on: a stream, or one of each weighted source.
+  public let trained: [TokenStream]
+  /// What is held out, where the run holds anything out: a stream, or one of each weighted source.
+  public let heldOut: [TokenStream]
   /// Warnings for the user, a sentence each.
   public let warnings: [String]
 
@@ -14,6 +14,8 @@ public struct PretrainingData: Sendable {
   public struct Sources: Sendable {
     /// Patterns of paths to train on.
     public var train: [String]
+    /// The share that each of `train` has in what is read; nil reads all of it equally often.
+    public var weights: [Double]?
     /// Patterns of paths to hold out.
     public var validation: [String]
     /// The part of `train` to hold out when there are no `validation` files.
@@ -25,10 +27,12 @@ public struct PretrainingData: Sendable {
 
     /// Files to train on and to hold out.
     public init(
-      train: [String], validation: [String] = [], validationFraction: Double? = nil, splitSeed: UInt64? = nil,
-      format: CorpusFormat? = nil
+      train: [String], weights: [Double]? = nil, validation: [String] = [], validationFraction: Double? = nil,
+      splitSeed: UInt64? = nil, format: CorpusFormat? = nil
     ) {
+      precondition(weights == nil || weights!.count == train.count, "\(train.count) sources, \(weights!.count) weights")
       self.train = train
+      self.weights = weights
       self.validation = validation
       self.validationFraction = validationFraction
       self.splitSeed = splitSeed
@@ -77,26 +81,39 @@ public struct PretrainingData: Sendable {
       if corpus.skippedRows > 0 { warnings.append("\(corpus.skippedRows) rows of \(files[0].path) ... were left out") }
       return corpus.stream
     }
-    let whole = try stream(train)
-    if validation.isEmpty, let fraction = sources.validationFraction {
+    var (trained, heldOut) = ([TokenStream](), [TokenStream]())
+    let groups = sources.weights == nil ? [train.flatMap(\.self)] : train
+    for files in groups {
+      let whole = try stream(files)
+      guard validation.isEmpty, let fraction = sources.validationFraction else {
+        trained.append(whole)
+        continue
+      }
       let (head, tail) = try whole.split(fraction: fraction, seed: sources.splitSeed)
       let share = Double(tail.count) / Double(whole.count)
       if share > 1.5 * fraction {
         let percent = Int((100 * share).rounded())
         warnings.append("\(percent) % of the tokens are held out: no fewer, as a document is held out as a whole")
       }
-      return PretrainingData(train: head, validation: tail, warnings: warnings)
+      trained.append(head)
+      heldOut.append(tail)
     }
-    return PretrainingData(
-      train: whole, validation: validation.isEmpty ? nil : try stream(validation), warnings: warnings)
+    if !validation.isEmpty { heldOut.append(try stream(validation)) }
+    return PretrainingData(trained: trained, heldOut: heldOut, warnings: warnings)
   }
+
+  /// What is trained on, where it is one stream.
+  public var train: TokenStream { trained[0] }
+
+  /// What is held out, where it is one stream; nil where nothing is.
+  public var validation: TokenStream? { heldOut.first }
 
   /// Checks what can be checked without reading the data through: that the files are there, are what they seem, and
   /// that shards have the length their headers say. All problems are reported together; the result is the warnings.
   public static func validate(_ sources: Sources) throws(Failure) -> [String] {
     let (train, validation, warnings) = try files(of: sources)
     var failures: [Failure] = []
-    for file in train + validation where file.format.holdsTokens {
+    for file in train.flatMap(\.self) + validation where file.format.holdsTokens {
       do throws(Failure) { _ = try Shard(file.path, raw: file.format == .uint16) } catch { failures.append(error) }
     }
     if let failure = Failure.all(failures) { throw failure }
@@ -105,22 +122,22 @@ public struct PretrainingData: Sendable {
 
   private static func files(
     of sources: Sources
-  ) throws(Failure) -> (train: [CorpusFile], validation: [CorpusFile], warnings: [String]) {
+  ) throws(Failure) -> (train: [[CorpusFile]], validation: [CorpusFile], warnings: [String]) {
     var failures: [Failure] = []
-    func resolve(_ patterns: [String]) -> [CorpusFile] {
+    func resolve(_ patterns: [String]) -> [[CorpusFile]] {
       do throws(Failure) {
-        return try CorpusFile.resolve(patterns, format: sources.format)
+        return try CorpusFile.groups(patterns, format: sources.format)
       } catch {
         failures.append(error)
         return []
       }
     }
-    let (train, validation) = (resolve(sources.train), resolve(sources.validation))
+    let (train, validation) = (resolve(sources.train), resolve(sources.validation).flatMap(\.self))
     if let failure = Failure.all(failures) { throw failure }
-    guard !train.isEmpty else {
+    guard !train.allSatisfy(\.isEmpty) else {
       throw Failure(.data, "there is nothing to train on", notes: ["data.train names no file"])
     }
-    let trained = Set(train.map(\.canonicalPath))
+    let trained = Set(train.flatMap(\.self).map(\.canonicalPath))
     let warnings = validation.filter { trained.contains($0.canonicalPath) }.map {
       "\($0.path) is trained on and held out: its validation loss says nothing about new text"
     }

@@ -34,8 +34,8 @@ public enum MicroBatchSize: Sendable, Equatable {
 }
 
 extension SampleLoader {
-  /// The number of samples of an epoch.
-  public var sampleCount: Int { order.count }
+  /// The number of different samples; an epoch has each of them once, unless sources are weighted.
+  public var sampleCount: Int { order.sampleCount }
 
   /// The micro-batches of the samples with these numbers, in their order.
   public func microBatches(_ numbers: Range<Int>, size: MicroBatchSize) throws(Failure) -> [Batch] {

@@ -25,22 +25,31 @@ package struct ExampleLoader: SampleLoader {
   ///   - packing: whether several examples share a row; else every one is a row of its own. With `shuffle` rows are as few as
   ///     can be, without it the examples stay in their order.
   ///   - sharesBeginnings: whether the examples of a batch may have their first tokens in common.
+  ///   - mixture: the weighted sources of the examples; a row has examples of one of them.
   package init(
     _ examples: TokenizedExamples, digest: String, sequenceLength: Int, seed: UInt64, shuffle: Bool = true,
-    packing: Bool = true, sharesBeginnings: Bool = true
+    packing: Bool = true, sharesBeginnings: Bool = true, mixture: Mixture? = nil
   ) {
     let lengths = (0..<examples.count).map { index in
       let trained = examples[index].isTrained
       return trained.lastIndex(of: true)! - trained.startIndex
     }
-    let rows = Self.rows(of: lengths, capacity: sequenceLength, packing: packing, shuffle: shuffle)
+    let parts = (mixture?.ranges ?? [0..<lengths.count]).map { range in
+      Self.rows(of: Array(lengths[range]), capacity: sequenceLength, packing: packing, shuffle: shuffle).map { row in
+        row.map { $0 + range.lowerBound }
+      }
+    }
+    let rows = parts.flatMap(\.self)
     let tokens = examples.lengths.reduce(0, +)
     let places = lengths.reduce(0, +)
-    order = SampleOrder(count: rows.count, seed: seed, shuffle: shuffle)
+    order =
+      mixture.map { SampleOrder(mixing: parts.map(\.count), weights: $0.weights, seed: seed, shuffle: shuffle) }
+      ?? SampleOrder(count: rows.count, seed: seed, shuffle: shuffle)
     tokenCount = tokens
     efficiency = Double(places) / Double(rows.count * sequenceLength)
     let inOrder = packing && !shuffle
-    fingerprint = Digest.sha256("\(digest)\n\(sequenceLength)\n\(packing)\(inOrder ? " in order" : "")")
+    let sources = mixture.map { "\n\($0.identity)" } ?? ""
+    fingerprint = Digest.sha256("\(digest)\n\(sequenceLength)\n\(packing)\(inOrder ? " in order" : "")\(sources)")
     func percent(_ part: Int, _ whole: Int) -> Int { (200 * part + whole) / (2 * whole) }
     summary =
       "\(examples.count) examples, \(tokens) tokens, \(percent(examples.trainedCount, tokens)) % of them trained"

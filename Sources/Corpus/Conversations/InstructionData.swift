@@ -5,6 +5,8 @@ import Tokenizers
 package struct InstructionData: Sendable {
   package let examples: TokenizedExamples
   package let summary: TuningSummary
+  /// The index after the last example of each of the patterns.
+  package let ends: [Int]
   /// A SHA-256 over the files, the template, the tokenizer and the settings.
   package let digest: String
 
@@ -44,7 +46,7 @@ package struct InstructionData: Sendable {
       summary.warnings.append(
         "the chat template writes no special token behind an answer: a model does not learn from it to end one")
     }
-    return InstructionData(examples: examples, summary: summary, digest: reading.digest)
+    return InstructionData(examples: examples, summary: summary, ends: reading.ends, digest: reading.digest)
   }
 
   /// The data in two parts, about `fraction` of the rows in the second; ``TuningSplit`` says which.
@@ -54,7 +56,8 @@ package struct InstructionData: Sendable {
     let split = try TuningSplit(examples.count, fraction: fraction, seed: seed)
     func part(_ rows: [Int]) -> InstructionData {
       InstructionData(
-        examples: examples.subexamples(rows), summary: summary, digest: TuningSplit.identity(of: rows, in: digest))
+        examples: examples.subexamples(rows), summary: summary, ends: TuningSplit.ends(ends, among: rows),
+        digest: TuningSplit.identity(of: rows, in: digest))
     }
     return (part(split.train), part(split.validation))
   }

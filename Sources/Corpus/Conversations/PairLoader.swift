@@ -21,11 +21,17 @@ package struct PairLoader: SampleLoader {
   /// The log-probabilities of the answers of each sample under the reference model.
   private var references: [[Double]]?
 
-  package init(_ pairs: any AnswerPairs, maximumLength: Int = .max, seed: UInt64, shuffle: Bool = true) {
+  /// - Parameter mixture: the weighted sources of the pairs.
+  package init(
+    _ pairs: any AnswerPairs, maximumLength: Int = .max, seed: UInt64, shuffle: Bool = true, mixture: Mixture? = nil
+  ) {
     self.pairs = pairs
     self.maximumLength = maximumLength
-    order = SampleOrder(count: pairs.count, seed: seed, shuffle: shuffle)
-    fingerprint = pairs.digest
+    order =
+      mixture.map {
+        SampleOrder(mixing: $0.ranges.map(\.count), weights: $0.weights, seed: seed, shuffle: shuffle)
+      } ?? SampleOrder(count: pairs.count, seed: seed, shuffle: shuffle)
+    fingerprint = mixture.map { Digest.sha256("\(pairs.digest)\n\($0.identity)") } ?? pairs.digest
     var (tokens, answers) = (0, 0)
     var numbers: [ArraySlice<Int32>: Int] = [:]
     var prompts: [Int] = []

@@ -15,6 +15,8 @@ package struct PreferenceData: Sendable {
   package private(set) var chosen = TokenLists()
   package private(set) var rejected = TokenLists()
   package let summary: TuningSummary
+  /// The index after the last example of each of the patterns.
+  package let ends: [Int]
   /// A SHA-256 over the files, the template, the tokenizer and the settings.
   package let digest: String
 
@@ -46,7 +48,7 @@ package struct PreferenceData: Sendable {
     }
     return PreferenceData(
       prompts: lists.prompts, chosen: lists.chosen, rejected: lists.rejected, summary: reading.summary,
-      digest: reading.digest)
+      ends: reading.ends, digest: reading.digest)
   }
 
   /// The data in two parts, about `fraction` of the rows in the second; ``TuningSplit`` says which.
@@ -57,7 +59,7 @@ package struct PreferenceData: Sendable {
     func part(_ rows: [Int]) -> PreferenceData {
       PreferenceData(
         prompts: prompts.sublists(rows), chosen: chosen.sublists(rows), rejected: rejected.sublists(rows),
-        summary: summary, digest: TuningSplit.identity(of: rows, in: digest))
+        summary: summary, ends: TuningSplit.ends(ends, among: rows), digest: TuningSplit.identity(of: rows, in: digest))
     }
     return (part(split.train), part(split.validation))
   }

@@ -12,6 +12,8 @@ struct TuningReader: Sendable {
   /// What reading gives besides the examples.
   struct Reading {
     let summary: TuningSummary
+    /// The examples that there are after each of the patterns.
+    let ends: [Int]
     /// A SHA-256 over everything that the examples depend on.
     let digest: String
   }
@@ -31,7 +33,8 @@ struct TuningReader: Sendable {
     _ patterns: [String], _ encoder: Encoder,
     keep: (Encoder.Example, _ place: String, inout TuningSummary) throws(Failure) -> Void
   ) throws(Failure) -> Reading {
-    let files = try ConversationFile.files(patterns)
+    let groups = try ConversationFile.groups(patterns, format: settings.format)
+    var ends: [Int] = []
     var summary = TuningSummary()
     var digests: [String] = []
     var lanes = Lanes(encoder)
@@ -49,17 +52,20 @@ struct TuningReader: Sendable {
       }
       waiting.removeAll(keepingCapacity: true)
     }
-    for file in files {
-      let digest = try ConversationFile.rows(of: file) { (row) throws(Failure) in
-        waiting.append(row)
-        if waiting.count == Self.batch { try flush() }
+    for files in groups {
+      for file in files {
+        let digest = try ConversationFile.rows(of: file) { (row) throws(Failure) in
+          waiting.append(row)
+          if waiting.count == Self.batch { try flush() }
+        }
+        try flush()
+        digests.append(digest)
       }
-      try flush()
-      digests.append(digest)
+      ends.append(summary.used)
     }
-    try summary.check(files[0].path)
+    try summary.check(groups.first(where: { !$0.isEmpty })![0].path)
     summary.warnOfRemarks()
-    return Reading(summary: summary, digest: identity(of: digests))
+    return Reading(summary: summary, ends: ends, digest: identity(of: digests))
   }
 
   @Sendable private func row(_ row: JSONRow) throws(Failure) -> TuningRow {

@@ -22,6 +22,11 @@ struct TuningSplit {
     }
   }
 
+  /// Where sources end in a part of the rows, which are in their order.
+  static func ends(_ ends: [Int], among rows: [Int]) -> [Int] {
+    ends.map { end in rows.partitioningIndex { $0 >= end } }
+  }
+
   /// What identifies a part of data that `digest` identifies.
   static func identity(of rows: [Int], in digest: String) -> String {
     var hash = Digest()

@@ -15,6 +15,8 @@ package struct UnpairedPreferenceData: Sendable {
   package private(set) var completions = TokenLists()
   package private(set) var labels: [Bool] = []
   package let summary: TuningSummary
+  /// The index after the last example of each of the patterns.
+  package let ends: [Int]
   /// A SHA-256 over the files, the template, the tokenizer and the settings.
   package let digest: String
 
@@ -41,7 +43,8 @@ package struct UnpairedPreferenceData: Sendable {
       summary.used += 1
     }
     return UnpairedPreferenceData(
-      prompts: prompts, completions: completions, labels: labels, summary: reading.summary, digest: reading.digest)
+      prompts: prompts, completions: completions, labels: labels, summary: reading.summary, ends: reading.ends,
+      digest: reading.digest)
   }
 
   /// The data in two parts, about `fraction` of the rows in the second; ``TuningSplit`` says which.
@@ -52,7 +55,7 @@ package struct UnpairedPreferenceData: Sendable {
     func part(_ rows: [Int]) -> UnpairedPreferenceData {
       UnpairedPreferenceData(
         prompts: prompts.sublists(rows), completions: completions.sublists(rows), labels: rows.map { labels[$0] },
-        summary: summary, digest: TuningSplit.identity(of: rows, in: digest))
+        summary: summary, ends: TuningSplit.ends(ends, among: rows), digest: TuningSplit.identity(of: rows, in: digest))
     }
     return (part(split.train), part(split.validation))
   }

@@ -22,27 +22,28 @@ struct ExampleSource {
     case .windows:
       try windows(note)
     case .conversations:
-      try rows(InstructionData.self, note) { rows, shuffle in
+      try rows(InstructionData.self, note) { rows, shuffle, mixture in
         ExampleLoader(
           rows.examples, digest: rows.digest, sequenceLength: sequenceLength, seed: seed, shuffle: shuffle,
-          packing: data.packing, sharesBeginnings: objective.conversations.sharesBeginnings)
+          packing: data.packing, sharesBeginnings: objective.conversations.sharesBeginnings, mixture: mixture)
       }
     case .pairs:
-      try rows(PreferenceData.self, note) { PairLoader(RankedPairs($0), seed: seed, shuffle: $1) }
+      try rows(PreferenceData.self, note) { PairLoader(RankedPairs($0), seed: seed, shuffle: $1, mixture: $2) }
     case .unpaired:
       try rows(UnpairedPreferenceData.self, note) {
-        PairLoader(UnpairedPreferences($0), maximumLength: sequenceLength, seed: seed, shuffle: $1)
+        PairLoader(UnpairedPreferences($0), maximumLength: sequenceLength, seed: seed, shuffle: $1, mixture: $2)
       }
     }
   }
 
   private func windows(_ note: (String) -> Void) throws(Failure) -> TrainingData {
     let sources = PretrainingData.Sources(
-      train: data.train, validation: data.validation, validationFraction: data.validationFraction,
-      splitSeed: data.shuffleSplit ? seed : nil, format: data.format)
+      train: data.train, weights: data.weights, validation: data.validation,
+      validationFraction: data.validationFraction, splitSeed: data.shuffleSplit ? seed : nil, format: data.format)
     var isNoted = false
     let opened = try PretrainingData.open(
-      sources, tokenizer: text.tokenizer, vocabularySize: vocabularySize, options: .init(onError: data.onError)
+      sources, tokenizer: text.tokenizer, vocabularySize: vocabularySize,
+      options: .init(onError: data.onError, textColumn: data.textColumn)
     ) { progress in
       if case .preparing(.waiting) = progress { note("waiting for another process that tokenizes the same data") }
       if case .preparing(.stale(let reason)) = progress { note("tokenizing the data again: \(reason)") }
@@ -50,19 +51,32 @@ struct ExampleSource {
       isNoted = true
       note("tokenizing the data")
     }
-    func loader(_ stream: TokenStream, isMeasured: Bool) throws(Failure) -> WindowLoader {
+    func loader(_ streams: [TokenStream], weights: [Double]?, isMeasured: Bool) throws(Failure) -> WindowLoader {
       try WindowLoader(
-        stream, sequenceLength: sequenceLength, seed: seed, shuffle: data.shuffle && !isMeasured,
-        packing: data.packing, documentMask: data.documentMask, keepsTail: isMeasured)
+        streams, weights: weights, sequenceLength: sequenceLength, seed: seed, shuffle: data.shuffle && !isMeasured,
+        cutting: .init(packing: data.packing, documentMask: data.documentMask, keepsTail: isMeasured))
     }
+    let train = try loader(opened.trained, weights: data.weights, isMeasured: isMeasured)
+    noteShares(train, note)
     return TrainingData(
-      train: try loader(opened.train, isMeasured: isMeasured),
-      validation: try opened.validation.map { (stream) throws(Failure) in try loader(stream, isMeasured: true) },
+      train: train,
+      validation: opened.heldOut.isEmpty ? nil : try loader(opened.heldOut, weights: nil, isMeasured: true),
       warnings: opened.warnings)
   }
 
+  /// Says what weights come to: the share of each source, and how often an epoch reads it.
+  private func noteShares(_ loader: any SampleLoader, _ note: (String) -> Void) {
+    guard let weights = data.weights else { return }
+    let sum = weights.reduce(0, +)
+    for (source, passes) in zip(data.sources, loader.order.passes) {
+      let share = Progress.fixed(100 * (source.weight ?? 0) / sum, 1)
+      note("source \(source.path): \(share) % of the samples, read \(Progress.fixed(passes, 2)) times an epoch")
+    }
+  }
+
   private func rows<Rows: TuningRows>(
-    _ type: Rows.Type, _ note: (String) -> Void, loader: (_ rows: Rows, _ shuffle: Bool) -> any SampleLoader
+    _ type: Rows.Type, _ note: (String) -> Void,
+    loader: (_ rows: Rows, _ shuffle: Bool, _ mixture: Mixture?) -> any SampleLoader
   ) throws(Failure) -> TrainingData {
     guard let format = text.chat else { preconditionFailure("rows of turns need a chat template") }
     guard sequenceLength > 1 else {
@@ -82,9 +96,10 @@ struct ExampleSource {
     } else if !data.validation.isEmpty {
       heldOut = try open(data.validation)
     }
+    let train = loader(trained, data.shuffle, try data.mixture(trained.ends))
+    noteShares(train, note)
     return TrainingData(
-      train: loader(trained, data.shuffle), validation: heldOut.map { loader($0, false) },
-      warnings: trained.summary.warnings)
+      train: train, validation: heldOut.map { loader($0, false, nil) }, warnings: trained.summary.warnings)
   }
 }
 
@@ -93,6 +108,8 @@ private protocol TuningRows {
   static func open(_ patterns: [String], settings: TuningSettings, format: ChatFormat) throws(Failure) -> Self
   func split(fraction: Double, seed: UInt64?) throws(Failure) -> (train: Self, validation: Self)
   var summary: TuningSummary { get }
+  /// The index after the last row of each entry of `data.train`.
+  var ends: [Int] { get }
 }
 
 extension InstructionData: TuningRows {}
@@ -104,7 +121,8 @@ extension TuningSettings {
   init(_ data: Recipe.Data, lossOn: LossOn, maximumLength: Int) {
     let overflow = Overflow(rawValue: data.onOverflow.rawValue) ?? .truncate
     self.init(
-      fields: data.fields, lossOn: lossOn, maximumLength: maximumLength, onOverflow: overflow, onError: data.onError)
+      fields: data.fields, lossOn: lossOn, maximumLength: maximumLength, onOverflow: overflow, onError: data.onError,
+      format: data.format)
   }
 }
 

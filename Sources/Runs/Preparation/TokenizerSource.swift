@@ -28,7 +28,9 @@ package enum TokenizerSource {
     let watch = Stopwatch()
     var trainer = try TokenizerTrainer(
       specialTokens: Tokenizer.defaultSpecialTokens + settings.specialTokens, preTokenizer: settings.pattern)
-    try CorpusText.read(data.train, format: data.format, onError: data.onError) { (text) throws(Failure) in
+    try CorpusText.read(
+      data.train, format: data.format, onError: data.onError, textColumn: data.textColumn
+    ) { (text) throws(Failure) in
       trainer.add(text)
     }
     let tokenizer = try trainer.tokenizer(vocabularySize: settings.vocabularySize)
@@ -56,7 +58,9 @@ package enum TokenizerSource {
     var digest = Digest()
     let words = ["\(settings.vocabularySize)", settings.pattern.rawValue] + settings.specialTokens
     digest.update(Array(words.joined(separator: "\0").utf8))
-    try CorpusText.read(data.train, format: data.format, onError: data.onError) { (text) throws(Failure) in
+    try CorpusText.read(
+      data.train, format: data.format, onError: data.onError, textColumn: data.textColumn
+    ) { (text) throws(Failure) in
       digest.update(text)
     }
     return digest.hexadecimal

@@ -48,7 +48,8 @@ extension Recipe {
       case split, drop, truncate, error
     }
 
-    package var train: [String]
+    /// What is trained on.
+    package var sources: [Source]
     package var validation: [String]
     /// The share of the training data that is held out, when `validation` is not given.
     package var validationFraction: Double?
@@ -74,8 +75,11 @@ extension Recipe {
 
     init(from section: inout SettingsSection, task: Task, model: Model) {
       let hasConversations = task.examples.allSatisfy(\.hasConversations)
-      train = section.required("train", .oneOrMore(.string), "Files or globs: text, JSONL or token shards")
-      validation = section.value("validation", .list(of: .string).orOne, default: [], "Files or globs held out")
+      sources = section.required(
+        "train", .sources,
+        "Files, folders or globs: text, JSONL, CSV, TSV (also .gz, .zst), token shards; weights mix them")
+      validation = section.value(
+        "validation", .list(of: .string).orOne, default: [], "Files, folders or globs held out")
       validationFraction = section.optional(
         "validation_fraction", .number(above: 0, below: 1), "Share of the training data held out instead")
       shuffleSplit = section.value(
@@ -111,11 +115,17 @@ extension Recipe {
         "document_mask can only be left out for task \"pretrain\": examples must not see each other")
       section.rule(
         "template", "chat_template_kwargs", "date", "fields",
-        holds: hasConversations || (template == nil && templateVariables.isEmpty && date == nil && fields.isEmpty),
-        "\"template\" and \"fields\" are for conversations: task \"pretrain\" reads plain text")
+        holds: hasConversations
+          || (template == nil && templateVariables.isEmpty && date == nil && fields.keys.allSatisfy { $0 == "text" }),
+        "\"template\" and \"fields\" are for conversations: task \"pretrain\" reads plain text, and of fields \"text\" alone"
+      )
       section.rule(
         "chat_template_kwargs", holds: !templateVariables.contains { ChatInput.ownVariables.contains($0.key) },
         "\(ChatInput.ownVariables.joined(separator: ", ")) are given by the rows, not by chat_template_kwargs")
+      let weighted = sources.count { $0.weight != nil }
+      section.rule(
+        "train", holds: weighted == 0 || weighted == sources.count,
+        "every source of \"train\" needs a weight where one has it: \(weighted) of \(sources.count) have one")
       section.rule(
         "validation_fraction", "validation", holds: validation.isEmpty || validationFraction == nil,
         "\"validation\" and \"validation_fraction\" exclude each other")

@@ -6,7 +6,7 @@ import Training
 extension Recipe {
   /// The batches that a run reads of `data`.
   func batches(of data: any SampleLoader) -> EpochBatches {
-    EpochBatches(of: training.batchSize, outOf: data.sampleCount)
+    EpochBatches(of: training.batchSize, outOf: data.order.count)
   }
 
   /// The steps of the run over `data`, from where `earlier` stopped: what it read with batches of another size counts as well.
@@ -93,7 +93,7 @@ extension Recipe {
     case .steps: return "training.max_steps=\(twice(earlier.step))"
     case .tokens: return "training.tokens=\(twice(earlier.tokens))"
     case .epochs:
-      let epochs = Double(twice(earlier.samples)) / Double(data.sampleCount)
+      let epochs = Double(twice(earlier.samples)) / Double(data.order.count)
       return "training.epochs=\(Progress.fixed(epochs.rounded(.up), 0))"
     }
   }
