@@ -125,7 +125,10 @@ import Training
     ("1e-3", "1e-400", 9, "too small for a 64-bit float"),
     ("[0.9, 0.95]", "[0.9]", 9, "must be a list of 2"),
     ("[0.9, 0.95]", "[0.9, 0.95], \"learning_rate\": 1", 9, "duplicate key"),
-    (#""name": "next_token""#, #""name": "next_token", "beta": 1"#, 8, #"unknown key "objective.beta""#),
+    (
+      #""name": "next_token""#, #""name": "next_token", "beta": 1"#, 8,
+      #""objective.beta" is a key of objective "dpo" or "kto", not of "next_token""#
+    ),
     (#""sequence_length": 32"#, #""sequence_length": 65"#, 7, "must not exceed the model's positions (64)"),
     (#""a.txt""#, "[]", 7, #""data.train" must be a string or a list of them"#),
     (#""a.txt""#, #""a.txt", "validation": ["b"], "validation_fraction": 0.1"#, 7, "exclude each other"),

@@ -32,6 +32,8 @@ package struct Recipe: Sendable {
   /// The recipe as it was written, with the overrides applied.
   package private(set) var text: String = ""
   package private(set) var overrides: [RecipeOverride] = []
+  /// What the command line takes the place of in the recipe, a line each.
+  package private(set) var replacements: [String] = []
 }
 
 // MARK: - Reading
@@ -46,10 +48,25 @@ extension Recipe {
       bytes = try ReadableFile.contents(of: path, area: .usage, limit: 1 << 24)
     } catch {
       var failure = error
-      failure.notes.append("`train recipes` lists the built-in recipes")
+      failure.notes += notes(onMissing: path)
       throw failure
     }
-    return try Recipe(bytes, source: path, overrides: overrides)
+    do throws(Failure) {
+      return try Recipe(bytes, source: path, overrides: overrides)
+    } catch {
+      if path.hasSuffix(".json") || error.area != .recipe { throw error }
+      var failure = error
+      failure.notes.append(
+        "a recipe is a JSON file; data goes into it: `train pretrain shakespeare-char data.train=\(path)`")
+      throw failure
+    }
+  }
+
+  /// What to do where no recipe is at `path`.
+  private static func notes(onMissing path: String) -> [String] {
+    if Path.exists("\(path)/resolved.json") { return ["it is a run: `train resume \(path)` goes on with it"] }
+    let near = suggestion(for: BuiltInRecipe.stem(of: path), among: (try? BuiltInRecipe.all().map(\.name)) ?? [])
+    return (near.map { ["did you mean \"\($0)\"?"] } ?? []) + ["`train recipes` lists the built-in recipes"]
   }
 
   /// Decodes the JSON in `bytes`; comments and trailing commas are allowed. `source` names it in errors.
@@ -59,8 +76,11 @@ extension Recipe {
       throw Failure(.recipe, "a recipe is an object", at: "\(source):1", notes: ["found \(document.found)"])
     }
     for override in overrides { document = try override.applied(to: document) }
+    let replacements = Self.dropReplaced(by: overrides, from: &document)
     let decoder = SettingsDecoder(source: source, area: .recipe) { path in
       overrides.last { $0.concerns(path) }.map { "command line: \($0)" }
+    } explain: { [document] path, members in
+      Self.explanation(of: path, members, in: document)
     }
     var resolved: JSONValue = [:]
     self = decoder.read(document) { section in
@@ -71,9 +91,11 @@ extension Recipe {
     self.resolved = resolved
     text = overrides.isEmpty ? String(decoding: bytes, as: UTF8.self) : document.serialized(pretty: true) + "\n"
     self.overrides = overrides
+    self.replacements = replacements
   }
 
   init(from section: inout SettingsSection, name: String) {
+    section.ignore(["$schema"])
     _ = section.value("schema", .integer(from: 1, to: 1), default: 1, "Version of the recipe's format")
     let task = section.required("task", .oneOf(Task.self), "What is trained")
     self.task = task
@@ -107,8 +129,8 @@ extension Recipe {
 
   /// `recipes/tiny.json` is called `tiny`.
   private static func name(of source: String) -> String {
-    let file = source.split(separator: "/").last ?? "run"
-    return String(file.hasSuffix(".json") ? file.dropLast(5) : file)
+    let stem = BuiltInRecipe.stem(of: source)
+    return stem.isEmpty ? "run" : stem
   }
 
   // MARK: Rules across sections

@@ -1,0 +1,46 @@
+import Files
+import Foundation
+import Runs
+import Support
+import Testing
+
+/// The JSON Schema of recipes: knows every key, and every recipe of the folder fits.
+@Suite struct RecipeSchemaTests {
+  private let schema = RecipeSchema.json
+
+  /// The keys of a document that a schema does not have, and those that it wants and the document has not.
+  private func problems(_ document: JSONValue, _ schema: JSONValue, at path: String = "") -> [String] {
+    guard let members = document.object, let properties = schema["properties"] else { return [] }
+    let unknown = schema["additionalProperties"]?.bool == false ? members.filter { properties[$0.key] == nil } : []
+    let missing = (schema["required"]?.array ?? []).compactMap(\.string).filter { document[$0] == nil }
+    return unknown.map { "\(path)\($0.key) is unknown" } + missing.map { "\(path)\($0) is missing" }
+      + members.flatMap { member in
+        properties[member.key].map { problems(member.value, $0, at: "\(path)\(member.key).") } ?? []
+      }
+  }
+
+  @Test(arguments: BuiltInRecipeTests.names) func everyRecipeFits(_ name: String) throws {
+    let path = "\(BuiltInRecipeTests.folder)/\(name)"
+    let document = try JSONValue.parse(
+      ReadableFile.contents(of: path, area: .recipe), source: name, area: .recipe, comments: true)
+    #expect(problems(document, schema) == [])
+    #expect(problems(try Recipe.load(path).resolved, schema) == [])
+  }
+
+  @Test func everyKeyHasAPlaceAndAnExplanation() {
+    for key in Recipe.reference {
+      var node = schema
+      for name in key.path.split(separator: ".") { node = node["properties"]?[String(name)] ?? .null }
+      #expect(node["description"]?.string == key.documentation, "\(key.path)")
+    }
+    #expect(problems(["optimizer": ["lr": 1]], schema).contains("optimizer.lr is unknown"))
+    #expect(problems(["data": [:]], schema).contains("data.train is missing"))
+    #expect(schema["properties"]?["training"]?["properties"]?["batch_size"]?["minimum"]?.integer == 1)
+  }
+
+  /// A recipe may name its schema, which an editor reads.
+  @Test func aRecipeMayNameItsSchema() throws {
+    let text = RecipeFixture.text(replacing: #""task""#, with: #""$schema": "./recipe.schema.json", "task""#)
+    #expect(try RecipeFixture.decode(text).resolved == RecipeFixture.decode().resolved)
+  }
+}
