@@ -29,18 +29,45 @@ struct Arguments {
         values[option.name, default: []].append("")
       } else if parts.count > 1 {
         values[option.name, default: []].append(String(parts[1]))
-      } else if let value = words.popFirst() {
+      } else if let value = words.first, !isOption(value) {
         values[option.name, default: []].append(value)
+        words.removeFirst()
       } else {
-        throw failure("--\(option.name) needs a value: \(option.value ?? "")")
+        throw failure(
+          "--\(option.name) needs a value: \(option.value ?? "")",
+          words.first.map { ["\"\($0)\" is an option; as a value it is given as --\(option.name)=\($0)"] } ?? [])
       }
     }
   }
 
+  /// Whether a word is an option of the command, and no value that begins with dashes.
+  private func isOption(_ word: String) -> Bool {
+    word.hasPrefix("--") && command.options.contains { "--\($0.name)" == word.prefix { $0 != "=" } }
+  }
+
   private func option(_ name: String) throws(Failure) -> Option {
     if let option = command.options.first(where: { $0.name == name }) { return option }
-    let near = suggestion(for: name, among: command.options.map(\.name))
-    throw failure("unknown option \"--\(name)\"", near.map { ["did you mean \"--\($0)\"?"] } ?? [])
+    let known = command.options.map(\.name)
+    if let other = ForeignOptions.name(of: name), known.contains(other) {
+      throw failure("unknown option \"--\(name)\"", ["here it is \"--\(other)\""])
+    }
+    if let near = suggestion(for: name, among: known) {
+      throw failure("unknown option \"--\(name)\"", ["did you mean \"--\(near)\"?"])
+    }
+    throw failure("unknown option \"--\(name)\"", command.operands.contains("KEY=VALUE") ? Self.keyNotes(name) : [])
+  }
+
+  /// What to write in the place of an option that stands for a key of a recipe.
+  private static func keyNotes(_ name: String) -> [String] {
+    let path = name.replacing("-", with: "_")
+    let own = Recipe.reference.filter { $0.path == path || $0.name == path }
+    if own.count == 1 || own.first?.path == path {
+      return ["keys of a recipe are given without dashes: \(own[0].path)=VALUE"]
+    }
+    guard let meaning = ForeignKeys.meaning(of: name) else {
+      return ["keys of a recipe are given without dashes: KEY=VALUE"]
+    }
+    return [meaning.note] + (meaning.key.map { ["it is given without dashes: \($0)=VALUE"] } ?? [])
   }
 
   /// A mistake in using the command.
@@ -64,7 +91,9 @@ struct Arguments {
   func integer(_ name: String, in range: ClosedRange<Int> = 0...Int(Int32.max)) throws(Failure) -> Int? {
     guard let text = string(name) else { return nil }
     if let value = Int(text), range.contains(value) { return value }
-    throw failure("--\(name) must be an integer from \(range.lowerBound) to \(range.upperBound), found \"\(text)\"")
+    throw failure(
+      "--\(name) must be an integer from \(range.lowerBound) to \(range.upperBound), found \"\(text)\"",
+      ["-1", "all", "none", "inf"].contains(text.lowercased()) ? ["without --\(name) there is no limit"] : [])
   }
 
   /// The integers of a list like `4,16`; none if the option is not given.
@@ -113,17 +142,40 @@ struct Arguments {
 
   /// The recipe that the next operand names, with the overrides that follow it, each of which is echoed.
   mutating func recipe() throws(Failure) -> Recipe {
-    let path = try operand("RECIPE")
+    let word = try operand("RECIPE")
     let overrides = overrides()
     try finish()
+    let path = BuiltInRecipe.path(for: word)
+    if path != word { Output.log.line("recipe: \(path)") }
     let recipe = try Recipe.load(path, overrides: overrides)
     for override in overrides { Output.log.line("override: \(override)") }
+    for line in recipe.replacements { Output.log.line("override: \(line)") }
     return recipe
+  }
+
+  /// What may have been meant by an operand that the command does not take.
+  private func notes(onUnexpected word: String) -> [String] {
+    if word.hasPrefix("-"), word.count == 2, let long = ForeignOptions.name(of: String(word.dropFirst())),
+      command.options.contains(where: { $0.name == long })
+    {
+      return ["here it is \"--\(long)\""]
+    }
+    // A pattern that the shell has taken apart.
+    let files = command.options.first { $0.value?.contains("FILE") == true && values[$0.name] != nil }
+    if let files, Path.exists(word) {
+      return [
+        "a pattern stands in quotes, --\(files.name) '*.txt', or the option before each file: --\(files.name) \(word)"
+      ]
+    }
+    if command.operands.contains("KEY=VALUE"), Path.exists(word) {
+      return ["data is given with its key: data.train=\(word)"]
+    }
+    return []
   }
 
   /// Refuses operands that the command has not taken.
   func finish() throws(Failure) {
     guard let word = operands.first else { return }
-    throw failure("unexpected argument \"\(word)\"")
+    throw failure("unexpected argument \"\(word)\"", notes(onUnexpected: word))
   }
 }

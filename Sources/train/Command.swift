@@ -9,6 +9,8 @@ protocol Command: Sendable {
   /// The words it takes besides options, as in `RECIPE [KEY=VALUE ...]`.
   static var operands: String { get }
   static var options: [Option] { get }
+  /// The command lines that show it, the plainest first.
+  static var examples: [String] { get }
   /// What else its users should know, a line each.
   static var details: [String] { get }
   /// Takes its operands and options; whatever is left over is reported as a mistake by the caller.
@@ -19,6 +21,7 @@ protocol Command: Sendable {
 extension Command {
   static var operands: String { "" }
   static var options: [Option] { [] }
+  static var examples: [String] { [] }
   static var details: [String] { [] }
 }
 
@@ -64,6 +67,8 @@ enum Commands {
     CompareCommand.self,
     GradcheckCommand.self,
     DoctorCommand.self,
+    SchemaCommand.self,
+    CompletionsCommand.self,
     HelpCommand.self,
     VersionCommand.self,
   ]

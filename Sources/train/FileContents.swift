@@ -20,6 +20,14 @@ struct FileContents {
       tensors = []
       return
     }
+    if !Folder.exists(path), let format = try? CorpusFormat(recognising: path), !format.holdsTokens {
+      throw Failure(
+        .usage, "a file of data is shown through a recipe, which says how it is read", at: path,
+        notes: [
+          "text: `train inspect shakespeare-char data.train=\(path)`",
+          "rows: `train inspect smollm2-sft data.train=\(path)`, or with a recipe of your own",
+        ])
+    }
     let stored = try StoredModel(at: path)
     let model = try stored.model()
     var facts: [(String, JSONValue)] = [

@@ -26,10 +26,6 @@ import Testing
     #expect(outcome.code == 3)
     #expect(
       outcome.log == """
-        error[recipe]: missing key "optimizer.learning_rate"
-          --> bad.json:18
-          = expected a number > 0
-          = The highest rate of the schedule
         error[recipe]: unknown key "optimizer.learning_rat"
           --> bad.json:19
           = did you mean "learning_rate"?

@@ -49,7 +49,7 @@ package struct RunRecord: Sendable {
         found.append(member.key)
       }
     }
-    return found.filter { $0 != "step" }
+    return found.filter { $0 != "step" && $0 != "time" }
   }
 
   /// What a reader wants to know first, as names and values.

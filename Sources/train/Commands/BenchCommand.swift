@@ -5,6 +5,7 @@ import Runs
 struct BenchCommand: Command {
   static let name = "bench"
   static let summary = "Times the real training step of a recipe on random tokens"
+  static let examples = ["train bench bench-tiny", "train bench tiny --profile --cores 4,16"]
   static let operands = "RECIPE [KEY=VALUE ...]"
   static let options = [
     Option.value("steps", "N", "steps to time, after two that are not counted; default 10"),

@@ -7,6 +7,10 @@ import Tokenizers
 struct ChatCommand: Command {
   static let name = "chat"
   static let summary = "Converses with a model in the terminal"
+  static let examples = [
+    "train chat checkpoints/stories-sft",
+    "train chat model.gguf --system \"Answer briefly.\" --temperature 0.7",
+  ]
   static let operands = "CHECKPOINT"
   static let options =
     [Option.value("system", "TEXT", "what the conversation begins with")] + TemplateArguments.options

@@ -4,6 +4,10 @@ import Runs
 struct CompareCommand: Command {
   static let name = "compare"
   static let summary = "Lays the curves of runs over each other and shows where their recipes differ"
+  static let examples = [
+    "train compare checkpoints/a checkpoints/b",
+    "train compare checkpoints/a checkpoints/b --out curves.html",
+  ]
   static let operands = "RUN RUN ..."
   static let options = [
     Option.value("out", "FILE", "write a page with the curves over each other; a folder gets comparison.html"),
@@ -45,7 +49,7 @@ struct CompareCommand: Command {
   private func json(_ comparison: Comparison) -> JSONValue {
     let runs = comparison.runs.map { run in
       JSONValue(
-        [JSONMember("run", JSONValue(run.folder.path))] + run.summary.map { JSONMember($0.name, JSONValue($0.value)) })
+        [JSONMember("run", JSONValue(run.folder.path))] + run.figures)
     }
     let differences = comparison.differences.map { difference in
       JSONMember(difference.path, JSONValue(difference.values.map { $0.map { JSONValue($0) } ?? .null }))

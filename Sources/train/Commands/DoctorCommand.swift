@@ -7,6 +7,7 @@ import Runs
 struct DoctorCommand: Command {
   static let name = "doctor"
   static let summary = "Shows what the machine offers: cores, memory, libraries"
+  static let examples = ["train doctor"]
   static let options = [Option.json]
 
   private let isJSON: Bool

@@ -6,6 +6,10 @@ import Runs
 struct EvalCommand: Command {
   static let name = "eval"
   static let summary = "Measures a model on text, conversations or pairs of answers"
+  static let examples = [
+    "train eval checkpoints/tiny --data data/stories/validation.txt",
+    "train eval checkpoints/tiny --data 'held-out/*.jsonl' --limit 200 --json",
+  ]
   static let operands = "CHECKPOINT"
   static let options =
     [

@@ -6,11 +6,13 @@ import Runs
 struct ExportCommand: Command {
   static let name = "export"
   static let summary = "Writes a model for other programs, and compares what it has written with the model"
+  static let examples = ["train export checkpoints/tiny tiny.gguf", "train export checkpoints/tiny tiny-hf --to hf"]
   static let operands = "CHECKPOINT OUT"
   static let options = [
     Option.value(
       "to", "FORMAT",
-      "hf (a folder), safetensors (the weights alone), gguf (llama.cpp), or an adapter alone: peft, gguf-lora (llama.cpp)"
+      "hf (a folder), safetensors (the weights alone), gguf (llama.cpp), or an adapter alone: peft, gguf-lora (llama.cpp); default: "
+        + "by OUT's ending, .gguf or .safetensors"
     ),
     .value("dtype", "TYPE", "f32, f16 or bf16; q8_0 for gguf; default f32"),
     .flag("form-c", "for gguf: all texts will be in Unicode's form C, which llama.cpp does not bring them into"),
@@ -29,8 +31,13 @@ struct ExportCommand: Command {
   init(_ arguments: inout Arguments) throws(Failure) {
     checkpoint = try arguments.operand("CHECKPOINT")
     output = try arguments.operand("OUT")
-    guard let format: Export.Format = try Self.choice("to", arguments) else {
-      throw arguments.failure("--to is missing", ["expected hf, safetensors, gguf, peft or gguf-lora"])
+    guard let format = try Self.choice("to", arguments) ?? Self.format(of: output) else {
+      throw arguments.failure(
+        "--to is missing",
+        [
+          "expected hf, safetensors, gguf, peft or gguf-lora",
+          "only .gguf and .safetensors say it by the name; a folder for transformers: --to hf",
+        ])
     }
     let numbers: Export.NumberFormat = try Self.choice("dtype", arguments) ?? .float32
     let assumesFormC = arguments.flag("form-c")
@@ -38,6 +45,12 @@ struct ExportCommand: Command {
     export = try Export(
       to: format, numbers: numbers, overwrite: arguments.flag("overwrite"), assumesFormC: assumesFormC)
     isJSON = arguments.flag("json")
+  }
+
+  /// The format that the name of what is written says; nil where it says none.
+  private static func format(of path: String) -> Export.Format? {
+    if path.hasSuffix(".gguf") { return .gguf }
+    return path.hasSuffix(".safetensors") ? .safetensors : nil
   }
 
   private static func choice<Choice: RawRepresentable & CaseIterable>(

@@ -9,6 +9,10 @@ import Tokenizers
 struct GenerateCommand: Command {
   static let name = "generate"
   static let summary = "Writes text with a model"
+  static let examples = [
+    "train generate checkpoints/tiny --prompt \"Once upon a time\"",
+    "train generate checkpoints/tiny --prompts prompts.txt --temperature 0.5",
+  ]
   static let operands = "CHECKPOINT"
   static let options =
     [

@@ -5,6 +5,7 @@ import Training
 struct GradcheckCommand: Command {
   static let name = "gradcheck"
   static let summary = "Checks the gradient of an objective by finite differences through a small model"
+  static let examples = ["train gradcheck dpo", "train gradcheck dpo loss_type=ipo beta=0.2"]
   static let operands = "OBJECTIVE [KEY=VALUE ...]"
   static let options = [Option.json]
   static let details = [

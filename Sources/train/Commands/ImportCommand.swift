@@ -6,6 +6,7 @@ import Runs
 struct ImportCommand: Command {
   static let name = "import"
   static let summary = "Makes a checkpoint folder of a Hugging Face folder, a GGUF file or a model of llama2.c"
+  static let examples = ["train import SmolLM2-135M-Instruct checkpoints/smollm2"]
   static let operands = "SOURCE OUT"
   static let options = [Option.flag("overwrite", "replace the checkpoint folder that is there"), .json]
   static let details = [

@@ -7,6 +7,11 @@ import Runs
 struct InspectCommand: Command {
   static let name = "inspect"
   static let summary = "Shows what a recipe trains on, or what is in a checkpoint or a token shard"
+  static let examples = [
+    "train inspect stories-sft --limit 2",
+    "train inspect checkpoints/tiny",
+    "train inspect rows.jsonl",
+  ]
   static let operands = "RECIPE_OR_FILE [KEY=VALUE ...]"
   static let options = [
     Option.value("limit", "N", "how many samples to show; default 3, with --json all"),
@@ -39,7 +44,7 @@ struct InspectCommand: Command {
     verifies = arguments.flag("verify")
     isJSON = arguments.flag("json")
     guard let path = arguments.peek else { throw arguments.failure("RECIPE_OR_FILE is missing") }
-    if path.hasSuffix(".json") {
+    if path.hasSuffix(".json") || BuiltInRecipe.path(for: path) != path {
       if verifies { throw arguments.failure("--verify has a meaning only for a checkpoint or a run") }
       subject = .recipe(try arguments.recipe())
     } else {

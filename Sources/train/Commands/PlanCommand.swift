@@ -4,6 +4,7 @@ import Runs
 struct PlanCommand: Command {
   static let name = "plan"
   static let summary = "Estimates what a recipe takes: parameters, operations, memory, speed, time and disk"
+  static let examples = ["train plan tiny", "train plan gpt2-124m data.train=corpus.txt training.batch_size=64"]
   static let operands = "RECIPE [KEY=VALUE ...]"
   static let options = [Option.json]
 

@@ -4,6 +4,7 @@ import Runs
 struct PrepareCommand: Command {
   static let name = "prepare"
   static let summary = "Builds the corpus, the tokenizer and the token shards that a recipe needs"
+  static let examples = ["train prepare tiny"]
   static let operands = "RECIPE [KEY=VALUE ...]"
   static let details = ["Runs by itself when something is missing; what is there and fits is not built again."]
 

@@ -5,6 +5,7 @@ import Runs
 struct RecipesCommand: Command {
   static let name = "recipes"
   static let summary = "Lists the built-in recipes, or copies one"
+  static let examples = ["train recipes", "train recipes copy tiny mine.json"]
   static let operands = "[copy NAME FILE]"
   static let options = [Option.json]
 

@@ -4,6 +4,7 @@ import Runs
 struct ReportCommand: Command {
   static let name = "report"
   static let summary = "Builds a run's report.html from what it has written down"
+  static let examples = ["train report checkpoints/tiny"]
   static let operands = "RUN"
 
   private let path: String

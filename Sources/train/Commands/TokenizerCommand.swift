@@ -7,6 +7,10 @@ import Tokenizers
 struct TokenizerCommand: Command {
   static let name = "tokenizer"
   static let summary = "Trains a byte-level BPE, encodes text, decodes tokens"
+  static let examples = [
+    "train tokenizer train mytext.txt --vocab-size 2048",
+    "train tokenizer encode tokenizer.json \"Once upon a time\"",
+  ]
   static let operands = "train FILE ... | encode TOKENIZER [TEXT] | decode TOKENIZER [ID ...]"
   static let options = [
     Option.value("vocab-size", "N", "train: the number of tokens, special ones included"),

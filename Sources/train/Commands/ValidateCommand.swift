@@ -4,8 +4,13 @@ import Runs
 struct ValidateCommand: Command {
   static let name = "validate"
   static let summary = "Checks a recipe and names every problem it has"
+  static let examples = ["train validate mine.json", "train validate mine.json optimizer.learning_rate=3e-4 --json"]
   static let operands = "RECIPE [KEY=VALUE ...]"
   static let options = [Option.json]
+
+  static let details = [
+    "With --json: {\"valid\": true, \"resolved\": {...}}, or {\"valid\": false, \"problems\": [{\"what\": ..., \"place\": ...}]}."
+  ]
 
   private let recipe: Recipe
   private let path: String
@@ -13,11 +18,37 @@ struct ValidateCommand: Command {
 
   init(_ arguments: inout Arguments) throws(Failure) {
     path = arguments.peek ?? ""
-    recipe = try arguments.recipe()
     isJSON = arguments.flag("json")
+    do throws(Failure) {
+      recipe = try arguments.recipe()
+    } catch {
+      if isJSON { Self.write(error) }
+      throw error
+    }
   }
 
   func run() throws(Failure) {
+    do throws(Failure) {
+      try check()
+    } catch {
+      if isJSON { Self.write(error) }
+      throw error
+    }
+  }
+
+  /// The problems on standard output, where a program looks for them; people read them on standard error.
+  private static func write(_ failure: Failure) {
+    let problems = ([failure] + failure.others).map { problem -> JSONValue in
+      [
+        "area": JSONValue(problem.area.rawValue), "what": JSONValue(problem.what),
+        "place": problem.place.map { JSONValue($0) } ?? .null, "notes": JSONValue(problem.notes.map { JSONValue($0) }),
+      ]
+    }
+    let result: JSONValue = ["valid": false, "problems": JSONValue(problems)]
+    Output.results.line(result.serialized())
+  }
+
+  private func check() throws(Failure) {
     for warning in try recipe.checkData() { Output.log.line("warning: \(warning)") }
     if recipe.schedule.warmupSteps > 0 { try checkLength() }
     try recipe.checkAdapter()

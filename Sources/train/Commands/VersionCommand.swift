@@ -4,6 +4,7 @@ import Runs
 struct VersionCommand: Command {
   static let name = "version"
   static let summary = "Prints the version"
+  static let examples = ["train version"]
 
   init(_ arguments: inout Arguments) throws(Failure) {}
 

@@ -1,0 +1,171 @@
+import Files
+import Foundation
+import Support
+import Testing
+
+/// What the command line answers to what people type.
+@Suite struct HelpfulWordsTests {
+  @Test func aBuiltInRecipeIsKnownByItsName() throws {
+    let folder = try ScratchFolder()
+    let path = RecipeCommandTests.recipes.appending(path: "tiny.json").path
+    for word in ["tiny", "tiny.json", "recipes/tiny.json"] {
+      let outcome = try Binary.run(["validate", word], in: folder)
+      #expect(outcome.code == 0, "\(outcome.log)")
+      #expect(outcome.log == "recipe: \(path)\n")
+    }
+    let near = try Binary.run(["pretrain", "tinny"], in: folder)
+    #expect(near.code == 2 && near.log.contains("did you mean \"tiny\"?"))
+    // A file of one's own counts first.
+    try folder.write("{", to: "tiny")
+    #expect(try Binary.run(["validate", "tiny"], in: folder).code == 3)
+  }
+
+  @Test(arguments: [
+    (["pretrain", "tiny", "--learning-rate", "1"], "here it is \"optimizer.learning_rate\"", false),
+    (["pretrain", "tiny", "--learning-rate", "1"], "without dashes: optimizer.learning_rate=VALUE", true),
+    (["pretrain", "tiny", "--lr", "1"], "it is given without dashes: optimizer.learning_rate=VALUE", true),
+    (["sft", "smollm2-sft", "--num_train_epochs=3"], "training.epochs=VALUE", true),
+    (["generate", "x", "--max_new_tokens", "5"], "here it is \"--max-tokens\"", true),
+    (["generate", "x", "-p", "5"], "here it is \"--prompt\"", true),
+    (["generate", "x", "--prompt", "--greedy"], "\"--greedy\" is an option; as a value", true),
+    (["eval", "x", "--data", "tiny.json", "tiny.json"], "a pattern stands in quotes, --data '*.txt'", true),
+    (["pretrain", "tiny.json", "tiny.json"], "data is given with its key: data.train=tiny.json", true),
+    (["eval", "x", "--data", "y", "--limit", "all"], "without --limit there is no limit", true),
+    (["export", "x", "out"], "only .gguf and .safetensors say it by the name", true),
+  ])
+  func whatIsMeantIsSaid(_ arguments: [String], _ note: String, _ isSaid: Bool) throws {
+    let tiny = try TinyRun()
+    let outcome = try Binary.run(arguments, in: tiny.folder)
+    #expect(outcome.code == 2, "\(outcome.log)")
+    #expect(outcome.log.contains(note) == isSaid, "\(outcome.log)")
+  }
+
+  @Test func theNameOfTheFileSaysTheFormat() throws {
+    let outcome = try Binary.run(["export", "none", "m.gguf"])
+    #expect(!outcome.log.contains("--to is missing"), "\(outcome.log)")
+  }
+
+  @Test func aRunThatIsRefusedLeavesNothing() throws {
+    let tiny = try TinyRun()
+    let refused: [[String]] = [
+      ["pretrain", "tiny.json", "data.train=none.txt"],
+      ["pretrain", "tiny.json", "data.train=data/stories/train.txt", "tokenizer={\"from\":\"none.json\"}"],
+      ["sft", "stories-sft"], ["pretrain", "tiny", "training.max_steps=1", "schedule.warmup_steps=2"],
+    ]
+    for arguments in refused {
+      let outcome = try Binary.run(arguments, in: tiny.folder)
+      #expect(outcome.code != 0)
+      if arguments.contains("tokenizer={\"from\":\"none.json\"}") { continue }
+      #expect(
+        try tiny.folder.names().filter { !["text.txt", "tiny.json", "runs"].contains($0) } == [], "\(outcome.log)")
+    }
+    #expect(try !tiny.folder.names().contains("runs/tiny"))
+  }
+
+  @Test func aRunIsResumedExactlyWithWeightedSources() throws {
+    let tiny = try TinyRun()
+    try tiny.write(String(TinyRun.text.reversed()), to: "other.txt")
+    let train = #"data.train=[{"path":"text.txt","weight":0.25},{"path":"other.txt","weight":0.75}]"#
+    let log = try tiny.train("pretrain", "tiny.json", train)
+    #expect(log.contains("source text.txt: 25.0 % of the samples, read "), "\(log)")
+    try tiny.copy("runs/tiny", as: "runs/half", upTo: 6)
+    try tiny.train("resume", "runs/half")
+    #expect(try tiny.contents("runs/half", step: 12).differences(tiny.contents("runs/tiny", step: 12)) == [])
+    let other = try tiny.train(
+      "resume", "runs/half", train.replacing("0.75", with: "0.5"), "training.max_steps=20", code: 4)
+    #expect(other.contains("the training data is not what the run started with"))
+  }
+
+  // MARK: For machines
+
+  @Test func problemsAreJSONToo() throws {
+    let tiny = try TinyRun()
+    let outcome = try Binary.run(
+      ["validate", "tiny.json", "--json", "training.max_steps=x", "optimizer.lr=1"], in: tiny.folder)
+    #expect(outcome.code == 3)
+    let json = try JSONValue.parse(Array(outcome.results.utf8), source: "", area: .data)
+    #expect(json["valid"]?.bool == false && json["problems"]?.array?.count == 2)
+    #expect(json["problems"]?.array?.first?["notes"]?.array?.isEmpty == false)
+  }
+
+  @Test func aRunsResultIsOneObjectOfNumbers() throws {
+    let tiny = try TinyRun()
+    let outcome = try Binary.run(["pretrain", "tiny.json", "training.max_steps=5", "--json"], in: tiny.folder)
+    let json = try JSONValue.parse(Array(outcome.results.utf8), source: "", area: .data)
+    #expect(json["run"]?.string == "runs/tiny" && json["step"]?.integer == 5 && json["best_step"]?.integer == 5)
+    #expect(json["loss"]?.double != nil && json["eval_loss"]?.double != nil)
+    let rows = try tiny.folder.text(of: "runs/tiny/metrics.jsonl").split(separator: "\n").map {
+      try JSONValue.parse(Array($0.utf8), source: "", area: .data)["time"]?.double
+    }
+    let now = Date().timeIntervalSince1970
+    #expect(rows.count == 6 && rows.allSatisfy { $0.map { abs($0 - now) < 600 } ?? false })
+  }
+
+  // MARK: Help
+
+  @Test func everyCommandHasAnExampleFirst() throws {
+    let overview = try Binary.run(["help"]).results.split(separator: "\n")
+    let names = overview.filter { $0.hasPrefix("  ") }.map { $0.split(separator: " ")[0] }
+    #expect(names.count > 20)
+    for name in names {
+      let text = try Binary.run(["help", String(name)]).results.split(separator: "\n", omittingEmptySubsequences: false)
+      #expect(text.count > 4 && text[4].hasPrefix("  ") && text[4].contains("train \(name)"), "\(name): \(text)")
+    }
+  }
+
+  @Test(arguments: [
+    (["help", "recipe", "schedule"], "schedule.warmup_steps\n"),
+    (["help", "learning_rate"], "optimizer.learning_rate\n"),
+    (["help", "training.epochs"], "training.epochs\n"), (["help", "lr"], "here it is \"optimizer.learning_rate\""),
+    (["help", "adapter"], "adapter.target_modules\n"), (["help", "exit-codes"], "130  stopped by Ctrl-C"),
+    (["help", "man"], ".TH TRAIN 1"),
+  ])
+  func aTopicIsExplained(_ arguments: [String], _ text: String) throws {
+    let outcome = try Binary.run(arguments)
+    #expect(outcome.code == 0 && outcome.results.contains(text), "\(outcome.results)\(outcome.log)")
+    #expect(!outcome.results.contains("data.train\n"))
+  }
+
+  @Test func everyExitCodeIsExplained() throws {
+    let areas: [Failure.Area] = [
+      .usage, .recipe, .data, .checkpoint, .model, .tokenizer, .resources, .numerics, .verification, .interrupted,
+      .internal,
+    ]
+    let codes = Set(
+      try Binary.run(["help", "exit-codes"]).results.split(separator: "\n").map { Int32($0.prefix { $0 != " " }) })
+    for area in areas { #expect(codes.contains(Failure(area, "").exitCode), "\(area)") }
+  }
+
+  @Test func recipesAreWholeSentencesWithBenchesLast() throws {
+    let lines = try Binary.run(["recipes"]).results.split(separator: "\n")
+    #expect(lines.allSatisfy { $0.hasSuffix(".") || $0.contains("data.train=") }, "\(lines)")
+    let names = lines.map { $0.prefix { $0 != " " } }
+    let benches = names.drop { !$0.hasPrefix("bench-") }
+    #expect(!benches.isEmpty && benches.allSatisfy { $0.hasPrefix("bench-") })
+  }
+
+  @Test func theScriptOfBashCompletes() throws {
+    let folder = try ScratchFolder()
+    let script = try Binary.run(["completions", "bash"]).results
+    try folder.write(script, to: "train.bash")
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/bash")
+    shell.arguments = [
+      "-c",
+      """
+      source '\(folder("train.bash"))'
+      complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _train 2>/dev/null; echo "${COMPREPLY[*]}"; }
+      complete_words train pre; complete_words train pretrain ti; complete_words train generate x --max; complete_words train sft r optimizer.b
+      """,
+    ]
+    let pipe = Pipe()
+    shell.standardOutput = pipe
+    try shell.run()
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    #expect(text == "pretrain prepare\ntiny\n--max-tokens\noptimizer.betas=\n", "\(text)")
+    for shell in ["zsh", "fish"] {
+      let script = try Binary.run(["completions", shell])
+      #expect(script.code == 0 && script.results.contains("generate") && script.results.contains("max-tokens"))
+    }
+  }
+}
