@@ -71,7 +71,7 @@ final class TinyRun {
     let text = try String(contentsOf: URL(filePath: file), encoding: .utf8)
     return try text.split(separator: "\n").map { line in
       var row = try JSONValue.parse(Array(line.utf8), source: file, area: .data)
-      row["tokens_per_second"] = JSONValue?.none
+      for key in ["tokens_per_second", "time"] { row[key] = JSONValue?.none }
       return row
     }
   }

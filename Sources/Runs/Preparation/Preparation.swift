@@ -22,12 +22,15 @@ package struct Preparation {
 
   /// Prepares everything that `recipe` names. `checkpoint` is that of a run that resumes.
   package init(_ recipe: Recipe, resuming checkpoint: StoredModel? = nil, note: (String) -> Void) throws(Failure) {
-    try BuiltInCorpus.provide(for: recipe.data, note: note)
     var (start, named) = (checkpoint, Tokenizer?.none)
     if checkpoint == nil {
+      // What cannot begin is refused before anything is written for it.
       start = try recipe.model.stored()
-      named = try TokenizerSource.tokenizer(for: recipe, note: note)
+      _ = try recipe.checkFiles()
+      if recipe.model.source == nil, recipe.examples == .windows { try recipe.checkMemory() }
     }
+    try BuiltInCorpus.provide(for: recipe.data, note: note)
+    if checkpoint == nil { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
     for line in start?.notes ?? [] { note("note: \(line)") }
     self.start = start
     text = try TextFormat(recipe, named: named, start: start)

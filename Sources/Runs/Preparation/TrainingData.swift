@@ -36,13 +36,9 @@ package struct TrainingData {
 extension Recipe {
   /// Checks what can be checked of the data without reading it through, built-in files left out; the result is warnings.
   package func checkData() throws(Failure) -> [String] {
-    func given(_ patterns: [String]) -> [String] { patterns.filter { !BuiltInCorpus.provides($0) } }
-    let (train, validation) = (given(data.train), given(data.validation))
     let template = failure { () throws(Failure) in try checkTemplate() }
     do throws(Failure) {
-      let warnings =
-        train.isEmpty
-        ? [] : try PretrainingData.validate(.init(train: train, validation: validation, format: data.format))
+      let warnings = try checkFiles()
       if let template { throw template }
       return warnings
     } catch {
@@ -51,6 +47,14 @@ extension Recipe {
       both.others.append(template)
       throw both
     }
+  }
+
+  /// Checks that the files are there and are what they seem, built-in ones left out; the result is warnings.
+  func checkFiles() throws(Failure) -> [String] {
+    func given(_ patterns: [String]) -> [String] { patterns.filter { !BuiltInCorpus.provides($0) } }
+    let (train, validation) = (given(data.train), given(data.validation))
+    if train.isEmpty { return [] }
+    return try PretrainingData.validate(.init(train: train, validation: validation, format: data.format))
   }
 
   /// Refuses a template that cannot be read: the one that is named, else the one of its tokenizer or model, where these are

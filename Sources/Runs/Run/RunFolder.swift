@@ -51,7 +51,10 @@ package struct RunFolder: Sendable, Equatable {
   package init(creating path: String, overwrite: Bool) throws(Failure) {
     self.path = Self.trimmed(path)
     if path.split(separator: "/").contains("..") {
-      throw Failure(.usage, "a run folder's path has no \"..\"", at: path, notes: ["give another with run=FOLDER"])
+      let meant = URL(filePath: path).standardizedFileURL.path
+      throw Failure(
+        .usage, "a run folder's path has no \"..\"", at: path,
+        notes: ["resuming and comparing need one name for it: run=\(meant)"])
     }
     try Self.checkIsNoFile(self.path)
     try Folder.create(self.path)
@@ -79,6 +82,14 @@ package struct RunFolder: Sendable, Equatable {
         .usage, "the folder holds something else than a run, which --overwrite does not delete", at: path,
         notes: ["found \(names.prefix(5).joined(separator: ", "))", "give another with run=FOLDER"])
     }
+  }
+
+  /// Removes the folder of a run that has been refused before it began, if it holds nothing but the lock.
+  func removeIfEmpty() {
+    guard let names = try? Folder.names(in: path, area: .resources), names.allSatisfy({ $0 == RunLock.name }) else {
+      return
+    }
+    try? Folder.remove(path)
   }
 
   /// Refuses a file, a link to nothing, a loop of links, and a path that leads through a file.

@@ -34,6 +34,11 @@ struct RunLog: ~Copyable {
     self.peak = peak
   }
 
+  /// When a row is written: seconds since 1970, to the millisecond.
+  private static var time: JSONMember {
+    JSONMember("time", JSONValue((Date().timeIntervalSince1970 * 1000).rounded() / 1000))
+  }
+
   mutating func note(_ text: String) { progress.note(text) }
   mutating func endLine() { progress.endLine() }
 
@@ -53,6 +58,7 @@ struct RunLog: ~Copyable {
         JSONMember("loss", JSONValue(report.loss)), JSONMember("grad_norm", JSONValue(report.gradientNorm)),
         JSONMember("learning_rate", JSONValue(report.learningRate)), JSONMember("tokens", JSONValue(tokens)),
         JSONMember("num_tokens", JSONValue(tokens)), JSONMember("tokens_per_second", JSONValue(tokensPerSecond)),
+        Self.time,
       ] + others.map { JSONMember($0.name, JSONValue($0.value)) })
     if report.step.isMultiple(of: every) || report.step == 1 {
       tensorBoard?.append(
@@ -75,7 +81,7 @@ struct RunLog: ~Copyable {
     if let perplexity = result.perplexity { row.append(("eval_perplexity", perplexity)) }
     if let bits = result.bitsPerByte { row.append(("eval_bits_per_byte", bits)) }
     row += others.map { ("eval_\($0.name)", $0.value) } + [("eval_share", result.share)]
-    metrics.append("eval", step: step, row.map { JSONMember($0.0, JSONValue(measured: $0.1)) })
+    metrics.append("eval", step: step, row.map { JSONMember($0.0, JSONValue(measured: $0.1)) } + [Self.time])
     tensorBoard?.append(step: step, row.map { ("eval/\($0.0.dropFirst(5))", $0.1) })
     let perplexity = result.perplexity.map { ", perplexity \(Progress.fixed($0, 2))" } ?? ""
     let bits = result.bitsPerByte.map { ", \(Progress.fixed($0, 3)) bits per byte" } ?? ""

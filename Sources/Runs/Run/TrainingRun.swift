@@ -24,13 +24,20 @@ package final class TrainingRun {
 
   /// A new run of `recipe` in its run folder, which `overwrite` clears of an earlier run.
   package convenience init(starting recipe: Recipe, overwrite: Bool) throws(Failure) {
+    let isNew = !Path.exists(recipe.run)
     let folder = try RunFolder(creating: recipe.run, overwrite: overwrite)
     let lock = try RunLock(run: folder.path)
     try folder.check(overwrite: overwrite)
     // Whatever the data makes impossible is found before the folder holds anything.
-    let preparation = try Preparation(recipe) { Output.log.line($0) }
-    _ = try recipe.steps(over: preparation.data.train)
-    try preparation.checkMemory(for: recipe, isResuming: false)
+    let preparation: Preparation
+    do throws(Failure) {
+      preparation = try Preparation(recipe) { Output.log.line($0) }
+      _ = try recipe.steps(over: preparation.data.train)
+      try preparation.checkMemory(for: recipe, isResuming: false)
+    } catch {
+      if isNew { folder.removeIfEmpty() }
+      throw error
+    }
     try folder.start(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
     try self.init(recipe, folder, lock, preparation, resuming: nil, allowsChangedData: false)
   }
@@ -42,6 +49,7 @@ package final class TrainingRun {
     let folder = try RunFolder(existing: path)
     let lock = try RunLock(run: folder.path)
     let recipe = try folder.resolvedRecipe(overrides: overrides)
+    for line in recipe.replacements { Output.log.line("override: \(line)") }
     let store = CheckpointStore(run: folder.path)
     try store.reap(under: lock)
     try folder.probe()
