@@ -6,6 +6,7 @@ struct WatchCommand: Command {
   static let name = "watch"
   static let summary = "Shows a run in the terminal while it goes on"
   static let operands = "RUN"
+  static let examples = ["train watch checkpoints/tiny"]
   static let options = [Option.flag("once", "show it as it is now, and end")]
   static let details = [
     "Ends with the run, or with Ctrl-C, which leaves the run alone.",
