@@ -18,13 +18,13 @@ enum Help {
   }
 
   static func usage(of command: any Command.Type) -> String {
-    ["train", command.name, command.operands, command.options.isEmpty ? "" : "[OPTIONS]"]
+    [ProgramName.current, command.name, command.operands, command.options.isEmpty ? "" : "[OPTIONS]"]
       .filter { !$0.isEmpty }.joined(separator: " ")
   }
 
   static func text(of command: any Command.Type) -> String {
     var lines = ["usage: \(usage(of: command))", "", command.summary, ""]
-    lines += command.examples.map { "  \($0)" }
+    lines += command.examples.map { "  \(ProgramName.inExample($0))" }
     if !command.details.isEmpty { lines += [""] + command.details }
     if !command.options.isEmpty {
       let names = command.options.map { "--\($0.name)" + ($0.value.map { " \($0)" } ?? "") }

@@ -29,7 +29,9 @@ package enum Output: Int32, Sendable {
   }
 
   /// Writes `text` with the escape sequences in it.
-  package func styled(_ text: String) { put(Array(text.utf8)) }
+  package func styled(_ text: String) {
+    put(Array((self == .log ? ProgramName.inCommands(of: text) : text).utf8))
+  }
 
   /// Throws `.resources` if results could not be written, unless their reader went away.
   package static func checkResults() throws(Failure) {
