@@ -45,7 +45,7 @@ let package = Package(
     .target(name: "Models", dependencies: ["Autograd", "Files", "Kernels"]),
     .target(name: "Jinja", dependencies: ["Files"]),
     .target(name: "Tokenizers", dependencies: ["Files", "Jinja"]),
-    .target(name: "Corpus", dependencies: ["Files", "Kernels", "Machine", "Numerics", "Tokenizers"]),
+    .target(name: "Corpus", dependencies: ["Files", "Jinja", "Kernels", "Machine", "Numerics", "Tokenizers"]),
     .target(name: "Checkpoints", dependencies: ["CHDF5", "Files", "Machine", "Numerics"]),
     .target(
       name: "ModelFiles",

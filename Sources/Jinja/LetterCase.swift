@@ -36,3 +36,15 @@ extension Text {
     return before?.properties.isCased == true && after?.properties.isCased != true
   }
 }
+
+/// What other programs' prompts do to texts, in Python's way.
+extension String {
+  /// Python's `capitalize`: the first letter is a capital, all others are small.
+  package var capitalizedAsInPython: String { Text(self).capitalized.string }
+
+  /// Python's `strip`: without the white space at the ends.
+  package var strippedAsInPython: String { Text(self).trimmed().string }
+
+  /// Python's `rstrip`: without the white space at the end.
+  package var endStrippedAsInPython: String { Text(self).trimmed(start: false).string }
+}

@@ -31,4 +31,26 @@ struct BranchingRow {
     self.hidden.starts += repeatElement(Int32(hidden.lowerBound), count: read.count)
     self.hidden.ends += repeatElement(Int32(hidden.upperBound), count: read.count)
   }
+
+  /// Appends a text with its continuations as one document, `c[..<m-1] | c[m-1] a | c[m-1] b | ...`, each branch without its
+  /// last token: positions of every branch continue after the context, and none sees another.
+  ///
+  /// Returns the places whose targets are the continuations' tokens.
+  mutating func append(
+    _ context: ArraySlice<Int32>, continuations: [ArraySlice<Int32>]
+  ) -> [Range<Int>] {
+    precondition(
+      !context.isEmpty && continuations.allSatisfy { !$0.isEmpty }, "a context and its continuations have tokens")
+    let document = count
+    let shared = context.dropLast()
+    append(shared, targets: shared.map { _ in -1 }, from: 0, document: document)
+    let first = count
+    return continuations.map { continuation in
+      let places = count..<count + continuation.count
+      append(
+        [context.last!] + continuation.dropLast(), targets: continuation, from: shared.count, document: document,
+        hidden: places.lowerBound == first ? 0..<0 : first..<places.lowerBound)
+      return places
+    }
+  }
 }

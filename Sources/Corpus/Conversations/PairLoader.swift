@@ -124,17 +124,7 @@ private struct PairBuilder {
   var batch: Batch { row.batch(tokenCount: tokenCount, answers: answers) }
 
   mutating func append(_ pair: AnswerPair, references: [Double]?) {
-    precondition(
-      !pair.prompt.isEmpty && pair.answers.allSatisfy { !$0.isEmpty }, "a prompt and its answers have tokens")
-    let document = row.count
-    let shared = pair.prompt.dropLast()
-    row.append(shared, targets: shared.map { _ in -1 }, from: 0, document: document)
-    let first = row.count
-    for (index, answer) in pair.answers.enumerated() {
-      let places = row.count..<row.count + answer.count
-      row.append(
-        [pair.prompt.last!] + answer.dropLast(), targets: answer, from: shared.count, document: document,
-        hidden: index == 0 ? 0..<0 : first..<places.lowerBound)
+    for (index, places) in row.append(pair.prompt, continuations: pair.answers).enumerated() {
       answers.append(
         Batch.Answer(
           places: places, isPreferred: (index == 0) == pair.isFirstPreferred, reference: references?[index]))
