@@ -55,3 +55,20 @@ private func headLogProbabilities(
     back.add(head.scattered(dx), to: 0)
   }
 }
+
+/// What `headLogProbabilities` computes for the tokens with a target, in their order and without gradients, and whether no other
+/// token has a logit as large as the target's.
+package func headScores(
+  _ x: Tensor, _ weight: Parameter, targets: [Int32]
+) -> (logProbabilities: [Float], isLikeliest: [Bool]) {
+  let weight = Weight(weight)
+  let head = SupervisedRows(x, weight, targets)
+  guard head.count > 0 else { return ([], []) }
+  let (losses, isCorrect) = (Storage(count: head.count), Storage(count: head.count))
+  headLoss(
+    losses.mutableBuffer, isCorrect: isCorrect.mutableBuffer, head.rows.matrix, weight.matrix, targets: head.targets,
+    gradient: nil, precision: weight.precision)
+  return losses.buffer.withUnsafeBufferPointer { losses in
+    isCorrect.buffer.withUnsafeBufferPointer { correct in (losses.map { -$0 }, correct.map { $0 == 1 }) }
+  }
+}
