@@ -25,9 +25,11 @@ package struct Evaluation: Sendable {
   ///
   /// - Parameter reference: the model that the objective compares with, where it scores answers that only the evaluation
   ///   brings together.
+  /// - Parameter progress: gets the number of samples that are done.
   package init(
     _ model: any LanguageModel, objective: any Objective, loader: any SampleLoader, samples: Int,
-    size: MicroBatchSize, tokenizer: Tokenizer?, reference: (any LanguageModel)? = nil
+    size: MicroBatchSize, tokenizer: Tokenizer?, reference: (any LanguageModel)? = nil,
+    progress: (Int) -> Void = { _ in }
   ) throws(Failure) {
     let lengths = tokenizer.map(TokenLengths.init)
     var measures = Measures()
@@ -35,16 +37,17 @@ package struct Evaluation: Sendable {
     let parts = Parts(loader: loader, samples: loader.order.spread(samples), size: size)
     var context = StepContext(model, reference: reference)
     var shares = Measures()
-    try parts.visit { batch in
+    try parts.visit { batch, _ in
       guard let share = objective.stepMean(of: batch, context) else { return false }
       shares.add(share)
       return true
     }
     context.stepMean = shares.means.first?.value
-    try parts.visit { batch in
+    try parts.visit { batch, done in
       measures.add(objective.loss(batch, context), weight: objective.weight(of: batch))
       tokens += batch.weight
       bytes += lengths?.bytes(of: batch.targets) ?? 0
+      progress(done)
       return true
     }
     self.measures = measures
@@ -68,13 +71,13 @@ private struct Parts {
   let samples: [Int]
   let size: MicroBatchSize
 
-  /// Calls `body` with one batch after the other until it returns false.
-  func visit(_ body: (Batch) -> Bool) throws(Failure) {
+  /// Calls `body` with one batch after the other, and the number of samples of the groups before it, until it returns false.
+  func visit(_ body: (Batch, _ done: Int) -> Bool) throws(Failure) {
     for start in stride(from: 0, to: samples.count, by: 64) {
       let group = start..<min(samples.count, start + 64)
       for batch in try loader.microBatches(group, of: samples, size: size) {
         try StopRequest.check()
-        if !body(batch) { return }
+        if !body(batch, start) { return }
       }
     }
   }

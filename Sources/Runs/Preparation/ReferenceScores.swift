@@ -55,11 +55,13 @@ package struct ReferenceScores {
   ) throws(Failure) -> [[Double]] {
     note("computing the reference's log-probabilities of \(loader.sampleCount) samples")
     let watch = Stopwatch()
+    var progress = WorkProgress("reference", total: loader.sampleCount, unit: "samples")
     var scores: [[Double]] = []
     for start in stride(from: 0, to: loader.sampleCount, by: 64) {
       let samples = Array(start..<min(start + 64, loader.sampleCount))
       for batch in try loader.microBatches(samples: samples, size: .tokens(4096)) {
         try StopRequest.check()
+        progress.show(scores.count)
         let answers = StepContext(model).answerLogProbabilities(batch).elements.map(Double.init)
         for first in stride(from: 0, to: answers.count, by: loader.answersPerSample) {
           scores.append(Array(answers[first..<first + loader.answersPerSample]))

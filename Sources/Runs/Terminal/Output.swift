@@ -41,7 +41,32 @@ package enum Output: Int32, Sendable {
 
   private static let lostResults = Atomic<Int32>(0)
 
+  // MARK: A line for a while
+
+  /// Whether the log has a line that the next output takes the place of.
+  private static let hasTransient = Mutex(false)
+
+  /// Shows `text` in the last line of the terminal until anything else is written, cut to the terminal's width.
+  package func transient(_ text: String) {
+    let line = "\r\(text.withVisibleControls.prefix(max(20, width - 1)))\u{1B}[K"
+    Self.hasTransient.withLock { isShown in
+      putAsItIs(Array(line.utf8))
+      isShown = true
+    }
+  }
+
+  /// Removes the line that is shown for a while, if there is one.
+  package static func clearTransient() { log.put([]) }
+
   private func put(_ bytes: [UInt8]) {
+    Self.hasTransient.withLock { isShown in
+      if isShown { Output.log.putAsItIs(Array("\r\u{1B}[K".utf8)) }
+      isShown = false
+      putAsItIs(bytes)
+    }
+  }
+
+  private func putAsItIs(_ bytes: [UInt8]) {
     bytes.withUnsafeBytes { buffer in
       var done = 0
       while done < buffer.count {

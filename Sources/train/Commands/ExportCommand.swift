@@ -68,12 +68,14 @@ struct ExportCommand: Command {
   func run() throws(Failure) {
     StopRequest.install(grace: 10)
     try MatrixLibrary.require()
-    let stored = try StoredModel(at: checkpoint)
+    let stored = try Waiting.during("opening \(checkpoint)") { () throws(Failure) in try StoredModel(at: checkpoint) }
     for note in stored.notes { Output.log.line("note: \(note)") }
     if stored.adapter != nil, export.mergesAdapters {
       Output.log.line("note: the adapter is merged into the weights of its base model")
     }
-    let outcome = try verdict { () throws(Failure) in try export.write(stored, to: output) }
+    let outcome = try verdict { () throws(Failure) in
+      try Waiting.during("exporting and comparing") { () throws(Failure) in try export.write(stored, to: output) }
+    }
     for note in outcome.notes { Output.log.line("note: \(note)") }
     if isJSON {
       let result: JSONValue = [

@@ -27,9 +27,11 @@ struct ImportCommand: Command {
 
   func run() throws(Failure) {
     StopRequest.install(grace: 10)
-    let stored = try StoredModel(at: source)
+    let stored = try Waiting.during("opening \(source)") { () throws(Failure) in try StoredModel(at: source) }
     for note in stored.notes { Output.log.line("note: \(note)") }
-    try Import.write(stored, to: output, overwrite: overwrite)
+    try Waiting.during("importing \(source)") { () throws(Failure) in
+      try Import.write(stored, to: output, overwrite: overwrite)
+    }
     let parameters = stored.configuration.parameterCount ?? 0
     let tokens = stored.tokenizer?.vocabularySize
     if isJSON {
