@@ -14,6 +14,9 @@ package enum StopRequest {
   /// From here on TERM, INT and HUP ask to stop; the process ends at once when it has not done so `seconds` later.
   package static func install(grace seconds: UInt32) { csignals_install(seconds) }
 
+  /// The step that is being taken: a signal that asks to stop or to save is answered with it at once. 0 for none.
+  package static func isTaking(step: Int) { csignals_set_step(Int32(clamping: step)) }
+
   /// The signal that asked to stop; nil when none has.
   package static var signal: Int32? {
     let number = csignals_stop()
