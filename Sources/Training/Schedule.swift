@@ -17,22 +17,37 @@ package protocol ScheduleShape: Sendable {
 package struct Schedule: Sendable {
   package var shape: any ScheduleShape
   package var warmupSteps: Int
+  /// The share of the run's steps that the warm-up takes, where that is given instead.
+  package var warmupRatio: Double?
   package var minimumLearningRate: Double
 
   package init(from section: inout SettingsSection) {
     let kind = section.choice(
       "name", among: Registry.schedules, named: { $0.name }, default: Cosine.name, "The course after the warm-up")
     warmupSteps = section.value("warmup_steps", .integer(from: 0), default: 0, "Steps over which the rate rises")
+    warmupRatio = section.optional(
+      "warmup_ratio", .number(from: 0, to: 1),
+      "Share of the run's steps over which the rate rises, instead of warmup_steps")
     minimumLearningRate = section.value(
       "min_learning_rate", .number(from: 0), default: 0, "The rate at the end of the run")
     shape = kind.init(from: &section)
+    section.rule(
+      "warmup_ratio", "warmup_steps", holds: warmupRatio == nil || warmupSteps == 0,
+      "only one of \"warmup_steps\" and \"warmup_ratio\" may say how long the warm-up is")
+  }
+
+  /// The warm-up's steps in a run of `steps`: of a share as many as reach it, as transformers counts them.
+  package func warmup(of steps: Int) -> Int {
+    guard let warmupRatio else { return warmupSteps }
+    return Int(exactly: (Double(steps) * warmupRatio).rounded(.up)) ?? steps
   }
 
   /// The learning rate of step index `step` of a run of `steps`; after the run, that of its end.
   package func learningRate(at step: Int, of steps: Int, peak: Double) -> Double {
     precondition(step >= 0 && steps > 0, "no learning rate for step \(step) of \(steps)")
-    if step < warmupSteps { return peak * Double(step + 1) / Double(warmupSteps) }
-    let level = warmupSteps < steps ? shape.level(at: min(step, steps), warmup: warmupSteps, steps: steps) : 1
+    let warmup = warmup(of: steps)
+    if step < warmup { return peak * Double(step + 1) / Double(warmup) }
+    let level = warmup < steps ? shape.level(at: min(step, steps), warmup: warmup, steps: steps) : 1
     return minimumLearningRate + (peak - minimumLearningRate) * level
   }
 }

@@ -9,6 +9,15 @@ import Training
     return try RecipeFixture.decode(text).schedule
   }
 
+  /// `math.ceil(steps * ratio)`, as transformers has it.
+  @Test func aShareOfTheStepsWarmsUp() throws {
+    let schedule = try schedule(#""name": "constant", "warmup_ratio": 0.1"#)
+    #expect([1, 10, 11, 30, 100].map { schedule.warmup(of: $0) } == [1, 1, 2, 3, 10])
+    #expect((0..<4).map { schedule.learningRate(at: $0, of: 30, peak: 3) } == [1, 2, 3, 3])
+    let both = #""name": "constant", "warmup_ratio": 0.1, "warmup_steps": 2"#
+    #expect(throws: Failure.self) { try self.schedule(both) }
+  }
+
   @Test func warmUpRisesToThePeak() throws {
     let schedule = try schedule(#""name": "constant", "warmup_steps": 4"#)
     let rates = (0..<6).map { schedule.learningRate(at: $0, of: 100, peak: 1) }
