@@ -7,15 +7,19 @@ package struct StepReport: Sendable {
   package var tokensPerSecond: Double
   /// The share of the measured peak of matrix products, from 0 to 1; nil when it was not measured.
   package var shareOfPeak: Double?
+  /// By how much a preference run prefers the chosen answers, and in what share of the pairs; nil for other runs.
+  package var preference: (margin: Double, accuracy: Double?)?
 
   package init(
-    step: Int, loss: Double, learningRate: Double, tokensPerSecond: Double, shareOfPeak: Double? = nil
+    step: Int, loss: Double, learningRate: Double, tokensPerSecond: Double, shareOfPeak: Double? = nil,
+    preference: (margin: Double, accuracy: Double?)? = nil
   ) {
     self.step = step
     self.loss = loss
     self.learningRate = learningRate
     self.tokensPerSecond = tokensPerSecond
     self.shareOfPeak = shareOfPeak
+    self.preference = preference
   }
 }
 
@@ -48,7 +52,8 @@ package struct Progress {
     lastShown = now
     let text = Self.line(report, of: steps, remaining: remaining(at: report.step, now))
     if isLive {
-      output.styled("\r\(text.prefix(max(20, output.width - 1)))\u{1B}[K")
+      let shown = String(text.prefix(max(20, output.width - 1)))
+      output.styled("\r\(output.hasColour ? Self.coloured(shown) : shown)\u{1B}[K")
       isLineOpen = true
     } else {
       output.line(text)
@@ -58,7 +63,25 @@ package struct Progress {
   /// A line of its own above the progress.
   package mutating func note(_ text: String) {
     endLine()
-    output.line(text)
+    if output.hasColour { output.styled(Self.coloured(text.withVisibleControls) + "\n") } else { output.line(text) }
+  }
+
+  /// A text of lines above the progress whose escape sequences are its own.
+  package mutating func styledNote(_ text: String) {
+    endLine()
+    output.styled(text + "\n")
+  }
+
+  /// The line with what matters most in it in bold, and a warning's first word in yellow.
+  static func coloured(_ line: String) -> String {
+    func styled(_ text: Substring, _ style: String) -> String { "\u{1B}[\(style)m\(text)\u{1B}[0m" }
+    if line.hasPrefix("warning:") { return styled(line.prefix(8), "1;33") + line.dropFirst(8) }
+    for head in ["validation loss ", "loss "] {
+      guard let range = line.firstRange(of: head), line.hasPrefix("step ") else { continue }
+      let number = line[range.upperBound...].prefix { $0.isNumber || ".-einfa".contains($0) }
+      return line[..<range.upperBound] + styled(number, "1") + line[number.endIndex...]
+    }
+    return line
   }
 
   /// Leaves the last line where it is.
@@ -81,9 +104,13 @@ package struct Progress {
     let step = String(report.step)
     var parts = [
       "step \(String(repeating: " ", count: max(0, total.count - step.count)))\(step)/\(total)",
-      "loss \(fixed(report.loss, 4))", "rate \(scientific(report.learningRate))",
-      "\(fixed(report.tokensPerSecond, 0)) tok/s",
+      "loss \(fixed(report.loss, 4))",
     ]
+    if let (margin, accuracy) = report.preference {
+      parts.append("margin \(fixed(margin, 4))")
+      if let accuracy { parts.append("accuracy \(fixed(accuracy * 100, 0))%") }
+    }
+    parts += ["rate \(scientific(report.learningRate))", "\(fixed(report.tokensPerSecond, 0)) tok/s"]
     if let share = report.shareOfPeak { parts.append("\(fixed(share * 100, 0))% of peak") }
     if let remaining, report.step < steps { parts.append("\(duration(remaining)) left") }
     return parts.joined(separator: "  ")
