@@ -57,20 +57,21 @@ import Testing
   @Test func theMetricsOfSFT() throws {
     try tiny.train("sft", "sft.json")
     let rows = try tiny.metrics("runs/sft")
-    let first = try #require(rows.first)
+    let first = try #require(rows.first { $0["kind"]?.string == "train" })
     for name in ["loss", "mean_token_accuracy", "num_tokens", "supervised_share", "grad_norm"] {
       #expect(first[name]?.double != nil, "\(name) in \(first)")
     }
     #expect(rows.contains { $0["eval_mean_token_accuracy"]?.double != nil })
     let losses = rows.compactMap { $0["eval_loss"]?.double }
-    #expect(losses.count == 2 && losses[1] < losses[0])
+    // Before the first step, and twice after it.
+    #expect(losses.count == 3 && losses[2] < losses[1] && losses[1] < losses[0])
   }
 
   @Test func theMetricsOfDPO() throws {
     let log = try tiny.train("dpo", "dpo.json")
     #expect(log.contains("first loss 0.6931, of a model that is its reference 0.6931"), "\(log)")
     let rows = try tiny.metrics("runs/dpo")
-    let first = try #require(rows.first)
+    let first = try #require(rows.first { $0["kind"]?.string == "train" })
     #expect(abs(first["loss"]!.double! - 0.693147) < 1e-4)
     for name in ["chosen", "rejected", "margins", "accuracies"] {
       #expect(first["rewards/\(name)"]?.double != nil)
@@ -93,7 +94,9 @@ import Testing
     #expect(abs(result["majority_answer"]!.double! * 24 - 2) < 1.01)
     let pairs = try Binary.run(["eval", "runs/sft", "--data", "pairs.jsonl", "--json"], in: tiny.folder)
     let ranked = try JSONValue.parse(Array(pairs.results.utf8), source: "eval", area: .data)
-    #expect(ranked["rewards/accuracies"]?.double != nil && ranked["win_rate"]?.double == 0.5, "\(pairs.log)")
+    #expect(ranked["logps/accuracies"]?.double != nil && ranked["win_rate"]?.double == 0.5, "\(pairs.log)")
+    // Rewards are against a reference model, and there is none.
+    #expect(ranked["rewards/accuracies"] == nil && ranked["loss"] == nil, "\(ranked)")
   }
 
   @Test func inspectMarksWhatIsTrained() throws {

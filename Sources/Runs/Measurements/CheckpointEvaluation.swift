@@ -30,24 +30,32 @@ package struct CheckpointEvaluation {
     package var precision = ProductPrecision.float32
     /// Whether the model writes answers, too.
     package var asksQuestions = true
+    /// How many of its answers, or continuations of a text, are kept to be looked at.
+    package var shown = 0
+
+    fileprivate var writesAnswers: Bool { asksQuestions || shown > 0 }
 
     package init() {}
   }
+
+  /// The first answers, to be looked at; as many as were asked for.
+  package private(set) var answers: [AnswerEvaluation.Answer] = []
 
   private let stored: StoredModel
   private let model: any LanguageModel
   private let options: Options
 
-  /// Measures `stored` on the files that `patterns` name.
-  package init(_ stored: StoredModel, on patterns: [String], options: Options) throws(Failure) {
-    model = try stored.model()
+  private init(_ stored: StoredModel, _ options: Options) throws(Failure) {
+    model = try Waiting.during("opening \(stored.path)") { () throws(Failure) in try stored.model() }
     model.setPrecision(options.precision)
     self.stored = stored
     self.options = options
-    let length = options.sequenceLength ?? model.maximumPositions
-    guard length <= model.maximumPositions else {
-      throw Failure(.usage, "--sequence-length \(length) exceeds the model's \(model.maximumPositions) positions")
-    }
+  }
+
+  /// Measures `stored` on the files that `patterns` name.
+  package init(_ stored: StoredModel, on patterns: [String], options: Options) throws(Failure) {
+    try self.init(stored, options)
+    let length = try Self.length(options.sequenceLength, of: stored)
     var objective = Self.objective(of: try RowKind(of: patterns, fields: options.fields))
     let kind = type(of: objective).examples
     let run = kind.answersPerSample > 0 ? try EvaluatedRun(of: stored, precision: options.precision) : nil
@@ -57,16 +65,46 @@ package struct CheckpointEvaluation {
       objective: objective,
       data: Recipe.Data(files: patterns, fields: options.fields, task: Recipe.Task(reading: kind)), seed: 0,
       sequenceLength: length, text: text, vocabularySize: model.vocabularySize, isMeasured: true)
-    var data = try source.open { Output.log.line($0) }
-    var reference: (any LanguageModel)?
-    if objective.reference != nil {
-      (data, reference) = try scored(data, objective, run)
+    let data = try source.open { Output.log.line($0) }.train
+    try measure(data, objective, run)
+    var questions: [AnswerEvaluation.Question]?
+    if options.writesAnswers, let chat = text.chat { questions = try self.questions(in: patterns, kind, chat) }
+    try ask(questions, data, kind, text)
+  }
+
+  /// Measures `stored`, a checkpoint of a run, on what the run holds out, as the run reads and measures it.
+  ///
+  /// - Throws: `.usage` if it is no run's, or the run holds nothing out.
+  package init(heldOutOf stored: StoredModel, options: Options) throws(Failure) {
+    guard let run = try EvaluatedRun(of: stored, precision: options.precision) else {
+      throw Failure(
+        .usage, "--data or --suite is missing", at: stored.path,
+        notes: ["only the checkpoint of a run knows what was held out of its data: this is none"])
     }
-    try measure(data.train, objective, reference)
-    guard options.asksQuestions, let chat = text.chat, let questions = try questions(in: patterns, kind, chat) else {
-      return
+    let preparation = try Preparation(run.recipe, resuming: stored) { Output.log.line($0) }
+    guard let data = preparation.data.validation else {
+      throw Failure(
+        .usage, "the run holds nothing out to be measured on", at: run.path,
+        notes: [
+          "its recipe has no data.validation and no data.validation_fraction", "name what to measure on: --data FILE",
+        ])
     }
-    try ask(questions, chat)
+    try self.init(stored, options)
+    Output.log.line("measuring on what the run held out: \(data.summary)")
+    let kind = run.recipe.examples
+    try measure(data, run.recipe.objective, run)
+    var questions: [AnswerEvaluation.Question]?
+    if options.writesAnswers, kind == .conversations || kind == .pairs, let tokenizer = preparation.text.tokenizer {
+      questions = try AnswerEvaluation.questions(of: data, tokenizer, limit: options.limit ?? .max)
+    }
+    try ask(questions, data, kind, preparation.text)
+  }
+
+  /// The tokens of a text at most: as many as are `wanted`, else as the model has positions.
+  package static func length(_ wanted: Int?, of stored: StoredModel) throws(Failure) -> Int {
+    let positions = stored.configuration.maximumPositions
+    guard let wanted, wanted > positions else { return wanted ?? positions }
+    throw Failure(.usage, "--sequence-length \(wanted) exceeds the model's \(positions) positions")
   }
 
   /// The objective that measures rows of a kind.
@@ -79,18 +117,29 @@ package struct CheckpointEvaluation {
     }
   }
 
-  /// The data with the scores of the reference model, and that model where the objective needs it. Without one the scores are all
-  /// alike: rewards are then the model's own log-probabilities.
+  /// What rewards are taken against.
+  private enum Rewards {
+    /// A reference model, which the objective may need itself; or an objective that has none.
+    case against((any LanguageModel)?)
+    /// A model that is not known: there are no rewards, and no loss.
+    case unknown
+  }
+
+  /// The samples with the scores of the reference model; without one the scores are all alike.
   private func scored(
-    _ data: TrainingData, _ objective: any Objective, _ run: EvaluatedRun?
-  ) throws(Failure) -> (TrainingData, (any LanguageModel)?) {
+    _ loader: any SampleLoader, _ objective: any Objective, _ run: EvaluatedRun?
+  ) throws(Failure) -> (TrainingData, Rewards) {
     func note(_ line: String) { Output.log.line(line) }
+    let data = TrainingData(train: loader, validation: nil)
     if let path = options.reference, path != "none" {
       let stored = try StoredModel(at: path)
       let model = try stored.model()
       model.setPrecision(options.precision)
       let scores = ReferenceScores(of: model, stored.configuration)
-      return (try data.withReferences { (loader) throws(Failure) in try scores.scores(of: loader, note: note)! }, model)
+      return (
+        try data.withReferences { (loader) throws(Failure) in try scores.scores(of: loader, note: note)! },
+        .against(model)
+      )
     }
     if options.reference == nil, let reference = try run?.reference(of: stored, for: objective) {
       note("rewards are against the run's reference model")
@@ -101,30 +150,54 @@ package struct CheckpointEvaluation {
           throw EvaluatedRun.adding(error)
         }
       }
-      return (scored, reference.model)
+      return (scored, .against(reference.model))
     }
-    note("rewards are without a reference model: the model's own log-probabilities")
+    note("there is no reference model: log-probabilities are reported, and no rewards")
     return (
       try data.withReferences { loader in
         Array(repeating: Array(repeating: 0, count: loader.answersPerSample), count: loader.sampleCount)
-      }, nil
+      }, .unknown
     )
   }
 
   private mutating func measure(
-    _ loader: any SampleLoader, _ objective: any Objective, _ reference: (any LanguageModel)?
+    _ loader: any SampleLoader, _ objective: any Objective, _ run: EvaluatedRun?
   ) throws(Failure) {
+    var (loader, rewards) = (loader, Rewards.against(nil))
+    if objective.reference != nil {
+      let scored = try scored(loader, objective, run)
+      (loader, rewards) = (scored.0.train, scored.1)
+    }
+    var reference: (any LanguageModel)?
+    if case .against(let model) = rewards { reference = model }
+    let count = min(options.limit ?? loader.sampleCount, loader.sampleCount)
+    var progress = WorkProgress("evaluating", total: count, unit: "samples")
     let result = try Evaluation(
-      model, objective: objective, loader: loader, samples: options.limit ?? loader.sampleCount, size: .tokens(4096),
-      tokenizer: stored.tokenizer, reference: reference)
-    results.append(("loss", JSONValue(measured: result.loss)))
-    if let perplexity = result.perplexity { results.append(("perplexity", JSONValue(measured: perplexity))) }
-    if let bits = result.bitsPerByte { results.append(("bits_per_byte", JSONValue(measured: bits))) }
-    for (name, value) in result.measures.means where name != "loss" {
-      results.append((name, JSONValue(measured: value)))
+      model, objective: objective, loader: loader, samples: count, size: .tokens(4096),
+      tokenizer: stored.tokenizer, reference: reference
+    ) { progress.show($0) }
+    if case .unknown = rewards {
+      for (name, value) in result.measures.means where name.hasPrefix("logps/") {
+        results.append((name, JSONValue(measured: value)))
+      }
+    } else {
+      results.append(("loss", JSONValue(measured: result.loss)))
+      if let perplexity = result.perplexity { results.append(("perplexity", JSONValue(measured: perplexity))) }
+      if let bits = result.bitsPerByte { results.append(("bits_per_byte", JSONValue(measured: bits))) }
+      for (name, value) in result.measures.means where name != "loss" {
+        results.append((name, JSONValue(measured: value)))
+      }
     }
     results.append(("tokens", JSONValue(result.tokens)))
     results.append(("share_of_data", JSONValue(result.share)))
+  }
+
+  /// The results as a row of text each: their names and values.
+  package var rows: [(name: String, value: String)] {
+    results.map { name, value in
+      let number = value.string ?? value.integer.map(String.init) ?? Progress.fixed(value.double ?? .nan, 4)
+      return (name.replacing("_", with: " "), number)
+    }
   }
 
   /// What the model is to answer itself: the turns of the assistant, or the prompts of pairs; nil where there is no answer to
@@ -140,18 +213,31 @@ package struct CheckpointEvaluation {
     case .pairs:
       let preferences = try ConversationFile.preferences(patterns, fields: options.fields, format: format)
       return preferences.prefix(options.limit ?? preferences.count).map {
-        AnswerEvaluation.Question(input: $0.prompt, answer: $0.chosen, rejected: $0.rejected)
+        AnswerEvaluation.Question(prompt: .turns($0.prompt), answer: $0.chosen, rejected: $0.rejected)
       }
     }
   }
 
-  private mutating func ask(_ questions: [AnswerEvaluation.Question], _ format: ChatFormat) throws(Failure) {
-    let generator = TextGenerator(model, format.tokenizer, endTokens: format.stopTokens)
-    let answers = try AnswerEvaluation(generator, format, questions: questions)
-    results.append(("exact_match", JSONValue(answers.exactMatch)))
-    results.append(("majority_answer", JSONValue(answers.majorityBaseline)))
-    if answers.hasRejected { results.append(("win_rate", JSONValue(answers.winRate))) }
-    results.append(("questions", JSONValue(answers.questions)))
-    if answers.unanswerable > 0 { results.append(("too_long_to_answer", JSONValue(answers.unanswerable))) }
+  /// Asks the questions; a text has none, and goes on instead where it is to be shown.
+  private mutating func ask(
+    _ questions: [AnswerEvaluation.Question]?, _ data: any SampleLoader, _ kind: ExampleKind, _ text: TextFormat
+  ) throws(Failure) {
+    guard let tokenizer = text.tokenizer, options.writesAnswers else { return }
+    let generator = TextGenerator(model, tokenizer, endTokens: text.chat?.stopTokens)
+    if kind == .windows {
+      let questions = try AnswerEvaluation.continuations(of: data, tokenizer, limit: options.shown)
+      answers = try AnswerEvaluation(generator, nil, questions: questions, showing: options.shown).shown
+      return
+    }
+    guard var questions else { return }
+    if !options.asksQuestions { questions = Array(questions.prefix(options.shown)) }
+    let found = try AnswerEvaluation(generator, text.chat, questions: questions, showing: options.shown)
+    answers = found.shown
+    guard options.asksQuestions else { return }
+    results.append(("exact_match", JSONValue(found.exactMatch)))
+    results.append(("majority_answer", JSONValue(found.majorityBaseline)))
+    if found.hasRejected { results.append(("win_rate", JSONValue(found.winRate))) }
+    results.append(("questions", JSONValue(found.questions)))
+    if found.unanswerable > 0 { results.append(("too_long_to_answer", JSONValue(found.unanswerable))) }
   }
 }

@@ -7,13 +7,14 @@ import Training
 /// The run that a checkpoint is one of, as far as measuring it needs to know it.
 struct EvaluatedRun {
   let recipe: Recipe
+  let path: String
   /// What identifies its reference model, where the run has noted it.
   private let referenceIdentity: String?
 
   /// The member of a checkpoint's manifest that identifies the reference model.
   static let referenceKey = "reference"
 
-  /// The preference run that `stored` is a checkpoint of, as if its products had `precision`; nil if it is none of one.
+  /// The run that `stored` is a checkpoint of, as if its products had `precision`; nil if it is none of one.
   init?(of stored: StoredModel, precision: ProductPrecision) throws(Failure) {
     let step = Folder.parent(of: stored.path)
     let run = Folder.parent(of: step)
@@ -23,7 +24,7 @@ struct EvaluatedRun {
     var recipe = try RunFolder(existing: run).resolvedRecipe()
     recipe.training.precision = precision
     self.recipe = recipe
-    guard recipe.examples.answersPerSample > 0 else { return nil }
+    path = run
     referenceIdentity = checkpoint.manifest[Self.referenceKey]?.string
   }
 
@@ -43,7 +44,7 @@ struct EvaluatedRun {
   /// What an evaluation can do without the run's reference.
   static func adding(_ error: Failure) -> Failure {
     var failure = error
-    failure.notes.append("or give another with --reference MODEL, or take the rewards without one: --reference none")
+    failure.notes.append("or give another with --reference MODEL, or take log-probabilities alone: --reference none")
     return failure
   }
 }

@@ -72,6 +72,7 @@ package struct DPO: Objective {
       ("rewards/chosen", chosen), ("rewards/rejected", rejected), ("rewards/margins", margins),
       ("rewards/accuracies", margins.map { $0 > 0 ? 1 : 0 }), ("logps/chosen", logps.chosen),
       ("logps/rejected", logps.rejected),
+      ("logps/accuracies", zip(logps.chosen, logps.rejected).map { $0 > $1 ? 1 : 0 }),
     ]
     return StepLoss(
       loss(scores).sum(), measures: measures.map { Measure($0.name, sum: $0.values.reduce(0, +), weight: pairs) })

@@ -7,25 +7,32 @@ struct CompareCommand: Command {
   static let examples = [
     "train compare checkpoints/a checkpoints/b",
     "train compare checkpoints/a checkpoints/b --out curves.html",
+    "train compare checkpoints/base checkpoints/tuned --data questions.jsonl --show 3",
   ]
   static let operands = "RUN RUN ..."
-  static let options = [
-    Option.value("out", "FILE", "write a page with the curves over each other; a folder gets comparison.html"),
-    Option.json,
-  ]
+  static let options =
+    [
+      Option.value("out", "FILE", "write a page with the curves over each other; a folder gets comparison.html"),
+      Option.json,
+    ] + ModelComparison.options
+  static let details = ModelComparison.details
 
   private let paths: [String]
   /// Where the page is to be written; nil if none is wanted.
   private let page: String?
   private let isJSON: Bool
+  /// What is compared instead of runs' logs.
+  private let models: ModelComparison?
 
   init(_ arguments: inout Arguments) throws(Failure) {
     page = arguments.string("out")
     isJSON = arguments.flag("json")
+    models = try ModelComparison(arguments)
     paths = [try arguments.operand("RUN"), try arguments.operand("RUN")] + arguments.rest()
   }
 
   func run() throws(Failure) {
+    if let models { return try models.run(paths, isJSON: isJSON) }
     var runs: [RunRecord] = []
     for path in paths { runs.append(try RunRecord(try RunFolder(existing: path))) }
     let comparison = Comparison(runs)
@@ -33,10 +40,10 @@ struct CompareCommand: Command {
     if isJSON {
       Output.results.line(json(comparison).serialized())
     } else {
-      Output.results.line(aligned(comparison.figures))
+      Output.results.line(CompareCommand.aligned(comparison.figures))
       if !differences.isEmpty {
         let rows = differences.map { [$0.path] + $0.values.map { $0 ?? "-" } }
-        Output.results.line("\n" + aligned([["recipe"] + runs.map(\.folder.path)] + rows))
+        Output.results.line("\n" + CompareCommand.aligned([["recipe"] + runs.map(\.folder.path)] + rows))
       }
     }
     guard var page else { return Output.log.line("--out FILE writes a page with the curves over each other") }
@@ -58,7 +65,7 @@ struct CompareCommand: Command {
   }
 
   /// The rows with aligned columns.
-  private func aligned(_ rows: [[String]]) -> String {
+  static func aligned(_ rows: [[String]]) -> String {
     let columns = rows.map(\.count).max() ?? 0
     let widths = (0..<columns).map { column in
       rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0

@@ -1,0 +1,53 @@
+import Corpus
+import Files
+import Training
+
+/// The figures of evaluation suites.
+package struct SuiteResults: Sendable {
+  /// A suite's.
+  package struct Entry: Sendable {
+    package var name: String
+    package var format: SuiteFormat
+    package var figures: SuiteFigures
+  }
+
+  package var entries: [Entry] = []
+
+  /// Adds the plain mean of the suites of a format, if there are several: BLiMP is known by it.
+  mutating func addMean(of format: SuiteFormat) {
+    let parts = entries.filter { $0.format == format }.map(\.figures)
+    guard parts.count > 1 else { return }
+    entries.append(Entry(name: format.rawValue, format: format, figures: SuiteFigures(meanOf: parts)))
+  }
+
+  /// `{"NAME": {"task": ..., "acc": ..., "acc_stderr": ..., "count": ...}}`
+  package var json: JSONValue {
+    JSONValue(
+      entries.map { entry in
+        var members = [JSONMember("task", JSONValue(entry.format.rawValue))]
+        for figure in entry.figures.figures {
+          members.append(JSONMember(figure.name, JSONValue(measured: figure.value)))
+          members.append(JSONMember("\(figure.name)_stderr", figure.error.map { JSONValue(measured: $0) } ?? .null))
+        }
+        return JSONMember(entry.name, JSONValue(members + [JSONMember("count", JSONValue(entry.figures.count))]))
+      })
+  }
+
+  /// A line a suite: `piqa  acc 0.6812 ± 0.0109  acc_norm 0.6850 ± 0.0108  1838 questions`
+  package var lines: [String] {
+    let width = entries.map(\.name.count).max() ?? 0
+    return entries.map { entry in
+      let figures = entry.figures.figures.map { figure in
+        let error = figure.error.map { " ± \(Progress.fixed($0, 4))" } ?? ""
+        return "\(figure.name) \(Progress.fixed(figure.value, 4))\(error)"
+      }
+      let name = entry.name + String(repeating: " ", count: width - entry.name.count)
+      return ([name] + figures + ["\(entry.figures.count) questions"]).joined(separator: "  ")
+    }
+  }
+
+  /// The figures by the names that a run's log has for them: `NAME/acc`.
+  package var measures: [(name: String, value: Double)] {
+    entries.flatMap { entry in entry.figures.figures.map { ("\(entry.name)/\($0.name)", $0.value) } }
+  }
+}

@@ -1,0 +1,68 @@
+import Files
+import Inference
+import Kernels
+import ModelFiles
+import Runs
+
+/// `train compare A B --data FILE`: models side by side, before and after a run for instance.
+struct ModelComparison {
+  private let data: [String]
+  private let options: CheckpointEvaluation.Options
+
+  static let options =
+    [
+      Option.value("data", "FILE", "compares models on what is in the file instead of runs' curves"),
+      Option.value("show", "N", "with --data: N answers of the models, below each other"),
+      Option.value("limit", "N", "with --data: windows or examples at most; default: all"), PrecisionArgument.option,
+    ] + TemplateArguments.options
+
+  static let details = [
+    "With --data FILE the operands are models of any kind that `train eval` takes, and their figures and answers are shown",
+    "side by side: `train compare runs/base runs/tuned --data questions.jsonl --show 3`.",
+  ]
+
+  /// nil where no data is named.
+  init?(_ arguments: Arguments) throws(Failure) {
+    data = arguments.all("data")
+    guard !data.isEmpty else {
+      if let name = ["show", "limit"].first(where: { arguments.string($0) != nil }) {
+        throw arguments.failure("--\(name) is for models that are compared on --data FILE")
+      }
+      return nil
+    }
+    var options = CheckpointEvaluation.Options()
+    options.limit = try arguments.integer("limit", in: 1...Int(Int32.max))
+    options.shown = try arguments.integer("show", in: 1...10_000) ?? 0
+    let template = try TemplateArguments(arguments)
+    (options.template, options.templateVariables) = (template.template, template.variables)
+    options.precision = try PrecisionArgument.read(arguments)
+    self.options = options
+  }
+
+  func run(_ paths: [String], isJSON: Bool) throws(Failure) {
+    StopRequest.install(grace: 10)
+    try MatrixLibrary.require()
+    var evaluations: [CheckpointEvaluation] = []
+    for path in paths {
+      let stored = try Waiting.during("opening \(path)") { () throws(Failure) in try StoredModel(at: path) }
+      for note in stored.notes { Output.log.line("note: \(note)") }
+      evaluations.append(try CheckpointEvaluation(stored, on: data, options: options))
+    }
+    let answers = AnswerText.rows(zip(paths, evaluations).map { ($0, $1.answers) })
+    if isJSON {
+      let models = zip(paths, evaluations).map { path, evaluation in
+        JSONValue(
+          [JSONMember("model", JSONValue(path))] + evaluation.results.map { JSONMember($0.name, $0.value) })
+      }
+      let json: JSONValue = ["models": JSONValue(models), "answers": JSONValue(answers.map(\.json))]
+      return Output.results.line(json.serialized())
+    }
+    var names: [String] = []
+    for row in evaluations.flatMap(\.rows) where !names.contains(row.name) { names.append(row.name) }
+    let figures = names.map { name in
+      [name] + evaluations.map { $0.rows.first { $0.name == name }?.value ?? "-" }
+    }
+    Output.results.line(CompareCommand.aligned([[""] + paths] + figures))
+    for (index, answer) in answers.enumerated() { Output.results.line(answer.text(number: index + 1)) }
+  }
+}
