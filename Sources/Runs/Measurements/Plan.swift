@@ -1,3 +1,4 @@
+import Corpus
 import Files
 import Inference
 import Kernels
@@ -19,8 +20,12 @@ package struct Plan {
   package let checkpointSize: Double
   /// Tokens a second at four fifths of the measured speed of matrix products.
   package let tokensPerSecond: Double
-  /// Steps of the run; nil where that depends on the data.
+  /// Steps of the run; nil where that depends on data that cannot be read.
   package let steps: Double?
+  /// Steps of a pass over the data; nil where it was not read.
+  package let epochSteps: Int?
+  /// Why the data that the run's length depends on cannot be read; nil if it can.
+  package let dataFailure: Failure?
   /// Seconds of training.
   package var seconds: Double? { steps.map { $0 * tokensPerStep / tokensPerSecond } }
   /// Bytes of all checkpoints that are kept.
@@ -36,7 +41,16 @@ package struct Plan {
     let length = recipe.data.sequenceLength ?? configuration.maximumPositions
     // Rows are as long as they are; windows all have one length, and are counted where the run's length depends on them.
     let isKnown = if case .steps = recipe.training.duration { recipe.examples == .windows } else { false }
-    let data = isKnown ? nil : try? Preparation(recipe, note: { _ in }).data.train
+    var (data, failure) = ((any SampleLoader)?.none, Failure?.none)
+    if !isKnown {
+      do throws(Failure) {
+        data = try Preparation(recipe, note: { _ in }).data.train
+      } catch {
+        failure = error
+      }
+    }
+    dataFailure = failure
+    epochSteps = data.map { recipe.batches(of: $0).count }
     parameters = model.parameters
     let all = data?.sampleCount ?? recipe.mostSamples(length: length) ?? .max
     let samples = Double(min(recipe.training.batchSize, all))

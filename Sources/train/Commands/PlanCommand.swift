@@ -29,7 +29,12 @@ struct PlanCommand: Command {
     ]
     rows += plan.memory.parts.map { ("  \($0.name)", mebibytes($0.bytes)) }
     rows.append(("speed", "about \(Progress.fixed(plan.tokensPerSecond, 0)) tokens/s"))
-    if let steps = plan.steps { rows.append(("steps", Progress.fixed(steps, 0))) }
+    if let steps = plan.steps {
+      rows.append(("steps", Progress.fixed(steps, 0) + (plan.epochSteps.map { ", \($0) an epoch" } ?? "")))
+    } else if let failure = plan.dataFailure {
+      let place = failure.place.map { " (\($0))" } ?? ""
+      rows.append(("steps", "not known, because the data cannot be read: \(failure.what)\(place)"))
+    }
     if let seconds = plan.seconds {
       rows.append(("time", "about \(Progress.duration(.seconds(min(seconds, 1e12))))"))
     }
@@ -53,6 +58,7 @@ struct PlanCommand: Command {
       "flops_per_step": JSONValue(plan.flopsPerStep), "peak_memory": JSONValue(plan.memory.bytes),
       "memory": JSONValue(plan.memory.parts.map { JSONMember($0.name.replacing(" ", with: "_"), whole($0.bytes)) }),
       "tokens_per_second": JSONValue(plan.tokensPerSecond), "steps": plan.steps.map(whole) ?? .null,
+      "steps_per_epoch": plan.epochSteps.map { JSONValue($0) } ?? .null,
       "seconds": plan.seconds.map { JSONValue($0) } ?? .null, "disk": whole(plan.disk),
       "checkpoint_size": whole(plan.checkpointSize),
     ]
