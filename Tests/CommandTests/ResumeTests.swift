@@ -85,6 +85,7 @@ import Testing
     let stopped = try first.outcome()
     #expect(stopped.code == 143, "\(stopped.log)")
     let step = try #require(try tiny.steps(run).last)
+    #expect(stopped.log.contains("stopping in step ") && stopped.log.contains("again to quit"), "\(stopped.log)")
     #expect(stopped.log.contains("stopped after step \(step); `train resume \(run)` goes on"))
     #expect(try tiny.metrics(run).last?["step"]?.integer == step)
 
@@ -104,7 +105,9 @@ import Testing
     #expect(tiny.wait { tiny.loggedSteps(run) >= saved + 3 })
     kill(third.process.processIdentifier, SIGKILL)
     third.process.waitUntilExit()
-    #expect(try third.outcome().code == 128 + SIGKILL)
+    let killed = try third.outcome()
+    #expect(
+      killed.code == 128 + SIGKILL && killed.log.contains("saved the checkpoint of step \(saved)\n"), "\(killed.log)")
 
     #expect(try tiny.train("resume", run).contains("resuming after step \(saved)\n"))
     let (resumed, whole) = (try tiny.contents(run, step: 1500), try tiny.contents("runs/whole", step: 1500))

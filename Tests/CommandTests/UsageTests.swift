@@ -41,9 +41,12 @@ import Testing
       "task", "run", "seed", "threads", "model.architecture", "model.hidden_size", "model.n_embd", "model.from",
       "tokenizer.train.vocab_size", "tokenizer.from", "data.train", "data.validation_fraction", "data.sequence_length",
       "data.packing", "data.document_mask", "data.on_overflow", "data.shuffle", "objective.name", "optimizer.betas",
-      "optimizer.max_grad_norm", "schedule.warmup_steps", "schedule.min_learning_rate", "training.batch_size",
+      "optimizer.max_grad_norm", "schedule.warmup_steps", "schedule.warmup_ratio", "schedule.min_learning_rate",
+      "training.batch_size",
       "training.micro_batch_size", "training.max_steps", "training.epochs", "training.tokens", "evaluation.every",
-      "evaluation.batches", "evaluation.prompts", "checkpoint.keep_last", "checkpoint.keep_best", "logging.report",
+      "training.early_stopping.patience", "training.early_stopping.min_delta", "evaluation.at_start",
+      "evaluation.batches", "evaluation.prompts", "evaluation.suites", "checkpoint.keep_last", "checkpoint.keep_best",
+      "logging.report",
     ]
     let lines = Set(help.split(separator: "\n").map(String.init))
     for key in keys { #expect(lines.contains(key), "\(key)") }

@@ -81,7 +81,9 @@ package struct CheckpointEvaluation {
         .usage, "--data or --suite is missing", at: stored.path,
         notes: ["only the checkpoint of a run knows what was held out of its data: this is none"])
     }
-    let preparation = try Preparation(run.recipe, resuming: stored) { Output.log.line($0) }
+    var recipe = run.recipe
+    recipe.evaluation.suites = []
+    let preparation = try Preparation(recipe, resuming: stored) { Output.log.line($0) }
     guard let data = preparation.data.validation else {
       throw Failure(
         .usage, "the run holds nothing out to be measured on", at: run.path,

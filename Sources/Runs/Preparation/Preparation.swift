@@ -19,6 +19,8 @@ package struct Preparation {
   private let seed: UInt64
   /// What the run adapts; nil for one that trains the whole model.
   let adapter: Adaptation?
+  /// The suites that its evaluations measure; nil for none.
+  let suites: SuiteSet?
 
   /// Prepares everything that `recipe` names. `checkpoint` is that of a run that resumes.
   package init(_ recipe: Recipe, resuming checkpoint: StoredModel? = nil, note: (String) -> Void) throws(Failure) {
@@ -61,6 +63,8 @@ package struct Preparation {
     beginningToken =
       start != nil && named == nil ? start?.beginningToken : Self.beginning(of: data.train, text.tokenizer)
     for warning in data.warnings { note("warning: \(warning)") }
+    suites = try SuiteSet(recipe.evaluation, text.tokenizer, beginningToken, configuration)
+    for line in suites?.notes ?? [] { note(line) }
   }
 
   /// What texts are trained to begin after where their tokenizer does not say so: documents after the end of text before them,
@@ -81,7 +85,7 @@ package struct Preparation {
   package func model() throws(Failure) -> any LanguageModel {
     guard let start else { return configuration.makeModel(seed: seed) }
     if let adapter { return try adapter.model(start, seed: seed) }
-    let model = try start.model()
+    let model = try Waiting.during("opening \(start.path)") { () throws(Failure) in try start.model() }
     model.mergeAdapters()
     return model.grown(to: configuration)
   }

@@ -37,6 +37,7 @@ extension Recipe {
   /// Checks what can be checked of the data without reading it through, built-in files left out; the result is warnings.
   package func checkData() throws(Failure) -> [String] {
     let template = failure { () throws(Failure) in try checkTemplate() }
+    if !evaluation.suites.isEmpty { _ = try SuiteFile.files(evaluation.suites) }
     do throws(Failure) {
       let warnings = try checkFiles()
       if let template { throw template }

@@ -115,7 +115,7 @@ extension Recipe {
     optimizer = section.section("optimizer", "How the weights follow the gradient", Optimizer.init)
     schedule = section.section("schedule", "How the learning rate changes", Schedule.init)
     training = section.section("training", "How much, and in what pieces", Training.init)
-    evaluation = section.section("evaluation", "What is measured on the way", Evaluation.init)
+    evaluation = section.section("evaluation", "What is measured on the way") { Evaluation(from: &$0, task: task) }
     checkpoint = section.section("checkpoint", "What is saved on the way", Checkpoint.init)
     logging = section.section("logging", "What is written down on the way", Logging.init)
     checkRules(section)
@@ -151,6 +151,10 @@ extension Recipe {
         "schedule.warmup_steps", "training.max_steps", holds: schedule.warmupSteps <= steps,
         "warmup_steps (\(schedule.warmupSteps)) must not exceed max_steps (\(steps))")
     }
+    section.rule(
+      "training.early_stopping", "data.validation", "data.validation_fraction",
+      holds: training.earlyStopping == nil || !data.validation.isEmpty || data.validationFraction != nil,
+      "early_stopping needs an evaluation loss: hold something out with data.validation or data.validation_fraction")
     section.rule(
       "schedule.min_learning_rate", "optimizer.learning_rate",
       holds: schedule.minimumLearningRate <= optimizer.learningRate,

@@ -39,7 +39,11 @@ extension Recipe {
 
   /// Recipes that lead through every declaration.
   private static var documents: [JSONValue] {
-    [["tokenizer": ["train": [:], "from": "bytes"], "model": ["from": ""], "adapter": [:]]] + choosing.map(\.document)
+    let optional: JSONValue = [
+      "tokenizer": ["train": [:], "from": "bytes"], "model": ["from": ""], "adapter": [:],
+      "training": ["early_stopping": [:]],
+    ]
+    return [optional] + choosing.map(\.document)
   }
 
   private static var choosing: [(section: String, key: String, word: String, document: JSONValue)] {

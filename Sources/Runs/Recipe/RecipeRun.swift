@@ -45,6 +45,23 @@ extension Recipe {
     package var spikeThreshold: Double?
     /// Whether a run that the plan says does not fit into memory is refused.
     package var checksMemory: Bool
+    /// When a run that learns nothing more ends; nil never ends it.
+    package var earlyStopping: EarlyStopping?
+
+    /// `early_stopping`: when a run that learns nothing more ends.
+    package struct EarlyStopping: Sendable, Equatable {
+      /// Evaluations in a row without a lower loss that end the run.
+      package var patience: Int
+      /// By how much a loss must be lower.
+      package var minimumDelta: Double
+
+      package init(from section: inout SettingsSection) {
+        patience = section.value(
+          "patience", .integer(), default: 3, "Evaluations in a row without a lower loss that end the run")
+        minimumDelta = section.value(
+          "min_delta", .number(from: 0), default: 0, "How far below the lowest so far a loss must be to count")
+      }
+    }
 
     package init(from section: inout SettingsSection) {
       batchSize = section.required("batch_size", .integer(), "Sequences or pairs a step")
@@ -68,6 +85,8 @@ extension Recipe {
         "Skips steps whose loss or gradient norm is so many standard deviations above the last 128; such as 6")
       checksMemory = section.value(
         "check_memory", .boolean, default: true, "Whether a run that does not fit into memory is refused")
+      earlyStopping = section.optionalSection(
+        "early_stopping", "Ends the run when its evaluation loss has stopped falling", EarlyStopping.init)
       duration = steps.map { .steps($0) } ?? epochs.map { .epochs($0) } ?? tokens.map { .tokens($0) } ?? .steps(1)
       let given = ["max_steps", "epochs", "tokens"].filter(section.has)
       section.rule(
@@ -87,8 +106,9 @@ extension Recipe {
 
   /// `evaluation`: what is measured and sampled on the way.
   package struct Evaluation: Sendable, Equatable {
-    /// Steps between two evaluations.
-    package var every: Int
+    package var every: Interval
+    /// Whether the model is measured before the first step, too.
+    package var atStart: Bool
     /// Batches an evaluation reads, each of as many samples as a batch of training; nil for all of them or as many as are cheap.
     package var batches: Int?
     /// The beginnings of the samples.
@@ -98,9 +118,17 @@ extension Recipe {
     /// The length of a sample in tokens.
     package var maximumTokens: Int
     package var temperature: Double
+    /// Files of evaluation suites, measured at each evaluation.
+    package var suites: [String]
+    /// Questions of each suite at most; nil for all.
+    package var suiteLimit: Int?
 
-    package init(from section: inout SettingsSection) {
-      every = section.value("every", .integer(), default: 100, "Steps between two evaluations")
+    package init(from section: inout SettingsSection, task: Task) {
+      every = section.value(
+        "every", .interval, default: .steps(100), "Steps between two evaluations; epoch: after each pass over the data")
+      atStart = section.value(
+        "at_start", .boolean, derived: task != .pretrain,
+        "Whether the model is measured before the first step, too; default: true for sft and dpo")
       batches = section.value(
         "batches", .auto(or: .integer()), default: nil,
         "Batches an evaluation reads; auto: all that is held out, or about 131,072 tokens of it")
@@ -110,20 +138,25 @@ extension Recipe {
         "Prompts of the held-out conversations or pairs that are answered for the report")
       maximumTokens = section.value("max_tokens", .integer(), default: 128, "Length of a sample in tokens")
       temperature = section.value("temperature", .number(from: 0), default: 0.8, "Of the samples; 0 is greedy")
+      suites = section.value(
+        "suites", .list(of: .string), default: [],
+        "Files of questions such as PIQA's or BLiMP's, scored as lm-evaluation-harness does; globs are allowed")
+      suiteLimit = section.optional("suite_limit", .integer(), "First questions of each suite at most; left out, all")
     }
   }
 
   /// `checkpoint`: what is saved on the way.
   package struct Checkpoint: Sendable, Equatable {
-    /// Steps between two checkpoints; the last step is always saved.
-    package var every: Int
+    /// When a checkpoint is saved; after the last step it always is.
+    package var every: Interval
     /// How many of the newest are kept.
     package var keepLast: Int
     /// Whether the one with the lowest evaluation loss is kept too.
     package var keepBest: Bool
 
     package init(from section: inout SettingsSection) {
-      every = section.value("every", .integer(), default: 500, "Steps between two checkpoints")
+      every = section.value(
+        "every", .interval, default: .steps(500), "Steps between two checkpoints; epoch: after each pass over the data")
       keepLast = section.value("keep_last", .integer(), default: 2, "How many of the newest are kept")
       keepBest = section.value("keep_best", .boolean, default: true, "Whether the best evaluated one is kept too")
     }

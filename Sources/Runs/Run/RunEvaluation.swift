@@ -10,12 +10,15 @@ struct RunEvaluation {
   private let text: TextFormat
   /// What is held out; nil if nothing is.
   private let samples: (any SampleLoader)?
+  /// The suites that are measured, too; nil for none.
+  private let suites: SuiteSet?
   private var last: (step: Int, loss: Double)?
 
-  init(_ recipe: Recipe, _ text: TextFormat, _ samples: (any SampleLoader)?) {
+  init(_ recipe: Recipe, _ preparation: Preparation, _ samples: (any SampleLoader)?) {
     self.recipe = recipe
-    self.text = text
+    text = preparation.text
     self.samples = samples
+    suites = preparation.suites
   }
 
   /// The loss that was measured after a step; nil if none was.
@@ -23,12 +26,17 @@ struct RunEvaluation {
 
   /// Measures the model that is trained, after a step, and lets it write. Nothing of it is logged where it cannot be finished.
   mutating func run(_ trainer: Trainer, after step: Int, log: inout RunLog) throws(Failure) {
+    log.endLine()
     var result: Evaluation?
     if let samples {
+      let count = recipe.evaluated(samples)
+      var progress = WorkProgress("evaluating", total: count, unit: "samples")
       result = try Evaluation(
-        trainer.model, objective: trainer.objective, loader: samples, samples: recipe.evaluated(samples),
-        size: .tokens(4096), tokenizer: text.tokenizer, reference: trainer.reference)
+        trainer.model, objective: trainer.objective, loader: samples, samples: count,
+        size: .tokens(4096), tokenizer: text.tokenizer, reference: trainer.reference
+      ) { progress.show($0) }
     }
+    let suites = try suites.map { (suites) throws(Failure) in try suites.measure(trainer.model) }
     let prompts = text.tokenizer == nil ? [] : recipe.evaluation.prompts
     var texts: [String] = []
     for (index, prompt) in prompts.enumerated() {
@@ -38,11 +46,11 @@ struct RunEvaluation {
       texts.append(text)
     }
     let answers = try answers(of: trainer.model)
-    if let result {
-      last = (step, result.loss)
-      log.evaluation(result, step: step)
+    if let result { last = (step, result.loss) }
+    log.evaluation(result, suites, step: step)
+    for (prompt, text) in zip(prompts, texts) {
+      log.sample(prompt: prompt, text: text, isAnswer: self.text.chat != nil, step: step)
     }
-    for (prompt, text) in zip(prompts, texts) { log.sample(prompt: prompt, text: text, step: step) }
     for (prompt, text) in answers {
       log.sample(prompt: prompt.text, text: text, reference: prompt.reference, step: step)
     }

@@ -71,33 +71,52 @@ struct RunLog: ~Copyable {
     progress.show(
       StepReport(
         step: report.step, loss: report.loss, learningRate: report.learningRate, tokensPerSecond: tokensPerSecond,
-        shareOfPeak: flops / seconds / peak))
+        shareOfPeak: flops / seconds / peak,
+        preference: report.measures["rewards/margins"].map { ($0, report.measures["rewards/accuracies"]) }))
     for warning in watch.observe(report.measures) { note(warning) }
   }
 
-  mutating func evaluation(_ result: Evaluation, step: Int) {
-    let others = result.measures.means.filter { $0.name != "loss" }
+  /// What was measured after a step, of held-out samples and of suites.
+  mutating func evaluation(_ result: Evaluation?, _ suites: SuiteResults?, step: Int) {
+    let row = (result.map(Self.row) ?? []) + (suites?.measures.map { ("eval_\($0.name)", $0.value) } ?? [])
+    if row.isEmpty { return }
+    metrics.append("eval", step: step, row.map { JSONMember($0.0, JSONValue(measured: $0.1)) } + [Self.time])
+    tensorBoard?.append(step: step, row.map { ("eval/\($0.0.dropFirst(5))", $0.1) })
+    if let result {
+      note("step \(step): \(Self.line(result))")
+      for warning in watch.observe(evaluation: result.measures) { note(warning) }
+    }
+    for line in suites?.lines ?? [] { note("step \(step): \(line)") }
+  }
+
+  private static func row(_ result: Evaluation) -> [(String, Double)] {
     var row = [("eval_loss", result.loss)]
     if let perplexity = result.perplexity { row.append(("eval_perplexity", perplexity)) }
     if let bits = result.bitsPerByte { row.append(("eval_bits_per_byte", bits)) }
-    row += others.map { ("eval_\($0.name)", $0.value) } + [("eval_share", result.share)]
-    metrics.append("eval", step: step, row.map { JSONMember($0.0, JSONValue(measured: $0.1)) } + [Self.time])
-    tensorBoard?.append(step: step, row.map { ("eval/\($0.0.dropFirst(5))", $0.1) })
-    let perplexity = result.perplexity.map { ", perplexity \(Progress.fixed($0, 2))" } ?? ""
-    let bits = result.bitsPerByte.map { ", \(Progress.fixed($0, 3)) bits per byte" } ?? ""
-    let rest = others.map { ", \($0.name.replacing("_", with: " ")) \(Progress.fixed($0.value, 4))" }.joined()
-    let share = result.share < 1 ? " on \(Progress.fixed(100 * result.share, 1)) % of what is held out" : ""
-    note("step \(step): validation loss \(Progress.fixed(result.loss, 4))\(share)\(perplexity)\(bits)\(rest)")
-    for warning in watch.observe(evaluation: result.measures) { note(warning) }
+    return row + others(result).map { ("eval_\($0.name)", $0.value) } + [("eval_share", result.share)]
   }
 
-  /// A text that the model wrote; `reference` is the answer that the data has to the prompt.
-  mutating func sample(prompt: String, text: String, reference: String? = nil, step: Int) {
+  private static func line(_ result: Evaluation) -> String {
+    let perplexity = result.perplexity.map { ", perplexity \(Progress.fixed($0, 2))" } ?? ""
+    let bits = result.bitsPerByte.map { ", \(Progress.fixed($0, 3)) bits per byte" } ?? ""
+    let rest = others(result).map { ", \($0.name.replacing("_", with: " ")) \(Progress.fixed($0.value, 4))" }.joined()
+    let share = result.share < 1 ? " on \(Progress.fixed(100 * result.share, 1)) % of what is held out" : ""
+    return "validation loss \(Progress.fixed(result.loss, 4))\(share)\(perplexity)\(bits)\(rest)"
+  }
+
+  private static func others(_ result: Evaluation) -> [(name: String, value: Double)] {
+    result.measures.means.filter { $0.name != "loss" }
+  }
+
+  /// What the model writes after a prompt, or as its answer to it; `reference` is the answer that the data has to it.
+  mutating func sample(prompt: String, text: String, reference: String? = nil, isAnswer: Bool = true, step: Int) {
     samples.append(
       step: step,
       [JSONMember("prompt", JSONValue(prompt)), JSONMember("text", JSONValue(text))]
         + (reference.map { [JSONMember("reference", JSONValue($0))] } ?? []))
     // Answers to prompts of the data are for the report: the terminal has those that the recipe asks for.
-    if reference == nil { note("sample: \(prompt)\(text)") }
+    if reference != nil { return }
+    progress.styledNote(
+      SampleText.text(prompt: prompt, text, isAnswer: isAnswer, step: step, inColour: Output.log.hasColour))
   }
 }

@@ -19,6 +19,10 @@ package final class TrainingRun {
   private var checkpoints: RunCheckpoints
   private var evaluation: RunEvaluation
   private var report: LiveReport
+  private var earlyStopping: EarlyStopping?
+  /// The steps that were taken before this process, and how long it has been at work.
+  private let takenBefore: Int
+  private let uptime = Stopwatch()
 
   // MARK: Starting
 
@@ -102,10 +106,17 @@ package final class TrainingRun {
     samples = data.train
     checkpoints = try RunCheckpoints(
       folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, state)
-    evaluation = RunEvaluation(recipe, preparation.text, data.validation)
+    evaluation = RunEvaluation(recipe, preparation, data.validation)
     report = LiveReport(folder, isWanted: recipe.logging.report)
     let peak = GEMMPeak.measure(recipe.training.precision)
-    log = try RunLog(folder, recipe.logging, steps: steps, after: state.step, evaluated: state.evaluated, peak: peak)
+    // Before the first step there is only the evaluation at the start, which is done again.
+    takenBefore = state.step
+    log = try RunLog(
+      folder, recipe.logging, steps: steps, after: state.step, evaluated: state.step == 0 ? -1 : state.evaluated,
+      peak: peak)
+    earlyStopping = try recipe.training.earlyStopping.map { (settings) throws(Failure) in
+      try EarlyStopping(settings, metrics: folder.metrics)
+    }
     for warning in warnings { log.note("warning: \(warning)") }
     let start = StartNotes(
       recipe: recipe, preparation: preparation, model: trainer.model, steps: steps, step: state.step, peak: peak)
@@ -142,18 +153,23 @@ package final class TrainingRun {
       return try samples.microBatches(order.batch(after: consumed), size: size)
     }
     defer { prefetcher.stop() }
+    if state.step == 0, recipe.evaluation.atStart { try evaluate() }
     if state.step > 0, state.evaluated < state.step, isDue(recipe.evaluation.every) {
       try evaluate()
       if StopRequest.signal == nil { save() }
     }
-    while StopRequest.signal == nil, state.step < steps {
+    defer { StopRequest.isTaking(step: 0) }
+    while StopRequest.signal == nil, state.step < steps, earlyStopping?.isDue != true {
+      StopRequest.isTaking(step: state.step + 1)
       guard let report = try step(try next(prefetcher)) else { break }
       if report.step == 1 { try checkFirstLoss(report.loss) }
       let isEvaluated = isDue(recipe.evaluation.every)
       if isEvaluated { try evaluate() }
       self.report.update(news: isEvaluated)
       let isBest = checkpoints.isBest(evaluation.loss(after: state.step))
-      if StopRequest.takeSave() || isBest || isDue(recipe.checkpoint.every) { saveIfNeeded() }
+      let isAsked = StopRequest.takeSave()
+      if isAsked || isBest || isDue(recipe.checkpoint.every) { saveIfNeeded() }
+      if isAsked, checkpoints.failure == nil { log.note("saved the checkpoint of step \(state.step)") }
     }
     try finish()
   }
@@ -166,11 +182,17 @@ package final class TrainingRun {
     saveIfNeeded()
     if let failure = checkpoints.failure { throw failure }
     if StopRequest.signal == nil {
+      if let earlyStopping, earlyStopping.isDue { log.note(earlyStopping.note) }
       try checkpoints.settle(state, isAtEnd: true)
       if let warning = try Divergence.warning(state, checkpoints) { log.note(warning) }
     }
     if StopRequest.signal != nil {
       log.note("stopped after step \(state.step); `train resume \(folder.path)` goes on")
+    } else {
+      let seconds = uptime.seconds
+      for line in EndNotes(recipe: recipe, folder: folder, taken: state.step - takenBefore, seconds: seconds).lines {
+        log.note(line)
+      }
     }
   }
 
@@ -180,6 +202,7 @@ package final class TrainingRun {
     do throws(Failure) {
       try evaluation.run(trainer, after: state.step, log: &log)
       state.evaluated = state.step
+      if let loss = evaluation.loss(after: state.step) { earlyStopping?.observe(loss, after: state.step) }
     } catch {
       log.endLine()
       if error.area != .numerics { saveIfNeeded() }
@@ -198,7 +221,9 @@ package final class TrainingRun {
     }
   }
 
-  private func isDue(_ every: Int) -> Bool { state.step.isMultiple(of: every) || state.step == steps }
+  private func isDue(_ every: Recipe.Interval) -> Bool {
+    state.step == steps || every.isDue(after: state.step, samples: state.samples, of: samples.sampleCount)
+  }
 
   /// One step; nil if a signal came before its update, which is then dropped.
   private func step(_ batches: [Batch]) throws(Failure) -> Trainer.Report? {

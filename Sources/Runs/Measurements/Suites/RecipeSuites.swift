@@ -1,0 +1,22 @@
+import Files
+import Models
+import Tokenizers
+
+extension SuiteSet {
+  /// The suites that a recipe names, for its model; nil if it names none.
+  init?(
+    _ settings: Recipe.Evaluation, _ tokenizer: Tokenizer?, _ beginningToken: Int32?,
+    _ configuration: any ModelConfiguration
+  ) throws(Failure) {
+    if settings.suites.isEmpty { return nil }
+    guard let tokenizer else {
+      throw Failure(
+        .recipe, "evaluation.suites needs a tokenizer", notes: ["suites are text, and have to become tokens"])
+    }
+    var options = Options()
+    options.limit = settings.suiteLimit
+    try self.init(
+      settings.suites, tokenizer: tokenizer, beginningToken: beginningToken, positions: configuration.maximumPositions,
+      options: options)
+  }
+}

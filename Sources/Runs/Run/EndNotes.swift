@@ -1,0 +1,59 @@
+import Files
+
+/// What a run says about itself after its last step: how it went, where everything is, and what to do with it.
+struct EndNotes {
+  let recipe: Recipe
+  let folder: RunFolder
+  /// The steps that this process took.
+  let taken: Int
+  /// How long it was at work.
+  let seconds: Double
+
+  /// The notes, a line each; none where nothing was left to do.
+  var lines: [String] {
+    if taken == 0 { return [] }
+    let time = Progress.duration(.seconds(seconds))
+    var lines = ["done: \(taken) step\(taken == 1 ? "" : "s") in \(seconds < 1 ? "under a second" : time)"]
+    lines += best
+    lines.append("the run is in \(folder.path)" + (recipe.logging.report ? ", its report in \(folder.report)" : ""))
+    return lines + ["next: \(next)"]
+  }
+
+  /// The lowest evaluation loss of the trained model and the last one, as far as they are logged.
+  private var best: [String] {
+    let rows = (try? JSONLinesLog.rows(folder.metrics)) ?? []
+    let losses = rows.compactMap { row in
+      row["kind"]?.string == "eval" ? row["eval_loss"]?.double.map { (step: row["step"]?.integer ?? 0, loss: $0) } : nil
+    }
+    let trained = losses.filter { $0.step > 0 }
+    guard let best = trained.min(by: { $0.loss < $1.loss }), let last = trained.last else { return [] }
+    var line = "best validation loss \(Progress.fixed(best.loss, 4)) after step \(best.step)"
+    if last.step != best.step { line += ", the last one \(Progress.fixed(last.loss, 4))" }
+    if let start = losses.first(where: { $0.step == 0 }) {
+      line +=
+        best.loss < start.loss
+        ? ", before the first step \(Progress.fixed(start.loss, 4))"
+        : "; it was lower before the first step: \(Progress.fixed(start.loss, 4))"
+    }
+    return [line]
+  }
+
+  /// The command that a user is likely to want next.
+  private var next: String {
+    let path = folder.path.quotedForShell
+    if recipe.examples.hasConversations { return "train chat \(path)" }
+    guard recipe.tokenizer != nil || recipe.model.source != nil else { return "train eval \(path)" }
+    return "train generate \(path) --prompt \((recipe.evaluation.prompts.first ?? "Once upon a time").quotedForShell)"
+  }
+}
+
+extension String {
+  /// The string as one word of a shell's command line.
+  fileprivate var quotedForShell: String {
+    let plain = utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+        || "-_./".utf8.contains(byte)
+    }
+    return plain && !isEmpty ? self : "'\(replacing("'", with: "'\\''"))'"
+  }
+}

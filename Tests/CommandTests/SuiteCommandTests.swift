@@ -1,0 +1,77 @@
+import Files
+import Foundation
+import Testing
+
+/// Evaluation suites, a run's own held-out data and answers that are shown, as users ask for them.
+@Suite(.serialized) struct SuiteCommandTests {
+  private let tiny: TinyRun
+
+  init() throws {
+    tiny = try TinyRun()
+    let goals = (0..<6).map { #"{"goal": "the \#($0)", "sol1": "foxes", "sol2": "jump dog", "label": \#($0 % 2)}"# }
+    try tiny.write(goals.joined(separator: "\n"), to: "goals.jsonl")
+    for name in ["one", "two"] {
+      try tiny.write(#"{"sentence_good": "the fox", "sentence_bad": "fox the"}"#, to: "\(name).jsonl")
+    }
+  }
+
+  private func json(_ arguments: String...) throws -> JSONValue {
+    let outcome = try Binary.run(arguments + ["--json"], in: tiny.folder)
+    #expect(outcome.code == 0, "\(outcome.log)")
+    return try JSONValue.parse(Array(outcome.results.utf8), source: "results", area: .data)
+  }
+
+  @Test func suitesAreMeasuredByRunsAndCheckpoints() throws {
+    let log = try tiny.train(
+      "pretrain", "tiny.json", "training.max_steps=2", #"evaluation.suites=["goals.jsonl"]"#, "evaluation.suite_limit=4"
+    )
+    #expect(log.contains("goals: 4 questions, asked as in PIQA"), "\(log)")
+    let row = try #require(try tiny.metrics("runs/tiny").last { $0["kind"]?.string == "eval" })
+    #expect(row["eval_loss"]?.double != nil && row["eval_goals/acc"]?.double != nil)
+
+    // A file after the option, and more behind it as a shell's pattern gives them.
+    let found = try json("eval", "runs/tiny", "--limit", "4", "--suite", "goals.jsonl", "one.jsonl", "two.jsonl")
+    let goals = try #require(found["suites"]?["goals"])
+    #expect(goals["acc"]?.double == row["eval_goals/acc"]?.double && goals["count"]?.integer == 4)
+    #expect(goals["acc_norm"]?.double == row["eval_goals/acc_norm"]?.double && goals["acc_stderr"]?.double != nil)
+    let blimp = try #require(found["suites"]?["blimp"])
+    #expect(blimp["count"]?.integer == 2 && blimp["acc"]?.double == found["suites"]?["one"]?["acc"]?.double)
+    #expect(found["suites"]?["one"]?["acc_stderr"]?.isNull == true)
+
+    let few = try json("eval", "runs/tiny", "--suite", "goals.jsonl", "--few-shot", "2", "--limit", "1")
+    #expect(few["suites"]?["goals"]?["count"]?.integer == 1)
+    let refused = try tiny.train("eval", "runs/tiny", "--suite", "text.txt", code: 4)
+    #expect(refused.contains("no rows of JSON"), "\(refused)")
+    try tiny.train("eval", "runs/tiny", "--data", "text.txt", "--few-shot", "2", code: 2)
+  }
+
+  /// Without `--data` a run is measured on what it held out, as it measured itself.
+  @Test func aRunIsMeasuredOnWhatItHeldOut() throws {
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=2", "~evaluation.batches")
+    let row = try #require(try tiny.metrics("runs/tiny").last { $0["kind"]?.string == "eval" })
+    let found = try json("eval", "runs/tiny", "--show", "2")
+    #expect(abs(found["loss"]!.double! - row["eval_loss"]!.double!) < 1e-6)
+    #expect(found["answers"]?.array?.count == 2)
+    let shown = try #require(found["answers"]?.array?[0])
+    #expect(shown["expected"]?.string?.isEmpty == false && shown["answers"]?["answer"]?.string != nil)
+    let none = try tiny.train("eval", "runs/tiny/tokenizer.json", code: 5)
+    #expect(!none.isEmpty)
+  }
+
+  @Test func modelsAreComparedOnData() throws {
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=2")
+    try tiny.write(
+      (1...3).map { #"{"prompt": "say \#($0)", "completion": "yes \#($0)"}"# }.joined(separator: "\n"), to: "rows.jsonl"
+    )
+    let outcome = try Binary.run(
+      [
+        "compare", "runs/tiny/step-000001", "runs/tiny/step-000002", "--data", "rows.jsonl", "--template", "plain",
+        "--show", "1",
+      ], in: tiny.folder)
+    #expect(outcome.code == 0, "\(outcome.log)")
+    #expect(outcome.results.contains("runs/tiny/step-000001  runs/tiny/step-000002"), "\(outcome.results)")
+    #expect(outcome.results.contains("--- 1\nquestion               say 1"), "\(outcome.results)")
+    #expect(!FileManager.default.fileExists(atPath: tiny.path("comparison.html")))
+    try tiny.train("compare", "runs/tiny", "runs/tiny", "--show", "1", code: 2)
+  }
+}
