@@ -13,11 +13,12 @@ package struct CheckpointLocation: Sendable {
   package let checkpoint: Checkpoint?
   /// Why newer checkpoints of the run were passed over.
   package let skipped: [Failure]
-  /// The model file of a step folder, opened to compare it with its checksums.
+  /// The model file, where it was opened to see whether an older checkpoint is to take its place.
   private let file: ArrayFile?
 
-  /// Finds the model at `path`. One in a step folder has the size that the manifest says, and everything in it its checksum;
-  /// `Checkpoint(verifying:)` compares digests too. Failures are `.checkpoint`.
+  /// Finds the model at `path`. One in a step folder has the size that the manifest says; the newest of a run has all its
+  /// checksums too, or an older one is taken. Whatever is read is compared with its checksum; `Checkpoint(verifying:)` compares
+  /// digests too. Failures are `.checkpoint`.
   package init(_ path: String) throws(Failure) {
     // What a link leads to may change while the files are read: it is followed once.
     let target = Folder.target(ofLink: path)
@@ -29,7 +30,7 @@ package struct CheckpointLocation: Sendable {
     }
     let names = try Folder.names(in: path, area: .checkpoint)
     if names.contains(Checkpoint.manifestName) {
-      self = try Self(step: path)
+      self = try Self(step: path, verifies: false)
       return
     }
     if let name = Self.name(among: names) {
@@ -37,7 +38,7 @@ package struct CheckpointLocation: Sendable {
       return
     }
     let (found, skipped) = try CheckpointStore(run: path).newest { (folder) throws(Failure) in
-      let location = try Self(step: folder)
+      let location = try Self(step: folder, verifies: true)
       return (location, location.checkpoint!)
     }
     guard let found else {
@@ -50,11 +51,11 @@ package struct CheckpointLocation: Sendable {
   }
 
   /// The model in the step folder at `folder`.
-  private init(step folder: String) throws(Failure) {
+  private init(step folder: String, verifies: Bool) throws(Failure) {
     let found = try Checkpoint(folder, files: Self.names)
     let model = found.path(of: Self.name(in: found))
-    let file = try ForeignFileProbe.open(model)
-    try file.verify()
+    let file = verifies ? try ForeignFileProbe.open(model) : nil
+    try file?.verify()
     (self.model, checkpoint, skipped, self.file) = (model, found, [], file)
   }
 

@@ -112,7 +112,12 @@ struct CheckpointStoreTests {
       let location = try CheckpointLocation(run)
       #expect(location.checkpoint?.step == 5)
       #expect(location.skipped.count == 1)
-      #expect(refusal { _ = try CheckpointLocation("\(run)/step-000006") }?.exitCode == 5)
+      // Where no other checkpoint could take its place, the damage is met when it is read.
+      let damaged = try CheckpointLocation("\(run)/step-000006").open()
+      let failure = refusal {
+        _ = try damaged.read(damaged.array("model.embed_tokens.weight", in: "model")!, as: Float.self)
+      }
+      #expect(failure?.exitCode == 5 && failure?.what.contains("does not have its checksum") == true)
       #expect(refusal { _ = try CheckpointLocation("\(run)/missing") }?.exitCode == 5)
     }
   }
