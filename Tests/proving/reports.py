@@ -27,7 +27,7 @@ MEASURE = """() => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > width) {
     const wide = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > width + 1
-      && !e.closest('.wide, pre'));
+      && !e.closest('.scroll, pre'));
     problems.push(`wider than the screen: ${wide.slice(0, 3).map(e => e.tagName + '.' + e.className).join(', ')}`);
   }
   const luminance = c => { const [r, g, b] = c.match(/[\\d.]+/g).map(v => { v /= 255;
@@ -38,7 +38,7 @@ MEASURE = """() => {
     const contrast = (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05);
     if (contrast < 4.5) problems.push(`contrast ${contrast.toFixed(1)}: ${e.textContent.slice(0, 30)}`);
   }
-  for (const svg of document.querySelectorAll('svg')) {
+  for (const svg of [...document.querySelectorAll('svg')].filter(s => s.getBoundingClientRect().width)) {
     const name = svg.getAttribute('aria-label');
     if (!svg.querySelector('polyline, circle')) problems.push(`nothing drawn: ${name}`);
     const frame = svg.getBoundingClientRect();
@@ -66,7 +66,7 @@ def look(page, view, path, out, name):
     problems = [f"loads {url}" for url in loaded if url != path.as_uri()]
     problems += page.evaluate(MEASURE)
     page.screenshot(path=out / f"{name}-{view}.png", full_page=True)
-    tip = page.locator("svg .tip rect").nth(30)
+    tip = page.locator("svg:visible .tip rect").nth(30)
     if tip.count():
         tip.scroll_into_view_if_needed()
         tip.tap() if "phone" in view else tip.hover()
@@ -74,7 +74,7 @@ def look(page, view, path, out, name):
         if not text.count() or not text.is_visible():
             problems.append("nothing is shown where a chart is pointed at")
         else:
-            box, frame = text.bounding_box(), page.locator("svg").first.bounding_box()
+            box, frame = text.bounding_box(), text.locator("xpath=ancestor::*[local-name()='svg']").bounding_box()
             if box["x"] < frame["x"] - 1 or box["x"] + box["width"] > frame["x"] + frame["width"] + 1:
                 problems.append(f"the values run out of the picture: {text.text_content()}")
         page.screenshot(path=out / f"{name}-{view}-pointed.png")
@@ -83,7 +83,7 @@ def look(page, view, path, out, name):
 
 def pages_of(pdf):
     """The share of each page that has something on it, from the first to the last mark."""
-    import fitz
+    import pymupdf as fitz
     shares = []
     with fitz.open(pdf) as document:
         for number, page in enumerate(document):

@@ -16,8 +16,9 @@ package struct Chart: Sendable {
     for index in self.curves.indices where self.curves[index].colour == nil { self.curves[index].colour = index }
   }
 
-  private static let size = SIMD2(640.0, 270.0)
-  private static let margin = (left: 64.0, top: 10.0, right: 12.0, bottom: 28.0)
+  /// The sizes of a picture beside another one and of one across the page.
+  private static let (size, wideSize) = (SIMD2(640.0, 270.0), SIMD2(1280.0, 340.0))
+  private static let margin = (left: 84.0, top: 10.0, right: 14.0, bottom: 28.0)
   /// The colours that the page's style has.
   static let colours = 8
   /// Places of the horizontal axis that show values when they are pointed at.
@@ -26,21 +27,19 @@ package struct Chart: Sendable {
   /// Whether there is something to see.
   package var varies: Bool { curves.contains(where: \.varies) }
 
-  /// Values that are all positive and span more than a factor of twenty are shown by their powers of ten.
+  /// What counts are not the single measurements of something noisy, but all have to be positive.
   private var isLogarithmic: Bool {
-    let values = curves.flatMap(\.points).map(\.y)
-    guard allowsLogarithm, let low = values.min(), let high = values.max(), low > 0 else { return false }
-    return high / low > 20
+    allowsLogarithm && Curve.spansMuch(valued) && curves.allSatisfy { $0.points.allSatisfy { $0.y > 0 } }
   }
 
-  /// The chart as a `<figure>`.
-  package var html: String {
+  /// The chart as a `<figure>`; one that may have the whole width of the page has a picture for that too.
+  package func html(isWide: Bool = false) -> String {
     if curves.isEmpty { return "" }
     let unit = unit.isEmpty ? "" : " <small>\(self.unit.escapedForHTML)</small>"
     return """
       <figure class="chart">
       <figcaption><b>\(title.escapedForHTML)</b>\(unit)<span class="legend">\(legend)</span></figcaption>
-      \(svg)
+      \(isWide ? picture(Self.wideSize, kind: "wide") + "\n" + picture(Self.size, kind: "narrow") : svg)
       </figure>
       """
   }
@@ -64,15 +63,17 @@ package struct Chart: Sendable {
   private func colour(of curve: Curve) -> Int { (curve.colour ?? 0) % Self.colours }
 
   /// The curves as an `<svg>` element.
-  package var svg: String {
+  package var svg: String { picture(Self.size) }
+
+  private func picture(_ size: SIMD2<Double>, kind: String = "") -> String {
     let all = curves.flatMap(\.points)
     guard let first = all.first else { return "" }
     let low = all.reduce(first) { pointwiseMin($0, $1) }
     let high = all.reduce(first) { pointwiseMax($0, $1) }
-    let frame = ChartFrame(low: low, high: high, isLogarithmic: isLogarithmic, size: Self.size, margin: Self.margin)
+    let frame = ChartFrame(low: low, high: high, isLogarithmic: isLogarithmic, size: size, margin: Self.margin)
     let scale = isLogarithmic ? ", logarithmic" : ""
     var parts = [
-      "<svg viewBox=\"0 0 \(Int(Self.size.x)) \(Int(Self.size.y))\" role=\"img\" "
+      "<svg\(kind.isEmpty ? "" : " class=\"\(kind)\"") viewBox=\"0 0 \(Int(size.x)) \(Int(size.y))\" role=\"img\" "
         + "aria-label=\"\(title.escapedForHTML) over the step\(scale)\">"
     ]
     parts += frame.grid
@@ -102,20 +103,20 @@ package struct Chart: Sendable {
     let places = shown.map { frame.place(SIMD2($0, 1)).x }
     return shown.indices.map { index in
       let left = index == 0 ? Self.margin.left : (places[index - 1] + places[index]) / 2
-      let right = index == shown.count - 1 ? Self.size.x - Self.margin.right : (places[index] + places[index + 1]) / 2
-      return tip(step: shown[index], at: places[index], left: left, right: right)
+      let right = index == shown.count - 1 ? frame.size.x - Self.margin.right : (places[index] + places[index + 1]) / 2
+      return tip(step: shown[index], at: places[index], left: left, right: right, frame.size)
     }
   }
 
-  private func tip(step: Double, at place: Double, left: Double, right: Double) -> String {
+  private func tip(step: Double, at place: Double, left: Double, right: Double, _ size: SIMD2<Double>) -> String {
     let (x, top) = (coordinate(place), coordinate(Self.margin.top))
-    let (bottom, height) = (Self.size.y - Self.margin.bottom, Self.size.y - Self.margin.bottom - Self.margin.top)
+    let bottom = size.y - Self.margin.bottom
     let values = valued.compactMap { curve in
       curve.value(at: step).map { "<tspan class=\"c\(colour(of: curve))\" dx=\"8\">\(Figure.text($0))</tspan>" }
     }
     return """
       <g class="tip"><rect x="\(coordinate(left))" y="\(top)" width="\(coordinate(right - left))" \
-      height="\(coordinate(height))"/><line x1="\(x)" x2="\(x)" y1="\(top)" y2="\(coordinate(bottom))"/>\
+      height="\(coordinate(bottom - Self.margin.top))"/><line x1="\(x)" x2="\(x)" y1="\(top)" y2="\(coordinate(bottom))"/>\
       <text x="\(coordinate(Self.margin.left + 6))" y="26">step \(Figure.short(step))\(values.joined())</text></g>
       """
   }

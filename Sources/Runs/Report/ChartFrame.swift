@@ -49,7 +49,11 @@ struct ChartFrame {
     }
     for tick in ticks(from: low.x, span: span.x, count: 6) where tick == tick.rounded() {
       let x = coordinate(place(SIMD2(tick, isLogarithmic ? 1 : 0)).x)
-      parts.append("<text class=\"x\" x=\"\(x)\" y=\"\(coordinate(bottom + 20))\">\(Figure.short(tick))</text>")
+      // A label at the edge ends there.
+      let isLast = place(SIMD2(tick, isLogarithmic ? 1 : 0)).x > size.x - 40
+      let (kind, at) = isLast ? ("x last", coordinate(size.x)) : ("x", x)
+      parts.append(
+        "<text class=\"\(kind)\" x=\"\(at)\" y=\"\(coordinate(bottom + 20))\">\(Figure.short(tick))</text>")
     }
     return parts
   }
@@ -88,7 +92,7 @@ enum Figure {
   /// A number for an axis: as short as it is exact, with commas between thousands.
   static func short(_ value: Double) -> String {
     if value == 0 { return "0" }
-    if abs(value) < 1e-3 || abs(value) >= 1e9 { return Progress.scientific(value) }
+    if abs(value) < 1e-3 || abs(value) >= 1e9 { return Progress.scientific(value).replacing(".0e", with: "e") }
     return grouped(trimmed(Progress.fixed(value, abs(value) >= 100 ? 1 : 4)))
   }
 

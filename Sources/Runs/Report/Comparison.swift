@@ -70,6 +70,6 @@ package struct Comparison: Sendable {
     let lines = rows.map { row in
       "<tr>\(row.enumerated().map { $0 == 0 ? "<th>\($1.escapedForHTML)</th>" : "<td>\($1.escapedForHTML)</td>" }.joined())</tr>"
     }
-    return "<div class=\"wide\"><table>\(lines.joined())</table></div>"
+    return "<div class=\"scroll\"><table>\(lines.joined())</table></div>"
   }
 }

@@ -41,16 +41,22 @@ package struct Curve: Sendable, Equatable {
     return Curve(name, kept, style: style, colour: colour)
   }
 
-  /// The curve as an exponential mean that remembers about a 50th of the points, and nothing from before the first.
+  /// The curve as an exponential mean that remembers about a 50th of the points; fewer at the beginning, where a loss falls fast.
   func smoothed(called name: String) -> Curve {
-    let share = 1 / max(1, Double(points.count) / 50)
-    var (mean, weight) = (0.0, 0.0)
-    let smooth = points.map { point in
-      mean += (point.y - mean) * share
-      weight += (1 - weight) * share
-      return SIMD2(point.x, mean / weight)
+    let memory = max(1, Double(points.count) / 50)
+    var mean = 0.0
+    let smooth = points.enumerated().map { index, point in
+      mean += (point.y - mean) / min(memory, 1 + Double(index) / 5)
+      return SIMD2(point.x, mean)
     }
     return Curve(name, smooth, colour: colour)
+  }
+
+  /// Whether positive values span so much that their powers of ten say more.
+  static func spansMuch(_ curves: [Curve]) -> Bool {
+    let values = curves.flatMap(\.points).map(\.y)
+    guard let low = values.min(), let high = values.max(), low > 0 else { return false }
+    return high / low > 8
   }
 
   /// The value at `x`, or the last one before it.

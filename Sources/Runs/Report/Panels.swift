@@ -104,7 +104,7 @@ struct Panels {
     }
     var chart = Chart(title, unit: unit, curves)
     // Warm-up begins near zero, and the shape of a schedule is that of its values.
-    chart.allowsLogarithm = keys[0].key != "learning_rate"
+    chart.allowsLogarithm = !["learning_rate", "tokens_per_second"].contains(keys[0].key) && !unit.hasPrefix("share")
     return chart
   }
 

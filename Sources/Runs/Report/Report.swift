@@ -57,9 +57,8 @@ package enum Report {
     // A chart alone under the same words needs no heading.
     let isAlone = group.charts.count == 1 && group.charts[0].title == group.title
     return (isAlone ? [] : ["<h2>\(group.title.escapedForHTML)</h2>"])
-      + ["<div class=\"charts\"\(isAlone ? " style=\"margin-top: 1rem\"" : "")>"] + group.charts.map(\.html) + [
-        "</div>"
-      ]
+      + ["<div class=\"charts\"\(isAlone ? " style=\"margin-top: 1rem\"" : "")>"]
+      + group.charts.map { $0.html(isWide: group.charts.count == 1) } + ["</div>"]
   }
 
   private static func card(_ fact: RunFacts.Fact) -> String {

@@ -38,7 +38,8 @@ struct RunFacts {
 
   private var result: Fact? {
     guard let last = loss.last else { return nil }
-    let whole = "training loss \(Figure.text(loss[0].y)) to \(Figure.text(last.y))"
+    let end = loss.count > 30 ? run.curve("loss").smoothed(called: "").points[loss.count - 1] : last
+    let whole = "training loss \(Figure.text(loss[0].y)) to \(Figure.text(end.y))"
     guard let best = run.bestEvaluation else { return Fact(name: "Result", value: whole) }
     let accuracy = run.curve("eval_rewards/accuracies").value(at: best.x).map {
       "reward accuracy \(Progress.fixed(100 * $0, 1)) %"
@@ -73,7 +74,8 @@ struct RunFacts {
     let files = run.resolved["data"]?["train"]
     let names = files?.array?.compactMap { $0.string ?? $0["path"]?.string } ?? [files?.string].compactMap(\.self)
     guard let first = names.first else { return nil }
-    let value = names.count == 1 ? first : "\(first) and \(names.count - 1) more"
+    let short = first.count > 20 ? String(first.split(separator: "/").last ?? "") : first
+    let value = names.count == 1 ? short : "\(short) and \(names.count - 1) more"
     let batch = run.resolved["training"]?["batch_size"]?.integer.map { "\($0) a step" }
     let summary = run.environment["data"]?.string
     return Fact(name: "Data", value: value, detail: [summary, batch].compactMap(\.self).joined(separator: "; "))
@@ -105,7 +107,7 @@ struct RunFacts {
       return "about \(Progress.duration(.seconds(seconds / Double(step) * Double(steps - step)))) left"
     }
     return Fact(
-      name: "Time", value: Progress.duration(.seconds(seconds)),
+      name: "Time", value: seconds < 10 ? "\(Progress.fixed(seconds, 1))s" : Progress.duration(.seconds(seconds)),
       detail: ["in training steps", started, left].compactMap(\.self).joined(separator: "; "))
   }
 

@@ -24,8 +24,11 @@ package struct RunView: Sendable {
     let loss = run.curve("loss")
     let smooth = loss.points.count > 30 ? loss.smoothed(called: "") : loss
     let chart = TerminalChart(columns: max(20, min(100, columns - 12)), rows: height)
-    let picture = chart.lines([smooth, run.curve("eval_loss")])
-    if !picture.isEmpty { lines += ["", "loss, of training (smoothed) and held out"] + picture }
+    let curves = [smooth, run.curve("eval_loss")]
+    let isLogarithmic = Curve.spansMuch(curves)
+    let picture = chart.lines(curves, isLogarithmic: isLogarithmic)
+    let scale = isLogarithmic ? ", logarithmic" : ""
+    if !picture.isEmpty { lines += ["", "loss, of training (smoothed) and held out\(scale)"] + picture }
     lines += sample.isEmpty ? [] : [""] + sample
     return lines.map { Self.cut($0, to: columns) }
   }

@@ -8,17 +8,25 @@ package struct TerminalChart: Sendable {
   /// A picture of so many characters.
   package init(columns: Int, rows: Int) { (self.columns, self.rows) = (max(1, columns), max(1, rows)) }
 
-  /// The lines of the picture, with the greatest and the least value before them, and the values of x below.
-  package func lines(_ curves: [Curve]) -> [String] {
+  /// The lines of the picture, with the greatest and the least value before them, and the values of x below. The values of a
+  /// logarithmic one are positive.
+  package func lines(_ curves: [Curve], isLogarithmic: Bool = false) -> [String] {
+    var curves = curves
+    let values = curves.flatMap(\.points).map(\.y)
+    guard let least = values.min(), let greatest = values.max() else { return [] }
+    if isLogarithmic {
+      for index in curves.indices {
+        curves[index].points = curves[index].points.map { SIMD2($0.x, log10($0.y)) }
+      }
+    }
     let all = curves.flatMap(\.points)
-    guard let first = all.first else { return [] }
-    let low = all.reduce(first) { pointwiseMin($0, $1) }
-    let high = all.reduce(first) { pointwiseMax($0, $1) }
+    let low = all.reduce(all[0]) { pointwiseMin($0, $1) }
+    let high = all.reduce(all[0]) { pointwiseMax($0, $1) }
     var dots = Set<SIMD2<Int>>()
     for curve in curves { dots.formUnion(self.dots(of: curve, low: low, high: high)) }
     let labels = (0..<rows).map { row -> String in
-      if row == 0 { return Figure.text(high.y) }
-      return row == rows - 1 ? Figure.text(low.y) : ""
+      if row == 0 { return Figure.text(greatest) }
+      return row == rows - 1 ? Figure.text(least) : ""
     }
     let width = labels.map(\.count).max() ?? 0
     func padding(_ text: String) -> String { String(repeating: " ", count: width - text.count) + text }
