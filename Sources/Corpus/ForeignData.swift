@@ -46,7 +46,7 @@ struct ForeignData: Equatable {
     // no letters, however.
     let zeros = [0, 1].map { parity in head.indices.count { $0 % 2 == parity && head[$0] == 0 } }
     let letters = head.count { $0 >= 0x20 || (0x09...0x0d).contains($0) }
-    if zeros.max()! * 4 > head.count, zeros.min() == 0, letters * 20 > (head.count - zeros.max()!) * 19 {
+    if zeros.max()! * 4 > head.count, zeros.min() == 0, letters * 5 > (head.count - zeros.max()!) * 4 {
       (what, remedy) = ("text in UTF-16", .convert(zeros[0] == 0 ? "utf-16le" : "utf-16be"))
     } else {
       what = "neither text nor a token shard"

@@ -55,7 +55,6 @@ import Testing
     for arguments in refused {
       let outcome = try Binary.run(arguments, in: tiny.folder)
       #expect(outcome.code != 0)
-      if arguments.contains("tokenizer={\"from\":\"none.json\"}") { continue }
       #expect(
         try tiny.folder.names().filter { !["text.txt", "tiny.json", "runs"].contains($0) } == [], "\(outcome.log)")
     }

@@ -30,9 +30,10 @@ package struct Preparation {
       start = try recipe.model.stored()
       _ = try recipe.checkFiles()
       if recipe.model.source == nil, recipe.examples == .windows { try recipe.checkMemory() }
+      if !recipe.trainsTokenizer { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
     }
     try BuiltInCorpus.provide(for: recipe.data, note: note)
-    if checkpoint == nil { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
+    if checkpoint == nil, recipe.trainsTokenizer { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
     for line in start?.notes ?? [] { note("note: \(line)") }
     self.start = start
     text = try TextFormat(recipe, named: named, start: start)

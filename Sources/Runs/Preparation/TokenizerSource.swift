@@ -4,6 +4,11 @@ import ModelFiles
 import Tokenizers
 import Training
 
+extension Recipe {
+  /// Whether its tokenizer is made from its data.
+  var trainsTokenizer: Bool { if case .train? = tokenizer { true } else { false } }
+}
+
 /// Makes or finds the tokenizer that a recipe asks for.
 package enum TokenizerSource {
   /// The tokenizer of `recipe`. One that is trained is kept under `cache`, by the digest of its text and settings.
