@@ -46,6 +46,11 @@ package struct BuiltInRecipe: Sendable {
     return (try? all())?.first { $0.name == name }?.path ?? word
   }
 
+  /// The name of the built-in recipe whose run is in the folder `path`; nil where none is.
+  static func making(_ path: String) -> String? {
+    ((try? all()) ?? []).map(\.name).first { path == "checkpoints/\($0)" }
+  }
+
   /// The name of a recipe's file without its ending.
   static func stem(of path: String) -> String {
     let file = path.split(separator: "/").last ?? ""

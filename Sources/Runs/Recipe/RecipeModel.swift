@@ -28,8 +28,15 @@ extension Recipe {
     /// The model on disk that a run starts with; nil where it is described.
     package func stored() throws(Failure) -> StoredModel? {
       guard let source else { return nil }
-      guard let adapterSource else { return try StoredModel(at: source) }
-      return try PEFTFolder.open(adapterSource, base: source)
+      do throws(Failure) {
+        guard let adapterSource else { return try StoredModel(at: source) }
+        return try PEFTFolder.open(adapterSource, base: source)
+      } catch {
+        guard !Path.exists(source), let recipe = BuiltInRecipe.making(source) else { throw error }
+        var failure = error
+        failure.notes.append("`train run \(recipe)` makes it")
+        throw failure
+      }
     }
 
     /// The model's description, nil when it comes from files.

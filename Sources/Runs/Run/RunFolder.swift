@@ -84,12 +84,14 @@ package struct RunFolder: Sendable, Equatable {
     }
   }
 
-  /// Removes the folder of a run that has been refused before it began, if it holds nothing but the lock.
-  func removeIfEmpty() {
-    guard let names = try? Folder.names(in: path, area: .resources), names.allSatisfy({ $0 == RunLock.name }) else {
-      return
-    }
+  /// Removes the folder of a run that has been refused before it began, if it holds nothing but the lock; the folder around it
+  /// too, if that was made for it and is empty.
+  func removeIfEmpty(withParent: Bool) {
+    func names(_ path: String) -> [String]? { try? Folder.names(in: path, area: .resources) }
+    guard let left = names(path), left.allSatisfy({ $0 == RunLock.name }) else { return }
     try? Folder.remove(path)
+    let parent = Folder.parent(of: path)
+    if withParent, names(parent)?.isEmpty == true { try? Folder.remove(parent) }
   }
 
   /// Refuses a file, a link to nothing, a loop of links, and a path that leads through a file.

@@ -28,7 +28,7 @@ package final class TrainingRun {
 
   /// A new run of `recipe` in its run folder, which `overwrite` clears of an earlier run.
   package convenience init(starting recipe: Recipe, overwrite: Bool) throws(Failure) {
-    let isNew = !Path.exists(recipe.run)
+    let (isNew, isParentNew) = (!Path.exists(recipe.run), !Path.exists(Folder.parent(of: recipe.run)))
     let folder = try RunFolder(creating: recipe.run, overwrite: overwrite)
     let lock = try RunLock(run: folder.path)
     try folder.check(overwrite: overwrite)
@@ -39,7 +39,7 @@ package final class TrainingRun {
       _ = try recipe.steps(over: preparation.data.train)
       try preparation.checkMemory(for: recipe, isResuming: false)
     } catch {
-      if isNew { folder.removeIfEmpty() }
+      if isNew { folder.removeIfEmpty(withParent: isParentNew) }
       throw error
     }
     try folder.start(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
