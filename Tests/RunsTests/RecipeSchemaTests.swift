@@ -38,6 +38,16 @@ import Testing
     #expect(schema["properties"]?["training"]?["properties"]?["batch_size"]?["minimum"]?.integer == 1)
   }
 
+  /// What the recipes name is what `train schema` prints.
+  @Test func theFileOfTheFolderIsUpToDate() throws {
+    let text = try String(contentsOfFile: "\(BuiltInRecipeTests.folder)/schema/recipe.json", encoding: .utf8)
+    #expect(text == schema.serialized(pretty: true) + "\n", "run: train schema > recipes/schema/recipe.json")
+    for name in BuiltInRecipeTests.names {
+      let recipe = try String(contentsOfFile: "\(BuiltInRecipeTests.folder)/\(name)", encoding: .utf8)
+      #expect(recipe.contains(#""$schema": "./schema/recipe.json""#), "\(name)")
+    }
+  }
+
   /// A recipe may name its schema, which an editor reads.
   @Test func aRecipeMayNameItsSchema() throws {
     let text = RecipeFixture.text(replacing: #""task""#, with: #""$schema": "./recipe.schema.json", "task""#)

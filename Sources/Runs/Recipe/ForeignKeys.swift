@@ -123,6 +123,11 @@ package enum ForeignKeys {
     ),
     ("eval_iters eval_batches val_batches max_eval_batches limit_val_batches", "evaluation.batches", nil),
     ("sample_prompts eval_prompts", "evaluation.prompts", nil),
+    ("eval_on_start eval_at_start eval_before_training", "evaluation.at_start", nil),
+    ("eval_tasks benchmarks", "evaluation.suites", "files of questions"),
+    ("early_stopping_patience patience", "training.early_stopping.patience", nil),
+    ("early_stopping_threshold early_stopping_min_delta", "training.early_stopping.min_delta", nil),
+    ("warmup_proportion warmup_fraction warmup_frac", "schedule.warmup_ratio", nil),
     ("logging_steps log_interval log_every log_freq log_every_n_steps", "logging.every", nil),
   ]
 

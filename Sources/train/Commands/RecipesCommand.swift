@@ -45,6 +45,8 @@ struct RecipesCommand: Command {
       }
       if access(path, F_OK) == 0 { throw Failure(.usage, "the file exists", at: path, notes: ["give another name"]) }
       try DurableFile.write(try ReadableFile.contents(of: recipe.path, area: .usage), to: path)
+      Output.log.line(
+        "note: for an editor that checks it, beside it: mkdir -p schema && train schema > schema/recipe.json")
     }
   }
 }
