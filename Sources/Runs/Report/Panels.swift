@@ -86,10 +86,10 @@ struct Panels {
   /// A chart of measures of training and of their counterparts on held-out data.
   private mutating func chart(_ title: String, unit: String, _ keys: [(key: String, name: String)]) -> Chart {
     var curves: [Curve] = []
-    for (index, key) in keys.enumerated() {
+    var colour = 0
+    for key in keys {
       left.removeAll { $0 == key.key || $0 == "eval_\(key.key)" }
       let name = key.name.isEmpty ? "" : "\(key.name), "
-      let colour = 2 * index
       var training = run.curve(key.key, called: "\(name)training")
       training.colour = colour
       if training.points.count > 30, key.key != "learning_rate" {
@@ -101,6 +101,7 @@ struct Panels {
       var held = run.curve("eval_\(key.key)", called: "\(name)held out")
       (held.style, held.colour) = (.measured, colour + 1)
       curves.append(held)
+      if !training.points.isEmpty || !held.points.isEmpty { colour += 2 }
     }
     var chart = Chart(title, unit: unit, curves)
     // Warm-up begins near zero, and the shape of a schedule is that of its values.
