@@ -16,7 +16,7 @@ struct EndNotes {
     var lines = ["done: \(taken) step\(taken == 1 ? "" : "s") in \(seconds < 1 ? "under a second" : time)"]
     lines += best
     lines.append("the run is in \(folder.path)" + (recipe.logging.report ? ", its report in \(folder.report)" : ""))
-    return lines + ["next: \(next)"]
+    return lines + ["next: \(ProgramName.inExample(next))"]
   }
 
   /// The lowest evaluation loss of the trained model and the last one, as far as they are logged.

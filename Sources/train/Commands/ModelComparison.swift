@@ -25,7 +25,9 @@ struct ModelComparison {
   init?(_ arguments: Arguments) throws(Failure) {
     data = arguments.all("data")
     guard !data.isEmpty else {
-      if let name = ["show", "limit"].first(where: { arguments.string($0) != nil }) {
+      let given =
+        ["show", "limit", "precision"].filter { arguments.string($0) != nil } + TemplateArguments.given(arguments)
+      if let name = given.first {
         throw arguments.failure("--\(name) is for models that are compared on --data FILE")
       }
       return nil
