@@ -41,6 +41,7 @@ let package = Package(
     .target(
       name: "Kernels", dependencies: ["CInstructionSet", "CProcessor", "Machine", "Numerics"], exclude: ["README.md"],
       swiftSettings: kernelSettings),
+    .target(name: "Communication", dependencies: ["Files", "Kernels", "Machine"], exclude: ["README.md"]),
     .target(name: "Autograd", dependencies: ["Kernels", "Numerics"]),
     .target(name: "Models", dependencies: ["Autograd", "Files", "Kernels"]),
     .target(name: "Jinja", dependencies: ["Files"]),
@@ -53,12 +54,13 @@ let package = Package(
       exclude: ["README.md"]),
     .target(name: "Inference", dependencies: ["Autograd", "Files", "ModelFiles", "Models", "Tokenizers"]),
     .target(
-      name: "Training", dependencies: ["Autograd", "Corpus", "Files", "Kernels", "Models", "Numerics", "Tokenizers"]),
+      name: "Training",
+      dependencies: ["Autograd", "Communication", "Corpus", "Files", "Kernels", "Models", "Numerics", "Tokenizers"]),
     .target(name: "Stories", dependencies: ["Numerics"]),
     .target(
       name: "Runs",
       dependencies: [
-        "Autograd", "Checkpoints", "Corpus", "Files", "Inference", "Jinja", "Kernels", "Machine",
+        "Autograd", "Checkpoints", "Communication", "Corpus", "Files", "Inference", "Jinja", "Kernels", "Machine",
         "ModelFiles",
         "Models",
         "Stories", "Tokenizers", "Training",
@@ -66,17 +68,19 @@ let package = Package(
     .executableTarget(
       name: "train",
       dependencies: [
-        "CCommandLine", "Checkpoints", "Corpus", "Files", "Inference", "Kernels", "Machine", "ModelFiles", "Models",
+        "CCommandLine", "Checkpoints", "Communication", "Corpus", "Files", "Inference", "Kernels", "Machine",
+        "ModelFiles", "Models",
         "Runs",
         "Tokenizers",
         "Training",
       ]),
 
-    .target(name: "Support", dependencies: ["Files"], path: "Tests/Support"),
+    .target(name: "Support", dependencies: ["Communication", "Files", "Kernels"], path: "Tests/Support"),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Support"]),
     .testTarget(name: "NumericsTests", dependencies: ["Numerics"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Machine", "Numerics", "Support"]),
+    .testTarget(name: "CommunicationTests", dependencies: ["Communication", "Files", "Kernels", "Support"]),
     .testTarget(name: "AutogradTests", dependencies: ["Autograd", "Kernels", "Support"]),
     .testTarget(name: "ModelsTests", dependencies: ["Autograd", "Files", "Kernels", "Models", "Support"]),
     .testTarget(name: "JinjaTests", dependencies: ["Files", "Jinja", "Support"]),
@@ -96,7 +100,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Autograd", "Corpus", "Files", "Kernels", "Models", "Support", "Training"]),
+      dependencies: ["Autograd", "Communication", "Corpus", "Files", "Kernels", "Models", "Support", "Training"]),
     .testTarget(
       name: "RunsTests",
       dependencies: [

@@ -21,6 +21,12 @@ package final class GradientBuffer {
 
   func confirm() { unconfirmed -= 1 }
 
+  /// What was added, or zeros, for a kernel to change.
+  fileprivate func filled() -> MutableBuffer {
+    if tensor == nil { tensor = Tensor(repeating: 0, shape: shape) }
+    return tensor!.mutableBuffer
+  }
+
   /// Forgets what was added, also what a loss that threw has left unconfirmed.
   fileprivate func clear() { (tensor, unconfirmed) = (nil, 0) }
 
@@ -56,6 +62,12 @@ public final class Gradients {
     indices[ObjectIdentifier(parameter)].flatMap { buffers[$0].tensor }
   }
 
+  /// The gradient of the parameter with this number, for a kernel to change; zeros where no loss depended on it.
+  package func mutableBuffer(of index: Int) -> MutableBuffer { buffers[index].filled() }
+
+  /// Forgets the gradient of the parameter with this number.
+  package func clear(_ index: Int) { buffers[index].clear() }
+
   /// Releases all gradients.
   public func clear() {
     for buffer in buffers { buffer.clear() }
@@ -66,6 +78,13 @@ public final class Gradients {
   /// The backward pass begins with `scale`, which costs nothing. Operations that compute gradients in their forward pass
   /// know it in advance.
   public func add(scaledBy scale: Float = 1, _ loss: () throws -> Tensor) rethrows -> Tensor {
+    try add(scaledBy: scale, watch: nil, loss)
+  }
+
+  /// The same with somebody who is told how far the backward pass is.
+  package func add(
+    scaledBy scale: Float, watch: BackwardWatch?, _ loss: () throws -> Tensor
+  ) rethrows -> Tensor {
     precondition(parameters.allSatisfy { $0.node == nil }, "gradients of these parameters are already being computed")
     for (parameter, buffer) in zip(parameters, buffers) {
       parameter.node = Node(
@@ -74,8 +93,9 @@ public final class Gradients {
     defer { for parameter in parameters { parameter.node = nil } }
     let result = try loss()
     precondition(result.shape.count == 1, "a loss is a scalar, this one has shape \(result.shape)")
+    let pending = watch.map { PendingParameters(parameters.map { $0.node! }, $0) }
     if let node = result.node {
-      backpropagate(from: [(node, result.slot, Tensor(repeating: scale, shape: result.shape))])
+      backpropagate(from: [(node, result.slot, Tensor(repeating: scale, shape: result.shape))], pending)
     }
     precondition(
       buffers.allSatisfy { $0.unconfirmed == 0 },
@@ -96,7 +116,9 @@ public func valueAndGradients(
 
 /// Visits every node that the seeds depend on, latest first, with the sum of all gradients that reach it; a node's saved
 /// values are released as soon as it has been visited.
-func backpropagate(from seeds: [(node: Node, slot: Int, gradient: Tensor)]) {
+func backpropagate(
+  from seeds: [(node: Node, slot: Int, gradient: Tensor)], _ watched: PendingParameters? = nil
+) {
   var order: [Node] = []
   var pending: [Node] = []
   func reach(_ node: Node) {
@@ -114,5 +136,9 @@ func backpropagate(from seeds: [(node: Node, slot: Int, gradient: Tensor)]) {
     for case let input? in node.inputs { reach(input.node) }
   }
   order.sort { $0.serial < $1.serial }
-  while let node = order.popLast() { node.propagate() }
+  watched?.expect(order)
+  while let node = order.popLast() {
+    node.propagate()
+    watched?.pass(node)
+  }
 }

@@ -18,6 +18,10 @@ package final class Node {
   /// Where the gradient of a parameter is kept; nil for operations.
   let accumulator: GradientBuffer?
   var isReached = false
+  /// Whether operations that read its first output may wait for its pullback with a part of their own.
+  fileprivate(set) var hasReaders = false
+  /// The parameters that the pullback adds gradients to although they are no inputs: those of a block that it runs again.
+  var hiddenParameters: [Node] = []
 
   /// The output of a node that an operation read; nil where no gradient is wanted.
   typealias Input = (node: Node, slot: Int)?
@@ -143,6 +147,7 @@ extension Tensor {
     let node = Node(
       name, inputs: inputs.map { input in input?.node.map { ($0, input!.slot) } }, outputShapes: outputs.map(\.shape),
       seed: seed, pullback: pullback)
+    node.hasReaders = readers != nil
     var results = outputs.enumerated().map { slot, output in
       Tensor(storage: output.storage, offset: output.offset, shape: output.shape, node: node, slot: slot)
     }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t stop_signal = 0;
+static volatile sig_atomic_t adopted_signal = 0;
 static volatile sig_atomic_t save_requested = 0;
 static volatile sig_atomic_t grace = 0;
 static volatile sig_atomic_t takes_interrupts = 0;
@@ -72,9 +73,11 @@ void csignals_install(unsigned seconds) {
   pthread_sigmask(SIG_UNBLOCK, &set, 0);
 }
 
+void csignals_adopt(int signal) { adopted_signal = signal; }
+
 void csignals_set_step(int number) { step = number; }
 
-int csignals_stop(void) { return stop_signal; }
+int csignals_stop(void) { return stop_signal != 0 ? stop_signal : adopted_signal; }
 
 int csignals_take_save(void) {
   int requested = save_requested;

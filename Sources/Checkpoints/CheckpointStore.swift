@@ -176,6 +176,24 @@ package struct CheckpointStore: Sendable {
     return (nil, skipped)
   }
 
+  /// The checkpoint of a step that another process has found. A file system that several machines share may show it late: it is
+  /// waited for, so many seconds at most.
+  ///
+  /// - Throws: `.checkpoint` if it cannot be seen, or is not whole, even then.
+  package func awaited(step: Int, seconds: Int = 60) throws(Failure) -> Checkpoint {
+    let folder = path(Self.folderName(step: step))
+    for _ in 0..<10 * seconds {
+      if let checkpoint = try? Checkpoint(verifying: folder) { return checkpoint }
+      usleep(100_000)
+    }
+    do throws(Failure) { return try Checkpoint(verifying: folder) } catch {
+      var failure = error
+      failure.notes.append(
+        "the first rank sees it: all ranks need the same run folder, on a file system that they share")
+      throw failure
+    }
+  }
+
   // MARK: Cleaning up
 
   /// Deletes all but the newest `keepLast` checkpoints and those of the steps in `kept`. Those after `last` do not count and

@@ -23,6 +23,9 @@ package enum StopRequest {
     return number == 0 ? nil : number
   }
 
+  /// Stops as by a signal that another process has had. A signal that comes later is the first one of this process.
+  package static func adopt(signal: Int32) { csignals_adopt(signal) }
+
   /// The exit code after a stop: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP; nil when nothing asked to stop.
   package static var exitCode: Int32? { signal.map { 128 + $0 } }
 

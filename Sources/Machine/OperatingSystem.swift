@@ -11,4 +11,8 @@ package enum OperatingSystem {
     }
     return "\(string(names.sysname)) \(string(names.release)) \(string(names.machine))"
   }()
+
+  /// What tells this start of this machine from every other machine: processes with the same one share its processors.
+  package static let bootIdentity =
+    SystemText.lines(of: "/proc/sys/kernel/random/boot_id").first.map(String.init) ?? description
 }

@@ -17,10 +17,23 @@ package enum Processor {
 
   /// Processors that the scheduler may use for this process: those in its affinity mask.
   package static let allowedCount: Int = {
-    let mask = SystemText.field("Cpus_allowed", of: "/proc/self/status") ?? ""
-    let count = mask.reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+    let count = allowed.count
     return count == 0 ? onlineCount : min(count, onlineCount)
   }()
+
+  /// The numbers of those processors, ascending; none where the system does not say.
+  package static let allowed = allowed(of: "self")
+
+  /// Those that the process which has started this one may use.
+  package static var allowedByParent: [Int] { allowed(of: "\(getppid())") }
+
+  private static func allowed(of process: String) -> [Int] {
+    let mask = SystemText.field("Cpus_allowed", of: "/proc/\(process)/status") ?? ""
+    let digits = mask.compactMap(\.hexDigitValue).reversed()
+    return digits.enumerated().flatMap { place, digit in
+      (0..<4).compactMap { digit >> $0 & 1 == 1 ? 4 * place + $0 : nil }
+    }
+  }
 
   /// The share of processors that the control group grants, as in 1.5; nil when it does not limit them.
   package static let quota = ControlGroup().processors

@@ -25,6 +25,9 @@ extension Command {
   static var details: [String] { [] }
 }
 
+/// A command that several processes of a launcher work on together.
+protocol RanksCommand: Command {}
+
 /// An option of a command.
 struct Option {
   /// The name without its dashes.
@@ -38,6 +41,8 @@ struct Option {
   static func value(_ name: String, _ value: String, _ summary: String) -> Option {
     Option(name: name, value: value, summary: summary)
   }
+
+  static let mpi = flag("mpi", "start MPI although no launcher is known: mpirun and srun are")
 
   static let json = flag("json", "results as JSON")
 }

@@ -1,5 +1,6 @@
 import CCommandLine
 import Checkpoints
+import Communication
 import Files
 import Glibc
 import Kernels
@@ -21,7 +22,9 @@ import Runs
     StopRequest.ignoreWriteSignals()
     Memory.onExhaustion { bytes in
       let failure = Failure(.resources, "out of memory: \(bytes) more bytes were needed")
-      report(failure)
+      // Launchers end a job when one of its processes ends like this.
+      Output.unmute()
+      report(failure.description)
       _exit(failure.exitCode)
     }
     let code: Int32
@@ -33,9 +36,11 @@ import Runs
       }
       try run(words.dropFirst().compactMap { $0 })
       try Output.checkResults()
+      try Ranks.current.finish()
       code = StopRequest.exitCode ?? 0
     } catch {
-      if error.area == .interrupted { Output.log.line(error.what) } else { report(error) }
+      if !Ranks.current.isSolo { Ranks.current.abort(error) }
+      if error.area == .interrupted { Output.log.line(error.what) } else { report(error.description) }
       code = error.exitCode
     }
     // Not exit(): handlers of libraries would run while worker threads still do.
@@ -52,6 +57,7 @@ import Runs
     default: break
     }
     let type = try Commands.named(word)
+    if type is any RanksCommand.Type { try join(isForced: rest.contains("--mpi")) }
     if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
       return Output.results.line(Help.text(of: type))
     }
@@ -61,15 +67,32 @@ import Runs
     try command.run()
   }
 
-  private static func report(_ failure: Failure) {
-    var text = failure.description.withVisibleControls
-    if Output.log.hasColour {
-      for area in Set([failure.area] + failure.others.map(\.area)) {
-        let head = "error[\(area.rawValue)]:"
-        text = text.split(separator: "\n", omittingEmptySubsequences: false)
-          .map { $0.hasPrefix(head) ? "\u{1B}[1;31m\(head)\u{1B}[0m" + $0.dropFirst(head.count) : String($0) }
-          .joined(separator: "\n")
+  /// Makes this process one of those that a launcher has started, the first of which has the terminal.
+  private static func join(isForced: Bool) throws(Failure) {
+    do throws(Failure) {
+      try Ranks.join(isForced: isForced) { text in
+        Output.unmute()
+        report(text)
       }
+    } catch {
+      // What keeps this process out keeps the others out as well, and the launcher ends them when one has ended.
+      if Ranks.launcher?.rank ?? 0 > 0 {
+        Output.mute()
+        sleep(2)
+      }
+      throw error
+    }
+    if !Ranks.current.isFirst { Output.mute() }
+  }
+
+  /// Shows the text of a failure.
+  private static func report(_ text: String) {
+    var text = text.withVisibleControls
+    if Output.log.hasColour {
+      text = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+        guard line.hasPrefix("error["), let end = line.range(of: "]:")?.upperBound else { return String(line) }
+        return "\u{1B}[1;31m\(line[..<end])\u{1B}[0m\(line[end...])"
+      }.joined(separator: "\n")
     }
     Output.log.styled(text + "\n")
   }

@@ -17,9 +17,10 @@ enum Binary {
   /// Runs `train` with `arguments` in `folder`, with at most `addressSpace` KiB of addresses.
   static func run(
     _ arguments: [String], in folder: ScratchFolder? = nil, environment: [String: String] = [:],
-    addressSpace: Int? = nil
+    addressSpace: Int? = nil, under launcher: [String] = []
   ) throws -> Outcome {
-    let process = try started(arguments, in: folder, environment: environment, addressSpace: addressSpace)
+    let process = try started(
+      arguments, in: folder, environment: environment, addressSpace: addressSpace, under: launcher)
     process.process.waitUntilExit()
     return try process.outcome()
   }
@@ -38,13 +39,17 @@ enum Binary {
     }
   }
 
+  /// Starts it by itself, or by the words of a launcher.
   static func started(
     _ arguments: [String], in folder: ScratchFolder? = nil, environment: [String: String] = [:],
-    addressSpace: Int? = nil
+    addressSpace: Int? = nil, under launcher: [String] = []
   ) throws -> Running {
     let scratch = try ScratchFolder()
     let process = Process()
-    if let addressSpace {
+    if let program = launcher.first {
+      process.executableURL = URL(filePath: program)
+      process.arguments = launcher.dropFirst() + [url.path] + arguments
+    } else if let addressSpace {
       process.executableURL = URL(filePath: "/bin/sh")
       process.arguments = ["-c", "ulimit -v \(addressSpace) && exec \"$0\" \"$@\"", url.path] + arguments
     } else {

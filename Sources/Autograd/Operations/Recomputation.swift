@@ -26,8 +26,23 @@ public func recomputed(_ inputs: [Tensor], _ block: @escaping ([Tensor]) -> [Ten
     backpropagate(from: seeds)
     for case (let index, let gradient?) in buffers.map(\.tensor).enumerated() { back.add(gradient, to: index) }
   }
+  node.hiddenParameters = parameterNodes(of: results, from: inputs)
   return results.enumerated().map { slot, result in
     guard result.isRecorded else { return result }
     return Tensor(storage: result.storage, offset: result.offset, shape: result.shape, node: node, slot: slot)
   }
+}
+
+/// The parameters that the graph between `inputs` and `results` reads.
+private func parameterNodes(of results: [Tensor], from inputs: [Tensor]) -> [Node] {
+  var seen = Set(inputs.compactMap { $0.node.map(ObjectIdentifier.init) })
+  var pending = results.compactMap(\.node)
+  var found: [Node] = []
+  while let node = pending.popLast() {
+    guard seen.insert(ObjectIdentifier(node)).inserted else { continue }
+    if node.accumulator != nil { found.append(node) }
+    found += node.hiddenParameters
+    pending += node.inputs.compactMap { $0?.node }
+  }
+  return found
 }

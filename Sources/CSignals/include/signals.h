@@ -10,6 +10,9 @@ void csignals_ignore_write_signals(void);
 // once. With no grace, USR1 asks to save; else the process ends at once so many seconds after the first signal.
 void csignals_install(unsigned grace);
 
+// Stops as by a signal that another process has had; one that comes later is the first one of this process.
+void csignals_adopt(int signal);
+
 // The number of the step that is being taken, which is said on standard error when a signal asks to stop or to save; 0 for none.
 void csignals_set_step(int number);
 

@@ -40,20 +40,20 @@ package func adamWUpdate(
 }
 
 /// The same with moments of half the size. They are rounded stochastically after they have been used, with random bits that are a
-/// function of `seed` and the index.
+/// function of `seed` and the index, counted from `first`.
 package func adamWUpdate(
   _ p: MutableBuffer, _ m: BFloat16Array, _ v: BFloat16Array, _ gradient: Buffer, step: AdamWStep, decay: Float,
-  seed: UInt64
+  seed: UInt64, from first: Int = 0
 ) {
   Profile.begin("AdamW", floats: 5 * p.count)
   defer { Profile.end() }
-  update(p, m.pointer, v.pointer, gradient, step: step, decay: decay, seed: seed)
+  update(p, m.pointer, v.pointer, gradient, step: step, decay: decay, seed: seed, from: first)
 }
 
 @inline(__always)
 private func update<Element: MomentElement>(
   _ p: MutableBuffer, _ m: UnsafeMutablePointer<Element>, _ v: UnsafeMutablePointer<Element>, _ gradient: Buffer,
-  step: AdamWStep, decay: Float, seed: UInt64
+  step: AdamWStep, decay: Float, seed: UInt64, from start: Int = 0
 ) {
   let (n, p, gradient) = (p.count, p.pointer, gradient.pointer)
   let keep = 1 - step.learningRate * decay
@@ -65,7 +65,7 @@ private func update<Element: MomentElement>(
       let g = gradient[i] * scale
       let first = (kept.first * m[i].value).addingProduct(added.first, g)
       let second = (kept.second * v[i].value).addingProduct(added.second * g, g)
-      let random = randomBits(seed: seed, i)
+      let random = randomBits(seed: seed, start + i)
       m[i] = Element(first, randomBits: random)
       v[i] = Element(second, randomBits: random &>> 16)
       let denominator = epsilon.addingProduct(second.squareRoot(), inverse)

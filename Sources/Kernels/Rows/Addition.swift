@@ -9,6 +9,20 @@ func added(
   return UnsafePointer(sum)
 }
 
+/// The first of `count` rows that lie side by side in x becomes the sum of all, added in their order, on all threads.
+package func sumRows(_ x: MutableBuffer, count: Int) {
+  let n = x.count / max(1, count)
+  Profile.begin("sum of ranks", floats: x.count + n)
+  defer { Profile.end() }
+  let pointer = x.pointer
+  Parallel.forRanges(n, grain: 16384) { range in
+    for row in 1..<max(1, count) {
+      let other = pointer + row * n
+      for i in range { pointer[i] += other[i] }
+    }
+  }
+}
+
 /// out += x, on all threads.
 package func accumulate(_ out: MutableBuffer, _ x: Buffer) { accumulate(out.pointer, x.pointer, x.count) }
 

@@ -13,9 +13,14 @@ package struct MemoryCheck {
   /// The run's samples; nil where the data has not been read.
   let data: (any SampleLoader)?
   let isResuming: Bool
+  /// The processes that train together.
+  let ranks: Int
 
-  package init(recipe: Recipe, model: ModelDimensions, length: Int, data: (any SampleLoader)?, isResuming: Bool) {
+  package init(
+    recipe: Recipe, model: ModelDimensions, length: Int, data: (any SampleLoader)?, isResuming: Bool, ranks: Int = 1
+  ) {
     (self.recipe, self.model, self.length, self.data, self.isResuming) = (recipe, model, length, data, isResuming)
+    self.ranks = ranks
   }
 
   /// Refuses a run that does not fit.
@@ -47,14 +52,17 @@ package struct MemoryCheck {
   }
 
   private func plan(_ variant: Variant) throws(Failure) -> MemoryPlan {
-    let (recipe, length) = (variant.recipe, variant.length)
+    let length = variant.length
+    var recipe = variant.recipe
+    // A rank's share of a step.
+    recipe.training.batchSize = (recipe.training.batchSize + ranks - 1) / ranks
     let load: StepLoad
     if let data, length == self.length {
       load = try StepLoad(recipe, length: length, data: data)
     } else {
       load = StepLoad(recipe, length: length, samples: data?.sampleCount ?? recipe.mostSamples(length: length))
     }
-    return MemoryPlan(recipe, variant.model, load, isResuming: isResuming)
+    return MemoryPlan(recipe, variant.model, load, isResuming: isResuming, ranks: ranks)
   }
 
   // MARK: What would help

@@ -21,9 +21,11 @@ package struct MemoryPlan: Sendable {
 
   /// - Parameters:
   ///   - trained: the number of trained parameters; nil for all.
+  ///   - ranks: the processes that train; `load` is that of one.
   ///   - isResuming: whether the model that training starts with has to be loaded beside the trained one for its scores.
   package init(
-    _ recipe: Recipe, _ model: ModelDimensions, _ load: StepLoad, trained: Double? = nil, isResuming: Bool = false
+    _ recipe: Recipe, _ model: ModelDimensions, _ load: StepLoad, trained: Double? = nil, isResuming: Bool = false,
+    ranks: Int = 1
   ) {
     let trained = trained ?? model.trained
     let weights = model.weightBytes + 4 * model.tables
@@ -42,7 +44,8 @@ package struct MemoryPlan: Sendable {
     let working = max(step.reduce(0) { $0 + $1.bytes }, evaluation, scoring)
     var parts = [
       ("program", Self.program), ("weights", weights), ("reference model", reference ? weights : 0),
-      ("optimizer", Double(recipe.optimizer.algorithm.stateSize) * trained), ("data", 5 * load.heldTokens),
+      ("optimizer", Self.moments(recipe, trained: trained, ranks: ranks)),
+      ("buckets", ranks > 1 ? Self.buckets(trained: trained) : 0), ("data", 5 * load.heldTokens),
       ("prefetched batches", Self.batchBytes(recipe) * load.places),
     ]
     if working == scoring, scoring > 0 {
@@ -53,6 +56,16 @@ package struct MemoryPlan: Sendable {
       parts += step
     }
     self.parts = parts.filter { $0.1 > 0 }
+  }
+
+  private static func moments(_ recipe: Recipe, trained: Double, ranks: Int) -> Double {
+    let all = Double(recipe.optimizer.algorithm.stateSize) * trained
+    return recipe.optimizer.shardsState ? all / Double(ranks) : all
+  }
+
+  /// Gradients that are on their way, and those of others.
+  private static func buckets(trained: Double) -> Double {
+    2 * 4 * min(trained, Double(GradientExchange.most * BucketLayout.usualSize))
   }
 
   /// What a step adds to weights and moments.

@@ -31,10 +31,16 @@ package struct Plan {
   /// Bytes of all checkpoints that are kept.
   package let disk: Double
 
+  /// What several ranks make of it; nil for one process.
+  package let ranks: RanksPlan?
+
   /// The share of the matrix products' speed that a training step reaches.
   private static let efficiency = 0.8
 
-  package init(_ recipe: Recipe) throws(Failure) {
+  /// - Parameters:
+  ///   - ranks: the processes that train together, each on a machine like this one; memory is that of each.
+  ///   - bandwidth: bytes a second of each one's link.
+  package init(_ recipe: Recipe, ranks: Int = 1, bandwidth: Double? = nil) throws(Failure) {
     if let threads = recipe.threads { Parallel.threads = threads }
     let configuration = try recipe.modelConfiguration()
     let model = try recipe.dimensions(of: configuration)
@@ -60,8 +66,18 @@ package struct Plan {
     }
     tokensPerStep = tokens
     flopsPerStep = model.trainingFLOPs(tokens: tokens, length: Double(length))
-    tokensPerSecond = Self.efficiency * GEMMPeak.measure(recipe.training.precision) * tokens / flopsPerStep
-    memory = try MemoryCheck(recipe: recipe, model: model, length: length, data: data, isResuming: false).plan(recipe)
+    let alone = flopsPerStep / (Self.efficiency * GEMMPeak.measure(recipe.training.precision))
+    let plan =
+      ranks == 1
+      ? nil
+      : RanksPlan(
+        ranks: ranks, trained: model.trained, seconds: alone,
+        parts: StepLoad(recipe, length: length, samples: all).parts, bandwidth: bandwidth)
+    self.ranks = plan
+    tokensPerSecond = tokens / (plan?.seconds ?? alone)
+    memory = try MemoryCheck(
+      recipe: recipe, model: model, length: length, data: data, isResuming: false, ranks: ranks
+    ).plan(recipe)
     // Weights, and two moments beside them.
     checkpointSize = 12 * model.trained
     disk = checkpointSize * Double(recipe.checkpoint.keepLast + (recipe.checkpoint.keepBest ? 1 : 0))

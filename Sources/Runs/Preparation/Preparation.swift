@@ -1,6 +1,8 @@
+import Communication
 import Corpus
 import Files
 import Inference
+import Machine
 import ModelFiles
 import Models
 import Tokenizers
@@ -95,8 +97,8 @@ package struct Preparation {
   func checkMemory(for recipe: Recipe, isResuming: Bool) throws(Failure) {
     try MemoryCheck(
       recipe: recipe, model: recipe.dimensions(of: configuration), length: sequenceLength, data: data.train,
-      isResuming: isResuming
-    ).run()
+      isResuming: isResuming, ranks: Ranks.current.count
+    ).run(usable: SystemMemory.usable / Ranks.neighbours)
   }
 
   /// The data as it is trained, with the scores of the model that the recipe's objective compares with; as it is, and nil, if it

@@ -11,6 +11,11 @@ extension Recipe {
     /// The bound of the gradient's global norm; 0 leaves it alone.
     package var maximumGradientNorm: Double
     package var algorithm: any OptimizerSettings
+    /// Whether each of several ranks keeps the moments of a part of the weights alone; nil where the optimizer allows it.
+    package var shardState: Bool?
+
+    /// Whether the moments are divided among the ranks.
+    package var shardsState: Bool { shardState ?? algorithm.isElementwise }
 
     package init(from section: inout SettingsSection) {
       let kind = section.choice(
@@ -19,6 +24,12 @@ extension Recipe {
       maximumGradientNorm = section.value(
         "max_grad_norm", .number(from: 0), default: 1, "Bound of the gradient's global norm; 0 leaves it alone")
       algorithm = kind.init(from: &section)
+      shardState = section.value(
+        "shard_state", .auto(or: .boolean), default: nil,
+        "Whether each of several ranks keeps the moments of its part of the weights alone (ZeRO, stage 1)")
+      section.rule(
+        "shard_state", "name", holds: shardState != true || algorithm.isElementwise,
+        "shard_state must not be true: optimizer \"\(kind.name)\" needs whole matrices")
     }
   }
 

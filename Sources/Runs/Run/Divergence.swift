@@ -8,14 +8,16 @@ enum Divergence {
   private static let patience = 10
   private static let patienceAtEnd = 3
 
-  /// The failure of a run that has diverged, after a step or at the end of the run; nil if it has not.
-  static func failure(
-    _ state: TrainingState, _ settings: Recipe.Training, _ checkpoints: RunCheckpoints, isAtEnd: Bool
-  ) throws(Failure) -> Failure? {
+  /// Whether a run has diverged, after a step or at its end.
+  static func isReached(_ state: TrainingState, _ settings: Recipe.Training, isAtEnd: Bool) -> Bool {
     let patience = isAtEnd ? patienceAtEnd : patience
-    guard settings.divergenceThreshold != nil, state.history.farInARow >= patience,
-      let usual = state.history.medianLoss
-    else { return nil }
+    return settings.divergenceThreshold != nil && state.history.farInARow >= patience
+      && state.history.medianLoss != nil
+  }
+
+  /// The failure of a run that has diverged.
+  static func failure(_ state: TrainingState, _ checkpoints: RunCheckpoints) throws(Failure) -> Failure {
+    let usual = state.history.medianLoss ?? .nan
     let first = state.step - state.history.farInARow + 1
     let good = try checkpoints.lastGood(state)
     return Failure(

@@ -65,6 +65,10 @@ struct RunCheckpoints {
   }
 
   private func write(_ trainer: Trainer, _ state: TrainingState, loss: Double?) throws(Failure) {
+    defer {
+      // Whatever happens, the other ranks stop sending their parts.
+      do throws(Failure) { try trainer.endMoments() } catch { trainer.ranks.abort(error) }
+    }
     try lock.check()
     try trainer.checkFinite()
     let parts = ModelFile.Parts(

@@ -1,3 +1,4 @@
+import Communication
 import Corpus
 import Files
 import Models
@@ -33,25 +34,22 @@ struct RunEvaluation {
       var progress = WorkProgress("evaluating", total: count, unit: "samples")
       result = try Evaluation(
         trainer.model, objective: trainer.objective, loader: samples, samples: count,
-        size: .tokens(4096), tokenizer: text.tokenizer, reference: trainer.reference
+        size: .tokens(4096), tokenizer: text.tokenizer, reference: trainer.reference, ranks: trainer.ranks
       ) { progress.show($0) }
     }
-    let suites = try suites.map { (suites) throws(Failure) in try suites.measure(trainer.model) }
-    let prompts = text.tokenizer == nil ? [] : recipe.evaluation.prompts
-    var texts: [String] = []
-    for (index, prompt) in prompts.enumerated() {
-      try StopRequest.check()
-      let text = try Samples.continuation(
-        of: prompt, trainer.model, text, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index))
-      texts.append(text)
-    }
-    let answers = try answers(of: trainer.model)
     if let result { last = (step, result.loss) }
-    log.evaluation(result, suites, step: step)
-    for (prompt, text) in zip(prompts, texts) {
+    let prompts = text.tokenizer == nil ? [] : recipe.evaluation.prompts
+    let written = try onFirst(of: trainer.ranks) { () throws(Failure) in
+      let measured = try suites.map { (suites) throws(Failure) in try suites.measure(trainer.model) }
+      let texts = try continuations(of: prompts, by: trainer.model)
+      return (suites: measured, texts: texts, answers: try answers(of: trainer.model))
+    }
+    guard let written else { return }
+    log.evaluation(result, written.suites, step: step)
+    for (prompt, text) in zip(prompts, written.texts) {
       log.sample(prompt: prompt, text: text, isAnswer: self.text.chat != nil, step: step)
     }
-    for (prompt, text) in answers {
+    for (prompt, text) in written.answers {
       log.sample(prompt: prompt.text, text: text, reference: prompt.reference, step: step)
     }
   }
@@ -71,6 +69,37 @@ extension RunEvaluation {
       answers.append((prompt, try Samples.answer(to: prompt.tokens, model, text, recipe.evaluation, seed: seed)))
     }
     return answers
+  }
+
+  private func continuations(of prompts: [String], by model: any LanguageModel) throws(Failure) -> [String] {
+    var texts: [String] = []
+    for (index, prompt) in prompts.enumerated() {
+      try StopRequest.check()
+      texts.append(
+        try Samples.continuation(
+          of: prompt, model, text, recipe.evaluation, seed: UInt64(recipe.seed) &+ UInt64(index)))
+    }
+    return texts
+  }
+
+  /// What `body` gives on the first rank; nothing on the others, which wait.
+  ///
+  /// - Throws: `.interrupted` on all ranks where a signal has stopped the first one.
+  private func onFirst<Written>(
+    of ranks: any Communicator, _ body: () throws(Failure) -> Written
+  ) throws(Failure) -> Written? {
+    var written: Written?
+    var interruption: Failure?
+    if ranks.isFirst {
+      do throws(Failure) { written = try body() } catch {
+        guard error.area == .interrupted else { throw error }
+        interruption = error
+      }
+    }
+    if try ranks.agree(any: interruption != nil) {
+      throw interruption ?? Failure(.interrupted, "stopped by a signal")
+    }
+    return written
   }
 }
 

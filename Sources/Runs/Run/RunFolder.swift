@@ -27,6 +27,9 @@ package struct RunFolder: Sendable, Equatable {
 
   // MARK: Opening
 
+  /// The folder at `path` for a process that writes nothing into it and asks nothing about it.
+  init(writtenByOthers path: String) { self.path = Self.trimmed(path) }
+
   /// The folder of an existing run.
   ///
   /// - Throws: `.usage` when there is no run at `path`.

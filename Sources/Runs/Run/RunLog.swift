@@ -2,11 +2,12 @@ import Files
 import Foundation
 import Training
 
-/// Where a run writes down what happens: the terminal, metrics.jsonl, samples.jsonl and TensorBoard's event file.
+/// Where a run writes down what happens: the terminal, metrics.jsonl, samples.jsonl and TensorBoard's event file. Of several
+/// processes one has the files.
 struct RunLog: ~Copyable {
   private var progress: Progress
-  private var metrics: JSONLinesLog
-  private var samples: JSONLinesLog
+  private var metrics: JSONLinesLog?
+  private var samples: JSONLinesLog?
   private var tensorBoard: TensorBoard?
   private var watch = PreferenceWatch()
   private let every: Int
@@ -22,8 +23,8 @@ struct RunLog: ~Copyable {
       rowStep <= (row["kind"]?.string == "eval" ? evaluated : step)
     }
     try JSONLinesLog.cut(folder.samples) { _, rowStep in rowStep <= evaluated }
-    let metrics = try JSONLinesLog(folder.metrics)
-    let samples = try JSONLinesLog(folder.samples)
+    let metrics: JSONLinesLog? = try JSONLinesLog(folder.metrics)
+    let samples: JSONLinesLog? = try JSONLinesLog(folder.samples)
     try Folder.synchronize(folder.path)
     let tensorBoard: TensorBoard? = settings.tensorboard ? try TensorBoard(folder: folder.path, after: step) : nil
     progress = Progress(steps: steps, after: step, every: settings.every)
@@ -32,6 +33,12 @@ struct RunLog: ~Copyable {
     self.tensorBoard = tensorBoard
     every = settings.every
     self.peak = peak
+  }
+
+  /// A log without files.
+  init(steps: Int, after step: Int) {
+    progress = Progress(steps: steps, after: step, every: 1)
+    (every, peak) = (1, 1)
   }
 
   /// When a row is written: seconds since 1970, to the millisecond.
@@ -44,15 +51,15 @@ struct RunLog: ~Copyable {
 
   /// Waits until everything is on the disk: a checkpoint must not outlive the rows of its steps.
   mutating func synchronize() {
-    metrics.synchronize()
-    samples.synchronize()
+    metrics?.synchronize()
+    samples?.synchronize()
   }
 
   /// A step that took `seconds` and `flops` floating point operations; `tokens` is the number of all that were read so far.
   mutating func step(_ report: Trainer.Report, tokens: Int, flops: Double, seconds: Double) {
     let tokensPerSecond = Double(report.tokens) / seconds
     let others = report.measures.means.filter { $0.name != "loss" }
-    metrics.append(
+    metrics?.append(
       "train", step: report.step,
       [
         JSONMember("loss", JSONValue(report.loss)), JSONMember("grad_norm", JSONValue(report.gradientNorm)),
@@ -80,7 +87,7 @@ struct RunLog: ~Copyable {
   mutating func evaluation(_ result: Evaluation?, _ suites: SuiteResults?, step: Int) {
     let row = (result.map(Self.row) ?? []) + (suites?.measures.map { ("eval_\($0.name)", $0.value) } ?? [])
     if row.isEmpty { return }
-    metrics.append("eval", step: step, row.map { JSONMember($0.0, JSONValue(measured: $0.1)) } + [Self.time])
+    metrics?.append("eval", step: step, row.map { JSONMember($0.0, JSONValue(measured: $0.1)) } + [Self.time])
     tensorBoard?.append(step: step, row.map { ("eval/\($0.0.dropFirst(5))", $0.1) })
     if let result {
       note("step \(step): \(Self.line(result))")
@@ -110,7 +117,7 @@ struct RunLog: ~Copyable {
 
   /// What the model writes after a prompt, or as its answer to it; `reference` is the answer that the data has to it.
   mutating func sample(prompt: String, text: String, reference: String? = nil, isAnswer: Bool = true, step: Int) {
-    samples.append(
+    samples?.append(
       step: step,
       [JSONMember("prompt", JSONValue(prompt)), JSONMember("text", JSONValue(text))]
         + (reference.map { [JSONMember("reference", JSONValue($0))] } ?? []))

@@ -32,6 +32,7 @@ struct StartNotes {
     let speed = Progress.fixed(peak / 1e9, 0)
     lines.append(
       "\(Parallel.threads) threads, \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s\(precision)")
+    lines += RankNotes.start(shardsState: recipe.optimizer.shardsState, threads: recipe.threads)
     if case .principal(let iterations?) = recipe.adapter?.adapter.start {
       lines.append("note: pissa_niter_\(iterations) is computed exactly, as pissa is: nothing is drawn")
     }

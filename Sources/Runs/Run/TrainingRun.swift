@@ -1,4 +1,5 @@
 import Checkpoints
+import Communication
 import Corpus
 import Files
 import Kernels
@@ -7,7 +8,11 @@ import Models
 import Training
 
 /// A run of a recipe, from its first step or a checkpoint to its last step.
+///
+/// Several ranks take each step together. All of them decide by numbers that all have, so that they decide alike; the first one
+/// has the run folder.
 package final class TrainingRun {
+  private let ranks: any Communicator
   private let recipe: Recipe
   private let folder: RunFolder
   private let samples: any SampleLoader
@@ -16,8 +21,12 @@ package final class TrainingRun {
   private let steps: Int
   private var log: RunLog
   private var state: TrainingState
-  private var checkpoints: RunCheckpoints
+  /// Nil on all ranks but the first.
+  private var checkpoints: RunCheckpoints?
+  /// The step of the newest checkpoint.
+  private var savedStep: Int?
   private var evaluation: RunEvaluation
+  private var signals: RunSignals
   private var report: LiveReport
   private var earlyStopping: EarlyStopping?
   /// The steps that were taken before this process, and how long it has been at work.
@@ -26,68 +35,25 @@ package final class TrainingRun {
 
   // MARK: Starting
 
-  /// A new run of `recipe` in its run folder, which `overwrite` clears of an earlier run.
-  package convenience init(starting recipe: Recipe, overwrite: Bool) throws(Failure) {
-    let (isNew, isParentNew) = (!Path.exists(recipe.run), !Path.exists(Folder.parent(of: recipe.run)))
-    let folder = try RunFolder(creating: recipe.run, overwrite: overwrite)
-    let lock = try RunLock(run: folder.path)
-    try folder.check(overwrite: overwrite)
-    // Whatever the data makes impossible is found before the folder holds anything.
-    let preparation: Preparation
-    do throws(Failure) {
-      preparation = try Preparation(recipe) { Output.log.line($0) }
-      _ = try recipe.steps(over: preparation.data.train)
-      try preparation.checkMemory(for: recipe, isResuming: false)
-    } catch {
-      if isNew { folder.removeIfEmpty(withParent: isParentNew) }
-      throw error
-    }
-    try folder.start(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
-    try self.init(recipe, folder, lock, preparation, resuming: nil, allowsChangedData: false)
-  }
-
-  /// The run in `path`, from its newest valid checkpoint; from the start if it has none.
-  package convenience init(
-    resuming path: String, overrides: [RecipeOverride], allowsChangedData: Bool
-  ) throws(Failure) {
-    let folder = try RunFolder(existing: path)
-    let lock = try RunLock(run: folder.path)
-    let recipe = try folder.resolvedRecipe(overrides: overrides)
-    for line in recipe.replacements { Output.log.line("override: \(line)") }
-    let store = CheckpointStore(run: folder.path)
-    try store.reap(under: lock)
-    try folder.probe()
-    let found = try store.newestValid()
-    if found.checkpoint == nil {
-      if !found.skipped.isEmpty { throw Self.noCheckpoint(of: folder, found.skipped) }
-      Output.log.line("the run has no checkpoint yet: it begins again")
-    }
-    for failure in found.skipped { Output.log.line("skipped a checkpoint that is not valid\n\(failure)") }
-    let start = try found.checkpoint.map { (checkpoint) throws(Failure) in
-      let path = checkpoint.path(of: CheckpointLocation.name(in: checkpoint))
-      return try ModelFile.open(path, base: recipe.model.source)
-    }
-    let preparation = try Preparation(recipe, resuming: start) { Output.log.line($0) }
-    try preparation.checkMemory(for: recipe, isResuming: true)
-    try folder.complete(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
-    try self.init(
-      recipe, folder, lock, preparation, resuming: found.checkpoint, allowsChangedData: allowsChangedData)
-    if !overrides.isEmpty { try folder.write(recipe, environment: Self.environment(recipe, preparation)) }
-  }
-
-  private init(
-    _ recipe: Recipe, _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation,
+  /// A run in `folder`, which a rank that has its `lock` writes.
+  init(
+    _ recipe: Recipe, _ folder: RunFolder, _ lock: RunLock?, _ preparation: Preparation,
     resuming checkpoint: Checkpoint?, allowsChangedData: Bool
   ) throws(Failure) {
     if let threads = recipe.threads { Parallel.threads = threads }
+    let ranks = Ranks.current
+    try RankComparison.check(recipe, preparation, ranks)
+    self.ranks = ranks
     self.recipe = recipe
     self.folder = folder
-    trainer = Trainer(try preparation.model(), recipe)
+    signals = RunSignals(ranks)
+    trainer = Trainer(try preparation.model(), recipe, ranks: ranks)
     dimensions = try recipe.dimensions(of: preparation.configuration)
     state = TrainingState(
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
       coreType: MatrixLibrary.coreType)
-    var (warnings, notes) = (lock.warning.map { [$0] } ?? [], [String]())
+    state.ranks = ranks.count
+    var (warnings, notes) = (lock?.warning.map { [$0] } ?? [], [String]())
     let earlier = try checkpoint.map { [trainer] (checkpoint) throws(Failure) in
       try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
     }
@@ -98,32 +64,41 @@ package final class TrainingRun {
     }
     let isWhole = preparation.adapter == nil
     let first = isWhole ? (checkpoint == nil ? trainer.model : nil) : preparation.adapter!.reference(trainer.model)
-    let (data, reference) = try preparation.trainingData(
-      for: recipe, start: first, knownReference: state.reference
-    ) { Output.log.line($0) }
+    let (data, reference) = try ranks.inTurn { [state] () throws(Failure) in
+      try preparation.trainingData(for: recipe, start: first, knownReference: state.reference) { Output.log.line($0) }
+    }
     state.reference = reference?.identity
     trainer.reference = reference?.model
     samples = data.train
-    checkpoints = try RunCheckpoints(
-      folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, state)
+    savedStep = checkpoint?.step
+    if let lock {
+      checkpoints = try RunCheckpoints(
+        folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, state)
+    }
     evaluation = RunEvaluation(recipe, preparation, data.validation)
-    report = LiveReport(folder, isWanted: recipe.logging.report)
+    report = LiveReport(folder, isWanted: recipe.logging.report && ranks.isFirst)
     let peak = GEMMPeak.measure(recipe.training.precision)
     // Before the first step there is only the evaluation at the start, which is done again.
     takenBefore = state.step
-    log = try RunLog(
-      folder, recipe.logging, steps: steps, after: state.step, evaluated: state.step == 0 ? -1 : state.evaluated,
-      peak: peak)
-    earlyStopping = try recipe.training.earlyStopping.map { (settings) throws(Failure) in
-      try EarlyStopping(settings, metrics: folder.metrics)
+    if ranks.isFirst {
+      log = try RunLog(
+        folder, recipe.logging, steps: steps, after: state.step, evaluated: state.step == 0 ? -1 : state.evaluated,
+        peak: peak)
+      earlyStopping = try recipe.training.earlyStopping.map { (settings) throws(Failure) in
+        try EarlyStopping(settings, metrics: folder.metrics)
+      }
+    } else {
+      log = RunLog(steps: steps, after: state.step)
     }
+    // Ranks on different processors may have drawn weights whose last bits differ.
+    try trainer.shareWeights()
     for warning in warnings { log.note("warning: \(warning)") }
     let start = StartNotes(
       recipe: recipe, preparation: preparation, model: trainer.model, steps: steps, step: state.step, peak: peak)
     for line in start.lines + notes { log.note(line) }
   }
 
-  private static func environment(_ recipe: Recipe, _ preparation: Preparation) -> [JSONMember] {
+  static func environment(_ recipe: Recipe, _ preparation: Preparation) -> [JSONMember] {
     let steps = try? recipe.steps(over: preparation.data.train)
     let counts: [(name: String, count: Int?)] = [
       ("parameters", preparation.configuration.parameterCount), ("steps", steps),
@@ -131,15 +106,10 @@ package final class TrainingRun {
     return [
       JSONMember("threads", JSONValue(recipe.threads ?? Parallel.threads)),
       JSONMember("core_type", JSONValue(MatrixLibrary.coreType)),
-    ] + (MatrixLibrary.configuration.map { [JSONMember("blas", JSONValue($0))] } ?? [])
+    ] + (Ranks.current.isSolo ? [] : [JSONMember("ranks", JSONValue(Ranks.current.count))])
+      + (MatrixLibrary.configuration.map { [JSONMember("blas", JSONValue($0))] } ?? [])
       + counts.compactMap { fact in fact.count.map { JSONMember(fact.name, JSONValue($0)) } }
       + [JSONMember("data", JSONValue(preparation.data.train.summary))]
-  }
-
-  private static func noCheckpoint(of folder: RunFolder, _ skipped: [Failure]) -> Failure {
-    Failure(
-      .checkpoint, "no checkpoint of the run is valid", at: folder.path,
-      notes: ["`train run RECIPE --overwrite` begins again"], others: skipped)
   }
 
   // MARK: Running
@@ -148,45 +118,62 @@ package final class TrainingRun {
   /// signal asks for it.
   package func run() throws(Failure) {
     let (samples, size, start, order) = (samples, recipe.microBatchSize, state, recipe.batches(of: samples))
+    let (share, traffic) = (RankShare(ranks), RankTraffic(ranks, after: state.step))
     let prefetcher = Prefetcher<[Batch]>(from: start.step) { (step) throws(Failure) in
       let consumed = order.consumed(after: step - start.step, from: start.samples)
-      return try samples.microBatches(order.batch(after: consumed), size: size)
+      let all = samples.order.samples(order.batch(after: consumed))
+      return try samples.microBatches(share.slice(of: all.indices), of: all, size: size)
     }
     defer { prefetcher.stop() }
     if state.step == 0, recipe.evaluation.atStart { try evaluate() }
     if state.step > 0, state.evaluated < state.step, isDue(recipe.evaluation.every) {
       try evaluate()
-      if StopRequest.signal == nil { save() }
+      if try !signals.isStopping() { try save() }
     }
     defer { StopRequest.isTaking(step: 0) }
-    while StopRequest.signal == nil, state.step < steps, earlyStopping?.isDue != true {
-      StopRequest.isTaking(step: state.step + 1)
-      guard let report = try step(try next(prefetcher)) else { break }
+    while try !signals.isStopping(), state.step < steps, try !isStoppedEarly() {
+      if ranks.isFirst { StopRequest.isTaking(step: state.step + 1) }
+      guard let report = try step(try next(prefetcher)) else { continue }
       if report.step == 1 { try checkFirstLoss(report.loss) }
       let isEvaluated = isDue(recipe.evaluation.every)
       if isEvaluated { try evaluate() }
       self.report.update(news: isEvaluated)
-      let isBest = checkpoints.isBest(evaluation.loss(after: state.step))
-      let isAsked = StopRequest.takeSave()
-      if isAsked || isBest || isDue(recipe.checkpoint.every) { saveIfNeeded() }
-      if isAsked, checkpoints.failure == nil { log.note("saved the checkpoint of step \(state.step)") }
+      let isBest = try isBest()
+      let isAsked = signals.takeSave()
+      if isAsked || isBest || isDue(recipe.checkpoint.every) { try saveIfNeeded() }
+      if isAsked, savedStep == state.step { log.note("saved the checkpoint of step \(state.step)") }
     }
-    try finish()
+    try finish(traffic)
+  }
+
+  /// Whether early stopping ends the run, which the first rank knows.
+  private func isStoppedEarly() throws(Failure) -> Bool {
+    guard recipe.training.earlyStopping != nil else { return false }
+    return try ranks.first(earlyStopping?.isDue == true ? 1 : 0) == 1
+  }
+
+  /// Whether the model has just been found to be the best so far. Only the first rank knows the others.
+  private func isBest() throws(Failure) -> Bool {
+    guard let loss = evaluation.loss(after: state.step) else { return false }
+    return try ranks.first(checkpoints?.isBest(loss) == true ? 1 : 0) == 1
   }
 
   /// Saves what is not saved yet and ends the log.
-  private func finish() throws(Failure) {
+  private func finish(_ traffic: RankTraffic) throws(Failure) {
     log.endLine()
     defer { report.finish() }
-    if StopRequest.signal == nil { try checkDivergence(isAtEnd: true) }
-    saveIfNeeded()
-    if let failure = checkpoints.failure { throw failure }
-    if StopRequest.signal == nil {
+    let isStopped = signals.wasStopped
+    if !isStopped { try checkDivergence(isAtEnd: true) }
+    try saveIfNeeded()
+    guard ranks.isFirst else { return }
+    if let note = traffic.note(after: state.step) { log.note(note) }
+    if let failure = checkpoints?.failure { throw failure }
+    if !isStopped {
       if let earlyStopping, earlyStopping.isDue { log.note(earlyStopping.note) }
-      try checkpoints.settle(state, isAtEnd: true)
-      if let warning = try Divergence.warning(state, checkpoints) { log.note(warning) }
+      try checkpoints?.settle(state, isAtEnd: true)
+      if let checkpoints, let warning = try Divergence.warning(state, checkpoints) { log.note(warning) }
     }
-    if StopRequest.signal != nil {
+    if isStopped {
       log.note("stopped after step \(state.step); `train resume \(folder.path)` goes on")
     } else {
       let seconds = uptime.seconds
@@ -205,20 +192,22 @@ package final class TrainingRun {
       if let loss = evaluation.loss(after: state.step) { earlyStopping?.observe(loss, after: state.step) }
     } catch {
       log.endLine()
-      if error.area != .numerics { saveIfNeeded() }
+      // A failure of one rank finds the others elsewhere; an interruption is that of all.
+      if error.area != .numerics, ranks.isSolo || error.area == .interrupted { try saveIfNeeded() }
       if error.area != .interrupted { throw error }
     }
   }
 
-  /// The next batch; if it cannot be read, what has been learnt is saved first.
+  /// The next batch; if any rank cannot read its own, what has been learnt is saved first.
   private func next(_ prefetcher: Prefetcher<[Batch]>) throws(Failure) -> [Batch] {
-    do throws(Failure) {
-      return try prefetcher.next()
-    } catch {
+    let result = Result { () throws(Failure) in try prefetcher.next() }
+    let isUnread = if case .failure = result { true } else { false }
+    if try ranks.agree(any: isUnread) {
       log.endLine()
-      saveIfNeeded()
-      throw error
+      try saveIfNeeded()
+      if !isUnread { ranks.awaitAbort() }
     }
+    return try result.get()
   }
 
   private func isDue(_ every: Recipe.Interval) -> Bool {
@@ -259,15 +248,18 @@ package final class TrainingRun {
           + "\(Progress.fixed(report.gradientNorm, 4)); \(state.history.skipped) so far")
     }
     try checkDivergence(isAtEnd: false)
-    try? checkpoints.settle(state)
+    try? checkpoints?.settle(state)
   }
 
   private func checkDivergence(isAtEnd: Bool) throws(Failure) {
-    let failure = try Divergence.failure(
-      state, recipe.training, checkpoints, isAtEnd: isAtEnd)
-    guard let failure else { return }
+    guard Divergence.isReached(state, recipe.training, isAtEnd: isAtEnd) else { return }
+    guard
+      let failure = try checkpoints.map({ (checkpoints) throws(Failure) in
+        try Divergence.failure(state, checkpoints)
+      })
+    else { ranks.awaitAbort() }
     log.endLine()
-    try checkpoints.discardDiverged(state)
+    try checkpoints?.discardDiverged(state)
     throw failure
   }
 
@@ -282,21 +274,26 @@ package final class TrainingRun {
     var failure = failure
     if let path = folder.write(batches, failedAt: state.step + 1) { failure.notes.append("the batch is in \(path)") }
     failure.notes.append(
-      checkpoints.savedStep.map { "the last checkpoint is that of step \($0)" }
+      savedStep.map { "the last checkpoint is that of step \($0)" }
         ?? "`train resume` goes on from the last checkpoint")
     return failure
   }
 
-  private func saveIfNeeded() {
-    if state.step != checkpoints.savedStep { save() }
+  private func saveIfNeeded() throws(Failure) {
+    if state.step != savedStep { try save() }
   }
 
-  /// Saves a checkpoint. A failure is reported and training continues.
-  private func save() {
+  /// Saves a checkpoint, for which the other ranks send the first one their moments. A failure is reported and training
+  /// continues.
+  private func save() throws(Failure) {
     log.synchronize()
-    if let failure = checkpoints.save(trainer, state, loss: evaluation.loss(after: state.step)) {
+    if checkpoints == nil {
+      try trainer.serveMoments()
+    } else if let failure = checkpoints?.save(trainer, state, loss: evaluation.loss(after: state.step)) {
       log.note("the checkpoint of step \(state.step) could not be written; training goes on\n\(failure)")
     }
+    let saved = try ranks.first(checkpoints?.savedStep ?? -1)
+    savedStep = saved < 0 ? nil : saved
   }
 }
 

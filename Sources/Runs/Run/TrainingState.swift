@@ -10,7 +10,7 @@ import Training
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are the whole state.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
 /// of the training data), `core_type`, `reference` (the digests of its weights and its configuration), `evaluated` (the last step that
-/// was), `skipped` (steps). Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient
+/// was), `skipped` (steps), `ranks` (processes, where there were several). Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient
 /// norms of the last steps.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
@@ -31,6 +31,8 @@ package struct TrainingState: Sendable {
   package var bestLoss: Double?
   /// The last step after which the model was evaluated; 0 for none.
   package var evaluated = 0
+  /// The processes that trained.
+  package var ranks = 1
 
   /// The losses and gradient norms of the last steps.
   package var history = StepHistory()
@@ -43,12 +45,13 @@ package struct TrainingState: Sendable {
       "recipe": .string(recipe), "data": .string(data), "core_type": .string(coreType),
     ]
     attributes["evaluated"] = .integer(evaluated)
+    if ranks > 1 { attributes["ranks"] = .integer(ranks) }
     if let reference { attributes["reference"] = .string(reference) }
-    let groups = Self.moments(of: trainer).map { kind, parts in
+    let groups = trainer.momentKinds.enumerated().map { index, kind in
       ArrayGroup(
         "optimizer.\(kind)",
-        parts.map { named, moment in
-          NamedArray(named.name, shape: named.shape) { moment.values(rows: named.rows) }
+        trainer.model.trainedParameters.map { named in
+          NamedArray(named.name, shape: named.shape) { trainer.moment(index, of: named) }
         })
     }
     for (name, count) in history.counts { attributes[name] = .integer(count) }
@@ -84,15 +87,17 @@ package struct TrainingState: Sendable {
     bestLoss = file.attributes["best_loss"]?.double
     // Earlier versions evaluated before they saved.
     evaluated = file.attributes["evaluated"]?.integer ?? step
-    for (kind, parts) in Self.moments(of: trainer) {
-      let (stored, trained) = (Set(file.arrays(in: "optimizer.\(kind)").map(\.name)), Set(parts.map(\.0.name)))
+    ranks = file.attributes["ranks"]?.integer ?? 1
+    let parts = trainer.model.trainedParameters
+    for (index, kind) in trainer.momentKinds.enumerated() {
+      let (stored, trained) = (Set(file.arrays(in: "optimizer.\(kind)").map(\.name)), Set(parts.map(\.name)))
       if let other = stored.subtracting(trained).min() {
         throw Failure(
           .checkpoint, "\"\(other)\" was trained and is not now", at: "\(path):/optimizer.\(kind)",
           notes: ["a run goes on with the parameters that it began to train"])
       }
-      for (named, moment) in parts {
-        try moment.replace(rows: named.rows) { (values, shape) throws(Failure) in
+      for named in parts {
+        try trainer.replaceMoment(index, of: named) { (values, shape) throws(Failure) in
           try file.read(named.name, in: "optimizer.\(kind)", shape: shape, into: values)
         }
       }
@@ -128,6 +133,11 @@ package struct TrainingState: Sendable {
         "the run was on \(earlier.coreType) kernels and goes on with \(coreType): not bit-identical to a run without a stop"
       )
     }
+    if ranks != earlier.ranks {
+      warnings.append(
+        "the run was on \(Self.processes(earlier.ranks)) and goes on with \(ranks): the bits differ, the curve does not"
+      )
+    }
     if data != earlier.data {
       guard allowsChangedData else {
         throw Failure(
@@ -152,16 +162,5 @@ package struct TrainingState: Sendable {
     (try? JSONValue.parse(Array(recipe.utf8), source: "resolved.json", area: .recipe))?["objective"]
   }
 
-  /// For each kind of moment, every trained part that has a name of its own and the moment of its parameter.
-  private static func moments(of trainer: Trainer) -> [(kind: String, parts: [(NamedParameter, Moment)])] {
-    let parameters = trainer.parameters
-    return trainer.optimizer.state.map { kind, moments in
-      (
-        kind,
-        trainer.model.trainedParameters.map { named in
-          (named, moments[parameters.firstIndex { $0 === named.parameter }!])
-        }
-      )
-    }
-  }
+  private static func processes(_ count: Int) -> String { count == 1 ? "one process" : "\(count) processes" }
 }

@@ -39,6 +39,13 @@ package enum Output: Int32, Sendable {
     if number != 0 { throw .system(.resources, "cannot write the results", at: "standard output", number) }
   }
 
+  /// Lets nothing through any more: of several processes one writes.
+  package static func mute() { isMuted.store(true, ordering: .relaxed) }
+
+  /// Lets everything through again.
+  package static func unmute() { isMuted.store(false, ordering: .relaxed) }
+
+  private static let isMuted = Atomic<Bool>(false)
   private static let lostResults = Atomic<Int32>(0)
 
   // MARK: A line for a while
@@ -67,6 +74,7 @@ package enum Output: Int32, Sendable {
   }
 
   private func putAsItIs(_ bytes: [UInt8]) {
+    if Self.isMuted.load(ordering: .relaxed) { return }
     bytes.withUnsafeBytes { buffer in
       var done = 0
       while done < buffer.count {

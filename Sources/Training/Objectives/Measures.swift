@@ -1,3 +1,5 @@
+import Communication
+
 /// A number worth reporting: a sum over examples, and what it is divided by to be a mean.
 package struct Measure: Sendable, Equatable {
   package var name: String
@@ -62,5 +64,41 @@ package struct Measures: Sendable, Equatable {
   /// All weighted means in the order in which the names came up, and then the differences.
   package var means: [(name: String, value: Double)] {
     (sums.map(\.name) + differences.map(\.name)).compactMap { name in self[name].map { (name, $0) } }
+  }
+}
+
+extension Measures {
+  /// Adds those of another rank, or of another part.
+  package mutating func add(_ other: Measures) {
+    for measure in other.sums { add(measure) }
+    for difference in other.differences where !differences.contains(difference) { differences.append(difference) }
+  }
+
+  /// Appends all of it to a message to other ranks.
+  package func append(to message: inout Message) {
+    message.append(sums.count)
+    for measure in sums {
+      message.append(measure.name)
+      message.append(measure.sum)
+      message.append(measure.weight)
+    }
+    message.append(differences.count)
+    for difference in differences {
+      for name in [difference.name, difference.minuend, difference.subtrahend] { message.append(name) }
+    }
+  }
+
+  /// Reads what `append` has written.
+  package init(_ message: inout Message) {
+    for _ in 0..<message.integer() {
+      let name = message.string()
+      let sum = message.double()
+      sums.append(Measure(name, sum: sum, weight: message.double()))
+    }
+    for _ in 0..<message.integer() {
+      let name = message.string()
+      let minuend = message.string()
+      differences.append(MeasureDifference(name, minuend, less: message.string()))
+    }
   }
 }

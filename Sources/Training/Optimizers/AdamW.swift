@@ -41,7 +41,9 @@ package struct AdamWSettings: OptimizerSettings, Equatable {
 
   package var stateSize: Int { 2 * stateFormat.size }
 
-  package func make(for parameters: [Parameter], seed: UInt64) -> any Optimizer { AdamW(self, parameters, seed: seed) }
+  package var isElementwise: Bool { true }
+
+  package func make(for parts: [ParameterPart], seed: UInt64) -> any Optimizer { AdamW(self, parts, seed: seed) }
 }
 
 /// Adam with decoupled weight decay; with c1 = 1 - b1^t and c2 = 1 - b2^t at step t:
@@ -49,18 +51,18 @@ package struct AdamWSettings: OptimizerSettings, Equatable {
 /// Moments that are kept as bfloat16 are rounded stochastically: to the nearest, a v that changes by a thousandth would stay.
 final class AdamW: Optimizer {
   private let settings: AdamWSettings
-  private let parameters: [Parameter]
+  private let parts: [ParameterPart]
   private let first: [Moment]
   private let second: [Moment]
   private let seed: UInt64
   var stepCount = 0
 
-  init(_ settings: AdamWSettings, _ parameters: [Parameter], seed: UInt64) {
+  init(_ settings: AdamWSettings, _ parts: [ParameterPart], seed: UInt64) {
     self.settings = settings
     self.seed = seed
-    self.parameters = parameters
-    first = parameters.map { Moment(zeros: $0.shape, as: settings.stateFormat) }
-    second = parameters.map { Moment(zeros: $0.shape, as: settings.stateFormat) }
+    self.parts = parts
+    first = parts.map { Moment(zeros: $0.shape, as: settings.stateFormat) }
+    second = parts.map { Moment(zeros: $0.shape, as: settings.stateFormat) }
   }
 
   var state: [(kind: String, moments: [Moment])] { [("exp_avg", first), ("exp_avg_sq", second)] }
@@ -71,15 +73,16 @@ final class AdamW: Optimizer {
       learningRate: Float(learningRate), beta1: settings.beta1, beta2: settings.beta2,
       epsilon: Float(settings.epsilon), correction1: Float(1 - pow(settings.beta1, Double(stepCount))),
       correction2: Float(1 - pow(settings.beta2, Double(stepCount))), gradientScale: Float(gradientScale))
-    for (index, parameter) in parameters.enumerated() {
-      guard let gradient = gradients[parameter] else { continue }
-      let p = parameter.mutableBuffer
-      let decay = parameter.shape.rank >= 2 ? Float(settings.weightDecay) : 0
+    for (index, part) in parts.enumerated() {
+      guard let gradient = gradients[part.parameter]?.buffer[part.range] else { continue }
+      let p = part.parameter.mutableBuffer[part.range]
+      let decay = part.parameter.shape.rank >= 2 ? Float(settings.weightDecay) : 0
       switch (first[index].numbers, second[index].numbers) {
       case (.float32(let m), .float32(let v)):
-        adamWUpdate(p, m.mutableBuffer, v.mutableBuffer, gradient.buffer, step: step, decay: decay)
+        adamWUpdate(p, m.mutableBuffer, v.mutableBuffer, gradient, step: step, decay: decay)
       case (.bfloat16(let m), .bfloat16(let v)):
-        adamWUpdate(p, m, v, gradient.buffer, step: step, decay: decay, seed: seed(of: index))
+        adamWUpdate(
+          p, m, v, gradient, step: step, decay: decay, seed: seed(of: part.number), from: part.range.lowerBound)
       default: preconditionFailure("the two moments are of different formats")
       }
     }

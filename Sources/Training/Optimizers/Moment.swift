@@ -38,6 +38,13 @@ package struct Moment {
   /// The values of some rows: what is kept itself, or a copy where that is no float.
   package func values(rows: Range<Int>) -> Tensor {
     let (start, part) = shape.part(rows)
+    return values(from: start, as: part)
+  }
+
+  /// The values of some numbers, counted row-major.
+  package func values(_ range: Range<Int>) -> Tensor { values(from: range.lowerBound, as: [range.count]) }
+
+  private func values(from start: Int, as part: Shape) -> Tensor {
     switch numbers {
     case .float32(let storage): return Tensor(storage: storage, offset: start, shape: part)
     case .bfloat16(let halves):
@@ -55,10 +62,18 @@ package struct Moment {
     let range = start..<start + part.count
     switch numbers {
     case .float32(let storage): try body(storage.mutableBuffer[range], part)
-    case .bfloat16(let halves):
+    case .bfloat16:
       let values = Storage(count: part.count)
       try body(values.mutableBuffer, part)
-      halves.assign(range, values.buffer)
+      replace(range, with: values.buffer)
+    }
+  }
+
+  /// Sets the values of some numbers, counted row-major.
+  package func replace(_ range: Range<Int>, with values: Buffer) {
+    switch numbers {
+    case .float32(let storage): copy(storage.mutableBuffer[range], values)
+    case .bfloat16(let halves): halves.assign(range, values)
     }
   }
 }

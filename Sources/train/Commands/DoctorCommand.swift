@@ -1,4 +1,5 @@
 import Checkpoints
+import Communication
 import Files
 import Kernels
 import Machine
@@ -25,6 +26,7 @@ struct DoctorCommand: Command {
         "version": JSONValue(Build.version), "machine": MachineReport.json,
         "blas": JSONValue(blas?.configuration ?? "missing"), "core_type": JSONValue(blas?.coreType ?? "missing"),
         "product_kernels": JSONValue(MatrixLibrary.coreType), "hdf5": JSONValue(hdf5 ?? "missing"),
+        "mpi": JSONValue((try? MPILibrary(for: Ranks.launcher))?.version ?? "missing"),
         "gemm_gflops_per_second": peak.map { JSONValue($0 / 1e9) } ?? .null,
         "gemm_bfloat16_gflops_per_second": roundedPeak.map { JSONValue($0 / 1e9) } ?? .null,
       ]
@@ -49,9 +51,24 @@ struct DoctorCommand: Command {
       ),
       ("", roundedPeak.map(inBFloat16) ?? "-"),
       ("HDF5", hdf5 ?? "missing: apt-get install libhdf5-dev"),
+      ("MPI", mpi),
       ("memory", "\(gibibytes(SystemMemory.available)) available of \(gibibytes(SystemMemory.total))\(limit)"),
     ]
     for (name, value) in rows { Output.results.line("\(name.padded(to: 10)) \(value)") }
+  }
+
+  /// The library that a training command would load here, and the launcher.
+  private var mpi: String {
+    let launcher = Ranks.launcher.map { ", started by \($0.name)" } ?? ""
+    do throws(Failure) {
+      let library = try MPILibrary(for: Ranks.launcher)
+      return "\(library.version) (\(library.file))\(launcher)"
+    } catch {
+      let isMissing = error.place == nil
+      return isMissing
+        ? "none, needed for several processes alone: apt-get install openmpi-bin or mpich\(launcher)"
+        : "\(error.place!): \(error.what)"
+    }
   }
 
   private func inBFloat16(_ peak: Double) -> String {

@@ -6,19 +6,32 @@ struct PlanCommand: Command {
   static let summary = "Estimates what a recipe takes: parameters, operations, memory, speed, time and disk"
   static let examples = ["train plan tiny", "train plan gpt2-124m data.train=corpus.txt training.batch_size=64"]
   static let operands = "RECIPE [KEY=VALUE ...]"
-  static let options = [Option.json]
+  static let options = [
+    Option.value("ranks", "N", "processes that train together, each on a machine like this one"),
+    .value("bandwidth", "SPEED", "of the network between them, such as 10Gbit"), .json,
+  ]
 
   private let recipe: Recipe
+  private let ranks: Int
+  private let bandwidth: Double?
   private let isJSON: Bool
 
   init(_ arguments: inout Arguments) throws(Failure) {
     recipe = try arguments.recipe()
+    ranks = try arguments.integer("ranks", in: 1...65536) ?? 1
+    bandwidth = try arguments.string("bandwidth").map { [arguments] (text) throws(Failure) in
+      guard let bytes = Bandwidth.bytes(text) else {
+        throw arguments.failure("--bandwidth is a speed such as 10Gbit or 1.25GB, found \"\(text)\"")
+      }
+      return bytes
+    }
     isJSON = arguments.flag("json")
+    if bandwidth != nil, ranks == 1 { throw arguments.failure("--bandwidth needs --ranks") }
   }
 
   func run() throws(Failure) {
     try MatrixLibrary.require()
-    let plan = try Plan(recipe)
+    let plan = try Plan(recipe, ranks: ranks, bandwidth: bandwidth)
     defer { warn() }
     if isJSON { return Output.results.line(json(plan).serialized()) }
     func mebibytes(_ bytes: Double) -> String { "\(Progress.fixed(bytes / 1_048_576, 0)) MiB" }
@@ -29,6 +42,22 @@ struct PlanCommand: Command {
     ]
     rows += plan.memory.parts.map { ("  \($0.name)", mebibytes($0.bytes)) }
     rows.append(("speed", "about \(Progress.fixed(plan.tokensPerSecond, 0)) tokens/s"))
+    if let ranks = plan.ranks {
+      rows[3].0 = "memory of each rank"
+      rows.append(("ranks", "\(ranks.ranks), each on a machine like this one"))
+      rows.append(
+        (
+          "communication",
+          "\(Progress.fixed(ranks.bytesPerStep / 1_048_576, 2)) MiB a step sent by each, as much received"
+        ))
+      let waiting = ranks.bandwidth == nil ? ", the network's time left out: give --bandwidth" : ""
+      rows.append(
+        (
+          "seconds a step",
+          "about \(Progress.fixed(ranks.seconds, 3)), \(Progress.fixed(ranks.exposedSeconds, 3)) of them waiting\(waiting)"
+        ))
+      rows.append(("beside one process", "\(Progress.fixed(ranks.speedup, 2)) times as fast"))
+    }
     if let steps = plan.steps {
       rows.append(("steps", Progress.fixed(steps, 0) + (plan.epochSteps.map { ", \($0) an epoch" } ?? "")))
     } else if let failure = plan.dataFailure {
@@ -53,7 +82,7 @@ struct PlanCommand: Command {
 
   private func json(_ plan: Plan) -> JSONValue {
     func whole(_ number: Double) -> JSONValue { JSONValue(Int(min(number, 0x1p62))) }
-    return [
+    let members: JSONValue = [
       "parameters": whole(plan.parameters), "tokens_per_step": whole(plan.tokensPerStep.rounded()),
       "flops_per_step": JSONValue(plan.flopsPerStep), "peak_memory": JSONValue(plan.memory.bytes),
       "memory": JSONValue(plan.memory.parts.map { JSONMember($0.name.replacing(" ", with: "_"), whole($0.bytes)) }),
@@ -62,5 +91,13 @@ struct PlanCommand: Command {
       "seconds": plan.seconds.map { JSONValue($0) } ?? .null, "disk": whole(plan.disk),
       "checkpoint_size": whole(plan.checkpointSize),
     ]
+    guard let ranks = plan.ranks else { return members }
+    return JSONValue(
+      (members.object ?? []) + [
+        JSONMember("ranks", JSONValue(ranks.ranks)), JSONMember("bytes_sent_per_step", whole(ranks.bytesPerStep)),
+        JSONMember("seconds_per_step", JSONValue(ranks.seconds)),
+        JSONMember("waiting_seconds_per_step", JSONValue(ranks.exposedSeconds)),
+        JSONMember("speedup", JSONValue(ranks.speedup)),
+      ])
   }
 }

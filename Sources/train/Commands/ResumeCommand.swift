@@ -1,13 +1,15 @@
+import Communication
 import Files
 import Runs
 
-struct ResumeCommand: Command {
+struct ResumeCommand: RanksCommand {
   static let name = "resume"
   static let summary = "Continues a run from its newest valid checkpoint, as if it had never stopped"
   static let examples = ["train resume checkpoints/tiny", "train resume checkpoints/tiny training.max_steps=3000"]
   static let operands = "RUN [KEY=VALUE ...]"
   static let options = [
     Option.flag("allow-changed-data", "go on although the training data is not what it was"), .json,
+    .mpi,
   ]
   static let details = ["A longer run: train resume checkpoints/tiny training.max_steps=800."]
 
@@ -28,6 +30,6 @@ struct ResumeCommand: Command {
     for override in overrides { Output.log.line("override: \(override)") }
     StopRequest.install()
     try TrainingRun(resuming: folder, overrides: overrides, allowsChangedData: allowsChangedData).run()
-    if isJSON { try RunResult.write(folder) }
+    if isJSON, Ranks.current.isFirst { try RunResult.write(folder) }
   }
 }

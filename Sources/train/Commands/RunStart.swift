@@ -1,8 +1,9 @@
+import Communication
 import Files
 import Runs
 
 /// A command that starts a run of a recipe.
-protocol RunStart: Command {
+protocol RunStart: RanksCommand {
   /// The task that the recipe must have; nil takes any.
   static var task: Recipe.Task? { get }
   init(recipe: Recipe, overwrite: Bool, isJSON: Bool)
@@ -14,12 +15,13 @@ protocol RunStart: Command {
 extension RunStart {
   static var operands: String { "RECIPE [KEY=VALUE ...]" }
   static var options: [Option] {
-    [.flag("overwrite", "delete the run that is in the run folder"), .json]
+    [.flag("overwrite", "delete the run that is in the run folder"), .json, .mpi]
   }
   static var details: [String] {
     [
       "Any key of the recipe can be changed: optimizer.learning_rate=3e-4, ~logging.tensorboard.",
       "Ctrl-C or SIGTERM saves a checkpoint and stops, SIGUSR1 saves and goes on.",
+      "Under mpirun, mpiexec or srun all processes train together; training.batch_size is that of all.",
       "With --json the result is one object: the run, its last step and losses, and its best checkpoint.",
     ]
   }
@@ -38,6 +40,6 @@ extension RunStart {
     try MatrixLibrary.require()
     StopRequest.install()
     try TrainingRun(starting: recipe, overwrite: overwrite).run()
-    if isJSON { try RunResult.write(recipe.run) }
+    if isJSON, Ranks.current.isFirst { try RunResult.write(recipe.run) }
   }
 }

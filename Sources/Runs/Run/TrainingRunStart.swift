@@ -1,0 +1,89 @@
+import Checkpoints
+import Communication
+import Files
+import ModelFiles
+
+/// The two ways to begin: anew, and from a checkpoint.
+extension TrainingRun {
+  /// A new run of `recipe` in its run folder, which `overwrite` clears of an earlier run.
+  package convenience init(starting recipe: Recipe, overwrite: Bool) throws(Failure) {
+    let ranks = Ranks.current
+    let (isNew, isParentNew) = (!Path.exists(recipe.run), !Path.exists(Folder.parent(of: recipe.run)))
+    var (folder, lock) = (RunFolder(writtenByOthers: recipe.run), RunLock?.none)
+    if ranks.isFirst {
+      folder = try RunFolder(creating: recipe.run, overwrite: overwrite)
+      lock = try RunLock(run: folder.path)
+      try folder.check(overwrite: overwrite)
+    }
+    // Whatever the data makes impossible is found before the folder holds anything.
+    let preparation: Preparation
+    do throws(Failure) {
+      preparation = try ranks.inTurn { () throws(Failure) in try Preparation(recipe) { Output.log.line($0) } }
+      _ = try recipe.steps(over: preparation.data.train)
+      try preparation.checkMemory(for: recipe, isResuming: false)
+    } catch {
+      if isNew, ranks.isFirst { folder.removeIfEmpty(withParent: isParentNew) }
+      throw error
+    }
+    if ranks.isFirst {
+      try folder.start(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
+    }
+    try self.init(recipe, folder, lock, preparation, resuming: nil, allowsChangedData: false)
+  }
+
+  /// The run in `path`, from its newest valid checkpoint; from the start if it has none.
+  package convenience init(
+    resuming path: String, overrides: [RecipeOverride], allowsChangedData: Bool
+  ) throws(Failure) {
+    let ranks = Ranks.current
+    let folder = try RunFolder(existing: path)
+    let lock = ranks.isFirst ? try RunLock(run: folder.path) : nil
+    let recipe = try folder.resolvedRecipe(overrides: overrides)
+    for line in recipe.replacements { Output.log.line("override: \(line)") }
+    // The first rank changes the recipe only when all have read it.
+    try ranks.meet()
+    let newest = try Self.newestCheckpoint(in: folder, lock, ranks)
+    let start = try newest.map { (checkpoint) throws(Failure) in
+      let path = checkpoint.path(of: CheckpointLocation.name(in: checkpoint))
+      return try ModelFile.open(path, base: recipe.model.source)
+    }
+    let preparation = try ranks.inTurn { () throws(Failure) in
+      try Preparation(recipe, resuming: start) { Output.log.line($0) }
+    }
+    try preparation.checkMemory(for: recipe, isResuming: true)
+    if ranks.isFirst {
+      try folder.complete(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
+    }
+    try self.init(recipe, folder, lock, preparation, resuming: newest, allowsChangedData: allowsChangedData)
+    if !overrides.isEmpty, ranks.isFirst {
+      try folder.write(recipe, environment: Self.environment(recipe, preparation))
+    }
+  }
+
+  /// The newest valid checkpoint, which the first rank finds and the others wait to see; nil if there is none yet.
+  private static func newestCheckpoint(
+    in folder: RunFolder, _ lock: RunLock?, _ ranks: any Communicator
+  ) throws(Failure) -> Checkpoint? {
+    let store = CheckpointStore(run: folder.path)
+    guard let lock else {
+      let step = try ranks.first(-1)
+      return step < 0 ? nil : try store.awaited(step: step)
+    }
+    try store.reap(under: lock)
+    try folder.probe()
+    let found = try store.newestValid()
+    if found.checkpoint == nil {
+      if !found.skipped.isEmpty { throw Self.noCheckpoint(of: folder, found.skipped) }
+      Output.log.line("the run has no checkpoint yet: it begins again")
+    }
+    for failure in found.skipped { Output.log.line("skipped a checkpoint that is not valid\n\(failure)") }
+    _ = try ranks.first(found.checkpoint?.step ?? -1)
+    return found.checkpoint
+  }
+
+  private static func noCheckpoint(of folder: RunFolder, _ skipped: [Failure]) -> Failure {
+    Failure(
+      .checkpoint, "no checkpoint of the run is valid", at: folder.path,
+      notes: ["`train run RECIPE --overwrite` begins again"], others: skipped)
+  }
+}

@@ -1,0 +1,124 @@
+import Files
+import Foundation
+import Support
+import Testing
+
+/// The launchers that are installed.
+struct Mpirun: Sendable, CustomStringConvertible {
+  let description: String
+  let program: String
+  let options: [String]
+
+  static let openMPI = Mpirun("Open MPI", ["mpirun.openmpi"], options: ["--allow-run-as-root", "--oversubscribe"])
+  static let mpich = Mpirun("MPICH", ["mpiexec.mpich", "mpiexec.hydra"], options: [])
+  static let all = [openMPI, mpich].compactMap { $0 }
+  static let absence: Comment = "no MPI is installed: apt-get install openmpi-bin mpich"
+
+  private init?(_ description: String, _ names: [String], options: [String]) {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    let paths = names.flatMap { name in folders.map { "\($0)/\(name)" } }
+    guard let program = paths.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else { return nil }
+    (self.description, self.program, self.options) = (description, program, options)
+  }
+
+  func words(_ ranks: Int) -> [String] { [program] + options + ["-n", "\(ranks)"] }
+}
+
+/// Runs of several processes, by the launchers and libraries that their users have.
+@Suite(.serialized, .enabled(if: !Mpirun.all.isEmpty, Mpirun.absence)) struct RanksRunTests {
+  @discardableResult
+  private func run(
+    _ tiny: TinyRun, _ mpirun: Mpirun, _ ranks: Int, _ arguments: [String], code: Int32 = 0
+  ) throws -> String {
+    let outcome = try Binary.run(arguments, in: tiny.folder, under: mpirun.words(ranks))
+    #expect(outcome.code == code, "\(mpirun), \(ranks) ranks, \(arguments): \(outcome.log)")
+    return outcome.log
+  }
+
+  private func losses(_ tiny: TinyRun, _ run: String) throws -> [Double] {
+    try tiny.metrics(run).compactMap { $0["loss"]?.double ?? $0["eval_loss"]?.double }
+  }
+
+  private func expectSameCurve(_ found: [Double], _ expected: [Double]) {
+    #expect(found.count == expected.count)
+    for (loss, other) in zip(found, expected) { #expect(abs(loss - other) < 1e-5, "\(found), expected \(expected)") }
+  }
+
+  /// An epoch's last batch has two samples: two of four ranks have nothing then.
+  @Test func severalLearnWhatOneLearns() throws {
+    let (tiny, mpirun) = (try TinyRun(), Mpirun.all[0])
+    try tiny.train("pretrain", "tiny.json", "run=runs/alone", "checkpoint.every=6")
+    let log = try run(tiny, mpirun, 4, ["pretrain", "tiny.json", "checkpoint.every=6"])
+    // One of them writes.
+    #expect(log.split(separator: "\n").count { $0.hasPrefix("step  5/12") } == 1, "\(log)")
+    let expected = try losses(tiny, "runs/alone")
+    expectSameCurve(try losses(tiny, "runs/tiny"), expected)
+    #expect(try tiny.steps("runs/tiny") == tiny.steps("runs/alone"))
+    let (all, alone) = (try tiny.contents("runs/tiny", step: 12), try tiny.contents("runs/alone", step: 12))
+    #expect(all.arrays.keys.sorted() == alone.arrays.keys.sorted())
+    // On from there with another number, to the same curve.
+    try tiny.copy("runs/tiny", as: "runs/two", upTo: 6)
+    let resumed = try run(tiny, mpirun, 2, ["resume", "runs/two"])
+    #expect(resumed.contains("the run was on 4 processes and goes on with 2"), "\(resumed)")
+    expectSameCurve(try losses(tiny, "runs/two"), expected)
+  }
+
+  /// As many ranks: the same bits, resumed or not, whatever is sharded, and whichever library carries them.
+  @Test func asManyRanksHaveTheSameBits() throws {
+    let (tiny, mpirun) = (try TinyRun(), Mpirun.all[0])
+    try run(tiny, mpirun, 2, ["pretrain", "tiny.json", "training.max_steps=6"])
+    let whole = try tiny.contents("runs/tiny", step: 6)
+    try run(
+      tiny, Mpirun.all.last!, 2,
+      ["pretrain", "tiny.json", "training.max_steps=6", "optimizer.shard_state=false", "run=runs/b"])
+    #expect(try tiny.contents("runs/b", step: 6).differences(whole) == [])
+    try tiny.copy("runs/tiny", as: "runs/c", upTo: 3)
+    try run(tiny, mpirun, 2, ["resume", "runs/c"])
+    #expect(try tiny.contents("runs/c", step: 6).differences(whole) == [])
+  }
+
+  @Test func anErrorIsShownOnce() throws {
+    let (tiny, mpirun) = (try TinyRun(), Mpirun.all[0])
+    let log = try run(tiny, mpirun, 3, ["pretrain", "tiny.json", "data.train=none.txt"], code: 4)
+    #expect(log.components(separatedBy: "error[data]").count == 2, "\(log)")
+    #expect(log.contains("on rank 0 of 3"), "\(log)")
+  }
+
+  /// A signal to one stops all, with everything saved; one that is killed ends the job.
+  @Test func oneThatIsStoppedStopsAll() throws {
+    let tiny = try TinyRun()
+    let cases = [(SIGTERM, Mpirun.all[0]), (SIGKILL, Mpirun.all.last!)]
+    for (index, (signal, mpirun)) in cases.enumerated() {
+      let launched = try Binary.started(
+        [
+          "pretrain", "tiny.json", "training.max_steps=100000", "evaluation.every=100000", "checkpoint.every=20",
+          "run=runs/\(index)",
+        ],
+        in: tiny.folder, under: mpirun.words(2))
+      #expect(tiny.wait { tiny.loggedSteps("runs/\(index)") >= 25 })
+      let ranks = Self.processes(of: "run=runs/\(index)")
+      #expect(ranks.count == 2)
+      kill(try #require(ranks.last), signal)
+      launched.process.waitUntilExit()
+      let outcome = try launched.outcome()
+      #expect(outcome.code != 0, "\(outcome.log)")
+      let newest = try #require(try tiny.steps("runs/\(index)").last)
+      if signal == SIGTERM {
+        #expect(outcome.code == 143 && outcome.log.contains("stopped after step \(newest);"), "\(outcome)")
+      }
+      #expect(Self.processes(of: "run=runs/\(index)") == [])
+      let resumed = try tiny.train("resume", "runs/\(index)", "training.max_steps=\(newest + 1)")
+      #expect(resumed.contains("resuming after step \(newest)\n"))
+    }
+  }
+
+  /// The processes of the program with a word, ascending.
+  private static func processes(of word: String) -> [pid_t] {
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+    return all.compactMap { pid_t($0) }.filter { process in
+      guard let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline") else { return false }
+      let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+      return words.first == Binary.url.path && words.contains(word)
+    }.sorted()
+  }
+}
