@@ -42,9 +42,10 @@ import Testing
   }
 
   private func loss(_ model: String) throws -> Double {
+    let data = try tiny.withoutPairs("rows.jsonl")
     let outcome = try Binary.run(
       [
-        "eval", model, "--data", "rows.jsonl", "--template", "plain", "--json", "--no-questions", "--sequence-length",
+        "eval", model, "--data", data, "--template", "plain", "--json", "--no-questions", "--sequence-length",
         "64",
       ], in: tiny.folder)
     #expect(outcome.code == 0, "\(outcome.log)")
@@ -62,7 +63,7 @@ import Testing
     let file = try ArrayFile("\(tiny.checkpoint("runs/\(name)", 6))/adapter.h5")
     #expect(file.arrays(in: "original").map(\.name) == file.arrays(in: "adapter").map(\.name))
     if name == "dpo" {
-      #expect(try tiny.metrics("runs/dpo")[0]["loss"]?.double.map { abs($0 - 0.693147) < 1e-4 } == true)
+      #expect(try tiny.trained("runs/dpo")[0]["loss"]?.double.map { abs($0 - 0.693147) < 1e-4 } == true)
       let scores = try FileManager.default.contentsOfDirectory(atPath: tiny.path("data/.cache/reference")).sorted()
       try tiny.train("dpo", "dpo.json", "run=runs/whole", "~adapter")
       #expect(
@@ -155,7 +156,7 @@ import Testing
     // The reference of a run that goes on with the adapter is what it starts with, in few bits.
     try tiny.train(
       "dpo", "dpo.json", "model={\"from\":\"runs/tiny\",\"adapter\":\"peft\"}", "adapter.quantize_base=\(form)")
-    let first = try #require(try tiny.metrics("runs/dpo")[0]["loss"]?.double)
+    let first = try #require(try tiny.trained("runs/dpo")[0]["loss"]?.double)
     #expect(abs(first - 0.693147) < 1e-5, "\(first)")
   }
 

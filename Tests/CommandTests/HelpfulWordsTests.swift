@@ -28,7 +28,6 @@ import Testing
     (["generate", "x", "--max_new_tokens", "5"], "here it is \"--max-tokens\"", true),
     (["generate", "x", "-p", "5"], "here it is \"--prompt\"", true),
     (["generate", "x", "--prompt", "--greedy"], "\"--greedy\" is an option; as a value", true),
-    (["eval", "x", "--data", "tiny.json", "tiny.json"], "a pattern stands in quotes, --data '*.txt'", true),
     (["pretrain", "tiny.json", "tiny.json"], "data is given with its key: data.train=tiny.json", true),
     (["eval", "x", "--data", "y", "--limit", "all"], "without --limit there is no limit", true),
     (["export", "x", "out"], "only .gguf and .safetensors say it by the name", true),

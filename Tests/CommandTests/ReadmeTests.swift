@@ -28,6 +28,9 @@ import Testing
     try folder.write(
       numbers.map { #"{"prompt": "What comes after \#($0)?", "chosen": "\#($0 + 1), of course.", "rejected": "No."}"# }
         .joined(separator: "\n"), to: "pairs.jsonl")
+    try folder.write(
+      numbers.map { #"{"prompt": "What comes after \#($0)?", "choices": ["\#($0 + 1)", "A fox"], "answer": 0}"# }
+        .joined(separator: "\n"), to: "questions.jsonl")
   }
 
   private func train(_ words: [String], in folder: ScratchFolder) throws {

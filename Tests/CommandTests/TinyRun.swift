@@ -65,6 +65,20 @@ final class TinyRun {
   /// The steps a run has checkpoints of.
   func steps(_ run: String) throws -> [Int] { try CheckpointStore(run: path(run)).steps() }
 
+  /// Writes the rows of `name` without their pairs of answers, so that a loss needs no reference, and returns the name of the file.
+  func withoutPairs(_ name: String) throws -> String {
+    let rows = try folder.text(of: name).split(separator: "\n").map { line in
+      var row = try JSONValue.parse(Array(line.utf8), source: name, area: .data)
+      for key in ["chosen", "rejected", "label"] { row[key] = JSONValue?.none }
+      return row.serialized()
+    }
+    try folder.write(rows.joined(separator: "\n"), to: "answers.jsonl")
+    return "answers.jsonl"
+  }
+
+  /// The rows of a run's steps, without those of evaluations.
+  func trained(_ run: String) throws -> [JSONValue] { try metrics(run).filter { $0["kind"] == "train" } }
+
   /// The rows of a run's metrics.jsonl without the times.
   func metrics(_ run: String) throws -> [JSONValue] {
     let file = path("\(run)/metrics.jsonl")

@@ -189,7 +189,7 @@ package enum ForeignKeys {
   private static let ofModels = table([
     ("dim d_model embed_dim emb_dim hidden_dim n_embed model_dim", "model.hidden_size", nil),
     ("n_layers num_layers depth layers", "model.num_hidden_layers", nil),
-    ("n_heads num_heads heads nhead", "model.num_attention_heads", nil),
+    ("n_heads num_heads heads", "model.num_attention_heads", nil),
     ("n_kv_heads num_kv_heads kv_heads", "model.num_key_value_heads", nil),
     ("ffn_dim ff_dim d_ff mlp_dim ffn_hidden_size", "model.intermediate_size", nil),
     ("max_seq_len max_seq_length block_size context_length n_ctx seq_len", "model.max_position_embeddings", nil),

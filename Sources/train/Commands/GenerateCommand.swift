@@ -52,7 +52,7 @@ struct GenerateCommand: Command {
 
   init(_ arguments: inout Arguments) throws(Failure) {
     path = try arguments.operand("CHECKPOINT")
-    if let word = arguments.peek {
+    if let word = arguments.peek, !word.hasPrefix("-") {
       let text = arguments.rest().joined(separator: " ")
       throw arguments.failure("unexpected argument \"\(word)\"", ["the prompt is an option: --prompt \"\(text)\""])
     }
