@@ -94,6 +94,8 @@ static inline bool has_avx512_instructions(void) { return __builtin_cpu_supports
 // Never called.
 static inline void avx2_float_tile(const product_tile *tile) { plain_float_tile(tile); }
 static inline void avx512_float_tile(const product_tile *tile) { plain_float_tile(tile); }
+static inline void avx2_float_slim_tile(const product_tile *tile) { plain_float_slim_tile(tile); }
+static inline void avx512_float_slim_tile(const product_tile *tile) { plain_float_slim_tile(tile); }
 static inline bool has_avx2_instructions(void) { return false; }
 static inline bool has_avx512_instructions(void) { return false; }
 
