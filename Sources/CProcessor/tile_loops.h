@@ -32,7 +32,6 @@ static inline TARGET __attribute__((always_inline)) void NAME(part)(
   size_t steps = tile->steps;
   // C's rows are fetched when they will be needed soon: until then what passes by would push them out again.
   size_t lines = steps / STEPS_PER_LINE, lead = lines > 32 ? lines - 32 : 0;
-  size_t rest = steps;
 #define STEP                                                                                                              \
   {                                                                                                                       \
     OPERAND of_b[TILE_VECTORS];                                                                                           \
@@ -65,7 +64,7 @@ static inline TARGET __attribute__((always_inline)) void NAME(part)(
 #pragma clang loop unroll(disable)
     for (int step = 0; step < STEPS_PER_LINE; step++) STEP
   }
-  for (rest = steps - lines * STEPS_PER_LINE; rest > 0; rest--) STEP
+  for (size_t rest = steps - lines * STEPS_PER_LINE; rest > 0; rest--) STEP
 #undef STEP
 #pragma clang loop unroll(full)
   for (int i = 0; i < TILE_ROWS; i++) {

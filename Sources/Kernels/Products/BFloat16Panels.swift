@@ -90,10 +90,7 @@ struct BFloat16Panels: PanelFormat {
   }
 
   func computeSlim(_ tile: inout product_tile) {
-    if isNative { return native_slim_tile(&tile) }
-    let mode = begin_flushing_subnormals()
-    plain_slim_tile(&tile)
-    end_flushing_subnormals(mode)
+    if isNative { native_slim_tile(&tile) } else { flushingSubnormals { plain_slim_tile(&tile) } }
   }
 
   func storedRows(
@@ -141,14 +138,15 @@ struct BFloat16Panels: PanelFormat {
       a: a, rowStride: stride > 0 ? stride : 1, stepStride: stride > 0 ? 1 : Panels.height, b: b,
       strideOfB: strideOfB, panel: nil)
     var tile = target.tile(source, steps: inner, prefetch, inPlace: isDirect)
-    if isNative {
-      native_tile(&tile)
-    } else {
-      let mode = begin_flushing_subnormals()
-      plain_tile(&tile)
-      end_flushing_subnormals(mode)
-    }
+    if isNative { native_tile(&tile) } else { flushingSubnormals { plain_tile(&tile) } }
     if !isDirect { target.takeEdge() }
+  }
+
+  @inline(__always)
+  private func flushingSubnormals(_ body: () -> Void) {
+    let mode = begin_flushing_subnormals()
+    body()
+    end_flushing_subnormals(mode)
   }
 
   private func pairs(_ x: UnsafePointer<Float>) -> UnsafePointer<UInt32> {

@@ -29,7 +29,7 @@ struct FewRowsProduct<Operand: ProductOperand, Format: PanelFormat> {
     let threads = Parallel.threads
     let packedSize = Panels.width * Format.elements(a.rows)
     let packingSize = Format.scratchSize(RawMatrix.self, columns: Panels.width, inner: blocks.deepest)
-    let threadSize = Self.height * Panels.rowStride + 2 * Self.height * Self.width + 2 * blocks.deepest
+    let threadSize = Self.height * Panels.rowStride + Self.sumsSize + 2 * blocks.deepest
     let size = packedSize + max(packingSize, threads * threadSize)
     let packed = Memory.allocate(size)
     defer { Memory.release(packed, count: size) }
@@ -47,6 +47,9 @@ struct FewRowsProduct<Operand: ProductOperand, Format: PanelFormat> {
     }
   }
 
+  /// Floats that a tile's sums take, as they are computed and transposed.
+  private static var sumsSize: Int { (height + Panels.width) * width }
+
   /// 24 columns of C, from `column` on.
   private func compute(_ column: Int, _ packed: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>) {
     let columns = column..<min(c.columns, column + Self.height)
@@ -54,8 +57,7 @@ struct FewRowsProduct<Operand: ProductOperand, Format: PanelFormat> {
     let transposed = sums + Self.height * Self.width
     for block in 0..<blocks.count {
       let inner = blocks[block]
-      let rows = format.storedRows(
-        of: b, columns, inner: inner, scratch: scratch, numbers: transposed + Self.height * Self.width)
+      let rows = format.storedRows(of: b, columns, inner: inner, scratch: scratch, numbers: sums + Self.sumsSize)
       for first in stride(from: 0, to: c.rows, by: Self.width) {
         var tile = product_tile()
         (tile.c, tile.c_stride) = (sums, Self.width)
@@ -73,13 +75,12 @@ struct FewRowsProduct<Operand: ProductOperand, Format: PanelFormat> {
         }
         format.computeSlim(&tile)
         transpose(
-          RawMutableMatrix(transposed, rows: Self.width, columns: Self.height, stride: Self.height),
+          RawMutableMatrix(transposed, rows: Self.width, columns: Self.height, stride: Panels.width),
           RawMatrix(sums, rows: Self.height, columns: Self.width, stride: Self.width))
-        for row in first..<min(c.rows, first + Self.width) {
-          let (c, sums) = (c.at(row, column), transposed + (row - first) * Self.height)
-          let adds = accumulate || block > 0
-          for j in 0..<columns.count { c[j] = adds ? c[j] + sums[j] : sums[j] }
-        }
+        TileTarget(
+          c: c.at(first, column), ldc: c.stride, rows: min(Self.width, c.rows - first), columns: columns.count,
+          accumulate: accumulate || block > 0, edge: transposed
+        ).takeEdge()
       }
     }
   }
