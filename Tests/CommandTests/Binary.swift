@@ -17,10 +17,10 @@ enum Binary {
   /// Runs `train` with `arguments` in `folder`, with at most `addressSpace` KiB of addresses.
   static func run(
     _ arguments: [String], in folder: ScratchFolder? = nil, environment: [String: String] = [:],
-    addressSpace: Int? = nil, under launcher: [String] = []
+    addressSpace: Int? = nil, under launcher: [String] = [], input: String? = nil
   ) throws -> Outcome {
     let process = try started(
-      arguments, in: folder, environment: environment, addressSpace: addressSpace, under: launcher)
+      arguments, in: folder, environment: environment, addressSpace: addressSpace, under: launcher, input: input)
     process.process.waitUntilExit()
     return try process.outcome()
   }
@@ -39,10 +39,10 @@ enum Binary {
     }
   }
 
-  /// Starts it by itself, or by the words of a launcher.
+  /// Starts it by itself, or by the words of a launcher; `input`, which a pipe has to hold, comes through one.
   static func started(
     _ arguments: [String], in folder: ScratchFolder? = nil, environment: [String: String] = [:],
-    addressSpace: Int? = nil, under launcher: [String] = []
+    addressSpace: Int? = nil, under launcher: [String] = [], input: String? = nil
   ) throws -> Running {
     let scratch = try ScratchFolder()
     let process = Process()
@@ -58,7 +58,14 @@ enum Binary {
     }
     process.currentDirectoryURL = folder?.url("") ?? FileManager.default.temporaryDirectory
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
+    if let input {
+      let pipe = Pipe()
+      try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+      try pipe.fileHandleForWriting.close()
+      process.standardInput = pipe
+    } else {
+      process.standardInput = FileHandle.nullDevice
+    }
     process.standardOutput = try file(scratch.write("", to: "results"))
     process.standardError = try file(scratch.write("", to: "log"))
     try process.run()

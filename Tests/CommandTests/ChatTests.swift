@@ -127,18 +127,10 @@ import Tokenizers
 
   @Test func linesAreAnsweredThroughPipes() throws {
     try withModel { folder in
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = [
-        "-c", "printf 'Hi\\n\\n/exit\\n' | \(Binary.url.path) chat model.h5 --max-tokens 5 --greedy",
-      ]
-      process.currentDirectoryURL = folder.url("")
-      let (results, log) = (Pipe(), Pipe())
-      (process.standardOutput, process.standardError) = (results, log)
-      try process.run()
-      let text = String(decoding: results.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      #expect(text.hasSuffix("\n") && text.utf8.count > 1)
-      #expect(log.fileHandleForReading.readDataToEndOfFile().isEmpty)
+      let outcome = try Binary.run(
+        ["chat", "model.h5", "--max-tokens", "5", "--greedy"], in: folder, input: "Hi\n\n/exit\n")
+      #expect(outcome.results.hasSuffix("\n") && outcome.results.utf8.count > 1)
+      #expect(outcome.log.isEmpty)
     }
   }
 }

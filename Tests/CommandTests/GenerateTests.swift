@@ -89,18 +89,9 @@ import Tokenizers
 
   @Test func aPromptIsReadFromStandardInput() throws {
     try withModel { folder in
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = [
-        "-c", "printf 'Once\\n' | \(Binary.url.path) generate model.h5 --greedy --max-tokens 5 --prompt -",
-      ]
-      process.currentDirectoryURL = folder.url("")
-      let results = Pipe()
-      process.standardOutput = results
-      try process.run()
-      let text = String(decoding: results.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      let arguments = ["generate", "model.h5", "--greedy", "--max-tokens", "5", "--prompt", "Once"]
-      #expect(text == (try Binary.run(arguments, in: folder).results))
+      let arguments = ["generate", "model.h5", "--greedy", "--max-tokens", "5", "--prompt"]
+      let text = try Binary.run(arguments + ["-"], in: folder, input: "Once\n").results
+      #expect(text == (try Binary.run(arguments + ["Once"], in: folder).results))
     }
   }
 
