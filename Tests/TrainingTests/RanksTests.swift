@@ -164,7 +164,7 @@ import Training
           try ModelFixture("llama-tied").model(), objective: KTO(), optimizer: AdamWSettings(), maximumNorm: 1,
           over: TrainingRanks(communicator, shardsState: true))
         trainer.reference = try ModelFixture("llama-tied").model()
-        let loader = PairLoader(FivePrompts(), maximumLength: 12, seed: 1, shuffle: false)
+        let loader = PairLoader(PatternedAnswers(count: 5, isPaired: false), maximumLength: 12, seed: 1, shuffle: false)
           .with(references: (0..<5).map { [-9 - Double($0)] })
         return try (0..<3).map { _ in
           let parts = try loader.microBatches(
@@ -183,7 +183,7 @@ import Training
   @Test func anEvaluationIsDividedAmongThem() throws {
     let evaluations = try [1, 2, 4].map { ranks in
       try ThreadRanks.run(ranks) { communicator in
-        let loader = PairLoader(FivePrompts(), maximumLength: 12, seed: 1, shuffle: false)
+        let loader = PairLoader(PatternedAnswers(count: 5, isPaired: false), maximumLength: 12, seed: 1, shuffle: false)
           .with(references: (0..<5).map { [-9 - Double($0)] })
         return try Evaluation(
           try ModelFixture("llama-tied").model(), objective: KTO(), loader: loader, samples: 5, size: .samples(2),
@@ -195,19 +195,6 @@ import Training
       #expect(evaluation.tokens == evaluations[0][0].tokens && evaluation.share == 1)
     }
     #expect(evaluations[2].allSatisfy { $0.measures == evaluations[2][0].measures })
-  }
-}
-
-private struct FivePrompts: AnswerPairs {
-  let count = 5
-  let digest = "five"
-
-  subscript(index: Int) -> AnswerPair {
-    func tokens(_ count: Int, _ factor: Int) -> ArraySlice<Int32> {
-      (0..<count).map { Int32((7 + factor * ($0 + 3 * index)) % 19) }[...]
-    }
-    return AnswerPair(
-      prompt: tokens(index + 1, 5), first: tokens(1 + index * 3 % 7, 3), second: nil, isFirstPreferred: index % 3 != 1)
   }
 }
 

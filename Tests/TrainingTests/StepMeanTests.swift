@@ -11,7 +11,7 @@ import Training
   private static let sizes = [1, 2, 3, 6]
 
   private func loader(_ kind: ExampleKind, references: [Double] = [-9, -8]) -> PairLoader {
-    let answers = SixAnswers(isPaired: kind == .pairs)
+    let answers = PatternedAnswers(count: 6, isPaired: kind == .pairs)
     let scores = (0..<answers.count).map { index in
       references.prefix(kind == .pairs ? 2 : 1).map { $0 - Double(index) / 3 }
     }
@@ -80,7 +80,7 @@ import Training
   /// The mean log-ratio of the prompts with the answers before them, each computed as a row of its own.
   @Test func theDivergenceIsThatOfTheMismatchedRows() throws {
     let (loader, model, reference) = (loader(.unpaired), try model(), try reference())
-    let answers = SixAnswers(isPaired: false)
+    let answers = PatternedAnswers(count: 6, isPaired: false)
     var sum = 0.0
     for index in 0..<6 {
       let room = 12 - answers[index].prompt.count
@@ -112,7 +112,7 @@ import Training
 
   @Test func answersThatNobodyHasScoredAreRefused() async {
     await #expect(processExitsWith: .failure) {
-      let batch = PairLoader(SixAnswers(isPaired: false), seed: 1).batch(samples: [0])
+      let batch = PairLoader(PatternedAnswers(count: 6, isPaired: false), seed: 1).batch(samples: [0])
       let model = try ModelFixture("llama-tied").model()
       _ = KTO().loss(batch, StepContext(model))
     }
@@ -144,22 +144,6 @@ import Training
     }
     let sums = try measures(["cpo"])
     #expect(abs(sums["logps/chosen"]! - mean(scores.first)) < 1e-4)
-  }
-}
-
-/// Six prompts of 1 to 6 tokens with answers of several lengths.
-private struct SixAnswers: AnswerPairs {
-  let isPaired: Bool
-  let count = 6
-  let digest = "six"
-
-  subscript(index: Int) -> AnswerPair {
-    func tokens(_ count: Int, _ factor: Int) -> ArraySlice<Int32> {
-      (0..<count).map { Int32((7 + factor * ($0 + 3 * index)) % 19) }[...]
-    }
-    return AnswerPair(
-      prompt: tokens(index + 1, 5), first: tokens(1 + index * 3 % 7, 3), second: isPaired ? tokens(3, 2) : nil,
-      isFirstPreferred: isPaired || index % 3 != 1)
   }
 }
 
