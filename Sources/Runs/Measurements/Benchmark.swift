@@ -53,7 +53,7 @@ package struct Benchmark: Sendable {
     tokensPerStep = recipe.training.batchSize * length
     parameters = source.trainer.model.parameterCount
     flopsPerStep = source.trainer.model.trainingFLOPs(tokens: tokensPerStep, length: length)
-    peak = GEMMPeak.measure(recipe.training.precision)
+    peak = GEMMPeak.measure(recipe.training.precision, duration: 0.3)
     loss = source.loss
   }
 

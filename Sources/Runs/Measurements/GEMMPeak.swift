@@ -5,17 +5,18 @@ package enum GEMMPeak {
   /// The threads that are measured with.
   package static var threads: Int { Parallel.threads }
 
-  /// Floating point operations a second of a large matrix product on all of `Parallel.threads`: the best of `repeats`.
-  package static func measure(
-    _ precision: ProductPrecision = .float32, size: Int = 1152, repeats: Int = 12
-  ) -> Double {
+  /// Floating point operations a second of a large matrix product on all of `Parallel.threads`: the best of those that
+  /// `duration` seconds allow, at least two.
+  package static func measure(_ precision: ProductPrecision = .float32, duration: Double = 0.05) -> Double {
+    let size = 1152
     let shape = ProductShape(
       m: size, n: size, k: size, transposeA: false, transposeB: true, precision: precision)
-    return Double(shape.operations) / seconds(of: shape, repeats: repeats)
+    return Double(shape.operations) / seconds(of: shape, repeats: 2, duration: duration)
   }
 
-  /// How long a product takes alone, on all of `Parallel.threads`: the best of `repeats`.
-  package static func seconds(of shape: ProductShape, repeats: Int) -> Double {
+  /// How long a product takes alone, on all of `Parallel.threads`: the best of at least `repeats`, and of those that
+  /// `duration` seconds allow.
+  package static func seconds(of shape: ProductShape, repeats: Int, duration: Double = 0) -> Double {
     let (m, n, k) = (shape.m, shape.n, shape.k)
     let storage = Storage(count: m * k + k * n + m * n)
     fill(storage.mutableBuffer, 0.5)
@@ -26,9 +27,12 @@ package enum GEMMPeak {
     let b =
       shape.transposeB ? Matrix(operandB, rows: n, columns: k).transposed : Matrix(operandB, rows: k, columns: n)
     let c = MutableMatrix(storage.mutableBuffer[m * k + k * n..<storage.count], rows: m, columns: n)
-    return (0..<repeats).map { _ in
-      Stopwatch.seconds { matrixProduct(c, a, b, precision: shape.precision) }
-    }.min()!
+    var (best, total, count) = (Double.infinity, 0.0, 0)
+    while count < repeats || total < duration {
+      let seconds = Stopwatch.seconds { matrixProduct(c, a, b, precision: shape.precision) }
+      (best, total, count) = (min(best, seconds), total + seconds, count + 1)
+    }
+    return best
   }
 
   /// The seconds that a profiled step would take if it did nothing but its matrix products, each as fast as it is alone,

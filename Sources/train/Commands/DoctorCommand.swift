@@ -18,8 +18,8 @@ struct DoctorCommand: Command {
   func run() throws(Failure) {
     try MatrixLibrary.requireInstructionSets()
     let blas = MatrixLibrary.description
-    let peak = (try? MatrixLibrary.require()).map { GEMMPeak.measure() }
-    let roundedPeak = peak.map { _ in GEMMPeak.measure(.bfloat16) }
+    let peak = (try? MatrixLibrary.require()).map { GEMMPeak.measure(duration: 0.3) }
+    let roundedPeak = peak.map { _ in GEMMPeak.measure(.bfloat16, duration: 0.3) }
     let hdf5 = try? ArrayFile.libraryVersion()
     if isJSON {
       let result: JSONValue = [
