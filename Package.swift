@@ -71,6 +71,7 @@ let package = Package(
         "CCommandLine", "Checkpoints", "Communication", "Corpus", "Files", "Inference", "Kernels", "Machine",
         "ModelFiles", "Models",
         "Runs",
+        "Stories",
         "Tokenizers",
         "Training",
       ]),

@@ -15,30 +15,17 @@ extension SplitMix64 {
     return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
   }
 
-  /// A whole number in `range`.
-  mutating func number(in range: ClosedRange<Int>) -> Int {
-    range.lowerBound + below(range.upperBound - range.lowerBound + 1)
-  }
+  mutating func number(in range: ClosedRange<Int>) -> Int { range.lowerBound + below(range.count) }
 
   /// True `percent` times out of a hundred.
-  mutating func chance(_ percent: Int) -> Bool {
-    below(100) < percent
-  }
+  mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 
-  mutating func pick<Element>(_ elements: [Element]) -> Element {
-    elements[below(elements.count)]
-  }
+  mutating func pick<Element>(_ elements: [Element]) -> Element { elements[below(elements.count)] }
 
-  /// Shuffles in place (Fisher and Yates).
-  mutating func shuffle<Element>(_ elements: inout [Element]) {
-    for last in stride(from: elements.count - 1, to: 0, by: -1) {
-      elements.swapAt(last, below(last + 1))
-    }
-  }
-
+  /// Fisher and Yates.
   mutating func shuffled<Element>(_ elements: [Element]) -> [Element] {
     var elements = elements
-    shuffle(&elements)
+    for last in stride(from: elements.count - 1, to: 0, by: -1) { elements.swapAt(last, below(last + 1)) }
     return elements
   }
 }

@@ -7,265 +7,161 @@ struct Stage: Sendable {
   var random: SplitMix64
   let setting: Setting
 
-  /// For each event of the log, whether a sentence of its own tells it, and the reason the text gives for it.
-  private(set) var isTold: [Bool] = []
-  private(set) var reasons: [String?] = []
-
   private var freePlaces: [Setting.PlaceWord]
-  private var usedNames: [String] = []
-  private var usedAdjectives: [String] = []
-  private var usedFrames: [String] = []
+  private var usedWords: Set<String> = []
 
   init(for plot: Plot, random: SplitMix64) {
     self.random = random
     setting = self.random.pick(Setting.all.filter { plot.suitsWoodland || !$0.isWoodland })
-    freePlaces = setting.places
-    self.random.shuffle(&freePlaces)
+    freePlaces = self.random.shuffled(setting.places)
   }
 
   /// Whether the story is still shorter than `words`.
-  func isShorter(than words: Int) -> Bool {
-    teller.wordCount < words
-  }
+  func isShorter(than words: Int) -> Bool { teller.wordCount < words }
+
+  mutating func chance(_ percent: Int) -> Bool { random.chance(percent) }
+  mutating func pick<Element>(_ elements: Element...) -> Element { random.pick(elements) }
 
   // MARK: Telling
 
-  /// Tells one of `frames`, one that this story has not used yet if there is any.
-  mutating func say(_ frames: [Frame], _ roles: Roles) {
-    let frame = choose(frames)
-    teller.tell(frame, roles, world: world, random: &random)
-    noteSpeech(in: frame, roles)
+  /// Tells one of the sentences.
+  mutating func say(_ sentences: Sentence...) { say(sentences) }
+  mutating func say(_ sentences: [Sentence]) { teller.tell(random.pick(sentences), random: &random) }
+
+  /// Makes an event happen, and tells it by one of the sentences.
+  mutating func tell(_ event: Event, _ sentences: Sentence...) {
+    note(event)
+    world.noteTelling()
+    say(sentences)
   }
 
-  /// Makes an event happen and tells it; `roles` adds to, or replaces, the event's own. Returns the event's index.
-  @discardableResult
-  mutating func tell(_ event: Event, _ frames: [Frame], _ roles: Roles = Roles()) -> Int {
-    let index = note(event)
-    isTold[index] = true
-    say(frames, event.roles.overridden(by: roles))
-    return index
+  /// Makes events happen that a sentence before or after tells.
+  mutating func note(_ events: Event...) {
+    for event in events { world.apply(event) }
   }
 
-  /// Makes an event happen that a sentence before or after tells.
-  @discardableResult
-  mutating func note(_ event: Event) -> Int {
-    isTold.append(false)
-    reasons.append(nil)
-    return world.apply(event)
-  }
+  mutating func paragraph() { teller.startParagraph() }
 
-  mutating func paragraph() {
-    teller.startParagraph()
-  }
-
-  /// Tells a feeling, with its reason in the same sentence when the cause has one to give.
-  mutating func feel(_ person: Person.ID, _ feeling: Feeling, because cause: Int?, saysWhy: Bool? = nil) {
-    let event = Event.feel(person, feeling, because: cause)
-    guard let cause, let clause = world.log[cause].reason(for: person), saysWhy ?? random.chance(50) else {
-      tell(event, Phrases.feel)
-      return
+  /// Tells a feeling, and half of the time its reason.
+  mutating func feel(_ person: Person, _ feelings: Feeling..., because reason: Sentence? = nil) {
+    let feeling = random.pick(feelings)
+    note(.feel(person, feeling))
+    guard let reason, chance(50) else {
+      world.noteTelling()
+      return say("\(person) (was|felt) (very |so |)\(feeling).", "This made \(person.him) (very |)\(feeling).")
     }
-    let index = note(event)
-    isTold[index] = true
-    let start = teller.tell(choose(Phrases.feelBecause), event.roles, ending: clause, world: world, random: &random)
-    reasons[index] = String(decoding: teller.bytes[start...].dropLast(), as: UTF8.self)
-  }
-
-  private mutating func choose(_ frames: [Frame]) -> Frame {
-    let fresh = frames.filter { !usedFrames.contains($0.source) }
-    let frame = random.pick(fresh.isEmpty ? frames : fresh)
-    usedFrames.append(frame.source)
-    return frame
-  }
-
-  private mutating func noteSpeech(in frame: Frame, _ roles: Roles) {
-    switch frame.speaker {
-    case .a: note(.speak(roles.person(.a), to: roles.b))
-    case .b: note(.speak(roles.person(.b), to: roles.a))
-    case .c: note(.speak(roles.person(.c), to: roles.a))
-    default: break
-    }
+    let text = teller.tell("\(person) (was|felt) (very |)\(feeling) because ", ending: reason, random: &random)
+    world.noteTelling(reason: String(text.dropLast()))
   }
 
   // MARK: Casting
 
-  mutating func child(
-    _ introduction: Person.Introduction = .described, _ pronoun: Person.Pronoun? = nil
-  ) -> Person.ID {
-    let pronoun = pronoun ?? (random.chance(50) ? .she : .he)
-    if setting.isWoodland {
-      let kind = unused(Lexicon.woodlandKinds)
-      let name = unused(pronoun == .she ? Lexicon.femaleAnimals : Lexicon.maleAnimals)
-      return add(name, kind, unused(Lexicon.childTraits), pronoun, isAnimal: true, introduction)
-    }
-    let name = unused(pronoun == .she ? Lexicon.girls : Lexicon.boys)
-    return add(name, pronoun == .she ? "girl" : "boy", unused(Lexicon.childTraits), pronoun, introduction)
+  /// The hero, or another child that nobody has spoken of.
+  mutating func child() -> Person {
+    let free = setting.children.filter { !world.people.contains($0) }
+    return add(world.people.isEmpty ? random.pick(Array(free.prefix(2))) : free[0], Lexicon.childTraits, .described)
   }
 
   /// Another child whom `person` knows already.
-  mutating func friend(of person: Person.ID) -> Person.ID {
-    let isHeroGirl = world.people[person.index].pronoun == .she
-    let pronoun: Person.Pronoun = random.chance(65) == isHeroGirl ? .he : .she
-    let relation = setting.isWoodland ? "friend" : random.pick(["friend", "friend", "cousin", "neighbor"])
-    return child(.related(to: person, as: relation), pronoun)
-  }
-
-  /// A child of the same house.
-  mutating func sibling(of person: Person.ID) -> Person.ID {
-    let pronoun: Person.Pronoun = random.chance(50) ? .she : .he
-    return child(.related(to: person, as: pronoun == .she ? "sister" : "brother"), pronoun)
+  mutating func friend(of person: Person) -> Person {
+    let free = setting.children.filter { !world.people.contains($0) }
+    return add(free[0], Lexicon.childTraits, .related(to: person, as: setting.relation))
   }
 
   /// Somebody old whom children trust, in a house of their own.
-  mutating func elder() -> Person.ID {
-    let pronoun = random.chance(50) ? Person.Pronoun.she : .he
-    if setting.isWoodland {
-      let name = unused(pronoun == .she ? Lexicon.femaleAnimals : Lexicon.maleAnimals)
-      return add(name, unused(Lexicon.elderKinds), random.pick(Lexicon.elderTraits), pronoun, isAnimal: true)
-    }
-    return relative(
-      pronoun == .she
-        ? [("Grandma", "grandmother"), ("Aunt May", "aunt")] : [("Grandpa", "grandfather"), ("Uncle Joe", "uncle")],
-      pronoun)
+  mutating func elder() -> Person {
+    if setting.isWoodland { return adult(["old", "wise old", "kind old"]) }
+    return relative(pick("Grandma", "Grandpa"))
   }
 
-  /// The mother or father of the hero, at home.
-  mutating func parent() -> Person.ID {
-    let pronoun = random.chance(50) ? Person.Pronoun.she : .he
-    return relative(pronoun == .she ? [("Mom", "mother")] : [("Dad", "father")], pronoun)
-  }
+  /// The mother or father of the hero.
+  mutating func parent() -> Person { relative(pick("Mom", "Dad")) }
 
-  private mutating func relative(_ choices: [(name: String, kind: String)], _ pronoun: Person.Pronoun) -> Person.ID {
-    let name = unused(choices.map(\.name))
-    let kind = choices.first { $0.name == name }?.kind ?? ""
-    return add(name, kind, "", pronoun, .known)
+  private mutating func relative(_ name: String) -> Person {
+    let kinds = ["Mom": "mother", "Dad": "father", "Grandma": "grandmother", "Grandpa": "grandfather"]
+    let isWoman = name == "Mom" || name == "Grandma"
+    return add(Person(name: name, kind: kinds[name] ?? "", pronoun: isWoman ? .she : .he), [""], .known)
   }
 
   /// A grown-up with a trade, or in the forest an old animal.
-  mutating func worker() -> Person.ID {
-    if setting.isWoodland { return elder() }
-    let kind = unused(setting.workers)
-    let pronoun = kind == "fisherman" || random.chance(50) ? Person.Pronoun.he : .she
-    let name = unused(pronoun == .she ? Lexicon.women : Lexicon.men)
-    return add(name, kind, random.pick(Lexicon.workerTraits), pronoun)
+  mutating func worker() -> Person {
+    adult(setting.isWoodland ? ["old", "wise old", "kind old"] : Lexicon.workerTraits)
+  }
+
+  private mutating func adult(_ traits: [String]) -> Person {
+    add(random.pick(setting.adults.filter { !world.people.contains($0) }), traits, .described)
   }
 
   /// An animal that does not talk.
-  mutating func pet() -> Person.ID {
-    let pronoun = random.chance(50) ? Person.Pronoun.she : .he
-    let name = unused(pronoun == .she ? Lexicon.femaleAnimals : Lexicon.maleAnimals)
-    return add(
-      name, unused(Lexicon.petKinds), unused(Lexicon.petTraits), pronoun, isAnimal: true, speaks: false)
+  mutating func pet() -> Person {
+    guard let pet = setting.pet else { preconditionFailure("animals who talk have no pets") }
+    return add(pet, Lexicon.petTraits, .described)
   }
 
-  private mutating func add(
-    _ name: String, _ kind: String, _ trait: String, _ pronoun: Person.Pronoun, isAnimal: Bool = false,
-    speaks: Bool = true, _ introduction: Person.Introduction = .described
-  ) -> Person.ID {
-    world.add(
-      Person(
-        name: name, kind: kind, trait: trait, pronoun: pronoun, isAnimal: isAnimal, speaks: speaks,
-        introduction: introduction))
-  }
-
-  private mutating func unused(_ words: [String]) -> String {
-    let word = random.pick(words.filter { !usedNames.contains($0) })
-    usedNames.append(word)
-    return word
+  private mutating func add(_ person: Person, _ traits: [String], _ introduction: Person.Introduction) -> Person {
+    var person = person
+    person.trait = random.pick(traits)
+    person.introduction = introduction
+    world.add(person)
+    return person
   }
 
   // MARK: Things and places
 
-  /// A thing of one of these uses (of all of them with `all`), whose noun and adjective are new to the story.
-  mutating func thing(_ uses: ThingWord.Uses, all: Bool = false) -> Thing.ID {
-    let words = Lexicon.things.filter { word in
-      (all ? word.uses.isSuperset(of: uses) : !word.uses.isDisjoint(with: uses))
-        && !world.things.contains { $0.noun == word.noun }
-    }
+  /// A thing of one of the uses, whose noun and adjective the story has not used.
+  mutating func thing(_ uses: ThingWord.Use...) -> Thing {
+    let words = Lexicon.things.filter { !usedWords.contains($0.noun) && !$0.uses.isDisjoint(with: uses) }
     return thing(random.pick(words))
   }
 
-  /// The thing a word names, with an adjective that is new to the story.
-  private mutating func thing(_ word: ThingWord) -> Thing.ID {
-    let looks = word.looks.filter { !usedAdjectives.contains($0) }
-    let adjective = random.pick(looks.isEmpty ? word.looks : looks)
-    usedAdjectives.append(adjective)
-    return world.add(
-      Thing(
-        noun: word.noun, countedNoun: nil, adjective: adjective, isColoured: Lexicon.colours.contains(adjective),
-        isPlural: word.isPlural))
+  /// A thing of all of the uses.
+  mutating func thing(all uses: ThingWord.Use...) -> Thing {
+    let words = Lexicon.things.filter { !usedWords.contains($0.noun) && $0.uses.isSuperset(of: uses) }
+    return thing(random.pick(words))
   }
 
-  /// A thing of the same noun as another, told apart by its adjective.
-  mutating func twin(of thing: Thing.ID) -> Thing.ID {
-    let noun = world.things[thing.index].noun
-    guard let word = Lexicon.things.first(where: { $0.noun == noun }) else {
-      preconditionFailure("no word for the thing \(noun)")
-    }
-    return self.thing(word)
+  private mutating func thing(_ word: ThingWord) -> Thing {
+    let looks = word.looks.filter { !usedWords.contains($0) }
+    return thing(word.noun, random.pick(looks.isEmpty ? word.looks : looks))
   }
 
   /// A thing named outright.
-  mutating func thing(_ noun: String, _ adjective: String = "") -> Thing.ID {
-    usedAdjectives.append(adjective)
-    return world.add(
-      Thing(
-        noun: noun, countedNoun: nil, adjective: adjective, isColoured: Lexicon.colours.contains(adjective),
-        isPlural: false))
+  mutating func thing(_ noun: String, _ adjective: String = "") -> Thing {
+    usedWords.formUnion([noun, adjective])
+    let thing = Thing(noun: noun, adjective: adjective)
+    world.add(thing)
+    return thing
   }
 
-  /// Goods of one of these sources.
-  mutating func goods(from sources: [GoodsWord.Source]) -> Thing.ID {
-    let word = random.pick(Lexicon.goods.filter { sources.contains($0.source) })
-    return world.add(
-      Thing(noun: word.noun, countedNoun: word.plural, adjective: "", isColoured: false, isPlural: true))
-  }
-
-  /// A place of the setting that the story has not been to.
-  mutating func place() -> Place.ID {
-    add(freePlaces.removeLast())
-  }
-
-  /// A new place of the given kinds.
-  mutating func place(_ grounds: Setting.Ground...) -> Place.ID {
-    guard let index = freePlaces.firstIndex(where: { grounds.contains($0.ground) }) else {
-      preconditionFailure("the setting has no more places that are \(grounds)")
-    }
-    return add(freePlaces.remove(at: index))
-  }
-
-  /// A place of the setting where goods can be gathered, and those goods.
-  mutating func gatheringPlace() -> (Place.ID, goods: Thing.ID) {
-    guard let index = freePlaces.firstIndex(where: { !$0.sources.isEmpty }) else {
-      preconditionFailure("the setting has no place to gather goods")
+  /// A new place of one of the uses; any, if none is given.
+  mutating func place(_ uses: Setting.Use...) -> Place {
+    guard let index = freePlaces.lastIndex(where: { uses.isEmpty || !$0.uses.isDisjoint(with: uses) }) else {
+      preconditionFailure("the setting has no more places that are \(uses)")
     }
     let word = freePlaces.remove(at: index)
-    return (add(word), goods(from: word.sources))
+    let place = Place(
+      noun: word.noun, preposition: word.preposition, owner: nil, corners: random.shuffled(word.corners),
+      activities: random.shuffled(word.activities))
+    world.add(place)
+    return place
   }
 
-  private mutating func add(_ word: Setting.PlaceWord) -> Place.ID {
-    var (spots, hideouts, activities) = (word.spots, word.hideouts, word.activities)
-    random.shuffle(&hideouts)
-    random.shuffle(&spots)
-    random.shuffle(&activities)
-    return world.add(
-      Place(
-        noun: word.noun, preposition: word.preposition, owner: nil, spots: spots, hideouts: hideouts,
-        activities: activities))
+  /// A new place where goods can be gathered, those goods, and their plural.
+  mutating func gatheringPlace() -> (Place, goods: Thing, plural: String) {
+    let place = place(.tree, .bush, .ground, .beach)
+    let sources = setting.places.first { $0.noun == place.noun }?.sources ?? []
+    let word = random.pick(Lexicon.goods.filter { sources.contains($0.source) })
+    let goods = Thing(noun: word.noun, adjective: "", plural: word.plural)
+    world.add(goods)
+    return (place, goods, word.plural)
   }
 
   /// The house somebody lives in.
-  mutating func home(of person: Person.ID) -> Place.ID {
-    if let index = world.places.firstIndex(where: { $0.owner == person }) { return Place.ID(index: index) }
-    var (spots, corners) = (Setting.homeSpots, Setting.homeCorners)
-    random.shuffle(&spots)
-    random.shuffle(&corners)
-    return world.add(
-      Place(noun: "house", preposition: "at", owner: person, spots: spots, hideouts: corners, activities: []))
-  }
-
-  /// The `index`-th corner of a place.
-  func spot(_ index: Int = 0, at place: Place.ID) -> Spot {
-    Spot(place: place, phrase: world.places[place.index].spots[index])
+  mutating func home(of person: Person) -> Place {
+    if let home = world.places.first(where: { $0.owner == person }) { return home }
+    let home = Place(
+      noun: "house", preposition: "at", owner: person, corners: random.shuffled(Setting.homeCorners), activities: [])
+    world.add(home)
+    return home
   }
 }

@@ -1,38 +1,36 @@
 /// Documents made of stories, in a training and a held-out part.
 ///
-/// The parts are disjoint: see ``Story/isHeldOut``. One story in sixteen is held out, so more than one validation document
-/// for every fifteen training documents costs stories that are made and not written.
-public enum StoryCorpus {
+/// The parts are disjoint: see ``Story/isHeldOut``. One story in sixteen is held out, so more than one validation
+/// document for every fifteen training documents costs stories that are made and not written.
+package enum StoryCorpus: Sendable {
+  /// The stories as text, each followed by a line `<|endoftext|>`.
+  case stories
+  /// Conversations as JSON lines, `{"messages": [{"role": ..., "content": ...}, ...]}`: a story and a question, its
+  /// answer, and sometimes more questions.
+  case questions
+  /// Pairs of answers as JSON lines, `{"prompt": [...], "chosen": [...], "rejected": [...]}`: the true one is chosen.
+  case preferences
+
   /// How many documents and bytes were written to either side.
-  public struct Summary: Sendable, Equatable {
-    public var trainDocuments = 0
-    public var trainBytes = 0
-    public var validationDocuments = 0
-    public var validationBytes = 0
+  package struct Summary: Sendable, Equatable {
+    package var trainDocuments = 0
+    package var trainBytes = 0
+    package var validationDocuments = 0
+    package var validationBytes = 0
   }
 
-  public static let separator = "\n<|endoftext|>\n"
+  package static let separator = "\n<|endoftext|>\n"
+  private static let chunkSize = 1 << 20
 
-  /// Writes the first `count` training and `validationCount` held-out stories of a world as text, a piece at a time; each
-  /// story is followed by a line `<|endoftext|>`.
+  /// Writes the first `count` training and `validationCount` held-out documents of a world, a piece at a time.
   ///
   /// - Parameters:
-  ///   - train: takes the next bytes of the training text.
-  ///   - validation: takes the next bytes of the validation text.
+  ///   - train: takes the next bytes of the training part.
+  ///   - validation: takes the next bytes of the validation part.
   @discardableResult
-  public static func write<Problem: Error>(
+  package func write<Problem: Error>(
     count: Int, validationCount: Int, seed: UInt64, train: ([UInt8]) throws(Problem) -> Void,
     validation: ([UInt8]) throws(Problem) -> Void
-  ) throws(Problem) -> Summary {
-    try write(count: count, validationCount: validationCount, seed: seed, train: train, validation: validation) {
-      $0.bytes + separator.utf8
-    }
-  }
-
-  /// Writes what `document` makes of stories; nil passes a story over.
-  static func write<Problem: Error>(
-    count: Int, validationCount: Int, seed: UInt64, train: ([UInt8]) throws(Problem) -> Void,
-    validation: ([UInt8]) throws(Problem) -> Void, document: (Story) -> [UInt8]?
   ) throws(Problem) -> Summary {
     precondition(count >= 0 && validationCount >= 0, "\(count) and \(validationCount) are no numbers of documents")
     let world = StoryWorld(seed: seed)
@@ -42,17 +40,16 @@ public enum StoryCorpus {
     while summary.trainDocuments < count || summary.validationDocuments < validationCount {
       let story = world.story(index)
       index += 1
-      let isWanted =
-        story.isHeldOut ? summary.validationDocuments < validationCount : summary.trainDocuments < count
-      guard isWanted, let bytes = document(story) else { continue }
+      let isWanted = story.isHeldOut ? summary.validationDocuments < validationCount : summary.trainDocuments < count
+      guard isWanted, let bytes = document(of: story) else { continue }
       if story.isHeldOut {
         summary.validationDocuments += 1
         summary.validationBytes += bytes.count
-        try add(bytes, to: &validationChunk, validation)
+        try Self.add(bytes, to: &validationChunk, validation)
       } else {
         summary.trainDocuments += 1
         summary.trainBytes += bytes.count
-        try add(bytes, to: &trainChunk, train)
+        try Self.add(bytes, to: &trainChunk, train)
       }
     }
     if !trainChunk.isEmpty { try train(trainChunk) }
@@ -60,7 +57,14 @@ public enum StoryCorpus {
     return summary
   }
 
-  private static let chunkSize = 1 << 20
+  /// What a story gives; nil when it is too long for questions or answers none.
+  private func document(of story: Story) -> [UInt8]? {
+    switch self {
+    case .stories: story.bytes + Self.separator.utf8
+    case .questions: Conversations.conversation(about: story)
+    case .preferences: Conversations.pair(about: story)
+    }
+  }
 
   private static func add<Problem: Error>(
     _ bytes: [UInt8], to chunk: inout [UInt8], _ sink: ([UInt8]) throws(Problem) -> Void

@@ -67,6 +67,7 @@ enum Commands {
     BenchCommand.self,
     InspectCommand.self,
     RecipesCommand.self,
+    StoriesCommand.self,
     ReportCommand.self,
     WatchCommand.self,
     CompareCommand.self,

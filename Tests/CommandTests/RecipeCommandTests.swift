@@ -20,18 +20,18 @@ import Testing
     let folder = try ScratchFolder()
     let text = try String(contentsOf: Self.recipes.appending(path: "tiny.json"), encoding: .utf8)
       .replacingOccurrences(of: "\"learning_rate\"", with: "\"learning_rat\"")
-      .replacingOccurrences(of: "\"max_steps\": 2200", with: "\"max_steps\": \"2200\"")
+      .replacingOccurrences(of: "\"max_steps\": 2100", with: "\"max_steps\": \"2100\"")
     try text.write(to: folder.url("bad.json"), atomically: true, encoding: .utf8)
     let outcome = try Binary.run(["validate", "bad.json"], in: folder)
     #expect(outcome.code == 3)
     #expect(
       outcome.log == """
         error[recipe]: unknown key "optimizer.learning_rat"
-          --> bad.json:19
+          --> bad.json:20
           = did you mean "learning_rate"?
         error[recipe]: "training.max_steps" must be an integer >= 1
-          --> bad.json:22
-          = found the string "2200"
+          --> bad.json:23
+          = found the string "2100"
           = write the number without quotes
 
         """)

@@ -17,7 +17,7 @@ struct PreferenceTests {
     _ count: Int, _ validationCount: Int, seed: UInt64 = 3
   ) -> (train: [UInt8], validation: [UInt8], StoryCorpus.Summary) {
     var (train, validation): ([UInt8], [UInt8]) = ([], [])
-    let summary = StoryPreferences.write(
+    let summary = StoryCorpus.preferences.write(
       count: count, validationCount: validationCount, seed: seed, train: { train += $0 },
       validation: { validation += $0 })
     return (train, validation, summary)
@@ -81,8 +81,9 @@ struct PreferenceTests {
   /// Whatever the seeds: a held-out story is in no training part.
   @Test func heldOutStoriesAreInNoTrainingPart() throws {
     var (questions, stories): ([UInt8], [UInt8]) = ([], [])
-    StoryQuestions.write(count: 2000, validationCount: 0, seed: 3, train: { questions += $0 }, validation: { _ in })
-    StoryCorpus.write(count: 2000, validationCount: 0, seed: 3, train: { stories += $0 }, validation: { _ in })
+    StoryCorpus.questions.write(
+      count: 2000, validationCount: 0, seed: 3, train: { questions += $0 }, validation: { _ in })
+    StoryCorpus.stories.write(count: 2000, validationCount: 0, seed: 3, train: { stories += $0 }, validation: { _ in })
     let trained = String(decoding: questions + stories, as: UTF8.self)
     let (train, validation, _) = lines(500, 60)
     let paired = Set(try pairs(train).map(story))

@@ -36,22 +36,14 @@ struct QuestionTests {
     var answers: [String: Int] = [:]
     for story in Self.stories {
       var given: Set<String> = []
-      func note(_ giver: Person.ID, _ thing: Thing.ID, _ receiver: Person.ID) {
-        let (one, other) = (story.people[giver.index].name, story.people[receiver.index].name)
-        let (noun, adjective) = (story.things[thing.index].noun, story.things[thing.index].adjective)
-        given.insert("Did \(one) give the \(noun) to \(other)?")
-        given.insert("Did \(one) give the \(adjective) \(noun) to \(other)?")
+      func note(_ giver: Person?, _ thing: Thing?, _ receiver: Person?) {
+        guard let giver, let thing, let receiver else { return }
+        given.insert("Did \(giver.name) give the \(thing.noun) to \(receiver.name)?")
+        given.insert("Did \(giver.name) give the \(thing.full) to \(receiver.name)?")
       }
-      for event in story.events {
-        switch event {
-        case .give(let giver, let thing, let receiver), .lend(let giver, let thing, let receiver),
-          .giveBack(let giver, let thing, let receiver):
-          note(giver, thing, receiver)
-        case .trade(let one, let hers, let other, let his):
-          note(one, hers, other)
-          note(other, his, one)
-        default: break
-        }
+      for event in story.world.events {
+        if [.give, .lend, .giveBack, .trade].contains(event.verb) { note(event.a, event.x, event.b) }
+        if event.verb == .trade { note(event.b, event.y, event.a) }
       }
       for question in story.questions where question.kind == .yesOrNo {
         answers[question.answer, default: 0] += 1
@@ -78,7 +70,7 @@ struct QuestionTests {
 
   @Test func conversationsAreJSONLines() throws {
     var (train, validation): ([UInt8], [UInt8]) = ([], [])
-    let summary = StoryQuestions.write(
+    let summary = StoryCorpus.questions.write(
       count: 800, validationCount: 50, seed: 3, train: { train += $0 }, validation: { validation += $0 })
     #expect(summary.trainDocuments == 800 && summary.validationDocuments == 50)
     var stories: Set<String> = []

@@ -6,7 +6,7 @@ struct StoryCorpusTests {
 
   private func corpus(count: Int, validationCount: Int) -> (train: [UInt8], validation: [UInt8], StoryCorpus.Summary) {
     var (train, validation): ([UInt8], [UInt8]) = ([], [])
-    let summary = StoryCorpus.write(
+    let summary = StoryCorpus.stories.write(
       count: count, validationCount: validationCount, seed: 9, train: { train += $0 }, validation: { validation += $0 })
     return (train, validation, summary)
   }
@@ -39,7 +39,7 @@ struct StoryCorpusTests {
 
   @Test func aFailingSinkEndsTheWriting() {
     #expect(throws: Full.self) {
-      try StoryCorpus.write(
+      try StoryCorpus.stories.write(
         count: 5000, validationCount: 0, seed: 1, train: { (_: [UInt8]) throws(Full) in throw Full() },
         validation: { (_: [UInt8]) throws(Full) in })
     }

@@ -62,11 +62,14 @@ package enum BuiltInCorpus: CaseIterable {
   ) throws(Failure) {
     switch self {
     case .stories:
-      try StoryCorpus.write(count: 30_000, validationCount: 1_000, seed: 20, train: train, validation: validation)
+      try StoryCorpus.stories.write(
+        count: 30_000, validationCount: 1_000, seed: 20, train: train, validation: validation)
     case .questions:
-      try StoryQuestions.write(count: 20_000, validationCount: 500, seed: 21, train: train, validation: validation)
+      try StoryCorpus.questions.write(
+        count: 20_000, validationCount: 500, seed: 21, train: train, validation: validation)
     case .preferences:
-      try StoryPreferences.write(count: 8_000, validationCount: 500, seed: 22, train: train, validation: validation)
+      try StoryCorpus.preferences.write(
+        count: 8_000, validationCount: 500, seed: 22, train: train, validation: validation)
     }
   }
 }

@@ -1,32 +1,38 @@
 /// The words stories are made of.
 enum Lexicon {
-  // Few names, used often: a small model learns to keep a story's people apart only when each occurs in very many stories.
-  static let girls = ["Lily", "Mia", "Anna", "Lucy", "Nora"]
-  static let boys = ["Tom", "Ben", "Max", "Sam", "Leo"]
-  static let women = ["Rosa", "Martha"]
-  static let men = ["Otto", "Hugo"]
-  static let femaleAnimals = ["Bella", "Daisy", "Poppy", "Hazel"]
-  static let maleAnimals = ["Pip", "Rusty", "Milo", "Bruno"]
-
   static let childTraits = [
-    "little", "kind", "brave", "shy", "clever", "cheerful", "gentle", "funny", "quiet", "curious", "playful", "young",
+    "kind", "brave", "shy", "clever", "cheerful", "gentle", "funny", "quiet", "curious", "playful", "young", "lively",
+    "merry", "careful", "friendly", "polite", "little", "honest", "bold",
   ]
-  static let workerTraits = ["kind", "friendly", "busy", "cheerful", "strong", "gentle"]
-  static let elderTraits = ["old", "wise old", "kind old", "gentle old"]
-  static let petTraits = ["small", "little", "fluffy", "playful", "lazy", "fast"]
+  static let workerTraits = ["kind", "friendly", "busy", "cheerful", "strong"]
+  static let petTraits = ["small", "fluffy", "playful", "lazy", "fast"]
 
-  static let woodlandKinds = [
-    "rabbit", "fox", "bear", "mouse", "squirrel", "hedgehog", "frog", "duck", "beaver", "deer", "raccoon", "cat",
+  static let animalKinds = [
+    "rabbit", "fox", "bear", "mouse", "squirrel", "hedgehog", "deer", "dog", "cat", "puppy", "pony", "owl", "turtle",
+    "badger", "goose",
   ]
-  static let elderKinds = ["owl", "turtle", "badger", "goat", "goose"]
-  static let petKinds = ["dog", "cat", "puppy", "kitten", "rabbit", "pony"]
+
+  /// Work that a child can help with: "helped Otto carry the boxes".
+  static let chores = [
+    "sweep the floor", "wash the windows", "pull the weeds", "stack the wood", "clean the pots", "water the plants",
+    "move the chairs", "fill the sacks", "paint the fence", "pick up the leaves", "hang up the wash",
+  ]
 
   private static let numbers = [
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
   ]
 
-  static func numberWord(_ number: Int) -> String {
+  static func number(_ number: Int) -> String {
     precondition(numbers.indices.contains(number), "no word for the number \(number)")
     return numbers[number]
+  }
+
+  /// The rows of a table whose columns are separated by "|", each cut into its entries by `separator`.
+  static func rows(_ table: String, separator: Character) -> [[[String]]] {
+    table.split(separator: "\n").map { line in
+      line.split(separator: "|").map { column in
+        column.split(separator: separator).map { $0.split(separator: " ").joined(separator: " ") }
+      }
+    }
   }
 }

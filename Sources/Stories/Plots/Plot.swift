@@ -1,7 +1,10 @@
 /// What a story is about.
-public enum Plot: String, Sendable, CaseIterable {
-  case lostAndFound, gift, sharing, hideAndSeek, trade, baking, race, storm, promise
-  case journey, brokenToy, newFriend, movedThing, planting, lostPet, picnic, treasure, quarrel, helpingHand
+package enum Plot: String, Sendable, CaseIterable {
+  case lostAndFound, storm, lostPet, movedThing
+  case gift, baking, planting, journey
+  case sharing, picnic, newFriend, helpingHand
+  case trade, promise, brokenToy, quarrel
+  case hideAndSeek, race, treasure
 
   /// Whether it can happen among animals who talk, who have no pets.
   var suitsWoodland: Bool { self != .lostPet }
@@ -9,24 +12,24 @@ public enum Plot: String, Sendable, CaseIterable {
   func play(_ stage: inout Stage) {
     switch self {
     case .lostAndFound: stage.lostAndFound()
-    case .gift: stage.gift()
-    case .sharing: stage.sharing()
-    case .hideAndSeek: stage.hideAndSeek()
-    case .trade: stage.trade()
-    case .baking: stage.baking()
-    case .race: stage.race()
     case .storm: stage.storm()
-    case .promise: stage.promise()
-    case .journey: stage.journey()
-    case .brokenToy: stage.brokenToy()
-    case .newFriend: stage.newFriend()
-    case .movedThing: stage.movedThing()
-    case .planting: stage.planting()
     case .lostPet: stage.lostPet()
+    case .movedThing: stage.movedThing()
+    case .gift: stage.gift()
+    case .baking: stage.baking()
+    case .planting: stage.planting()
+    case .journey: stage.journey()
+    case .sharing: stage.sharing()
     case .picnic: stage.picnic()
-    case .treasure: stage.treasure()
-    case .quarrel: stage.quarrel()
+    case .newFriend: stage.newFriend()
     case .helpingHand: stage.helpingHand()
+    case .trade: stage.trade()
+    case .promise: stage.promise()
+    case .brokenToy: stage.brokenToy()
+    case .quarrel: stage.quarrel()
+    case .hideAndSeek: stage.hideAndSeek()
+    case .race: stage.race()
+    case .treasure: stage.treasure()
     }
   }
 }

@@ -1,364 +1,208 @@
 import Numerics
 
-/// Turns frames into text: names or pronouns, articles, capital letters, paragraphs.
+/// Turns sentences into text: names or pronouns, articles, capital letters, paragraphs.
 ///
-/// A pronoun stands only for somebody mentioned in this frame or the one before it, when nobody else whom the pronoun
-/// fits was mentioned there.
+/// A pronoun stands only for somebody mentioned in this sentence or the one told before it, when nobody else whom the
+/// pronoun fits was mentioned there.
 struct Teller: Sendable {
   private(set) var bytes: [UInt8] = []
   private(set) var wordCount = 0
 
-  private var knownPeople: [Person.ID] = []
-  private var knownThings: [Thing.ID] = []
-  private var knownSpots: [Spot] = []
-  private var mentionedPeople: [Person.ID] = []
-  private var earlierPeople: [Person.ID] = []
-  private var mentionedThings: [Thing.ID] = []
-  private var earlierThings: [Thing.ID] = []
-  private var earlierSubject: [Person.ID] = []
-  private var subject: [Person.ID] = []
+  /// Who and what a sentence spoke of.
+  private struct Mentions {
+    var people: [Person] = []
+    var things: [Thing] = []
+    var subject: Person?
+  }
+
+  private var knownPeople: Set<Person> = []
+  private var knownThings: Set<Thing> = []
+  private var now = Mentions()
+  private var before = Mentions()
   private var pronounsInARow = 0
   private var raisesNext = true
   private var endsSentence = false
   private var startsParagraph = true
 
-  /// Tells `frame` as a sentence of its own; `ending` continues it. Returns where the ending starts.
+  /// Tells a sentence; `ending` continues it. Returns the ending's text.
   @discardableResult
-  mutating func tell(
-    _ frame: Frame, _ roles: Roles, ending: (Frame, Roles)? = nil, world: World, random: inout SplitMix64
-  ) -> Int {
-    if startsParagraph {
-      if !bytes.isEmpty { append("\n\n") }
-    } else {
-      append(" ")
-    }
+  mutating func tell(_ sentence: Sentence, ending: Sentence? = nil, random: inout SplitMix64) -> String {
+    if !bytes.isEmpty { append(startsParagraph ? "\n\n" : " ") }
     startsParagraph = false
     raisesNext = true
     endsSentence = false
-    render(frame.pieces, roles, world, &random)
+    for piece in sentence.chosen(&random) { append(piece, &random) }
     let start = bytes.count
-    if let ending { render(ending.0.pieces, ending.1, world, &random) }
-    wordCount += 1
-    earlierPeople = mentionedPeople
-    earlierThings = mentionedThings
-    earlierSubject = subject
-    mentionedPeople = []
-    mentionedThings = []
-    subject = []
-    return start
+    for piece in ending?.chosen(&random) ?? [] { append(piece, &random) }
+    before = now
+    now = Mentions()
+    return String(decoding: bytes[start...], as: UTF8.self)
   }
 
   /// The next sentence starts a paragraph, in which everybody is named anew.
   mutating func startParagraph() {
     startsParagraph = true
-    earlierPeople = []
-    earlierThings = []
-    earlierSubject = []
+    before = Mentions()
   }
 
-  /// Whether the text has presented a thing.
-  func knows(_ thing: Thing.ID) -> Bool { knownThings.contains(thing) }
-
-  /// Whether the text has presented a person.
-  func knows(_ person: Person.ID) -> Bool { knownPeople.contains(person) }
-
-  private mutating func render(_ pieces: [Frame.Piece], _ roles: Roles, _ world: World, _ random: inout SplitMix64) {
-    for piece in pieces {
-      switch piece {
-      case .text(let text): for byte in text { append(byte) }
-      case .choice(let alternatives): render(random.pick(alternatives), roles, world, &random)
-      case .slot(let role, let form): fill(role, form, roles, world, &random)
-      }
-    }
-  }
-
-  private mutating func fill(
-    _ role: Frame.Role, _ form: Frame.Form, _ roles: Roles, _ world: World, _ random: inout SplitMix64
-  ) {
-    switch role {
-    case .a, .b, .c:
-      tell(person: roles.person(role), form, world, &random)
-    case .ab, .abc:
-      tell(group: roles.group(role), form, world, &random)
-    case .x, .y, .z:
-      tell(thing: roles.thing(role), form, world, &random)
-    case .p, .q:
-      tell(place: roles.place(role), form, seenBy: subject.isEmpty ? roles.a.map { [$0] } ?? [] : subject, world)
-    case .s, .t:
-      tell(spot: roles.spot(role))
-    case .n, .m:
-      tell(number: roles.number(role), form, roles, world)
-    case .f:
-      append(Roles.bound(roles.f, role).rawValue)
-    case .w:
-      append(Roles.bound(roles.w, role))
-    case .v:
-      append(Roles.bound(roles.v, role))
+  private mutating func append(_ piece: Sentence.Piece, _ random: inout SplitMix64) {
+    switch piece {
+    case .text(let text): append(text)
+    case .person(let person, let form): append(person, form, &random)
+    case .group(let people, let isObject): append(people, isObject: isObject, &random)
+    case .thing(let thing, let form): append(thing, form, &random)
+    case .place(let place, let isGoal): append(place, isGoal: isGoal)
+    case .goods(let count, let goods):
+      append("\(Lexicon.number(count)) \(count == 1 ? goods.noun : goods.plural ?? goods.noun)")
+      mention(goods)
+    case .open, .bar, .close: preconditionFailure("a choice that nothing has chosen from")
     }
   }
 
   // MARK: People
 
-  private mutating func tell(person id: Person.ID, _ form: Frame.Form, _ world: World, _ random: inout SplitMix64) {
-    let person = world.people[id.index]
-    if subject.isEmpty { subject = [id] }
+  private mutating func append(_ person: Person, _ form: Sentence.PersonForm, _ random: inout SplitMix64) {
+    if now.subject == nil, now.people.isEmpty { now.subject = person }
+    let isClear = isClear(person)
     switch form {
-    case .plain:
-      if isClear(id, world), mayRepeatPronoun(id), random.chance(earlierSubject == [id] ? 75 : 45) {
+    case .subject:
+      let repeats = now.people.contains(person) || pronounsInARow < 2
+      if isClear, repeats, random.chance(before.subject == person ? 40 : 15) {
         pronounsInARow += 1
         append(person.pronoun.subject)
       } else {
         pronounsInARow = 0
-        name(id, world)
+        appendName(of: person)
       }
-    case .he:
-      if isClear(id, world) { append(person.pronoun.subject) } else { name(id, world) }
-    case .him:
-      if isClear(id, world), mentionedPeople.contains(id) || random.chance(60) {
-        append(person.pronoun.object)
-      } else {
-        name(id, world)
-      }
-    case .own:
-      append(person.pronoun.possessive)
-    case .himself:
-      append(person.pronoun.reflexive)
+    case .he where isClear: append(person.pronoun.subject)
+    case .him where isClear && (now.people.contains(person) || random.chance(50)): append(person.pronoun.object)
+    case .his where isClear, .own: append(person.pronoun.possessive)
     case .his:
-      if isClear(id, world) {
-        append(person.pronoun.possessive)
-      } else {
-        name(id, world)
-        append("'s")
-      }
-    case .name:
-      append(person.name)
-    case .kind:
-      append(person.kind)
-    case .indefinite:
-      know(id)
+      appendName(of: person)
+      append("'s")
+    case .he, .him: appendName(of: person)
+    case .name: append(person.name)
+    case .introduction:
+      knownPeople.insert(person)
       append(person.description)
-    case .speech(let verb):
-      tell(speech: verb, of: id, world, &random)
-    default:
-      preconditionFailure("\(form) is no form of a person")
+    case .speech(let verb): append(speech: verb, of: person, &random)
     }
-    mention(id)
+    mention(person)
   }
 
-  private mutating func tell(speech verb: String, of id: Person.ID, _ world: World, _ random: inout SplitMix64) {
-    if raisesNext {
-      name(id, world)
-      append(" ")
-      append(verb)
-    } else if isClear(id, world), random.chance(50) {
-      append(world.people[id.index].pronoun.subject)
-      append(" ")
-      append(verb)
-    } else if !knownPeople.contains(id) || random.chance(75) {
-      append(verb)
-      append(" ")
-      name(id, world)
+  private mutating func append(speech verb: String, of person: Person, _ random: inout SplitMix64) {
+    precondition(person.speaks || verb == "thought", "\(person.name) does not speak")
+    if !raisesNext, isClear(person), random.chance(40) {
+      append("\(person.pronoun.subject) \(verb)")
+    } else if raisesNext || knownPeople.contains(person) && random.chance(20) {
+      appendName(of: person)
+      append(" \(verb)")
     } else {
-      name(id, world)
-      append(" ")
-      append(verb)
+      append("\(verb) ")
+      appendName(of: person)
     }
   }
 
   /// The name; with the introduction where it is the first.
-  private mutating func name(_ id: Person.ID, _ world: World) {
-    let person = world.people[id.index]
-    guard !knownPeople.contains(id) else { return append(person.name) }
-    know(id)
+  private mutating func appendName(of person: Person) {
+    guard knownPeople.insert(person).inserted else { return append(person.name) }
     switch person.introduction {
-    case .known:
-      append(person.name)
-    case .described:
-      append(person.description)
-      append(" named ")
-      append(person.name)
+    case .known: append(person.name)
+    case .described: append("\(person.description) named \(person.name)")
     case .related(let other, let relation):
-      if isClear(other, world) || subject.first == other {
-        append(world.people[other.index].pronoun.possessive)
-      } else {
-        append(world.people[other.index].name)
-        append("'s")
-      }
+      append(isClear(other) || now.subject == other ? other.pronoun.possessive : "\(other.name)'s")
       mention(other)
       append(" \(relation) \(person.name)")
-      if person.isAnimal, relation == "friend" { append(" the \(person.kind)") }
+      if person.isAnimal { append(" the \(person.kind)") }
     }
   }
 
-  private mutating func tell(group: [Person.ID], _ form: Frame.Form, _ world: World, _ random: inout SplitMix64) {
-    let recent = mentionedPeople.isEmpty ? earlierPeople : mentionedPeople
-    let isClear = recent.count == group.count && group.allSatisfy(recent.contains)
-    switch form {
-    case .plain where isClear && pronounsInARow < 3 && (!mentionedPeople.isEmpty || random.chance(60)):
+  private mutating func append(_ group: [Person], isObject: Bool, _ random: inout SplitMix64) {
+    let recent = now.people.isEmpty ? before.people : now.people
+    if recent.count == group.count, group.allSatisfy(recent.contains), isObject || pronounsInARow < 2 {
       pronounsInARow += 1
-      append("they")
-    case .them where isClear: append("them")
-    case .their where isClear: append("their")
-    case .their:
-      names(group, world)
-      append("'s")
-    default:
+      append(isObject ? "them" : "they")
+    } else {
       pronounsInARow = 0
-      names(group, world)
+      for (index, person) in group.enumerated() {
+        if index > 0 { append(index == group.count - 1 ? " and " : ", ") }
+        if index == 0, now.people.isEmpty { now.subject = person }
+        appendName(of: person)
+        mention(person)
+      }
+      now.subject = nil
     }
-    if mentionedPeople.isEmpty { subject = group }
-    for id in group { mention(id) }
+    for person in group { mention(person) }
   }
 
-  private mutating func names(_ group: [Person.ID], _ world: World) {
-    for (index, id) in group.enumerated() {
-      if index > 0 { append(index == group.count - 1 ? " and " : ", ") }
-      name(id, world)
-      mention(id)
-    }
-  }
-
-  private mutating func know(_ id: Person.ID) {
-    if !knownPeople.contains(id) { knownPeople.append(id) }
-  }
-
-  private mutating func mention(_ id: Person.ID) {
-    if mentionedPeople.isEmpty, subject.isEmpty { subject = [id] }
-    if !mentionedPeople.contains(id) { mentionedPeople.append(id) }
+  private mutating func mention(_ person: Person) {
+    if !now.people.contains(person) { now.people.append(person) }
   }
 
   /// Whether a pronoun can only mean this person.
-  private func isClear(_ id: Person.ID, _ world: World) -> Bool {
-    let pronoun = world.people[id.index].pronoun
-    func hasRival(in people: [Person.ID]) -> Bool {
-      people.contains { $0 != id && world.people[$0.index].pronoun == pronoun }
-    }
-    if mentionedPeople.contains(id) { return !hasRival(in: mentionedPeople) }
-    return earlierPeople.contains(id) && !hasRival(in: earlierPeople) && !hasRival(in: mentionedPeople)
+  private func isClear(_ person: Person) -> Bool {
+    func hasRival(_ people: [Person]) -> Bool { people.contains { $0 != person && $0.pronoun == person.pronoun } }
+    if hasRival(now.people) { return false }
+    return now.people.contains(person) || before.people.contains(person) && !hasRival(before.people)
   }
 
-  private func mayRepeatPronoun(_ id: Person.ID) -> Bool {
-    mentionedPeople.contains(id) || pronounsInARow < 3
-  }
+  // MARK: Things and places
 
-  // MARK: Things, places and numbers
-
-  private mutating func tell(thing id: Thing.ID, _ form: Frame.Form, _ world: World, _ random: inout SplitMix64) {
-    let thing = world.things[id.index]
-    let isNew = !knownThings.contains(id)
-    let isPronounClear = isClear(id, world)
+  private mutating func append(_ thing: Thing, _ form: Sentence.ThingForm, _ random: inout SplitMix64) {
+    let isNew = !knownThings.contains(thing)
+    let isClear = isClear(thing)
     switch form {
-    case .plain where isNew, .indefinite:
-      append(thing.indefinite)
-    case .plain where isPronounClear && !raisesNext && random.chance(45), .it where isPronounClear:
-      append(thing.isPlural ? "them" : "it")
-    case .they where isPronounClear:
-      append(thing.isPlural ? "they" : "it")
-    case .plain, .the, .it, .they:
-      append("the ")
-      append(noun(of: id, isNew: isNew, world, &random))
-    case .bare:
-      append(noun(of: id, isNew: isNew, world, &random))
-    case .short:
-      append(thing.noun)
-    case .all:
-      append(thing.countedNoun ?? thing.noun)
-    case .was: return append(thing.isPlural ? "were" : "was")
-    case .is: return append(thing.isPlural ? "are" : "is")
-    case .this: return append(thing.isPlural ? "these" : "this")
-    default:
-      preconditionFailure("\(form) is no form of a thing")
+    case .plain where isNew, .introduction: append(thing.full.withArticle)
+    case .plain where isClear && !raisesNext && random.chance(35), .it where isClear: append("it")
+    case .bare: append(thing.full)
+    default: append("the " + (isNew || random.chance(80) ? thing.full : thing.noun))
     }
-    if isNew { knownThings.append(id) }
-    if !mentionedThings.contains(id) { mentionedThings.append(id) }
+    mention(thing)
   }
 
-  private func noun(of id: Thing.ID, isNew: Bool, _ world: World, _ random: inout SplitMix64) -> String {
-    let thing = world.things[id.index]
-    let sharesNoun = world.things.filter { $0.noun == thing.noun }.count > 1
-    return isNew || sharesNoun || random.chance(30) ? thing.full : thing.noun
+  private mutating func mention(_ thing: Thing) {
+    knownThings.insert(thing)
+    if !now.things.contains(thing) { now.things.append(thing) }
   }
 
-  private func isClear(_ id: Thing.ID, _ world: World) -> Bool {
-    let isPlural = world.things[id.index].isPlural
-    func hasRival(in things: [Thing.ID]) -> Bool {
-      things.contains { $0 != id && (world.things[$0.index].isPlural == isPlural) }
-    }
-    if mentionedThings.contains(id) { return !hasRival(in: mentionedThings) }
-    return earlierThings.contains(id) && !hasRival(in: earlierThings) && !hasRival(in: mentionedThings)
+  private func isClear(_ thing: Thing) -> Bool {
+    if now.things.contains(thing) { return now.things.count == 1 }
+    return now.things.isEmpty && before.things == [thing]
   }
 
   /// A home is "home" to its owner and "Mia's house" to everybody else.
-  private mutating func tell(place id: Place.ID, _ form: Frame.Form, seenBy people: [Person.ID], _ world: World) {
-    let place = world.places[id.index]
-    guard let owner = place.owner else {
-      switch form {
-      case .at: append("\(place.preposition) the \(place.noun)")
-      case .to: append("to the \(place.noun)")
-      case .from: append("from the \(place.noun)")
-      default: append("the \(place.noun)")
-      }
-      return
-    }
-    let isHome = people == [owner]
-    let house = "\(world.people[owner.index].name)'s \(place.noun)"
-    switch form {
-    case .at: append(isHome ? "at home" : "at \(house)")
-    case .to: append(isHome ? "home" : "to \(house)")
-    case .from: append(isHome ? "from home" : "from \(house)")
-    default: append(isHome ? "the house" : house)
-    }
-    if !isHome { mention(owner) }
-  }
-
-  /// A corner is "behind a bush" at first and "behind the bush" from then on.
-  private mutating func tell(spot: Spot) {
-    if knownSpots.contains(spot) {
-      append(spot.knownPhrase)
+  private mutating func append(_ place: Place, isGoal: Bool) {
+    guard let owner = place.owner else { return append("\(isGoal ? "to" : place.preposition) the \(place.noun)") }
+    if now.subject == owner {
+      append(isGoal ? "home" : "at home")
     } else {
-      knownSpots.append(spot)
-      append(spot.phrase)
+      append("\(isGoal ? "to" : "at") \(owner.name)'s \(place.noun)")
+      mention(owner)
     }
-  }
-
-  private mutating func tell(number: Int, _ form: Frame.Form, _ roles: Roles, _ world: World) {
-    append(Lexicon.numberWord(number))
-    guard case .counted(let role) = form else { return }
-    let id = roles.thing(role)
-    let thing = world.things[id.index]
-    append(" ")
-    append(number == 1 ? thing.noun : thing.countedNoun ?? thing.noun)
-    if !knownThings.contains(id) { knownThings.append(id) }
-    if !mentionedThings.contains(id) { mentionedThings.append(id) }
   }
 
   // MARK: Bytes
 
   private mutating func append(_ text: String) {
-    for byte in text.utf8 { append(byte) }
+    for scalar in text.unicodeScalars { append(scalar) }
   }
 
-  /// Raises the first letter of a sentence, and of what is said: an opening quotation mark starts a sentence too.
-  private mutating func append(_ byte: UInt8) {
-    switch byte {
-    case UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "?"):
-      endsSentence = true
-    case UInt8(ascii: " "), UInt8(ascii: "\n"):
-      if endsSentence { raisesNext = true }
+  /// Raises the first letter of a sentence, and of what is said; quotation marks become plain ones.
+  private mutating func append(_ scalar: Unicode.Scalar) {
+    switch scalar {
+    case "“", "”":
+      bytes.append(UInt8(ascii: "\""))
+      if scalar == "“" { raisesNext = true } else if bytes.dropLast().last != UInt8(ascii: ".") { endsSentence = false }
+      return
+    case " ", "\n":
+      raisesNext = raisesNext || endsSentence
       endsSentence = false
-      if let last = bytes.last, last != byte { wordCount += 1 }
-    case UInt8(ascii: "\""):
-      let isOpening = bytes.last.map { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") } ?? true
-      if isOpening { raisesNext = true } else if bytes.last != UInt8(ascii: ".") { endsSentence = false }
-    default:
-      if raisesNext, (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) {
-        bytes.append(byte - 32)
-        raisesNext = false
-        return
-      }
-      raisesNext = false
-      endsSentence = false
+      wordCount += 1
+    case ".", "!", "?": endsSentence = true
+    default: endsSentence = false
     }
-    bytes.append(byte)
+    let isSmall = ("a"..."z").contains(scalar)
+    bytes.append(UInt8(scalar.value) - (isSmall && raisesNext ? 32 : 0))
+    if isSmall || ("A"..."Z").contains(scalar) { raisesNext = false }
   }
 }

@@ -1,109 +1,91 @@
-/// Somebody in a story: a child, a grown-up or an animal.
-public struct Person: Sendable, Equatable {
-  /// A person's position in ``Story/people``.
-  public struct ID: Sendable, Hashable {
-    public let index: Int
-
-    public init(index: Int) {
-      self.index = index
-    }
-  }
-
-  public enum Pronoun: Sendable, Equatable {
+/// Somebody in a story: a child, a grown-up or an animal. No two of a story share a name.
+package struct Person: Sendable, Hashable {
+  package enum Pronoun: Sendable {
     case she
     case he
+
+    var subject: String { self == .she ? "she" : "he" }
+    var object: String { self == .she ? "her" : "him" }
+    var possessive: String { self == .she ? "her" : "his" }
   }
 
   /// How the first sentence that mentions a person presents them.
-  public enum Introduction: Sendable, Equatable {
+  package enum Introduction: Sendable {
     /// By the name alone: "Grandma".
     case known
     /// "a shy rabbit named Pip".
     case described
     /// "her friend Tom", seen from another person.
-    case related(to: ID, as: String)
+    indirect case related(to: Person, as: String)
   }
 
-  public let name: String
+  package let name: String
   /// What they are: "girl", "baker", "rabbit".
-  public let kind: String
+  package let kind: String
   /// The adjective of the introduction: "brave".
-  public let trait: String
-  public let pronoun: Pronoun
-  public let isAnimal: Bool
+  package var trait = ""
+  package let pronoun: Pronoun
+  package var isAnimal = false
   /// Whether they talk; a child's pet does not.
-  public let speaks: Bool
-  public let introduction: Introduction
+  package var speaks = true
+  package var introduction = Introduction.described
+
+  /// "a shy girl"
+  var description: String { (trait.isEmpty ? kind : "\(trait) \(kind)").withArticle }
+
+  package static func == (one: Person, other: Person) -> Bool { one.name == other.name }
+  package func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
-/// Something that can be owned, given, lost, hidden, eaten or broken; or a kind of goods that are counted.
-public struct Thing: Sendable, Equatable {
-  /// A thing's position in ``Story/things``.
-  public struct ID: Sendable, Hashable {
-    public let index: Int
-
-    public init(index: Int) {
-      self.index = index
-    }
-  }
-
-  /// The noun without its adjective: "ball", "boots".
-  public let noun: String
-  /// The plural of a noun that is counted: "apples" of "apple"; nil for a single thing.
-  public let countedNoun: String?
+/// Something that can be owned, given, lost, hidden, eaten or broken, or a kind of goods that are counted. No two of a
+/// story share a noun.
+package struct Thing: Sendable, Hashable {
+  /// The noun without its adjective: "ball".
+  package let noun: String
   /// What the story calls it besides its noun: "red", "wooden"; empty for goods that are counted.
-  public let adjective: String
-  /// Whether the adjective is a colour.
-  public let isColoured: Bool
-  /// Whether the noun is plural, as in "boots".
-  public let isPlural: Bool
+  package let adjective: String
+  /// The plural of goods that are counted, "apples"; nil for a single thing.
+  package var plural: String?
+
+  /// "red ball"
+  package var full: String { adjective.isEmpty ? noun : "\(adjective) \(noun)" }
+  package var isColoured: Bool { Lexicon.colours.contains(adjective) }
 }
 
 /// Somewhere people go.
-public struct Place: Sendable, Equatable {
-  /// A place's position in ``Story/places``.
-  public struct ID: Sendable, Hashable {
-    public let index: Int
-
-    public init(index: Int) {
-      self.index = index
-    }
-  }
-
+package struct Place: Sendable, Hashable {
   /// "park"; of a home, "house".
-  public let noun: String
+  package let noun: String
   /// "at", "in", "by" or "on".
-  public let preposition: String
+  package let preposition: String
   /// Who lives there, for a home.
-  public let owner: Person.ID?
-  /// Corners in which things lie: "under the bench".
-  public let spots: [String]
-  /// Corners in which people hide: "behind a big tree".
-  public let hideouts: [String]
+  package let owner: Person?
+  /// Corners in which things lie and people hide: "under the bench".
+  package let corners: [String]
   /// What one does there: "fed the ducks".
-  public let activities: [String]
+  let activities: [String]
+
+  package static func == (one: Place, other: Place) -> Bool { one.noun == other.noun && one.owner == other.owner }
+  package func hash(into hasher: inout Hasher) { hasher.combine(noun) }
+
+  func corner(_ index: Int) -> Spot { Spot(place: self, phrase: corners[index]) }
 }
 
 /// A corner of a place: "under the bench" in the park.
-public struct Spot: Sendable, Hashable {
-  public let place: Place.ID
-  public let phrase: String
-
-  /// The phrase for a corner that has been spoken of: "under the bench" of "under a bench".
-  public var knownPhrase: String {
-    let words = phrase.split(separator: " ")
-    guard words.count > 2 else { return phrase }
-    let isIndefinite = ["a", "an", "some"].contains(words[1])
-    let isCounted = words[1] == "two"
-    guard isIndefinite || isCounted else { return phrase }
-    return "\(words[0]) the " + words[(isIndefinite ? 2 : 1)...].joined(separator: " ")
-  }
+package struct Spot: Sendable, Hashable {
+  package let place: Place
+  package let phrase: String
 }
 
-public enum Feeling: String, Sendable, CaseIterable {
-  case happy, sad, angry, scared, proud, worried, tired, hungry, surprised, lonely, excited, sorry, bored, thankful
+package enum Feeling: String, Sendable, CaseIterable {
+  case happy, sad, angry, scared, proud, worried, tired, hungry, surprised, lonely, excited, sorry, thankful
 }
 
-public enum Weather: String, Sendable, CaseIterable {
+package enum Weather: String, Sendable, CaseIterable {
   case sunny, windy, rainy, cold, stormy, snowy, foggy
+}
+
+extension String {
+  /// "a" or "an", and the word.
+  var withArticle: String { (first.map("aeiou".contains) ?? false ? "an " : "a ") + self }
 }

@@ -1,64 +1,87 @@
 /// One thing that happens in a story. The log of a story's events is what its text tells.
-public enum Event: Sendable, Equatable {
+package struct Event: Sendable, Equatable {
+  package enum Verb: Sendable {
+    case appear, go, hide, discover, weather
+    case own, make, lie, contain, lose, carryOff, find, pickUp, look, putDown, putIn, takeOut, lookIn
+    case give, lend, giveBack, trade, eat, useUp, damage, repair
+    case gather, hand, eatSome, spill
+    case win, help, apologise, befriend, feel
+  }
+
+  package let verb: Verb
+  /// Who does it, and to whom.
+  package var a: Person?
+  package var b: Person?
+  /// The thing, and of a trade or a container the other one.
+  package var x: Thing?
+  package var y: Thing?
+  package var spot: Spot?
+  package var place: Place?
+  package var count = 0
+  package var feeling: Feeling?
+  package var weather: Weather?
+  /// Whether a sentence of its own tells it. The others show in the sentences around them.
+  package internal(set) var isTold = false
+  /// The reason that the text gives for a feeling: "she had lost her ball".
+  package internal(set) var reason: String?
+}
+
+extension Event {
   /// Somebody is at a place when we first hear of them.
-  case appear(Person.ID, Place.ID)
-  case go(Person.ID, Place.ID)
-  case weather(Weather)
+  static func appear(_ a: Person, _ place: Place) -> Event { Event(verb: .appear, a: a, place: place) }
+  static func go(_ a: Person, _ place: Place) -> Event { Event(verb: .go, a: a, place: place) }
+  static func hide(_ a: Person, _ spot: Spot) -> Event { Event(verb: .hide, a: a, spot: spot) }
+  static func discover(_ a: Person, _ b: Person, _ spot: Spot) -> Event {
+    Event(verb: .discover, a: a, b: b, spot: spot)
+  }
+  static func weather(_ weather: Weather) -> Event { Event(verb: .weather, weather: weather) }
 
   /// Somebody has a thing of their own from the start.
-  case own(Person.ID, Thing.ID)
-  /// A thing is in a spot from the start.
-  case lie(Thing.ID, Spot)
-  /// A container's content, from the start.
-  case contain(Thing.ID, in: Thing.ID)
-  case want(Person.ID, Thing.ID)
-  case make(Person.ID, Thing.ID)
+  static func own(_ a: Person, _ x: Thing) -> Event { Event(verb: .own, a: a, x: x) }
+  static func make(_ a: Person, _ x: Thing) -> Event { Event(verb: .make, a: a, x: x) }
+  /// A thing is in a spot, or in a container, from the start.
+  static func lie(_ x: Thing, _ spot: Spot) -> Event { Event(verb: .lie, x: x, spot: spot) }
+  static func contain(_ x: Thing, in y: Thing) -> Event { Event(verb: .contain, x: x, y: y) }
   /// A thing slips away from its holder; the text only says where when it is found.
-  case lose(Person.ID, Thing.ID, Spot)
-  /// The wind, or an animal, carries a lying or held thing off to a spot.
-  case carryOff(Thing.ID, Spot)
+  static func lose(_ a: Person, _ x: Thing, _ spot: Spot) -> Event { Event(verb: .lose, a: a, x: x, spot: spot) }
+  /// The wind carries a thing off to a spot.
+  static func carryOff(_ x: Thing, _ spot: Spot) -> Event { Event(verb: .carryOff, x: x, spot: spot) }
   /// Looks in a spot and takes what lies there.
-  case find(Person.ID, Thing.ID, Spot)
+  static func find(_ a: Person, _ x: Thing, _ spot: Spot) -> Event { Event(verb: .find, a: a, x: x, spot: spot) }
   /// Takes what is known to be in a spot.
-  case pickUp(Person.ID, Thing.ID, Spot)
+  static func pickUp(_ a: Person, _ x: Thing, _ spot: Spot) -> Event { Event(verb: .pickUp, a: a, x: x, spot: spot) }
   /// Looks in a spot for a thing that is not there.
-  case look(Person.ID, Thing.ID, Spot)
-  case putDown(Person.ID, Thing.ID, Spot)
-  case put(Person.ID, Thing.ID, into: Thing.ID)
-  case takeOut(Person.ID, Thing.ID, from: Thing.ID)
+  static func look(_ a: Person, _ x: Thing, _ spot: Spot) -> Event { Event(verb: .look, a: a, x: x, spot: spot) }
+  static func putDown(_ a: Person, _ x: Thing, _ spot: Spot) -> Event { Event(verb: .putDown, a: a, x: x, spot: spot) }
+  static func put(_ a: Person, _ x: Thing, in y: Thing) -> Event { Event(verb: .putIn, a: a, x: x, y: y) }
+  static func takeOut(_ a: Person, _ x: Thing, of y: Thing) -> Event { Event(verb: .takeOut, a: a, x: x, y: y) }
   /// Looks in a container for a thing that is not there.
-  case lookInside(Person.ID, Thing.ID, Thing.ID)
-  case give(Person.ID, Thing.ID, to: Person.ID)
-  case lend(Person.ID, Thing.ID, to: Person.ID)
-  case giveBack(Person.ID, Thing.ID, to: Person.ID)
+  static func look(_ a: Person, for x: Thing, in y: Thing) -> Event { Event(verb: .lookIn, a: a, x: x, y: y) }
+
+  static func give(_ a: Person, _ x: Thing, to b: Person) -> Event { Event(verb: .give, a: a, b: b, x: x) }
+  static func lend(_ a: Person, _ x: Thing, to b: Person) -> Event { Event(verb: .lend, a: a, b: b, x: x) }
+  static func giveBack(_ a: Person, _ x: Thing, to b: Person) -> Event { Event(verb: .giveBack, a: a, b: b, x: x) }
   /// The first person's thing for the second person's.
-  case trade(Person.ID, Thing.ID, with: Person.ID, Thing.ID)
-  case eat(Person.ID, Thing.ID)
+  static func trade(_ a: Person, _ x: Thing, with b: Person, _ y: Thing) -> Event {
+    Event(verb: .trade, a: a, b: b, x: x, y: y)
+  }
+  static func eat(_ a: Person, _ x: Thing) -> Event { Event(verb: .eat, a: a, x: x) }
   /// Uses a thing up: flour for a cake.
-  case useUp(Person.ID, Thing.ID)
-  case damage(Person.ID, Thing.ID)
-  case repair(Person.ID, Thing.ID)
+  static func useUp(_ a: Person, _ x: Thing) -> Event { Event(verb: .useUp, a: a, x: x) }
+  static func damage(_ a: Person, _ x: Thing) -> Event { Event(verb: .damage, a: a, x: x) }
+  static func repair(_ a: Person, _ x: Thing) -> Event { Event(verb: .repair, a: a, x: x) }
 
-  /// Gets so many goods of a kind.
-  case gather(Person.ID, Thing.ID, Int)
-  case hand(Person.ID, Thing.ID, Int, to: Person.ID)
-  case eatSome(Person.ID, Thing.ID, Int)
-  /// Loses so many of the goods.
-  case spill(Person.ID, Thing.ID, Int)
+  /// Gets, hands on, eats or loses so many goods of a kind.
+  static func gather(_ a: Person, _ count: Int, _ x: Thing) -> Event { Event(verb: .gather, a: a, x: x, count: count) }
+  static func hand(_ a: Person, _ count: Int, _ x: Thing, to b: Person) -> Event {
+    Event(verb: .hand, a: a, b: b, x: x, count: count)
+  }
+  static func eat(_ a: Person, _ count: Int, _ x: Thing) -> Event { Event(verb: .eatSome, a: a, x: x, count: count) }
+  static func spill(_ a: Person, _ count: Int, _ x: Thing) -> Event { Event(verb: .spill, a: a, x: x, count: count) }
 
-  case speak(Person.ID, to: Person.ID?)
-  /// Tells where a thing is.
-  case reveal(Person.ID, Thing.ID, to: Person.ID)
-  case hide(Person.ID, Spot)
-  case discover(Person.ID, Person.ID, Spot)
-  case win(Person.ID, over: [Person.ID])
-  case help(Person.ID, Person.ID)
-  case promise(Person.ID, to: Person.ID)
-  case keepPromise(Person.ID, to: Person.ID)
-  case breakPromise(Person.ID, to: Person.ID)
-  case apologise(Person.ID, to: Person.ID)
-  case forgive(Person.ID, Person.ID)
-  case befriend(Person.ID, Person.ID)
-  /// Feels something, because of an earlier event (its index in the log) where the text gives a reason.
-  case feel(Person.ID, Feeling, because: Int?)
+  static func win(_ a: Person, over b: Person) -> Event { Event(verb: .win, a: a, b: b) }
+  static func help(_ a: Person, _ b: Person) -> Event { Event(verb: .help, a: a, b: b) }
+  static func apologise(_ a: Person, to b: Person) -> Event { Event(verb: .apologise, a: a, b: b) }
+  static func befriend(_ a: Person, _ b: Person) -> Event { Event(verb: .befriend, a: a, b: b) }
+  static func feel(_ a: Person, _ feeling: Feeling) -> Event { Event(verb: .feel, a: a, feeling: feeling) }
 }
