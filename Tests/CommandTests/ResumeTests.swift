@@ -27,6 +27,23 @@ import Testing
     }
   }
 
+  /// What a run keeps is not changed by words that would only be written down; a run without weights may still be another.
+  @Test(arguments: [
+    ("model.hidden_size=48", "a run goes on with the model that it trains"),
+    ("model={\"from\":\"runs/tiny\"}", "a run goes on with the model that it trains"),
+    ("tokenizer.from=elsewhere", "a run keeps its tokenizer"), ("run=runs/other", "a run stays in its folder"),
+  ])
+  func keepsWhatItTrains(_ change: String, _ refusal: String) throws {
+    let tiny = try TinyRun()
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=2")
+    let before = try tiny.folder.text(of: "runs/tiny/resolved.json")
+    let outcome = try Binary.run(["resume", "runs/tiny", "training.max_steps=3", change], in: tiny.folder)
+    #expect(outcome.code == 3)
+    #expect(outcome.log.contains("error[recipe]: \(refusal)\n  --> command line: \(change)\n  = "), "\(outcome.log)")
+    #expect(try tiny.folder.text(of: "runs/tiny/resolved.json") == before)
+    try tiny.train("resume", "runs/tiny", "training.max_steps=3", "run=runs/tiny")
+  }
+
   /// Stochastic rounding draws the same numbers after a stop; the file holds floats, from which either format resumes.
   @Test func withMomentsOfHalfTheSize() throws {
     let tiny = try TinyRun()

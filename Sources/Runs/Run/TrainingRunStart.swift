@@ -43,6 +43,8 @@ extension TrainingRun {
     // The first rank changes the recipe only when all have read it.
     try ranks.meet()
     let newest = try Self.newestCheckpoint(in: folder, lock, ranks)
+    // What an earlier version wrote may not be a recipe any more.
+    if newest != nil, let begun = try? folder.resolvedRecipe() { try recipe.checkKept(since: begun, in: path) }
     let start = try newest.map { (checkpoint) throws(Failure) in
       let path = checkpoint.path(of: CheckpointLocation.name(in: checkpoint))
       return try ModelFile.open(path, base: recipe.model.source)
