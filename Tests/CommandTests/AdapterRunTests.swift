@@ -40,6 +40,9 @@ import Testing
   ) throws {
     let log = try tiny.train(command(name), "\(name).json")
     #expect(log.contains(" of them trained)"), "\(log)")
+    let plan = try Binary.run(["plan", "\(name).json", "--json"], in: tiny.folder).results
+    let planned = try JSONValue.parse(Array(plan.utf8), source: "", area: .data)["trained_parameters"]?.integer
+    #expect(planned.map { log.contains(" (\($0) of them trained)") } == true, "\(plan)")
     let run = "runs/\(name)"
     let names = try FileManager.default.contentsOfDirectory(atPath: tiny.checkpoint(run, 6)).sorted()
     #expect(names == ["adapter.h5", "manifest.json", "training.h5"])
@@ -135,7 +138,9 @@ import Testing
     try tiny.train("import", "runs/sft", "imported")
     #expect(abs(try loss("imported") - trained) < 1e-5)
     // A run that begins with it trains the whole model, adapter included.
-    try tiny.train("sft", "sft.json", "run=runs/next", "~adapter", "model.from=runs/sft", "training.max_steps=1")
+    let next = try tiny.train(
+      "sft", "sft.json", "run=runs/next", "~adapter", "model.from=runs/sft", "training.max_steps=1")
+    #expect(next.contains("note: the adapter is merged into its base"), "\(next)")
     #expect(FileManager.default.fileExists(atPath: tiny.path("runs/next/step-000001/model.h5")))
   }
 
@@ -161,6 +166,7 @@ import Testing
         started + changes + ["run=runs/\(name)", "optimizer.learning_rate=1e-30"], in: tiny.folder)
       #expect(outcome.code == 0, "\(outcome.log)")
       #expect(abs(try loss("runs/\(name)") - own) < 1e-5)
+      #expect(outcome.log.contains("note: the adapter is merged into its base") == (name == "whole"))
     }
     let other = try tiny.train(
       "sft", "sft.json", "model.from=runs/tiny", "model.adapter=peft", "run=runs/other", "adapter.r=8", code: 3)

@@ -10,6 +10,8 @@ import Training
 /// What a run of a recipe will take, estimated without training.
 package struct Plan {
   package let parameters: Double
+  /// Parameters that are trained: those of the adapters, where there are any.
+  package let trained: Double
   /// Tokens of a step: of rows in the mean, of windows at most.
   package let tokensPerStep: Double
   /// Floating point operations of a step.
@@ -57,7 +59,7 @@ package struct Plan {
     }
     dataFailure = failure
     epochSteps = data.map { recipe.batches(of: $0).count }
-    parameters = model.parameters
+    (parameters, trained) = (model.parameters, model.trained)
     let all = data?.sampleCount ?? recipe.mostSamples(length: length) ?? .max
     let samples = Double(min(recipe.training.batchSize, all))
     var tokens = samples * Double(length) * Double(recipe.examples.sequencesPerSample)

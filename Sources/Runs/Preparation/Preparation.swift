@@ -57,6 +57,9 @@ package struct Preparation {
       if let line = start.roundingNote(for: settings) { note("note: \(line)") }
     } else {
       if let checkpoint, checkpoint.adapter != nil { throw Adaptation.isAnother(at: checkpoint.path) }
+      if start?.adapter != nil {
+        note("note: the adapter is merged into its base, and the whole model is trained; with \"adapter\" it alone is")
+      }
       adapter = nil
     }
     let source = ExampleSource(

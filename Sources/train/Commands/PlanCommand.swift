@@ -35,8 +35,10 @@ struct PlanCommand: Command {
     defer { warn() }
     if isJSON { return Output.results.line(json(plan).serialized()) }
     func mebibytes(_ bytes: Double) -> String { "\(Progress.fixed(bytes / 1_048_576, 0)) MiB" }
+    let trained = plan.trained < plan.parameters ? ", \(Progress.fixed(plan.trained, 0)) of them trained" : ""
     var rows = [
-      ("parameters", Progress.fixed(plan.parameters, 0)), ("tokens a step", Progress.fixed(plan.tokensPerStep, 0)),
+      ("parameters", Progress.fixed(plan.parameters, 0) + trained),
+      ("tokens a step", Progress.fixed(plan.tokensPerStep, 0)),
       ("operations", "\(Progress.fixed(plan.flopsPerStep / 1e9, 1)) GFLOP a step"),
       ("memory", "about \(mebibytes(Double(plan.memory.bytes)))"),
     ]
@@ -83,7 +85,8 @@ struct PlanCommand: Command {
   private func json(_ plan: Plan) -> JSONValue {
     func whole(_ number: Double) -> JSONValue { JSONValue(Int(min(number, 0x1p62))) }
     let members: JSONValue = [
-      "parameters": whole(plan.parameters), "tokens_per_step": whole(plan.tokensPerStep.rounded()),
+      "parameters": whole(plan.parameters), "trained_parameters": whole(plan.trained),
+      "tokens_per_step": whole(plan.tokensPerStep.rounded()),
       "flops_per_step": JSONValue(plan.flopsPerStep), "peak_memory": JSONValue(plan.memory.bytes),
       "memory": JSONValue(plan.memory.parts.map { JSONMember($0.name.replacing(" ", with: "_"), whole($0.bytes)) }),
       "tokens_per_second": JSONValue(plan.tokensPerSecond), "steps": plan.steps.map(whole) ?? .null,
