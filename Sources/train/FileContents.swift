@@ -3,6 +3,7 @@ import Files
 import Inference
 import ModelFiles
 import Models
+import Runs
 
 /// What is in a checkpoint or a token shard.
 struct FileContents {
@@ -28,8 +29,10 @@ struct FileContents {
           "rows: `train inspect smollm2-sft data.train=\(path)`, or with a recipe of your own",
         ])
     }
-    let stored = try StoredModel(at: path)
-    let model = try stored.model()
+    let (stored, model) = try Waiting.during("opening \(path)") { () throws(Failure) in
+      let stored = try StoredModel(at: path)
+      return (stored, try stored.model())
+    }
     var facts: [(String, JSONValue)] = [
       ("kind", "model"), ("path", JSONValue(stored.path)), ("step", JSONValue(stored.step)),
       ("parameters", JSONValue(model.parameterCount)), ("config", stored.configuration.json),

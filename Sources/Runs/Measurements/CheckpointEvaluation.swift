@@ -134,8 +134,10 @@ package struct CheckpointEvaluation {
     func note(_ line: String) { Output.log.line(line) }
     let data = TrainingData(train: loader, validation: nil)
     if let path = options.reference, path != "none" {
-      let stored = try StoredModel(at: path)
-      let model = try stored.model()
+      let (stored, model) = try Waiting.during("opening \(path)") { () throws(Failure) in
+        let stored = try StoredModel(at: path)
+        return (stored, try stored.model())
+      }
       model.setPrecision(options.precision)
       let scores = ReferenceScores(of: model, stored.configuration)
       return (

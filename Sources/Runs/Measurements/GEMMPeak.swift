@@ -50,3 +50,21 @@ package enum GEMMPeak {
     return (total + (bestRate > 0 ? rest / bestRate : 0)) / Double(steps)
   }
 }
+
+/// The peak as a run measured it, and measures it again where its own steps are faster: then the machine had other work.
+package struct MeasuredPeak: Sendable {
+  private let precision: ProductPrecision
+  /// Floating point operations a second.
+  package private(set) var rate: Double
+
+  package init(_ precision: ProductPrecision) {
+    self.precision = precision
+    rate = GEMMPeak.measure(precision)
+  }
+
+  /// The share of the peak that `rate` is, from 0 to 1.
+  package mutating func share(of rate: Double) -> Double {
+    if rate > self.rate { self.rate = max(rate, GEMMPeak.measure(precision)) }
+    return rate / self.rate
+  }
+}

@@ -11,13 +11,12 @@ struct RunLog: ~Copyable {
   private var tensorBoard: TensorBoard?
   private var watch = PreferenceWatch()
   private let every: Int
-  /// Floating point operations a second of a large matrix product.
-  private let peak: Double
+  private var peak: MeasuredPeak?
 
   /// Opens the logs of a run of `steps` steps in `folder` and removes what they say about steps after `step`, and about an
   /// evaluation after one that is not the last that was `evaluated`.
   init(
-    _ folder: RunFolder, _ settings: Recipe.Logging, steps: Int, after step: Int, evaluated: Int, peak: Double
+    _ folder: RunFolder, _ settings: Recipe.Logging, steps: Int, after step: Int, evaluated: Int, peak: MeasuredPeak
   ) throws(Failure) {
     try JSONLinesLog.cut(folder.metrics) { row, rowStep in
       rowStep <= (row["kind"]?.string == "eval" ? evaluated : step)
@@ -38,7 +37,7 @@ struct RunLog: ~Copyable {
   /// A log without files.
   init(steps: Int, after step: Int) {
     progress = Progress(steps: steps, after: step, every: 1)
-    (every, peak) = (1, 1)
+    every = 1
   }
 
   /// When a row is written: seconds since 1970, to the millisecond.
@@ -78,7 +77,7 @@ struct RunLog: ~Copyable {
     progress.show(
       StepReport(
         step: report.step, loss: report.loss, learningRate: report.learningRate, tokensPerSecond: tokensPerSecond,
-        shareOfPeak: flops / seconds / peak,
+        shareOfPeak: peak?.share(of: flops / seconds),
         preference: report.measures["rewards/margins"].map { ($0, report.measures["rewards/accuracies"]) }))
     for warning in watch.observe(report.measures) { note(warning) }
   }

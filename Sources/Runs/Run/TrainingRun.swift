@@ -77,7 +77,7 @@ package final class TrainingRun {
     }
     evaluation = RunEvaluation(recipe, preparation, data.validation)
     report = LiveReport(folder, isWanted: recipe.logging.report && ranks.isFirst)
-    let peak = GEMMPeak.measure(recipe.training.precision)
+    let peak = MeasuredPeak(recipe.training.precision)
     // Before the first step there is only the evaluation at the start, which is done again.
     takenBefore = state.step
     if ranks.isFirst {
@@ -94,7 +94,8 @@ package final class TrainingRun {
     try trainer.shareWeights()
     for warning in warnings { log.note("warning: \(warning)") }
     let start = StartNotes(
-      recipe: recipe, preparation: preparation, model: trainer.model, steps: steps, step: state.step, peak: peak)
+      recipe: recipe, preparation: preparation, model: trainer.model, steps: steps, step: state.step,
+      peak: peak.rate)
     for line in start.lines + notes { log.note(line) }
   }
 

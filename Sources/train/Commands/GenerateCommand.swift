@@ -104,9 +104,12 @@ struct GenerateCommand: Command {
 
   func run() throws(Failure) {
     try MatrixLibrary.require()
-    let file = try StoredModel(at: path)
+    let (file, opened) = try Waiting.during("opening \(path)") { () throws(Failure) in
+      let file = try StoredModel(at: path)
+      return (file, try TextGenerator(file))
+    }
     for note in file.notes { Output.log.line("note: \(note)") }
-    var generator = try TextGenerator(file)
+    var generator = opened
     generator.model.setPrecision(precision)
     var format: ChatFormat?
     if isChat {
