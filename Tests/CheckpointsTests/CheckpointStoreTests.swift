@@ -55,6 +55,24 @@ struct CheckpointStoreTests {
     }
   }
 
+  /// What another machine has renamed may be seen late, or never.
+  @Test func aCheckpointIsWaitedFor() throws {
+    try withScratchFolder(inMemory: true) { run in
+      let store = CheckpointStore(run: run)
+      let folder = try store.save(step: 2, files: files(step: 2), extra: [])
+      let hidden = "\(run)/not-yet"
+      #expect(rename(folder, hidden) == 0)
+      let early = #expect(throws: Failure.self) { try store.awaited(step: 2, seconds: 0) }
+      #expect(early?.notes.last?.contains("on a file system that they share") == true)
+      let other = Thread {
+        usleep(250_000)
+        rename(hidden, folder)
+      }
+      other.start()
+      #expect(try store.awaited(step: 2).step == 2)
+    }
+  }
+
   @Test func theNewestValidStepWins() throws {
     let faults: [(name: String, words: String, make: (String) throws -> Void)] = [
       ("no manifest", "No such file", { try Folder.remove("\($0)/manifest.json") }),
