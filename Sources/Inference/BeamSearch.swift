@@ -57,7 +57,7 @@ package struct BeamSearch {
     completion.duration = clock.now - start
     completion.tokens = best.beam.tokens
     completion.logProbabilities = best.beam.logProbabilities
-    completion.text = best.beam.text
+    completion.text = options.dropsLeadingSpace ? String(best.beam.text.drop(while: \.isWhitespace)) : best.beam.text
     completion.stopReason = best.stopReason
     return completion
   }

@@ -10,6 +10,8 @@ public struct GenerationOptions: Sendable, Equatable {
   public var maximumTokens = 256
   /// Strings that end the text where one begins; none of them empty.
   public var stopStrings: [String] = []
+  /// Whether white space at the beginning of the text is left out: before an answer it belongs to the template.
+  public var dropsLeadingSpace = false
   /// How many texts a beam search follows at once; 1 is no beam search.
   public var beams = 1
   /// The power of the length that a beam's log-probability is divided by.

@@ -27,6 +27,8 @@ public struct Conversation {
     isInterrupted: () -> Bool = { false }
   ) throws(Failure) -> Completion {
     let asked = messages + [Message(role: "user", content: text)]
+    var options = options
+    options.dropsLeadingSpace = true
     let completion = try generator.complete(
       prompt(asked, options), options: options, onText: onText, isInterrupted: isInterrupted)
     messages = asked + [Message(role: "assistant", content: completion.text)]

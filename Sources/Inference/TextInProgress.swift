@@ -10,6 +10,7 @@ struct TextInProgress {
   private let prompt: [Int32]
   private var sampler: Sampler
   private var stream: TextStream
+  private let dropsLeadingSpace: Bool
   /// When its first token was drawn.
   private var start: ContinuousClock.Instant?
 
@@ -24,6 +25,7 @@ struct TextInProgress {
     sampler = Sampler(options.sampling, seed: seed, knownTokens: generator.knownTokens)
     sampler.observe(prompt)
     stream = TextStream(generator.tokenizer, after: prompt, stops: options.stopStrings)
+    dropsLeadingSpace = options.dropsLeadingSpace
   }
 
   /// The prompt and what follows it.
@@ -58,6 +60,8 @@ struct TextInProgress {
   }
 
   private mutating func added(_ text: String) -> String {
+    let isBeginning = dropsLeadingSpace && completion.text.isEmpty
+    let text = isBeginning ? String(text.drop(while: \.isWhitespace)) : text
     completion.text += text
     return text
   }

@@ -102,7 +102,7 @@ import Testing
   @Test func inspectMarksWhatIsTrained() throws {
     let shown = try Binary.run(["inspect", "sft.json", "--limit", "1", "data.shuffle_split=false"], in: tiny.folder)
     #expect(shown.code == 0, "\(shown.log)")
-    #expect(shown.results.contains("Q: say 1\nA: [11<|endoftext|>]"), "\(shown.results)")
+    #expect(shown.results.contains("Q: say 1\nA:[ 11<|endoftext|>]"), "\(shown.results)")
     let json = try Binary.run(
       ["inspect", "sft.json", "--json", "--limit", "2", "data.shuffle_split=false"], in: tiny.folder)
     let lines = json.results.split(separator: "\n")
@@ -110,7 +110,7 @@ import Testing
     let sample = try JSONValue.parse(Array(lines[0].utf8), source: "inspect", area: .data)
     let text = Array("Q: say 1\nA: 11".utf8).map { Int($0) } + [256, 10]
     #expect(sample["input_ids"]?.array?.map(\.integer) == text)
-    #expect(sample["trained"]?.array?.map(\.integer) == text.indices.map { 12..<15 ~= $0 ? 1 : 0 })
+    #expect(sample["trained"]?.array?.map(\.integer) == text.indices.map { 11..<15 ~= $0 ? 1 : 0 })
     let pair = try Binary.run(["inspect", "dpo.json", "--json", "--limit", "1"], in: tiny.folder)
     let both = try JSONValue.parse(Array(pair.results.utf8), source: "inspect", area: .data)
     #expect(both["chosen"]?["input_ids"] != nil && both["rejected"]?["trained"] != nil, "\(pair.log)")
@@ -124,7 +124,7 @@ import Testing
       ["generate", "runs/sft", "--chat", "--prompt", "say 1", "--greedy", "--max-tokens", "4", "--json"],
       in: tiny.folder)
     let result = try JSONValue.parse(Array(answer.results.utf8), source: "generate", area: .data)
-    #expect(result["prompt_tokens"]?.integer == "Q: say 1\nA: ".utf8.count, "\(answer.log)")
+    #expect(result["prompt_tokens"]?.integer == "Q: say 1\nA:".utf8.count, "\(answer.log)")
     let refused = try Binary.run(["chat", "runs/tiny"], in: tiny.folder)
     #expect(refused.code == 5 && refused.log.contains("the model has no chat template"), "\(refused.log)")
   }

@@ -43,8 +43,8 @@ import Tokenizers
     """
 
   @Test func trainedTokensAreExact() throws {
-    #expect(try marked(open(dialogue)) == "S\nQ: a\nA: [b.]\nQ: c\nA: [d.]\n")
-    #expect(try marked(open(dialogue, lossOn: .completion)) == "S\nQ: a\nA: b.\nQ: c\nA: [d.]\n")
+    #expect(try marked(open(dialogue)) == "S\nQ: a\nA:[ b.]\nQ: c\nA:[ d.]\n")
+    #expect(try marked(open(dialogue, lossOn: .completion)) == "S\nQ: a\nA: b.\nQ: c\nA:[ d.]\n")
     #expect(try marked(open(dialogue, lossOn: .all)) == "S[\nQ: a\nA: b.\nQ: c\nA: d.\n]")
     #expect(
       try marked(open(dialogue, template: .zephyr))
@@ -58,48 +58,48 @@ import Tokenizers
 
   @Test func messagesMayBeLeftOutOfTheTraining() throws {
     let row = dialogue.replacing("\"content\": \"b\"", with: "\"content\": \"b\", \"train\": false")
-    #expect(try marked(open(row)) == "S\nQ: a\nA: b.\nQ: c\nA: [d.]\n")
-    #expect(try marked(open(row, lossOn: .all)) == "S[\nQ: a\nA: ]b.[\nQ: c\nA: d.\n]")
+    #expect(try marked(open(row)) == "S\nQ: a\nA: b.\nQ: c\nA:[ d.]\n")
+    #expect(try marked(open(row, lossOn: .all)) == "S[\nQ: a\nA:] b.[\nQ: c\nA: d.\n]")
     let weighted = dialogue.replacing("\"content\": \"d\"", with: "\"content\": \"d\", \"weight\": 0")
-    #expect(try marked(open(weighted)) == "S\nQ: a\nA: [b.]\nQ: c\nA: d.\n")
+    #expect(try marked(open(weighted)) == "S\nQ: a\nA:[ b.]\nQ: c\nA: d.\n")
     let data = try open("\(dialogue)\n\(weighted)", lossOn: .completion)
     #expect(data.summary.used == 1 && data.summary.drops[0].reason == "the row has no trained token")
   }
 
   @Test(arguments: [
-    (#"{"instruction": "a", "input": "", "output": "b"}"#, "Q: a\nA: [b.]\n"),
-    (#"{"instruction": "a", "input": "i", "output": "b", "system": "S"}"#, "S\nQ: a\n\ni\nA: [b.]\n"),
-    (#"{"instruction": "c", "output": "d", "history": [["a", "b"]]}"#, "Q: a\nA: [b.]\nQ: c\nA: [d.]\n"),
-    (#"{"instruction": "a", "response": "b"}"#, "Q: a\nA: [b.]\n"),
-    (#"{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}"#, "Q: a\nA: [b.]\n"),
+    (#"{"instruction": "a", "input": "", "output": "b"}"#, "Q: a\nA:[ b.]\n"),
+    (#"{"instruction": "a", "input": "i", "output": "b", "system": "S"}"#, "S\nQ: a\n\ni\nA:[ b.]\n"),
+    (#"{"instruction": "c", "output": "d", "history": [["a", "b"]]}"#, "Q: a\nA:[ b.]\nQ: c\nA:[ d.]\n"),
+    (#"{"instruction": "a", "response": "b"}"#, "Q: a\nA:[ b.]\n"),
+    (#"{"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}"#, "Q: a\nA:[ b.]\n"),
     (
       #"{"conversations": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}"#,
-      "Q: a\nA: [b.]\n"
+      "Q: a\nA:[ b.]\n"
     ),
-    (#"{"prompt": "a", "completion": "b"}"#, "Q: a\nA: [b.]\n"),
+    (#"{"prompt": "a", "completion": "b"}"#, "Q: a\nA:[ b.]\n"),
     (
       #"{"messages": null, "instruction": "a", "input": null, "output": null, "response": "b", "system": null, "#
         + #""history": null, "tools": null, "documents": null, "chat_template_kwargs": null}"#,
-      "Q: a\nA: [b.]\n"
+      "Q: a\nA:[ b.]\n"
     ),
     (
       #"{"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b"}]}"#,
-      "Q: a\nA: [b.]\n"
+      "Q: a\nA:[ b.]\n"
     ),
-    (#"{"question": "a", "answer": "b"}"#, "Q: a\nA: [b.]\n"),
+    (#"{"question": "a", "answer": "b"}"#, "Q: a\nA:[ b.]\n"),
     // Dolly's columns, torchtune's, and turns as the text that delimited files have them in.
-    (#"{"instruction": "a", "context": "i", "response": "b", "category": "x"}"#, "Q: a\n\ni\nA: [b.]\n"),
-    (#"{"instruction": "a", "context": "", "response": "b"}"#, "Q: a\nA: [b.]\n"),
-    (#"{"input": "a", "output": "b"}"#, "Q: a\nA: [b.]\n"),
-    (#"{"conversation": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}"#, "Q: a\nA: [b.]\n"),
+    (#"{"instruction": "a", "context": "i", "response": "b", "category": "x"}"#, "Q: a\n\ni\nA:[ b.]\n"),
+    (#"{"instruction": "a", "context": "", "response": "b"}"#, "Q: a\nA:[ b.]\n"),
+    (#"{"input": "a", "output": "b"}"#, "Q: a\nA:[ b.]\n"),
+    (#"{"conversation": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]}"#, "Q: a\nA:[ b.]\n"),
     (
       #"{"messages": "[{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}]"}"#,
-      "Q: a\nA: [b.]\n"
+      "Q: a\nA:[ b.]\n"
     ),
     (#"{"text": "ab"}"#, "a[b.]"),
     (
       #"{"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}, {"role": "model", "content": "é"}]}"#,
-      "Q: a\nA: [\u{c3}\u{a9}.]\n"
+      "Q: a\nA:[ \u{c3}\u{a9}.]\n"
     ),
   ])
   func everyFormIsRecognised(row: String, expected: String) throws {
@@ -134,9 +134,9 @@ import Tokenizers
     #"{"question": "a", "answer": "b", "system": "S"}"#,
   ])
   func aSystemColumnCounts(row: String) throws {
-    #expect(try marked(open(row)) == "S\nQ: a\nA: [b.]\n")
+    #expect(try marked(open(row)) == "S\nQ: a\nA:[ b.]\n")
     let renamed = row.replacing("\"system\"", with: "\"rules\"")
-    #expect(try marked(open(renamed, fields: ["system": "rules"])) == "S\nQ: a\nA: [b.]\n")
+    #expect(try marked(open(renamed, fields: ["system": "rules"])) == "S\nQ: a\nA:[ b.]\n")
   }
 
   /// The prompt's own assistant turns are not trained, whatever is.
@@ -146,7 +146,7 @@ import Tokenizers
       + #"{"role": "user", "content": "c"}], "completion": [{"role": "assistant", "content": "d"}, "#
       + #"{"role": "user", "content": "e"}, {"role": "assistant", "content": "f"}]}"#
     for lossOn in [LossOn.assistant, .completion] {
-      #expect(try marked(open(row, lossOn: lossOn)) == "Q: a\nA: b.\nQ: c\nA: [d.]\nQ: e\nA: [f.]\n")
+      #expect(try marked(open(row, lossOn: lossOn)) == "Q: a\nA: b.\nQ: c\nA:[ d.]\nQ: e\nA:[ f.]\n")
     }
   }
 
@@ -156,7 +156,7 @@ import Tokenizers
         + #"{"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]}"#
     }
     for flag in ["\"train\": false", "\"weight\": 0", "\"loss\": false", "\"loss_mask\": 0"] {
-      #expect(try marked(open(row(flag))) == "Q: a\nA: b.\nQ: c\nA: [d.]\n")
+      #expect(try marked(open(row(flag))) == "Q: a\nA: b.\nQ: c\nA:[ d.]\n")
     }
     let calls =
       #"{"conversations": [{"from": "human", "value": "a"}, {"from": "function_call", "value": "#
@@ -271,7 +271,7 @@ import Tokenizers
     #"{"question": "a", "answer": "b", "history": null, "chat_template_kwargs": null, "chosen": null}"#,
   ])
   func nullIsAsGoodAsNothing(row: String) throws {
-    #expect(try marked(open(row)) == "Q: a\nA: [b.]\n")
+    #expect(try marked(open(row)) == "Q: a\nA:[ b.]\n")
   }
 
   /// Python writes None where a template does not look whether a turn has content.
@@ -294,11 +294,11 @@ import Tokenizers
 
   @Test func columnsMayHaveOtherNames() throws {
     let row = #"{"frage": "a", "antwort": "b", "question": "x", "answer": "y"}"#
-    #expect(try marked(open(row, fields: ["instruction": "frage", "output": "antwort"])) == "Q: a\nA: [b.]\n")
-    #expect(try marked(open(row)) == "Q: x\nA: [y.]\n")
+    #expect(try marked(open(row, fields: ["instruction": "frage", "output": "antwort"])) == "Q: a\nA:[ b.]\n")
+    #expect(try marked(open(row)) == "Q: x\nA:[ y.]\n")
     let turns = #"{"talk": [{"who": "user", "says": "a"}, {"who": "assistant", "says": "b"}]}"#
     #expect(
-      try marked(open(turns, fields: ["messages": "talk", "role": "who", "content": "says"])) == "Q: a\nA: [b.]\n")
+      try marked(open(turns, fields: ["messages": "talk", "role": "who", "content": "says"])) == "Q: a\nA:[ b.]\n")
     let error = #expect(throws: Failure.self) { try open(row, fields: ["promt": "x"]) }
     #expect(error?.area == .recipe && error?.notes.first == "did you mean \"prompt\"?")
   }
@@ -403,8 +403,8 @@ import Tokenizers
     let (long, short) = (#"{"question": "a", "answer": "0123456789"}"#, #"{"question": "a", "answer": "b"}"#)
     let rows = "\(short)\n\(long)\n"
     let data = try open(rows, length: 12)
-    #expect(marked(data, 0) == "Q: a\nA: [b.]" + "\n")
-    #expect(marked(data, 1) == "Q: a\nA: [0123]")
+    #expect(marked(data, 0) == "Q: a\nA:[ b.]" + "\n")
+    #expect(marked(data, 1) == "Q: a\nA:[ 0123]")
     #expect(data.summary.truncated == 1 && data.summary.longest == 20 && data.summary.used == 2)
     let dropped = try open(rows, length: 12, onOverflow: .drop)
     #expect(dropped.examples.count == 1 && dropped.summary.truncated == 0)

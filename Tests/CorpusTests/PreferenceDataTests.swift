@@ -43,7 +43,7 @@ import Tokenizers
     [text(data[index].prompt), text(data[index].chosen), text(data[index].rejected)]
   }
 
-  private static let usual = ["Q: a\nA: ", "b.", "c."]
+  private static let usual = ["Q: a\nA:", " b.", " c."]
 
   @Test(arguments: [
     (#"{"prompt": "a", "chosen": "b", "rejected": "c"}"#, usual),
@@ -75,7 +75,7 @@ import Tokenizers
     ),
     (
       #"{"prompt": "a", "system": "S", "chosen": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "rejected": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}]}"#,
-      ["S\nQ: a\nA: ", "b.", "c."]
+      ["S\nQ: a\nA:", " b.", " c."]
     ),
     (
       #"{"conversations": [{"from": "human", "value": "a"}], "chosen": {"from": "gpt", "value": "b"}, "rejected": {"from": "gpt", "value": "c"}}"#,
@@ -83,21 +83,21 @@ import Tokenizers
     ),
     (
       #"{"instruction": "a", "input": "i", "output": "x", "chosen": "b", "rejected": "c"}"#,
-      ["Q: a\n\ni\nA: ", "b.", "c."]
+      ["Q: a\n\ni\nA:", " b.", " c."]
     ),
-    (#"{"question": "a", "system": "S", "chosen": "b", "rejected": "c"}"#, ["S\nQ: a\nA: ", "b.", "c."]),
+    (#"{"question": "a", "system": "S", "chosen": "b", "rejected": "c"}"#, ["S\nQ: a\nA:", " b.", " c."]),
     (
       #"{"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c"}"#, usual
     ),
     (
       #"{"chosen": "Human: x\n\nAssistant: y\n\nHuman: a \n\nAssistant:b\n", "rejected": "\n\nHuman: x\n\nAssistant: y\n\nHuman: a\n\nAssistant: c"}"#,
-      ["Q: x\nA: y.\nQ: a\nA: ", "b.", "c."]
+      ["Q: x\nA: y.\nQ: a\nA:", " b.", " c."]
     ),
     (#"{"prompt": "\n\nHuman: a\n\nAssistant:", "chosen": "b", "rejected": "c"}"#, usual),
     // One side continues where the other one ends: the prompt ends before the turns that both have.
     (
       #"{"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: b\n\nHuman: d\n\nAssistant: e"}"#,
-      ["Q: a\nA: ", "b.", "b.\nQ: d\nA: e."]
+      ["Q: a\nA:", " b.", " b.\nQ: d\nA: e."]
     ),
     // Texts without turns continue after their common words.
     (#"{"chosen": "The sky is blue", "rejected": "The sky is black"}"#, ["The sky is", " blue.", " black."]),
@@ -182,9 +182,9 @@ import Tokenizers
     #"{"chosen": "\n\nHuman: a\n\nAssistant: b", "rejected": "\n\nHuman: a\n\nAssistant: c", "system": "S"}"#,
   ])
   func aSystemColumnCounts(row: String) throws {
-    #expect(try texts(open(row)) == ["S\nQ: a\nA: ", "b.", "c."])
+    #expect(try texts(open(row)) == ["S\nQ: a\nA:", " b.", " c."])
     let renamed = row.replacing("\"system\"", with: "\"rules\"")
-    #expect(try texts(open(renamed, fields: ["system": "rules"])) == ["S\nQ: a\nA: ", "b.", "c."])
+    #expect(try texts(open(renamed, fields: ["system": "rules"])) == ["S\nQ: a\nA:", " b.", " c."])
   }
 
   @Test func swappedAndMissingColumnsAreNamed() throws {
@@ -195,19 +195,19 @@ import Tokenizers
     #expect(error?.notes.contains { $0.contains("\"frage\", \"gut\", \"schlecht\"") } == true)
   }
 
-  /// A prompt is `Q: ` and `\nA: ` around what is asked: 7 tokens more.
+  /// A prompt is `Q: ` and `\nA: ` around what is asked: 6 tokens more.
   @Test func promptsLoseTheirStartsAndAnswersTheirEnds() throws {
     func row(_ prompt: Int, _ chosen: Int, _ rejected: Int) -> String {
       let text = { String((0..<$0).map { Character(UnicodeScalar(UInt8(97 + $0 % 26))) }) }
       return
         #"{"prompt": "\#(text(prompt))", "chosen": "\#(text(chosen))", "rejected": "\#("!" + text(rejected - 1))"}"#
     }
-    // 17 + 11 tokens: the prompt loses the one that is too much.
-    #expect(try texts(open(row(10, 10, 5), length: 27)) == [": abcdefghij\nA: ", "abcdefghij.", "!abcd."])
-    // 17 + 31 tokens in 24: the prompt comes down to half of them, the answers to the other half.
-    #expect(try texts(open(row(10, 30, 3), length: 24)) == ["cdefghij\nA: ", "abcdefghijkl", "!ab."])
-    // 10 + 31 tokens in 24: the prompt has less than half and stays.
-    #expect(try texts(open(row(3, 30, 3), length: 24)) == ["Q: abc\nA: ", "abcdefghijklmn", "!ab."])
+    // 16 + 12 tokens: the prompt loses the one that is too much.
+    #expect(try texts(open(row(10, 10, 5), length: 27)) == [": abcdefghij\nA:", " abcdefghij.", " !abcd."])
+    // 16 + 32 tokens in 24: the prompt comes down to half of them, the answers to the other half.
+    #expect(try texts(open(row(10, 30, 3), length: 24)) == ["bcdefghij\nA:", " abcdefghijk", " !ab."])
+    // 9 + 32 tokens in 24: the prompt has less than half and stays.
+    #expect(try texts(open(row(3, 30, 3), length: 24)) == ["Q: abc\nA:", " abcdefghijklmn", " !ab."])
     let data = try open(row(3, 30, 3) + "\n" + row(3, 3, 3), length: 24)
     #expect(data.summary.truncated == 1 && data.summary.longest == 41)
     #expect(try open(row(3, 30, 3) + "\n" + row(3, 3, 3), length: 24, onOverflow: .drop).count == 1)
@@ -228,15 +228,15 @@ import Tokenizers
   }
 
   @Test(arguments: [
-    (#"{"prompt": "a", "completion": "b", "label": true}"#, ["Q: a\nA: ", "b."], true),
+    (#"{"prompt": "a", "completion": "b", "label": true}"#, ["Q: a\nA:", " b."], true),
     (
-      #"{"prompt": "a", "completion": [{"role": "assistant", "content": "b"}], "label": 0}"#, ["Q: a\nA: ", "b."], false
+      #"{"prompt": "a", "completion": [{"role": "assistant", "content": "b"}], "label": 0}"#, ["Q: a\nA:", " b."], false
     ),
-    (#"{"instruction": "a", "output": "b", "kto_tag": false}"#, ["Q: a\nA: ", "b."], false),
-    (#"{"input": "a", "output": "b", "label": "False"}"#, ["Q: a\nA: ", "b."], false),
+    (#"{"instruction": "a", "output": "b", "kto_tag": false}"#, ["Q: a\nA:", " b."], false),
+    (#"{"input": "a", "output": "b", "label": "False"}"#, ["Q: a\nA:", " b."], false),
     (
       #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "kto_tag": true}"#,
-      ["Q: a\nA: ", "b."], true
+      ["Q: a\nA:", " b."], true
     ),
   ])
   func unpairedAnswersAreRead(row: String, expected: [String], isDesirable: Bool) throws {
@@ -264,7 +264,7 @@ import Tokenizers
   @Test func theLastPairsAreHeldOut() throws {
     let rows = (0..<10).map { #"{"prompt": "a", "chosen": "b\#($0)", "rejected": "c"}"# }.joined(separator: "\n")
     let (train, validation) = try open(rows).split(fraction: 0.2, seed: nil)
-    #expect(train.count == 8 && validation.count == 2 && texts(validation) == ["Q: a\nA: ", "b8.", "c."])
+    #expect(train.count == 8 && validation.count == 2 && texts(validation) == ["Q: a\nA:", " b8.", " c."])
     #expect(train.digest != validation.digest)
     let unpairedRows = (0..<10).map { #"{"prompt": "a", "completion": "b\#($0)", "label": \#($0 % 2)}"# }
     let parts = try unpaired(unpairedRows.joined(separator: "\n")).split(fraction: 0.1, seed: nil)

@@ -52,7 +52,7 @@ import Tokenizers
         + "### Instruction:\nHi\n\n\n### Response:\n"
     ),
     (
-      "plain", " Be kind. \nQ: Hi\n\nA: Hello <b><|endoftext|>\nQ: It's 5\nA: Yes.<|endoftext|>\n", "Q: Hi\n\nA: "
+      "plain", " Be kind. \nQ: Hi\n\nA: Hello <b><|endoftext|>\nQ: It's 5\nA: Yes.<|endoftext|>\n", "Q: Hi\n\nA:"
     ),
   ])
   func textsAreThoseOfJinja(name: String, whole: String, prompt: String) throws {
@@ -61,6 +61,33 @@ import Tokenizers
     #expect(try format.render([conversation[1]], addingGenerationPrompt: true) == prompt)
     let encoded = try format.encode(conversation)
     #expect(String(decoding: format.tokenizer.decode(encoded.tokens), as: UTF8.self) == whole)
+  }
+
+  /// What a model is given before it answers are the tokens that it was trained to answer after, and no token of the answer is
+  /// split: a vocabulary of words has tokens that begin with a blank.
+  @Test(arguments: ChatTemplate.builtIn.map(\.name)) func aPromptIsTheBeginningOfWhatIsTrained(name: String) throws {
+    let text = String(repeating: "Yes. No, yes. A: no. Q: Yes, no. ", count: 20)
+    let words = try Tokenizer.train(on: [Array(text.utf8)], vocabularySize: 280, specialTokens: ["<|endoftext|>"])
+    let format = try format(#require(ChatTemplate(named: name)), words)
+    for answer in ["No.", "Yes, no.", "no"] {
+      let turns = [Message(role: "user", content: "Yes, no"), Message(role: "assistant", content: answer)]
+      let whole = try format.encode(turns)
+      let prompt = try format.encode([turns[0]], addingGenerationPrompt: true).tokens
+      #expect(whole.tokens.prefix(prompt.count) == prompt[...])
+      #expect(whole.turns.last?.tokens.lowerBound == prompt.count)
+    }
+    #expect(!format.splitsAnswers)
+  }
+
+  /// As a template of a user's own may: its prompt ends in the blank before the answer.
+  @Test func aPromptThatEndsInsideATokenIsKnown() throws {
+    let text = String(repeating: "Yes. No, yes. A: no. Q: Yes, no. ", count: 20)
+    let words = try Tokenizer.train(on: [Array(text.utf8)], vocabularySize: 280, specialTokens: ["<|endoftext|>"])
+    let jinja = "{% for m in messages %}{{ m.role + ': ' + m.content + '\n' }}{% endfor %}"
+    let template = try ChatTemplate(
+      "own", jinja: jinja + "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}")
+    #expect(try ChatFormat(template, tokenizer: words).splitsAnswers)
+    #expect(try !ChatFormat(template, tokenizer: .bytes).splitsAnswers)
   }
 
   @Test func whatAnAuthorWritesIsKnown() throws {

@@ -75,6 +75,7 @@ package struct AnswerEvaluation: Sendable {
       }
       var options = GenerationOptions()
       options.sampling.temperature = 0
+      options.dropsLeadingSpace = format != nil
       // A longer answer is another answer.
       let longest = [question.answer, question.rejected ?? ""].map { generator.tokenizer.encode($0).count }.max()!
       options.maximumTokens = shown.count < shownCount ? max(longest + 2, 128) : longest + 2

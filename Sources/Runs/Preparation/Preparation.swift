@@ -69,6 +69,11 @@ package struct Preparation {
     beginningToken =
       start != nil && named == nil ? start?.beginningToken : Self.beginning(of: data.train, text.tokenizer)
     for warning in data.warnings { note("warning: \(warning)") }
+    if text.chat?.splitsAnswers == true {
+      note(
+        "warning: the chat template's generation prompt ends inside a token of the trained text, such as a blank with a word: "
+          + "the model will be asked with other tokens than it is trained with; end it before the blank")
+    }
     suites = try SuiteSet(recipe.evaluation, text.tokenizer, beginningToken, configuration)
     for line in suites?.notes ?? [] { note(line) }
   }

@@ -20,7 +20,7 @@ enum Samples {
       all = try generator.tokens(ofPrompt: prompt)
     }
     let tokens = all.suffix(model.maximumPositions)
-    return try generator.complete(Array(tokens), options: options(settings, seed: seed)).text
+    return try generator.complete(Array(tokens), options: options(settings, format, seed: seed)).text
   }
 
   /// What the model answers to a prompt that is tokens already; empty where it has no positions for that.
@@ -29,11 +29,14 @@ enum Samples {
   ) throws(Failure) -> String {
     guard let tokenizer = format.tokenizer, prompt.count < model.maximumPositions else { return "" }
     let generator = TextGenerator(model, tokenizer, endTokens: format.chat?.stopTokens)
-    return try generator.complete(prompt, options: options(settings, seed: seed)).text
+    return try generator.complete(prompt, options: options(settings, format, seed: seed)).text
   }
 
-  private static func options(_ settings: Recipe.Evaluation, seed: UInt64) -> GenerationOptions {
+  private static func options(
+    _ settings: Recipe.Evaluation, _ format: TextFormat, seed: UInt64
+  ) -> GenerationOptions {
     var options = GenerationOptions()
+    options.dropsLeadingSpace = format.chat != nil
     options.sampling.temperature = settings.temperature
     options.maximumTokens = settings.maximumTokens
     options.seed = seed

@@ -8,7 +8,8 @@ extension ChatTemplate {
     self = template
   }
 
-  static var names: String { builtIn.map(\.name).joined(separator: ", ") }
+  /// What a recipe can name, for messages.
+  package static var names: String { builtIn.map(\.name).joined(separator: ", ") }
 
   private static func builtIn(
     _ name: String, tokens: [String] = [], inputSeparator: String = "\n\n", _ jinja: String
@@ -66,7 +67,8 @@ extension ChatTemplate {
     {% if add_generation_prompt %}{{ '### Response:\n' }}{% endif %}
     """#)
 
-  /// A few letters a turn and no new tokens, for models with a small vocabulary.
+  /// A few letters a turn and no new tokens, for models with a small vocabulary. The blank before an answer is a part of it: a
+  /// vocabulary has tokens of a blank and a word, which a prompt that ends in one would never meet.
   public static let plain = builtIn(
     "plain",
     #"""
@@ -74,6 +76,6 @@ extension ChatTemplate {
     {% elif message['role'] == 'user' %}{{ 'Q: ' + message['content'] + '\n' }}\#
     {% elif message['role'] == 'assistant' %}{{ 'A: ' + message['content'] + eos_token + '\n' }}\#
     {% else %}{{ raise_exception('no turns of role ' + message['role']) }}{% endif %}{% endfor %}\#
-    {% if add_generation_prompt %}{{ 'A: ' }}{% endif %}
+    {% if add_generation_prompt %}{{ 'A:' }}{% endif %}
     """#)
 }

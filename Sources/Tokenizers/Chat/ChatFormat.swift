@@ -72,6 +72,20 @@ public struct ChatFormat: Sendable {
 }
 
 extension ChatFormat {
+  /// Whether a model is asked with other tokens than it was trained to answer behind: the generation prompt ends in a blank, which
+  /// the vocabulary joins to the word that follows.
+  package var splitsAnswers: Bool {
+    let question = [Message(role: "user", content: "x")]
+    return ["The", "I", "Yes"].contains { word in
+      let turns = question + [Message(role: "assistant", content: word)]
+      guard let whole = try? render(turns), let prompt = try? render(question, addingGenerationPrompt: true),
+        whole.utf8.starts(with: prompt.utf8),
+        let trained = try? encode(turns).tokens, let asked = try? encode(question, addingGenerationPrompt: true).tokens
+      else { return false }
+      return !trained.starts(with: asked)
+    }
+  }
+
   /// The text of a conversation.
   ///
   /// - Parameter addingGenerationPrompt: whether the header of an assistant turn follows, for a model to continue.

@@ -60,6 +60,7 @@ struct GenerateCommand: Command {
     prompts = try Self.prompts(arguments)
     var options = try Self.options(arguments)
     options.slidesWindow = !arguments.flag("no-slide") && !arguments.flag("chat")
+    options.dropsLeadingSpace = arguments.flag("chat")
     self.options = options
     samples = try arguments.integer("num-samples", in: 1...1_000_000) ?? 1
     if samples > 1, options.beams > 1 || options.sampling.temperature == 0 {
