@@ -165,7 +165,7 @@ import Tokenizers
       "{% for m in messages %}{{ m.role }}:{{ m.content }}{{ m.tool_calls | tojson if m.tool_calls }};{% endfor %}"
       + "{{ 'assistant:' if add_generation_prompt }}"
     let path = try folder.write(jinja, to: "t.jinja")
-    let template = try ChatTemplate(named: path, modelsOwn: "", otherwise: nil)
+    let template = try ChatTemplate(named: path, modelsOwn: "", otherwise: .chatML)
     #expect(
       try marked(open(calls, template: template))
         == #"user:a;assistant:[[{"type": "function", "function": {"name": "f", "arguments": {}}}];]tool:7;assistant:[b;]"#
@@ -240,7 +240,7 @@ import Tokenizers
       ])
     let endless = try ChatTemplate(
       named: folder.write("{% for m in messages %}{{ m.content }}\n{% endfor %}", to: "endless.jinja"), modelsOwn: "",
-      otherwise: nil)
+      otherwise: .chatML)
     #expect(
       try open(#"{"question": "a", "answer": "b"}"#, template: endless).summary.warnings == [
         "the chat template writes no special token behind an answer: a model does not learn from it to end one"
@@ -282,7 +282,7 @@ import Tokenizers
       let jinja =
         "{% for m in messages %}\(content){% if m.tool_calls %}{{ m.tool_calls }}{% endif %}{{ eos_token }}{% endfor %}"
       let file = try folder.write(jinja, to: "chat.jinja")
-      let template = try ChatTemplate(named: file, modelsOwn: "", otherwise: nil)
+      let template = try ChatTemplate(named: file, modelsOwn: "", otherwise: .chatML)
       return try open(row, template: template).summary.warnings
     }
     #expect(

@@ -155,7 +155,7 @@ import Tokenizers
       #expect(chat.tokens.first == 257)
       #expect(chat.tokens.count { $0 == 257 } == 1)
       #expect(format.jinja.contains("bos_token") == expected)
-      let again = try ChatTemplate(named: nil, modelsOwn: format.jinja, otherwise: nil)
+      let again = try ChatTemplate(named: nil, modelsOwn: format.jinja, otherwise: .chatML)
       #expect(try ChatFormat(again, tokenizer: format.tokenizer).encode([Message(role: "user", content: "x")]) == chat)
     }
   }
@@ -197,17 +197,17 @@ import Tokenizers
 
   @Test func theTemplateIsTheOneChosen() throws {
     for template in ChatTemplate.builtIn {
-      #expect(try ChatTemplate(named: nil, modelsOwn: template.jinja, otherwise: nil) == template)
-      #expect(try ChatTemplate(named: template.name, modelsOwn: "{{ x }}", otherwise: nil) == template)
+      #expect(try ChatTemplate(named: nil, modelsOwn: template.jinja, otherwise: .chatML) == template)
+      #expect(try ChatTemplate(named: template.name, modelsOwn: "{{ x }}", otherwise: .chatML) == template)
     }
     #expect(try ChatTemplate(named: nil, modelsOwn: "", otherwise: .plain) == .plain)
     #expect(try ChatTemplate(named: nil, modelsOwn: "{{ x }}", otherwise: .plain).jinja == "{{ x }}")
     let broken = #expect(throws: Failure.self) {
-      try ChatTemplate(named: nil, modelsOwn: "a\n{% if %}", otherwise: nil)
+      try ChatTemplate(named: nil, modelsOwn: "a\n{% if %}", otherwise: .chatML)
     }
     #expect(broken?.place == "the model's own template, line 2, column 1")
     #expect(broken?.what == "the chat template cannot be read: expected an expression")
-    let unknown = #expect(throws: Failure.self) { try ChatTemplate(named: "chatnl", modelsOwn: "", otherwise: nil) }
+    let unknown = #expect(throws: Failure.self) { try ChatTemplate(named: "chatnl", modelsOwn: "", otherwise: .chatML) }
     #expect(unknown?.notes.first == "did you mean \"chatml\"?")
   }
 

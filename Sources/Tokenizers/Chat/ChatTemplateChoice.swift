@@ -4,17 +4,15 @@ import Glibc
 extension ChatTemplate {
   /// The template that a user names, a built-in one or a file with a Jinja text; without a name the model's own, and where
   /// it has none, `other`.
-  package init(named name: String?, modelsOwn jinja: String, otherwise other: ChatTemplate?) throws(Failure) {
+  package init(named name: String?, modelsOwn jinja: String, otherwise other: ChatTemplate) throws(Failure) {
     if let name {
       self = try Self.named(name)
     } else if let known = Self.builtIn.first(where: { jinja.hasSameBytes(as: $0.jinja) }) {
       self = known
     } else if !jinja.isEmpty {
       self = try ChatTemplate("the model's own template", jinja: jinja, area: .model)
-    } else if let other {
-      self = other
     } else {
-      throw Failure(.model, "the model has no chat template", notes: ["choose one: \(Self.names)"])
+      self = other
     }
   }
 
