@@ -132,7 +132,7 @@ extension CorpusFormat {
 
 extension String {
   /// The path without the ending of a compressed file.
-  var withoutCompression: String {
+  package var withoutCompression: String {
     [".gz", ".zst", ".zstd"].first { lowercased().hasSuffix($0) }.map { String(dropLast($0.count)) } ?? self
   }
 }

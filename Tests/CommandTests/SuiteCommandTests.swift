@@ -38,6 +38,12 @@ import Testing
     #expect(blimp["count"]?.integer == 2 && blimp["acc"]?.double == found["suites"]?["one"]?["acc"]?.double)
     #expect(found["suites"]?["one"]?["acc_stderr"]?.isNull == true)
 
+    // A file twice is one suite, and the mean is not called what a file is: JSON with a key twice would be refused here.
+    try tiny.write(#"{"sentence_good": "the fox", "sentence_bad": "fox the"}"#, to: "blimp.jsonl")
+    let same = try json("eval", "runs/tiny", "--suite", "blimp.jsonl", "one.jsonl", "./one.jsonl", "blimp.jsonl")
+    let counts = (same["suites"]?.object ?? []).map { "\($0.key) \($0.value["count"]?.integer ?? 0)" }
+    #expect(counts == ["blimp 1", "one 1", "blimp-mean 2"])
+
     let few = try json("eval", "runs/tiny", "--suite", "goals.jsonl", "--few-shot", "2", "--limit", "1")
     #expect(few["suites"]?["goals"]?["count"]?.integer == 1)
     let refused = try tiny.train("eval", "runs/tiny", "--suite", "text.txt", code: 4)

@@ -9,16 +9,19 @@ package struct SuiteFile: Sendable {
   /// How many questions there are.
   package var count: Int { rows.count }
 
-  /// The files that `patterns` name, in their order.
+  /// The files that `patterns` name, in their order, each once.
   ///
-  /// - Throws: `.data` for a file that is of no known suite, or that has a row without an answer.
+  /// - Throws: `.data` for files that are of no known suite, or that have a row without an answer.
   package static func files(_ patterns: [String]) throws(Failure) -> [SuiteFile] {
     let files = try CorpusFile.resolve(patterns, format: nil)
     if let shard = files.first(where: \.format.holdsTokens) {
       throw Failure(.data, "a token shard where a suite of questions is expected", at: shard.path)
     }
-    var suites: [SuiteFile] = []
-    for file in files { suites.append(try SuiteFile(file)) }
+    var (suites, failures, known) = ([SuiteFile](), [Failure](), Set<String>())
+    for file in files where known.insert(file.canonicalPath).inserted {
+      do throws(Failure) { suites.append(try SuiteFile(file)) } catch { failures.append(error) }
+    }
+    if let failure = Failure.all(failures) { throw failure }
     return suites
   }
 
@@ -72,8 +75,9 @@ package struct SuiteFile: Sendable {
 
   // MARK: Labels in a file beside
 
-  /// `valid.jsonl` has its labels in `valid-labels.lst`.
+  /// `valid.jsonl` has its labels in `valid-labels.lst`, and so has `valid.jsonl.gz`.
   private static func labelsPath(_ path: String) -> String {
+    let path = path.withoutCompression
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
     let ending = name.lastIndex(of: ".").map { name.distance(from: $0, to: name.endIndex) } ?? 0
     return "\(path.dropLast(ending))-labels.lst"

@@ -13,11 +13,14 @@ package struct SuiteResults: Sendable {
 
   package var entries: [Entry] = []
 
-  /// Adds the plain mean of the suites of a format, if there are several: BLiMP is known by it.
+  /// Adds the plain mean of the suites of a format, if there are several: BLiMP is known by it. Its name is no other's: a log or
+  /// a result with a key twice could not be read.
   mutating func addMean(of format: SuiteFormat) {
     let parts = entries.filter { $0.format == format }.map(\.figures)
     guard parts.count > 1 else { return }
-    entries.append(Entry(name: format.rawValue, format: format, figures: SuiteFigures(meanOf: parts)))
+    var name = format.rawValue
+    while entries.contains(where: { $0.name == name }) { name += "-mean" }
+    entries.append(Entry(name: name, format: format, figures: SuiteFigures(meanOf: parts)))
   }
 
   /// `{"NAME": {"task": ..., "acc": ..., "acc_stderr": ..., "count": ...}}`
@@ -38,16 +41,26 @@ package struct SuiteResults: Sendable {
     let width = entries.map(\.name.count).max() ?? 0
     return entries.map { entry in
       let figures = entry.figures.figures.map { figure in
-        let error = figure.error.map { " ± \(Progress.fixed($0, 4))" } ?? ""
-        return "\(figure.name) \(Progress.fixed(figure.value, 4))\(error)"
+        let error = figure.error.map { " ± \(Self.text($0))" } ?? ""
+        return "\(figure.name) \(Self.text(figure.value))\(error)"
       }
       let name = entry.name + String(repeating: " ", count: width - entry.name.count)
-      return ([name] + figures + ["\(entry.figures.count) questions"]).joined(separator: "  ")
+      return ([name] + figures + [entry.figures.count.questions]).joined(separator: "  ")
     }
+  }
+
+  /// A model that has learnt little finds some last words so unlikely that their perplexity has more digits than anybody reads.
+  private static func text(_ number: Double) -> String {
+    abs(number) < 1e6 ? Progress.fixed(number, 4) : Progress.scientific(number)
   }
 
   /// The figures by the names that a run's log has for them: `NAME/acc`.
   package var measures: [(name: String, value: Double)] {
     entries.flatMap { entry in entry.figures.figures.map { ("\(entry.name)/\($0.name)", $0.value) } }
   }
+}
+
+extension Int {
+  /// So many questions, in words.
+  var questions: String { "\(self) question\(self == 1 ? "" : "s")" }
 }

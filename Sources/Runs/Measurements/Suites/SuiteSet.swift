@@ -60,14 +60,14 @@ package struct SuiteSet: Sendable {
   }
 
   private static func name(of path: String) -> String {
-    let file = String(path.split(separator: "/").last ?? "suite")
+    let file = String(path.withoutCompression.split(separator: "/").last ?? "suite")
     return file.lastIndex(of: ".").flatMap { $0 > file.startIndex ? String(file[..<$0]) : nil } ?? file
   }
 
   /// What the user should know about the questions, a line each.
   package var notes: [String] {
     suites.flatMap { suite in
-      var lines = ["\(suite.name): \(suite.questions.count) questions, asked as in \(suite.format.title)"]
+      var lines = ["\(suite.name): \(suite.questions.count.questions), asked as in \(suite.format.title)"]
       if options.examples > 0, !suite.format.takesExamples {
         lines.append("\(suite.name): no examples stand before its sentences")
       }
