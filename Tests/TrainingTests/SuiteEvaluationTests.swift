@@ -91,6 +91,25 @@ import Training
     }
   }
 
+  @Test func equalAnswersHaveEqualScores() throws {
+    let length = SuiteQuestion.Length(characters: 1, bytes: 1)
+    let questions = (1...20).map { index in
+      let answer = Self.tokens(1 + index % 5, index)
+      let others = (1...3).map { Self.tokens($0 + index % 4, 30 + index + $0) }
+      let text = ContinuedText(
+        context: Self.tokens(3 + index, 40 + index), continuations: [answer, others[0], others[1], answer, others[2]])
+      // The same context again, as where answers of other lengths leave other room.
+      let again = ContinuedText(context: text.context, continuations: [answer])
+      let between = ContinuedText(context: Array(text.context.dropFirst()), continuations: [others[0]])
+      let texts = [text, between, again]
+      return SuiteQuestion(texts: texts, answer: 0, lengths: Array(repeating: length, count: 7))
+    }
+    for scores in try SuiteEvaluation(model, questions).scores {
+      #expect(scores[3] == scores[0] && scores[6] == scores[0])
+      #expect(scores.count == 7 && scores[5] != scores[1])
+    }
+  }
+
   @Test func greedyAnswersAreFound() throws {
     let context = Self.tokens(6, 9)
     var answer: [Int32] = []

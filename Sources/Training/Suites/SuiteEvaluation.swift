@@ -42,14 +42,14 @@ package struct SuiteEvaluation: Sendable {
       try StopRequest.check()
       if let shared = SharedBeginning(model, of: questions, from: start) {
         try shared.score { answers in
-          scores.append(answers)
+          append(answers, of: questions[scores.count])
           progress(scores.count)
         }
       } else {
         let group = questions[start..<Self.end(of: start, in: questions, model)]
         var answers = Self.scores(of: group.flatMap(\.texts), model)[...]
         for question in group {
-          scores.append(Array(answers.prefix(question.lengths.count)))
+          append(Array(answers.prefix(question.lengths.count)), of: question)
           answers = answers.dropFirst(question.lengths.count)
         }
         progress(scores.count)
@@ -59,6 +59,14 @@ package struct SuiteEvaluation: Sendable {
       }
       start = scores.count
     }
+  }
+
+  /// Adds the scores of a question's answers. Equal answers have equal scores, of which the first wins: computed in different
+  /// places of a batch they may differ in their last bits.
+  private mutating func append(_ answers: [AnswerScore], of question: SuiteQuestion) {
+    let texts = question.texts.flatMap { text in text.continuations.map { (context: text.context, answer: $0) } }
+    scores.append(
+      texts.map { text in answers[texts.firstIndex { $0.answer == text.answer && $0.context == text.context }!] })
   }
 
   /// Where the questions end that are computed together with the one at `start`: those whose texts are rotated by the same
