@@ -131,6 +131,10 @@ import Tokenizers
       return refusal { _ = try SuiteFile.files([path!]) }?.what
     }
     #expect(what(#"{"chosen": "a", "rejected": "b"}"#) == "a row of no known suite")
+    #expect(what(#"{"text": "a good film", "label": 1}"#) == "a row of no known suite")
+    #expect(what(#"{"text": "of no genre", "domain": "a"}"#) == nil)
+    let choices = #""choices": {"text": ["a"], "label": ["A"]}, "answerKey": "A""#
+    #expect(what(#"{"question": "q", "question_concept": "c", \#(choices)}"#) == "CommonsenseQA is not known here")
     #expect(what("[1]") != nil)
     #expect(what("{") != nil)
     #expect(

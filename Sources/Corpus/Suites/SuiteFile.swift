@@ -70,6 +70,14 @@ package struct SuiteFile: Sendable {
         .data, "a row of another kind than those before it, which are of \(expected.rawValue)", at: place,
         notes: [found])
     }
+    if SuiteFormat.isCommonsenseQA(row) {
+      return Failure(
+        .data, "CommonsenseQA is not known here", at: place,
+        notes: [
+          "lm-evaluation-harness lists its answers in the question and asks for a letter; rows that say so are measured alike:",
+          #"{"prompt": "Question: ...\nA. ...\nB. ...\nAnswer:", "choices": ["A", "B"], "answer": 0}"#,
+        ])
+    }
     return Failure(.data, "a row of no known suite", at: place, notes: [found, "known are"] + SuiteFormat.forms)
   }
 

@@ -68,17 +68,19 @@ package enum SuiteFormat: String, Sendable, CaseIterable {
 
   /// The columns that each format is told by, for messages.
   static let forms = [
-    "BLiMP {\"sentence_good\", \"sentence_bad\"}, PIQA {\"goal\", \"sol1\", \"sol2\"}, LAMBADA {\"text\"}, HellaSwag {\"ctx_a\", "
-      + "\"ctx_b\", \"endings\"},",
+    "BLiMP {\"sentence_good\", \"sentence_bad\"}, PIQA {\"goal\", \"sol1\", \"sol2\"}, LAMBADA {\"text\"} alone, HellaSwag "
+      + "{\"ctx_a\", \"ctx_b\", \"endings\"},",
     "ARC and OpenBookQA {\"question\" or \"question_stem\", \"choices\", \"answerKey\"}, MMLU {\"question\", \"choices\", "
       + "\"answer\"}, and {\"prompt\", \"choices\", \"answer\"}",
   ]
 
-  /// The format of a file by one of its rows; nil for a row of none.
+  /// The format of a file by one of its rows; nil for a row of none. Columns that tell of another suite make it none: texts
+  /// with a label are to be classified, and CommonsenseQA has ARC's columns but asks for a letter.
   ///
   /// - Parameter path: of the file. The Allen Institute's own files of ARC and OpenBookQA have the same columns.
   init?(of row: JSONValue, path: String) {
     func has(_ keys: String...) -> Bool { keys.allSatisfy { row[$0] != nil } }
+    if Self.isCommonsenseQA(row) { return nil }
     if has("sentence_good", "sentence_bad") {
       self = .blimp
     } else if has("goal", "sol1", "sol2") {
@@ -96,10 +98,15 @@ package enum SuiteFormat: String, Sendable, CaseIterable {
       self = .choices
     } else if has("question", "choices", "answer") {
       self = .mmlu
-    } else if has("text") {
+    } else if has("text"), row.object?.allSatisfy({ ["text", "domain"].contains($0.key) }) == true {
       self = .lambada
     } else {
       return nil
     }
+  }
+
+  /// Whether a row is one of CommonsenseQA, in Hugging Face's columns or its authors' own.
+  static func isCommonsenseQA(_ row: JSONValue) -> Bool {
+    row["question_concept"] != nil || row["question"]?["question_concept"] != nil
   }
 }
