@@ -46,6 +46,10 @@ import Testing
     #expect(resumed.contains("stopped early") && !resumed.contains("done:"), "\(resumed)")
     try tiny.train("resume", "runs/tiny", "~training.early_stopping")
     #expect(try tiny.steps("runs/tiny").last == 12)
+    // After its last step there is nothing to stop early.
+    let whole = try tiny.train(
+      "pretrain", "tiny.json", "evaluation.every=2", "training.max_steps=6", "run=runs/whole", change)
+    #expect(!whole.contains("stopped early") && whole.contains("done: 6 steps"), "\(whole)")
     let refused = try tiny.train(
       "validate", "tiny.json", change, "~data.validation_fraction", code: 3)
     #expect(refused.contains("early_stopping needs an evaluation loss"), "\(refused)")

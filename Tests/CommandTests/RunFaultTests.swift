@@ -139,6 +139,17 @@ import Testing
     #expect(try tiny.metrics("runs/tiny").filter { $0["kind"]?.string == "train" }.count == 1)
   }
 
+  /// The report of a run that fails says how far it has come, and does not load itself again for ever.
+  @Test func aRunThatFailsBeforeItsFirstCheckpointHasAReport() throws {
+    let tiny = try TinyRun()
+    let log = try tiny.train(
+      "pretrain", "tiny.json", "optimizer.learning_rate=1e37", "schedule.name=constant", "schedule.warmup_steps=0",
+      "checkpoint.every=9", "logging.report=true", code: 7)
+    #expect(log.contains("there is no checkpoint before it: `train resume runs/tiny KEY=VALUE` begins again"), "\(log)")
+    let page = try String(contentsOfFile: tiny.path("runs/tiny/report.html"), encoding: .utf8)
+    #expect(page.contains("stopped at step 1 of 12") && !page.contains("http-equiv=\"refresh\""))
+  }
+
   /// The disk takes some checkpoints and then no more; with room again, the run resumes as if nothing had happened.
   @Test(.needsSmallDisk) func aFullDiskCostsOnlyTheCheckpointsThatDoNotFit() throws {
     let tiny = try TinyRun()

@@ -116,8 +116,13 @@ package final class TrainingRun {
   // MARK: Running
 
   /// Takes the steps that are left; evaluates, samples and saves on the way. Returns early, with everything saved, when a
-  /// signal asks for it.
+  /// signal asks for it. However it ends, the report says how far the run has come.
   package func run() throws(Failure) {
+    defer { report.finish() }
+    try takeSteps()
+  }
+
+  private func takeSteps() throws(Failure) {
     let (samples, size, start, order) = (samples, recipe.microBatchSize, state, recipe.batches(of: samples))
     let (share, traffic) = (RankShare(ranks), RankTraffic(ranks, after: state.step))
     let prefetcher = Prefetcher<[Batch]>(from: start.step) { (step) throws(Failure) in
@@ -162,7 +167,6 @@ package final class TrainingRun {
   /// Saves what is not saved yet and ends the log.
   private func finish(_ traffic: RankTraffic) throws(Failure) {
     log.endLine()
-    defer { report.finish() }
     let isStopped = signals.wasStopped
     if !isStopped { try checkDivergence(isAtEnd: true) }
     try saveIfNeeded()
@@ -170,7 +174,7 @@ package final class TrainingRun {
     if let note = traffic.note(after: state.step) { log.note(note) }
     if let failure = checkpoints?.failure { throw failure }
     if !isStopped {
-      if let earlyStopping, earlyStopping.isDue { log.note(earlyStopping.note) }
+      if let earlyStopping, earlyStopping.isDue, state.step < steps { log.note(earlyStopping.note) }
       try checkpoints?.settle(state, isAtEnd: true)
       if let checkpoints, let warning = try Divergence.warning(state, checkpoints) { log.note(warning) }
     }
@@ -276,7 +280,7 @@ package final class TrainingRun {
     if let path = folder.write(batches, failedAt: state.step + 1) { failure.notes.append("the batch is in \(path)") }
     failure.notes.append(
       savedStep.map { "the last checkpoint is that of step \($0)" }
-        ?? "`train resume` goes on from the last checkpoint")
+        ?? "there is no checkpoint before it: `train resume \(folder.path) KEY=VALUE` begins again with a change")
     return failure
   }
 
