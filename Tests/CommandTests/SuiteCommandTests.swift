@@ -49,6 +49,10 @@ import Testing
     let refused = try tiny.train("eval", "runs/tiny", "--suite", "text.txt", code: 4)
     #expect(refused.contains("no rows of JSON"), "\(refused)")
     try tiny.train("eval", "runs/tiny", "--data", "text.txt", "--few-shot", "2", code: 2)
+    for option in ["--show", "--reference", "--template"] {
+      let log = try tiny.train("eval", "runs/tiny", "--suite", "goals.jsonl", option, "1", code: 2)
+      #expect(log.contains("\(option) has no meaning for a --suite"), "\(log)")
+    }
   }
 
   /// Without `--data` a run is measured on what it held out, as it measured itself.
@@ -79,5 +83,9 @@ import Testing
     #expect(outcome.results.contains("--- 1\nquestion               say 1"), "\(outcome.results)")
     #expect(!FileManager.default.fileExists(atPath: tiny.path("comparison.html")))
     try tiny.train("compare", "runs/tiny", "runs/tiny", "--show", "1", code: 2)
+    let models = ["compare", "runs/tiny/step-000001", "runs/tiny/step-000002", "--data", "text.txt"]
+    #expect(try Binary.run(models + ["--out", "page.html"], in: tiny.folder).code == 2)
+    try tiny.train("compare", "runs/tiny", "runs/tiny", "--out", "pages/new/")
+    #expect(FileManager.default.fileExists(atPath: tiny.path("pages/new/comparison.html")))
   }
 }

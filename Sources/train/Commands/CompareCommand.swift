@@ -28,6 +28,9 @@ struct CompareCommand: Command {
     page = arguments.string("out")
     isJSON = arguments.flag("json")
     models = try ModelComparison(arguments)
+    if models != nil, page != nil {
+      throw arguments.failure("--out is for the curves of runs: models that are compared on --data have none")
+    }
     paths = [try arguments.operand("RUN"), try arguments.operand("RUN")] + arguments.rest()
   }
 
@@ -47,7 +50,7 @@ struct CompareCommand: Command {
       }
     }
     guard var page else { return Output.log.line("--out FILE writes a page with the curves over each other") }
-    if Folder.exists(page) { page += "/comparison.html" }
+    if page.hasSuffix("/") { page += "comparison.html" } else if Folder.exists(page) { page += "/comparison.html" }
     try Folder.create(Folder.parent(of: page))
     try DurableFile.write(comparison.page, to: page)
     Output.log.line("the curves are in \(page)")

@@ -70,6 +70,11 @@ struct EvalCommand: Command {
     self.options = options
     suiteOptions = try Self.suiteOptions(arguments, limit: options.limit)
     isJSON = arguments.flag("json")
+    // Suites have their own way to ask, and their answers are given.
+    let ofData = ["show", "reference"].filter { arguments.string($0) != nil } + TemplateArguments.given(arguments)
+    if self.data.isEmpty, !self.suites.isEmpty, let name = ofData.first {
+      throw arguments.failure("--\(name) has no meaning for a --suite: it is for --data")
+    }
   }
 
   private static func suiteOptions(_ arguments: Arguments, limit: Int?) throws(Failure) -> SuiteSet.Options {
