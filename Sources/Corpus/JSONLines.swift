@@ -68,7 +68,7 @@ enum JSONLines {
         line += 1
         let bytes = line == 1 && bytes.starts(with: TextDocuments.byteOrderMark) ? bytes.dropFirst(3) : bytes
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
-        return JSONRow(.line(Array(bytes)), place: "\(path):\(line)")
+        return JSONRow(.line(Array(bytes), of: path, number: line), place: "\(path):\(line)")
       }
       return nil
     }
@@ -100,8 +100,8 @@ enum JSONLines {
 /// A row of a file, which is parsed where it is used: on any thread.
 struct JSONRow: Sendable {
   enum Source: Sendable {
-    /// The text of a line.
-    case line([UInt8])
+    /// The text of a line, and where it stands.
+    case line([UInt8], of: String, number: Int)
     /// A value of an array, or a record of delimited values.
     case value(JSONValue)
     /// What is wrong with a record.
@@ -122,9 +122,9 @@ struct JSONRow: Sendable {
     switch source {
     case .value(let value): return value
     case .fault(let failure): throw failure
-    case .line(let bytes):
+    case .line(let bytes, let path, let number):
       do throws(Failure) {
-        return try JSONValue.parse(bytes, source: place, area: .data)
+        return try JSONValue.parse(bytes, source: path, area: .data, line: number)
       } catch {
         throw Failure(
           .data, error.what, at: error.place,

@@ -4,19 +4,24 @@ extension JSONValue {
   /// Strict: duplicate keys, numbers a double cannot hold, nesting deeper than 512, invalid UTF-8, lone surrogates and
   /// trailing text are refused, each with `source:line:column`. With `comments`, `//` and `/* */` comments and a comma
   /// after the last element are allowed.
+  ///
+  /// - Parameter line: the number of the first line, where the bytes are a part of the source.
   package static func parse(
-    _ bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area, comments: Bool = false
+    _ bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area, comments: Bool = false, line: Int = 1
   ) throws(Failure) -> JSONValue {
     var parser = JSONParser(bytes: bytes, source: source, area: area, comments: comments)
+    parser.line = line
     return try parser.document()
   }
 
   /// Reads one JSON value that fills `bytes`; see the other form.
   package static func parse(
-    _ bytes: [UInt8], source: String, area: Failure.Area, comments: Bool = false
+    _ bytes: [UInt8], source: String, area: Failure.Area, comments: Bool = false, line: Int = 1
   ) throws(Failure) -> JSONValue {
     let result = bytes.withUnsafeBytes { buffer in
-      Result { () throws(Failure) in try parse(buffer, source: source, area: area, comments: comments) }
+      Result { () throws(Failure) in
+        try parse(buffer, source: source, area: area, comments: comments, line: line)
+      }
     }
     return try result.get()
   }
@@ -41,7 +46,7 @@ struct JSONParser {
   let area: Failure.Area
   let comments: Bool
   var index = 0
-  private var line = 1
+  fileprivate var line = 1
   /// The offset at which the current line begins, advanced by continuation bytes, so that columns count scalars.
   var lineStart = 0
   private var depth = 0

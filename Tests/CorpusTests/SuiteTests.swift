@@ -148,6 +148,11 @@ import Tokenizers
         == "the row's answer is none of its choices")
   }
 
+  @Test func aFaultOfJSONHasItsLineAndItsColumn() throws {
+    let path = try folder.write("{\"text\": \"a b\"}\n\n{\"text\": }\n", to: "rows.jsonl")
+    #expect(refusal { _ = try SuiteFile.files([path]) }?.place == "\(path):3:10")
+  }
+
   // MARK: Examples
 
   private func numbered(_ count: Int, name: String) throws -> SuiteFile {
