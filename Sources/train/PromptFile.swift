@@ -3,11 +3,18 @@ import Files
 /// Prompts in a file: one a line, as text or as `{"prompt": "..."}`.
 enum PromptFile {
   /// The prompts in the file at `path`; - is standard input. Empty lines are none. The lines are JSON where the first of them
-  /// begins with a brace, unless the file's name says that they are text.
+  /// begins with a brace, unless the file's name says that they are text, and wherever the name says that they are JSON: then
+  /// a prompt may be a string, too, and one array may hold all of them.
   ///
-  /// - Throws: `Failure` of area `.usage` for a file without prompts, and for lines that are not what the first is.
+  /// - Throws: `Failure` of area `.usage` for a file without prompts, for one of another kind, and for lines that are not what
+  ///   the first is.
   static func read(_ path: String) throws(Failure) -> [String] {
-    let source = path == "-" ? "standard input" : path
+    let (name, source) = (path.lowercased(), path == "-" ? "standard input" : path)
+    if let ending = [".csv", ".tsv", ".gz", ".zst", ".parquet"].first(where: name.hasSuffix) {
+      throw Failure(
+        .usage, "prompts come as lines of text or of JSON, not as \(ending)", at: path,
+        notes: ["--prompts - reads what another program writes: `... | train generate MODEL --prompts -`"])
+    }
     let bytes = path == "-" ? try StandardInput.bytes() : try ReadableFile.contents(of: path, area: .usage)
     if let invalid = bytes.withUnsafeBytes({ UTF8Bytes.firstInvalid(in: $0) }) {
       throw Failure(.usage, "the prompts are not UTF-8", at: "\(source), byte \(invalid)")
@@ -19,17 +26,29 @@ enum PromptFile {
       .filter { !$0.line.isEmpty }
     guard let first = lines.first else { throw Failure(.usage, "there are no prompts", at: source) }
     let start = first.line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
-    guard start == UInt8(ascii: "{"), !path.hasSuffix(".txt") else {
+    let isNamedJSON = [".json", ".jsonl", ".ndjson"].contains(where: name.hasSuffix)
+    if isNamedJSON, start == UInt8(ascii: "[") { return try prompts(inArray: Array(text), at: source) }
+    guard isNamedJSON || start == UInt8(ascii: "{") && !name.hasSuffix(".txt") else {
       return lines.map { String(decoding: $0.line, as: UTF8.self) }
     }
     var prompts: [String] = []
-    for (number, line) in lines { prompts.append(try prompt(Array(line), at: "\(source):\(number)")) }
+    for (number, line) in lines {
+      let json = try JSONValue.parse(Array(line), source: source, area: .usage, line: number)
+      prompts.append(try prompt(json, at: "\(source):\(number)"))
+    }
     return prompts
   }
 
-  private static func prompt(_ line: [UInt8], at place: String) throws(Failure) -> String {
-    let json = try JSONValue.parse(line, source: place, area: .usage)
-    guard let prompt = json["prompt"]?.string else {
+  private static func prompts(inArray bytes: [UInt8], at source: String) throws(Failure) -> [String] {
+    let items = try JSONValue.parse(bytes, source: source, area: .usage).array ?? []
+    if items.isEmpty { throw Failure(.usage, "there are no prompts", at: source) }
+    var prompts: [String] = []
+    for item in items { prompts.append(try prompt(item, at: "\(source):\(item.line)")) }
+    return prompts
+  }
+
+  private static func prompt(_ json: JSONValue, at place: String) throws(Failure) -> String {
+    guard let prompt = json.string ?? json["prompt"]?.string else {
       throw Failure(
         .usage, "a line has no prompt", at: place,
         notes: [

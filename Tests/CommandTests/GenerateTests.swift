@@ -65,6 +65,13 @@ import Tokenizers
       #expect(rows.allSatisfy { $0.object?.map(\.key) == ["prompt", "text"] })
       try Data("Once\n{ no JSON\n".utf8).write(to: folder.url("p.txt"))
       #expect(try objects(["--prompts", "p.txt"]).map { $0["prompt"]?.string } == ["Once", "{ no JSON"])
+      // What a name says is JSON is no text: strings, and an array of all prompts. Elsewhere a bracket begins a text.
+      try Data("\"Once\"\n{\"prompt\": \"A\"}\n".utf8).write(to: folder.url("s.jsonl"))
+      #expect(try objects(["--prompts", "s.jsonl"]).map { $0["prompt"]?.string } == ["Once", "A"])
+      try Data("[\n{\"prompt\": \"Once\"},\n\"A\"]\n".utf8).write(to: folder.url("a.json"))
+      #expect(try objects(["--prompts", "a.json"]).map { $0["prompt"]?.string } == ["Once", "A"])
+      try Data("[INST] Once\n".utf8).write(to: folder.url("turns"))
+      #expect(try objects(["--prompts", "turns"]).map { $0["prompt"]?.string } == ["[INST] Once"])
       let shown = try Binary.run(
         ["generate", "model.h5", "--max-tokens", "5", "--prompt", "Once", "--num-samples", "2"], in: folder)
       #expect(shown.results.hasPrefix("--- 1 of 2\nOnce") && shown.results.contains("\n--- 2 of 2\nOnce"))
@@ -75,13 +82,16 @@ import Tokenizers
     (["--num-samples", "2", "--greedy"], "no meaning"), (["--num-samples", "2", "--beams", "2"], "no meaning"),
     (["--num-samples", "0"], "must be an integer"), (["--prompts", "p", "--prompt", "x"], "no meaning"),
     (["--prompts", "missing"], "missing"), (["--prompts", "empty"], "no prompts"), (["--prompts", "bad"], "bad:2"),
-    (["--prompts", "latin"], "not UTF-8"),
+    (["--prompts", "latin"], "not UTF-8"), (["--prompts", "p.csv"], "not as .csv"),
+    (["--prompts", "text.json"], "text.json:2:1\n"),
   ])
   func promptsThatAreNone(_ arguments: [String], _ words: String) throws {
     try withModel { folder in
       try Data("\n\r\n".utf8).write(to: folder.url("empty"))
       try Data("{\"prompt\": \"x\"}\n{\"text\": \"x\"}\n".utf8).write(to: folder.url("bad"))
       try Data([72, 0xFF, 10]).write(to: folder.url("latin"))
+      try Data("prompt\nOnce\n".utf8).write(to: folder.url("p.csv"))
+      try Data("\"x\"\nOnce\n".utf8).write(to: folder.url("text.json"))
       let outcome = try Binary.run(["generate", "model.h5"] + arguments, in: folder)
       #expect(outcome.code == 2 && outcome.results.isEmpty && outcome.log.contains(words), "\(outcome)")
     }
