@@ -28,6 +28,13 @@ import Testing
     #expect(line(typed("new") + [.up, .down, .down], history: history) == "new|")
   }
 
+  @Test func aLineIsCutByItsColumns() {
+    #expect("sample".fitting(columns: 6) == "sample")
+    #expect("samples".fitting(columns: 6) == "sampl…")
+    #expect("日本語".fitting(columns: 6) == "日本語" && "日本語".fitting(columns: 5) == "日本…")
+    #expect("a\tb\u{1B}".fitting(columns: 5) == "a b^[" && "ab".fitting(columns: 0) == "…")
+  }
+
   @Test func aLongLineIsShownAroundTheCursor() {
     var line = EditedLine()
     for character in "0123456789" { line.press(.character(character)) }

@@ -30,7 +30,8 @@ package struct RunView: Sendable {
     let scale = isLogarithmic ? ", logarithmic" : ""
     if !picture.isEmpty { lines += ["", "loss, of training (smoothed) and held out\(scale)"] + picture }
     lines += sample.isEmpty ? [] : [""] + sample
-    return lines.map { Self.cut($0, to: columns) }
+    // The last column stays empty: some terminals begin a new line behind it.
+    return lines.map { $0.fitting(columns: columns - 1) }
   }
 
   /// The newest text that the run wrote, in at most three lines.
@@ -40,9 +41,5 @@ package struct RunView: Sendable {
     let prompt = row["reference"] == nil ? row["prompt"]?.string ?? "" : ""
     let all = (step + prompt + text).split(whereSeparator: \.isNewline).map(String.init)
     return Array(all.prefix(3))
-  }
-
-  private static func cut(_ line: String, to columns: Int) -> String {
-    line.count < columns ? line : line.prefix(max(1, columns - 2)) + "…"
   }
 }

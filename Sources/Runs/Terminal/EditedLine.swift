@@ -111,3 +111,17 @@ extension Character {
     return wide.contains { $0.contains(scalar) } ? 2 : 1
   }
 }
+
+extension String {
+  /// The line as a terminal shows it in at most `columns`: what is too long ends in an ellipsis, tabs are spaces.
+  package func fitting(columns: Int) -> String {
+    let line = withVisibleControls.replacing("\t", with: " ")
+    if line.reduce(0, { $0 + $1.columns }) <= columns { return line }
+    var room = columns - 1
+    let shown = line.prefix { character in
+      room -= character.columns
+      return room >= 0
+    }
+    return shown + "…"
+  }
+}
