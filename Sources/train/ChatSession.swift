@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import Inference
 import ModelFiles
 import Models
@@ -96,7 +97,9 @@ struct ChatSession {
   }
 
   private func save(_ path: String?) {
-    guard let path else { return Output.log.line("/save needs the name of a file") }
+    guard var path else { return Output.log.line("/save needs the name of a file") }
+    // No shell has read what is typed here.
+    if path.hasPrefix("~/"), let home = getenv("HOME") { path = String(cString: home) + path.dropFirst() }
     let said = conversation.messages.filter { $0.role != "system" }
     if said.isEmpty { return Output.log.line("nothing has been said yet") }
     let messages = conversation.messages.map { message -> JSONValue in

@@ -36,22 +36,16 @@ struct ChatCommand: Command {
   func run() throws(Failure) {
     try MatrixLibrary.require()
     let isInteractive = LineEditor.isInteractive
-    if isInteractive { Output.log.styled("reading \(path.withVisibleControls) ...") }
-    let opened: (model: StoredModel, format: ChatFormat, generator: TextGenerator)
-    do throws(Failure) {
-      let model = try StoredModel(at: path)
-      let format = try model.chatFormat(template: template.template, variables: template.variables)
-      opened = (model, format, try TextGenerator(model))
-    } catch {
-      if isInteractive { Output.log.styled("\r\u{1B}[K") }
-      throw error
-    }
-    if isInteractive { Output.log.styled("\r\u{1B}[K") }
-    for note in opened.model.notes { Output.log.line("note: \(note)") }
-    var session = ChatSession(opened.generator, opened.format, system: system, options: options)
+    if isInteractive { Output.log.transient("reading \(path) ...") }
+    let model = try StoredModel(at: path)
+    let format = try model.chatFormat(template: template.template, variables: template.variables)
+    let generator = try TextGenerator(model)
+    Output.clearTransient()
+    for note in model.notes { Output.log.line("note: \(note)") }
+    var session = ChatSession(generator, format, system: system, options: options)
     if isInteractive {
       StopRequest.installInterrupts()
-      session.showBanner(path, opened.model)
+      session.showBanner(path, model)
     }
     try session.run()
   }
