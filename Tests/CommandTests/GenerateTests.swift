@@ -83,7 +83,7 @@ import Tokenizers
     (["--num-samples", "0"], "must be an integer"), (["--prompts", "p", "--prompt", "x"], "no meaning"),
     (["--prompts", "missing"], "missing"), (["--prompts", "empty"], "no prompts"), (["--prompts", "bad"], "bad:2"),
     (["--prompts", "latin"], "not UTF-8"), (["--prompts", "p.csv"], "not as .csv"),
-    (["--prompts", "text.json"], "text.json:2:1\n"),
+    (["--prompts", "text.json"], "text.json:2:1\n"), (["--prompts", "long"], "prompt 2 is too long"),
   ])
   func promptsThatAreNone(_ arguments: [String], _ words: String) throws {
     try withModel { folder in
@@ -91,6 +91,7 @@ import Tokenizers
       try Data("{\"prompt\": \"x\"}\n{\"text\": \"x\"}\n".utf8).write(to: folder.url("bad"))
       try Data([72, 0xFF, 10]).write(to: folder.url("latin"))
       try Data("prompt\nOnce\n".utf8).write(to: folder.url("p.csv"))
+      try Data("Once\n\(String(repeating: "x", count: 1000))\n".utf8).write(to: folder.url("long"))
       try Data("\"x\"\nOnce\n".utf8).write(to: folder.url("text.json"))
       let outcome = try Binary.run(["generate", "model.h5"] + arguments, in: folder)
       #expect(outcome.code == 2 && outcome.results.isEmpty && outcome.log.contains(words), "\(outcome)")

@@ -120,7 +120,16 @@ struct GenerateCommand: Command {
       format = own
     }
     var prompts: [[Int32]] = []
-    for prompt in self.prompts { prompts.append(try tokens(of: prompt, generator, format)) }
+    let room = generator.model.maximumPositions
+    for (index, prompt) in self.prompts.enumerated() {
+      let tokens = try tokens(of: prompt, generator, format)
+      if isFile, tokens.count > room {
+        throw Failure(
+          .usage, "prompt \(index + 1) is too long for the model",
+          notes: ["it has \(tokens.count) tokens, the model takes \(room)"])
+      }
+      prompts.append(tokens)
+    }
     if isFile || samples > 1 {
       try writeMany(prompts, generator, step: file.step)
     } else {
