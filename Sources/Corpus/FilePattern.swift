@@ -29,7 +29,7 @@ enum FilePattern {
     if found.isEmpty {
       throw Failure(
         .data, isPattern ? "no file matches the pattern" : "no such file", at: pattern,
-        notes: quoteNote(pattern) + ["the working folder is \(workingFolder)", "check data.train and data.validation"])
+        notes: quoteNote(pattern) + ["the working folder is \(workingFolder)"])
     }
     return found
   }

@@ -86,7 +86,8 @@ package struct SuiteEncoder {
       guard !answer.isEmpty, answer.count <= positions else {
         throw Failure(
           .data, answer.isEmpty ? "an answer has no token of its own" : "an answer is longer than the model reads",
-          at: row.place, notes: ["\"\(choice)\"", "\(answer.count) tokens; the model has \(positions) positions"])
+          at: row.place,
+          notes: ["it is \(JSONValue(choice).found)", "\(answer.count) tokens; the model has \(positions) positions"])
       }
       // One token more than the model reads: the last one is only predicted.
       let excess = before.count + answer.count - (positions + 1)

@@ -56,7 +56,7 @@ struct RunFacts {
     let from = recipe?["from"]?.string
     let kind = recipe?["model_type"]?.string ?? recipe?["architecture"]?.string
     let sizes = [
-      (recipe?["num_hidden_layers"] ?? recipe?["n_layer"])?.integer.map { "\($0) layers" },
+      (recipe?["num_hidden_layers"] ?? recipe?["n_layer"])?.integer.map { "\($0) layer\($0 == 1 ? "" : "s")" },
       (recipe?["hidden_size"] ?? recipe?["n_embd"])?.integer.map { "\($0.grouped) wide" },
     ].compactMap(\.self)
     let count = run.environment["parameters"]?.integer
@@ -77,7 +77,7 @@ struct RunFacts {
     let short = first.count > 20 ? String(first.split(separator: "/").last ?? "") : first
     let value = names.count == 1 ? short : "\(short) and \(names.count - 1) more"
     let batch = run.resolved["training"]?["batch_size"]?.integer.map { "\($0) a step" }
-    let summary = run.environment["data"]?.string
+    let summary = run.environment["data"]?.string?.replacing(/[0-9]{4,}/) { Int($0.output)?.grouped ?? "\($0.output)" }
     return Fact(name: "Data", value: value, detail: [summary, batch].compactMap(\.self).joined(separator: "; "))
   }
 

@@ -30,8 +30,9 @@ struct StartNotes {
     lines.append("\(all) parameters\(share), \(steps) steps of \(tokens) tokens, \(batches.count) an epoch")
     let precision = recipe.training.precision == .float32 ? "" : " in \(recipe.training.precision.rawValue)"
     let speed = Progress.fixed(peak / 1e9, 0)
+    let threads = "\(Parallel.threads) thread\(Parallel.threads == 1 ? "" : "s")"
     lines.append(
-      "\(Parallel.threads) threads, \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s\(precision)")
+      "\(threads), \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s\(precision)")
     lines += RankNotes.start(shardsState: recipe.optimizer.shardsState, threads: recipe.threads)
     if case .principal(let iterations?) = recipe.adapter?.adapter.start {
       lines.append("note: pissa_niter_\(iterations) is computed exactly, as pissa is: nothing is drawn")
