@@ -50,6 +50,21 @@ import Testing
     }
   }
 
+  /// A damaged log may hold any number.
+  @Test func timesWithoutEndAreShown() throws {
+    try withScratchFolder { scratch in
+      let folder = try makeRun("\(scratch)/run", learningRate: "1e-3", losses: [4])
+      try folder.write(try RecipeFixture.decode(), environment: [JSONMember("data", "1234567 tokens, 999 documents")])
+      var metrics = try JSONLinesLog(folder.metrics)
+      metrics.append("train", step: 2, ["loss": 3, "tokens": JSONValue(Int.max), "tokens_per_second": 1e-300])
+      let view = RunView(try RunRecord(folder)).lines(columns: 80, rows: 24)
+      #expect(view.contains { $0.hasPrefix("Time: 11574074d") }, "\(view)")
+      try Report.write(folder)
+      let page = try String(contentsOfFile: folder.report, encoding: .utf8)
+      #expect(page.contains("1,234,567 tokens, 999 documents"))
+    }
+  }
+
   @Test func comparisonsNameWhatDiffers() throws {
     try withScratchFolder { scratch in
       let first = try makeRun("\(scratch)/a", learningRate: "1e-3", losses: [4, 2])

@@ -97,14 +97,15 @@ struct RunFacts {
       guard let tokens = row["tokens"]?.double, let speed = row["tokens_per_second"]?.double, speed > 0 else {
         continue
       }
-      seconds += max(0, tokens - before) / speed
+      // A log may hold any number: what is longer than thirty thousand years is no duration.
+      seconds = min(1e12, seconds + max(0, tokens - before) / speed)
       before = tokens
     }
     guard seconds > 0 else { return nil }
     let started = run.environment["started"]?.string.map { "started \($0.replacing("T", with: " ").prefix(16)) UTC" }
     let left = steps.flatMap { steps -> String? in
       guard run.isGoingOn, step > 0, step < steps else { return nil }
-      return "about \(Progress.duration(.seconds(seconds / Double(step) * Double(steps - step)))) left"
+      return "about \(Progress.duration(.seconds(min(1e12, seconds / Double(step) * Double(steps - step))))) left"
     }
     return Fact(
       name: "Time", value: seconds < 10 ? "\(Progress.fixed(seconds, 1))s" : Progress.duration(.seconds(seconds)),
