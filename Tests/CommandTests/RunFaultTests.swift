@@ -108,6 +108,18 @@ import Testing
     #expect(try tiny.steps("runs/half").last == 12)
   }
 
+  /// The built-in stories take seconds to write: a signal does not wait for the last of them.
+  @Test func aStopEndsTheWritingOfTheStories() throws {
+    let tiny = try TinyRun()
+    let first = try tiny.started("pretrain", "tiny", "run=runs/tiny")
+    let stories = tiny.path("data/stories")
+    #expect(tiny.wait { FileManager.default.fileExists(atPath: stories) })
+    kill(first.process.processIdentifier, SIGINT)
+    first.process.waitUntilExit()
+    #expect(try first.outcome().code == 130)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: stories).isEmpty)
+  }
+
   @Test func oneProcessTrainsInAFolder() throws {
     let tiny = try TinyRun()
     let first = try tiny.started(

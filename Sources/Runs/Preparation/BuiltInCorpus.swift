@@ -41,6 +41,7 @@ package enum BuiltInCorpus: CaseIterable {
     var trainFile = try DurableFile(at: train)
     var validationFile = try DurableFile(at: validation)
     try generate { (bytes) throws(Failure) in
+      try StopRequest.check()
       try trainFile.write(bytes)
     } validation: { (bytes) throws(Failure) in
       try validationFile.write(bytes)
