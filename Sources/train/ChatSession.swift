@@ -146,7 +146,7 @@ struct ChatSession {
     case .endOfText, .stopString: break
     case .interrupted: Output.log.line("(interrupted)")
     case .maximumTokens: Output.log.line("(ended after \(completion.tokens.count) tokens: --max-tokens sets how many)")
-    case .contextLimit: Output.log.line("(the model has no positions left: /reset begins anew)")
+    case .contextLimit: Output.log.line("(ended: the model has no positions left for more)")
     }
   }
 }

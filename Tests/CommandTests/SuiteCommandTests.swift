@@ -64,6 +64,8 @@ import Testing
     #expect(found["answers"]?.array?.count == 2)
     let shown = try #require(found["answers"]?.array?[0])
     #expect(shown["expected"]?.string?.isEmpty == false && shown["answers"]?["answer"]?.string != nil)
+    let unused = try tiny.train("eval", "runs/tiny", "--limit", "1", "--reference", "runs/tiny")
+    #expect(unused.contains("the reference runs/tiny is not used"), "\(unused)")
     let none = try tiny.train("eval", "runs/tiny/tokenizer.json", code: 5)
     #expect(!none.isEmpty)
   }

@@ -171,6 +171,8 @@ package struct CheckpointEvaluation {
     if objective.reference != nil {
       let scored = try scored(loader, objective, run)
       (loader, rewards) = (scored.0.train, scored.1)
+    } else if let path = options.reference, path != "none" {
+      Output.log.line("note: the reference \(path) is not used: what is measured here is taken against no model")
     }
     var reference: (any LanguageModel)?
     if case .against(let model) = rewards { reference = model }
