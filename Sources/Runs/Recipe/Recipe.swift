@@ -123,7 +123,8 @@ extension Recipe {
 
   private static func objective(from section: inout SettingsSection, task: Task) -> any Objective {
     let kind = section.choice(
-      "name", among: Registry.objectives, named: { $0.name }, default: task.objectives[0].name, "The loss")
+      "name", among: Registry.objectives, named: { $0.name }, default: task.objectives[0].name, "The loss",
+      hint: { word in PreferenceLoss.named(word).map { #"write "name": "\#(DPO.name)", "loss_type": "\#($0.name)""# } })
     return kind.init(from: &section)
   }
 
