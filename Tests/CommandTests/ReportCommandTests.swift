@@ -22,6 +22,12 @@ import Testing
     let missing = try Binary.run(["report", "b"], in: folder)
     #expect(missing.code == 2)
     #expect(missing.log.hasPrefix("error[usage]: no run is here\n  --> b\n"))
+    let places = [("b", "does not exist"), ("a/metrics.jsonl", "belongs to the run in a"), ("c.txt", "it is a file")]
+    try folder.write("text", to: "c.txt")
+    for (path, words) in places {
+      let log = try Binary.run(["report", path], in: folder).log
+      #expect(log.contains(words), "\(log)")
+    }
   }
 
   @Test func aRunIsWatchedInTheTerminal() throws {

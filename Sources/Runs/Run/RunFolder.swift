@@ -43,8 +43,16 @@ package struct RunFolder: Sendable, Equatable {
       }
       throw Failure(
         .usage, "no run is here", at: path,
-        notes: [Folder.exists(path) ? "the folder has no resolved.json" : "the folder does not exist"])
+        notes: [Self.missing(at: self.path)])
     }
+  }
+
+  /// Why a path is none of a run's.
+  private static func missing(at path: String) -> String {
+    guard Path.exists(path) else { return "the folder does not exist" }
+    let parent = Folder.parent(of: path)
+    if Path.exists(RunFolder(writtenByOthers: parent).resolved) { return "it belongs to the run in \(parent)" }
+    return Folder.exists(path) ? "the folder has no resolved.json" : "it is a file; a run is a folder"
   }
 
   /// Creates the folder of a new run, or takes an empty one. An existing run is never overwritten, unless
