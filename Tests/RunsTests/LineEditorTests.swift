@@ -28,6 +28,18 @@ import Testing
     #expect(line(typed("new") + [.up, .down, .down], history: history) == "new|")
   }
 
+  @Test func marksTakeNoColumns() {
+    let columns: [(Character, Int)] = [
+      ("a", 1), ("é", 1), ("e\u{301}", 1), ("\u{301}", 0), ("\u{200D}", 0), ("日", 2), ("한", 2), ("กี", 1), ("🇩🇪", 2),
+      ("👩‍👧", 2),
+    ]
+    for (character, count) in columns { #expect(character.columns == count, "\(character)") }
+    // Typed after its letter: the cursor stands behind what is shown.
+    var line = EditedLine()
+    for scalar in "กี".unicodeScalars { line.press(.character(Character(scalar))) }
+    #expect(shown(line, 9) == "กี, 1")
+  }
+
   @Test func aLineIsCutByItsColumns() {
     #expect("sample".fitting(columns: 6) == "sample")
     #expect("samples".fitting(columns: 6) == "sampl…")

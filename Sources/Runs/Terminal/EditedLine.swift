@@ -101,14 +101,17 @@ package struct EditedLine: Sendable {
 }
 
 extension Character {
-  /// The columns that a terminal shows the character in: two for the wide ones of East Asia and for emoji.
-  var columns: Int {
+  /// The columns that a terminal shows the character in: two for the wide ones of East Asia and for emoji, none for a mark that
+  /// is typed after the letter that it stands on.
+  package var columns: Int {
     guard let scalar = unicodeScalars.first?.value else { return 0 }
     let wide: [ClosedRange<UInt32>] = [
       0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
       0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1FAFF, 0x20000...0x3FFFD,
     ]
-    return wide.contains { $0.contains(scalar) } ? 2 : 1
+    if wide.contains(where: { $0.contains(scalar) }) { return 2 }
+    let marks: Set<Unicode.GeneralCategory> = [.nonspacingMark, .enclosingMark, .format]
+    return unicodeScalars.count { !marks.contains($0.properties.generalCategory) }
   }
 }
 
