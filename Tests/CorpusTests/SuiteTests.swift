@@ -44,6 +44,21 @@ import Tokenizers
     #expect(try answers(suite) == [0])
   }
 
+  /// Qwen2.5-Instruct's configuration has a beginning of text, and its tokenizer's files name an end alone: `HFLM` takes that.
+  @Test func theTokenBeforeSentencesIsTheTokenizersOwn() throws {
+    let suite = try suite(#"{"sentence_good": "It is.", "sentence_bad": "It are."}"#)
+    func first(_ tokenizer: Tokenizer) throws -> [Int32]? {
+      var encoder = SuiteEncoder(tokenizer, first: 65, positions: 100)
+      return try encoder.questions(of: suite)[0].texts[0].context
+    }
+    #expect(try first(.bytes) == [65])
+    var names = NamedTokens()
+    names["eos_token"] = "<|endoftext|>"
+    #expect(try first(Tokenizer.bytes.naming(names)) == [256])
+    names["bos_token"] = "B"
+    #expect(try first(Tokenizer.bytes.naming(names)) == [66])
+  }
+
   @Test func waysToAGoal() throws {
     let suite = try suite(
       #"{"goal": "sit", "sol1": "on a chair", "sol2": "on ice", "label": 0}"#,

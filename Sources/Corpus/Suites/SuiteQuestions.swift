@@ -49,12 +49,13 @@ package struct SuiteEncoder {
   package private(set) var truncated = 0
 
   /// - Parameters:
-  ///   - first: what stands before an answer without a context; nil for the tokenizer's beginning of text, else its end.
+  ///   - first: what stands before an answer without a context where the tokenizer has no beginning of text, and its files name
+  ///     no end: the harness asks the tokenizer's files and not the model's configuration.
   ///   - positions: the longest text that the model reads.
   package init(_ tokenizer: Tokenizer, first: Int32? = nil, positions: Int) {
     let named = ["bos_token", "eos_token"].map { tokenizer.namedTokens[$0].flatMap(tokenizer.id(ofToken:)) }
     self.tokenizer = tokenizer
-    self.first = named[0] ?? tokenizer.beginningOfText ?? first ?? named[1] ?? tokenizer.endOfText
+    self.first = named[0] ?? tokenizer.beginningOfText ?? named[1] ?? first ?? tokenizer.endOfText
     firstText = self.first.flatMap(tokenizer.token)
     self.positions = positions
     encoder = Tokenizer.Encoder(tokenizer)
