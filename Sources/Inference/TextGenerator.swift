@@ -125,7 +125,8 @@ public struct TextGenerator {
   func slide(_ text: inout TextInProgress, _ options: GenerationOptions) {
     let tokens = text.tokens
     let beginsText = tokenizer.addsBeginningOfText && tokens.first == tokenizer.beginningOfText
-    let first = tokens.prefix(beginsText ? 1 : 0)
+    // A single position is the last token's.
+    let first = tokens.prefix(beginsText && model.maximumPositions > 1 ? 1 : 0)
     let recent = tokens.suffix(max(1, model.maximumPositions * 3 / 4 - first.count))
     text.cache = KeyValueCache(for: model, capacity: model.maximumPositions)
     text.logits = prefill(Array(first + recent), cache: text.cache, options)

@@ -132,6 +132,17 @@ import Tokenizers
     }
   }
 
+  /// The token that begins texts stays before the window, but where there is a single position.
+  @Test(arguments: 1...4) func aWindowOfFewPositionsSlides(_ positions: Int) throws {
+    var names = NamedTokens()
+    names["bos_token"] = "A"
+    let tokenizer = try Tokenizer.bytes.naming(names).addingBeginningOfText(true)
+    let model = try TinyModel.configuration(positions: positions).makeModel(seed: 1)
+    let generator = TextGenerator(model, tokenizer, endTokens: [])
+    let completion = try generator.complete([65], options: Self.options { $0.slidesWindow = true })
+    #expect(completion.tokens.count == 40 && completion.stopReason == .maximumTokens)
+  }
+
   @Test func anInterruptedTextIsWhatItIsSoFar() throws {
     let generator = try TinyModel.generator(endTokens: [])
     let plain = try generator.complete([65], options: Self.options())

@@ -123,9 +123,10 @@ struct GenerateCommand: Command {
     let room = generator.model.maximumPositions
     for (index, prompt) in self.prompts.enumerated() {
       let tokens = try tokens(of: prompt, generator, format)
-      if isFile, tokens.count > room {
+      // Before anything is written: the prompt itself is.
+      if tokens.count > room {
         throw Failure(
-          .usage, "prompt \(index + 1) is too long for the model",
+          .usage, "\(isFile ? "prompt \(index + 1)" : "the prompt") is too long for the model",
           notes: ["it has \(tokens.count) tokens, the model takes \(room)"])
       }
       prompts.append(tokens)
