@@ -4,7 +4,7 @@ Called by Tests/look-at-reports.
 
 Writes screenshots and a PDF a page into FOLDER (default /tmp/reports) and fails where something is wrong that can be measured: a
 page wider than its screen, text that runs over text or out of its picture, a chart without a curve, colours with too little
-contrast, a page of paper that is mostly empty, anything loaded from elsewhere. Looking at the pictures is left to the caller.
+contrast, a page of paper that is mostly empty or cuts a table off, anything loaded from elsewhere. Looking at the pictures is left to the caller.
 """
 import argparse
 import os
@@ -56,6 +56,11 @@ MEASURE = """() => {
   }
   return problems;
 }"""
+
+
+# What a screen would scroll.
+CUT = """() => [...document.querySelectorAll('.scroll, pre, .sample')].filter(e => e.scrollWidth > e.clientWidth + 1)
+  .map(e => e.textContent.slice(0, 40))"""
 
 
 def look(page, view, path, out, name):
@@ -113,14 +118,19 @@ def main():
                 context = browser.new_context(**settings)
                 found[view] = look(context.new_page(), view, path, out, name)
                 context.close()
-            page = browser.new_page()
+            # The width of A4 between the margins below.
+            page = browser.new_page(viewport=dict(width=703, height=1000))
             page.goto(path.as_uri())
+            page.emulate_media(media="print")
+            cut = page.evaluate(CUT)
+            page.emulate_media(media=None)
             pdf = out / f"{name}.pdf"
             page.pdf(path=pdf, format="A4", margin=dict(top="12mm", bottom="12mm", left="12mm", right="12mm"))
             page.close()
             shares = pages_of(pdf)
             found["print"] = [f"page {number + 1} of {len(shares)} is {100 * share:.0f} % full"
                               for number, share in enumerate(shares[:-1]) if share < 0.6]
+            found["print"] += [f"cut off at the margin: {text}" for text in cut]
             for view, problems in found.items():
                 print(f"{path} {view}: {'as it should be' if not problems else ''}")
                 for problem in problems:

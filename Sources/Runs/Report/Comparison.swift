@@ -53,6 +53,7 @@ package struct Comparison: Sendable {
       return chart
     }.filter { $0.varies }
     let rows = differences.map { [$0.path] + $0.values.map { $0 ?? "-" } }
+    let figures = figures.map { row in [row[0]] + row.dropFirst().map { Int($0)?.grouped ?? $0 } }
     return Report.page(
       title: "Comparison",
       ["<header><h1>Comparison</h1></header>", table(figures)]

@@ -49,6 +49,8 @@ enum ReportStyle {
       .charts .chart:only-child { grid-column: 1 / -1; } svg.wide { display: block; font-size: 20px; }
       svg.narrow { display: none; }
       h2 { break-after: avoid; margin-top: 1.2rem; } .sample { break-inside: auto; } tr { break-inside: avoid; }
+      .scroll { overflow: visible; font-size: 0.85em; } .scroll table { width: 100%; }
+      .scroll th, .scroll td { white-space: normal; overflow-wrap: anywhere; padding-right: 0.5rem; }
       pre { white-space: pre-wrap; overflow-wrap: anywhere; columns: 2; } .facts { grid-template-columns: repeat(3, 1fr); } svg { font-size: 19px; } }
     """
 
