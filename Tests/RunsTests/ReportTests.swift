@@ -98,12 +98,22 @@ import Testing
             "rewards/rejected": 1, "odd_thing": value, "tokens": JSONValue(1000 * step), "tokens_per_second": 500,
           ])
       }
-      for step in [20, 40] { metrics.append("eval", step: step, ["eval_rewards/margins": JSONValue(Double(2 * step))]) }
+      for step in [20, 40] {
+        let share = JSONValue(Double(step) / 100)
+        metrics.append(
+          "eval", step: step,
+          [
+            "eval_rewards/margins": JSONValue(Double(2 * step)), "eval_piqa_valid/acc": share,
+            "eval_piqa_valid/acc_norm": share,
+            "eval_piqa_valid/acc_bytes": share, "eval_last/acc": 0, "eval_last/perplexity": share,
+          ])
+      }
       try Report.write(folder)
       let page = try String(contentsOfFile: folder.report, encoding: .utf8)
       let titles = page.split(separator: "<figcaption><b>").dropFirst().map { $0.prefix { $0 != "<" } }
-      #expect(titles == ["Loss", "Reward margin", "Rewards", "Odd thing"])
-      #expect(page.contains("Constant all along: learning rate 0.5000, speed 500.0."), "\(page)")
+      #expect(titles == ["Loss", "Reward margin", "Rewards", "piqa_valid", "Odd thing", "Last perplexity"])
+      #expect(page.contains("<h2>Suites</h2>") && page.contains("acc_norm, held out <b>0.4000</b>"), "\(page)")
+      #expect(page.contains("Constant all along: last 0, learning rate 0.5000, speed 500.0."), "\(page)")
       #expect(page.contains("held out <b>80.00</b>") && page.contains("training, smoothed <b>"))
       // 1 to 1/40 is more than a factor of eight.
       #expect(page.contains("aria-label=\"Loss over the step, logarithmic\""))

@@ -4,7 +4,8 @@ Called by Tests/look-at-reports.
 
 Writes screenshots and a PDF a page into FOLDER (default /tmp/reports) and fails where something is wrong that can be measured: a
 page wider than its screen, text that runs over text or out of its picture, a chart without a curve, colours with too little
-contrast, a page of paper that is mostly empty or cuts a table off, anything loaded from elsewhere. Looking at the pictures is left to the caller.
+contrast, a page of paper that is mostly empty or cuts a table off, anything loaded from elsewhere. Looking at the pictures is
+left to the caller.
 """
 import argparse
 import os

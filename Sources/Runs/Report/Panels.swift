@@ -20,6 +20,7 @@ struct Panels {
     add("Loss", [chart("Loss", unit: loss, [("loss", "")])])
     for (title, panels) in Self.order {
       add(title, panels.map { chart($0.title, unit: $0.unit, $0.keys) })
+      if title == "Accuracy and perplexity" { add("Suites", suites()) }
     }
     var others: [Chart] = []
     while let key = left.first {
@@ -81,6 +82,21 @@ struct Panels {
       constants.append((chart.title, Figure.text(value)))
     }
     if !drawn.isEmpty { groups.append(Group(title: title, charts: drawn)) }
+  }
+
+  /// A chart of the accuracies of each suite. Divided by bytes they say what those divided by characters do, but of other scripts:
+  /// they are in the log.
+  private mutating func suites() -> [Chart] {
+    let names = left.compactMap { key in
+      key.hasPrefix("eval_") && key.hasSuffix("/acc") ? String(key.dropFirst(5).dropLast(4)) : nil
+    }
+    return names.map { name in
+      let keys = ["acc", "acc_norm"].filter { left.contains("eval_\(name)/\($0)") }
+      left.removeAll { $0 == "eval_\(name)/acc_bytes" }
+      return chart(
+        name, unit: "share of questions answered right",
+        keys.map { ("\(name)/\($0)", keys.count > 1 ? $0 : "") })
+    }
   }
 
   /// A chart of measures of training and of their counterparts on held-out data.
