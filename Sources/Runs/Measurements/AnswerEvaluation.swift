@@ -47,6 +47,10 @@ package struct AnswerEvaluation: Sendable {
     package var expected: String
     package var rejected: String?
     package var given: String
+
+    package init(question: String, expected: String, rejected: String? = nil, given: String) {
+      (self.question, self.expected, self.rejected, self.given) = (question, expected, rejected, given)
+    }
   }
 
   /// The share of exact matches.

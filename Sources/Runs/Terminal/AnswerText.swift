@@ -8,14 +8,31 @@ package struct AnswerText {
   /// The answers, each with whose it is.
   package var given: [(name: String, text: String)]
 
-  /// The questions that models answered, each with the answers of all of them, in the models' order.
+  /// Which of the models answered.
+  private var models: Set<Int> = []
+
+  /// The questions that models answered, each with the answers of those that were asked it, in the models' order. Not all are
+  /// asked the same: where a tokenizer cuts a text, and for what a model has no positions, is its own.
   package static func rows(_ models: [(name: String, answers: [AnswerEvaluation.Answer])]) -> [AnswerText] {
-    (0..<(models.map(\.answers.count).min() ?? 0)).map { index in
-      let first = models[0].answers[index]
-      return AnswerText(
-        question: first.question, expected: first.expected, rejected: first.rejected,
-        given: models.map { ($0.name, $0.answers[index].given) })
+    var rows: [AnswerText] = []
+    for (number, model) in models.enumerated() {
+      for answer in model.answers {
+        let known = rows.firstIndex { $0.asks(answer) && !$0.models.contains(number) }
+        if known == nil { rows.append(AnswerText(asking: answer)) }
+        let place = known ?? rows.count - 1
+        rows[place].given.append((model.name, answer.given))
+        rows[place].models.insert(number)
+      }
     }
+    return rows
+  }
+
+  private init(asking answer: AnswerEvaluation.Answer) {
+    (question, expected, rejected, given) = (answer.question, answer.expected, answer.rejected, [])
+  }
+
+  private func asks(_ answer: AnswerEvaluation.Answer) -> Bool {
+    question == answer.question && expected == answer.expected && rejected == answer.rejected
   }
 
   /// A heading and a part below the other, the names in a column.
