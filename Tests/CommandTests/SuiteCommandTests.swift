@@ -84,6 +84,10 @@ import Testing
     #expect(outcome.results.contains("runs/tiny/step-000001  runs/tiny/step-000002"), "\(outcome.results)")
     #expect(outcome.results.contains("--- 1\nquestion               say 1"), "\(outcome.results)")
     #expect(!FileManager.default.fileExists(atPath: tiny.path("comparison.html")))
+    let same = try json(
+      "compare", "runs/tiny", "runs/tiny", "--data", "rows.jsonl", "--template", "plain", "--show", "1")
+    let names = same["answers"]?.array?.first?["answers"]?.object?.map(\.key)
+    #expect(names == ["runs/tiny", "runs/tiny (2)"])
     try tiny.train("compare", "runs/tiny", "runs/tiny", "--show", "1", code: 2)
     let models = ["compare", "runs/tiny/step-000001", "runs/tiny/step-000002", "--data", "text.txt"]
     #expect(try Binary.run(models + ["--out", "page.html"], in: tiny.folder).code == 2)

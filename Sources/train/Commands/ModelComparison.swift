@@ -50,7 +50,16 @@ struct ModelComparison {
       for note in stored.notes { Output.log.line("note: \(note)") }
       evaluations.append(try CheckpointEvaluation(stored, on: data, options: options))
     }
-    let answers = AnswerText.rows(zip(paths, evaluations).map { ($0, $1.answers) })
+    let shares = Set(evaluations.map { $0.results.first { $0.name == "share_of_data" }?.value.double })
+    if shares.count > 1 {
+      Output.log.line("note: with windows of other lengths, --limit makes the models read other parts of the data")
+    }
+    // A key of JSON stands there once, and a model may be compared with itself.
+    let names = paths.indices.map { index in
+      let earlier = paths[..<index].count { $0 == paths[index] }
+      return earlier == 0 ? paths[index] : "\(paths[index]) (\(earlier + 1))"
+    }
+    let answers = AnswerText.rows(zip(names, evaluations).map { ($0, $1.answers) })
     if isJSON {
       let models = zip(paths, evaluations).map { path, evaluation in
         JSONValue(
@@ -59,9 +68,9 @@ struct ModelComparison {
       let json: JSONValue = ["models": JSONValue(models), "answers": JSONValue(answers.map(\.json))]
       return Output.results.line(json.serialized())
     }
-    var names: [String] = []
-    for row in evaluations.flatMap(\.rows) where !names.contains(row.name) { names.append(row.name) }
-    let figures = names.map { name in
+    var measures: [String] = []
+    for row in evaluations.flatMap(\.rows) where !measures.contains(row.name) { measures.append(row.name) }
+    let figures = measures.map { name in
       [name] + evaluations.map { $0.rows.first { $0.name == name }?.value ?? "-" }
     }
     Output.results.line(CompareCommand.aligned([[""] + paths] + figures))
