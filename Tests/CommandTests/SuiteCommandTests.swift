@@ -38,6 +38,14 @@ import Testing
     #expect(blimp["count"]?.integer == 2 && blimp["acc"]?.double == found["suites"]?["one"]?["acc"]?.double)
     #expect(found["suites"]?["one"]?["acc_stderr"]?.isNull == true)
 
+    // What was asked is shown, and how likely the answers are: the likelier one counts.
+    let shown = try json("eval", "runs/tiny", "--suite", "goals.jsonl", "--limit", "2", "--show", "1")
+    let question = try #require(shown["suites"]?["goals"]?["questions"]?.array?.first)
+    #expect(shown["suites"]?["goals"]?["questions"]?.array?.count == 1)
+    #expect(question["question"]?.string == "Question: the 0\nAnswer:" && question["answer"]?.integer == 0)
+    #expect(question["choices"]?.array?.map { $0["text"]?.string } == [" foxes", " jump dog"])
+    #expect(question["choices"]?.array?.allSatisfy { $0["logprob"]!.double! < 0 } == true)
+
     // A file twice is one suite, and the mean is not called what a file is: JSON with a key twice would be refused here.
     try tiny.write(#"{"sentence_good": "the fox", "sentence_bad": "fox the"}"#, to: "blimp.jsonl")
     let same = try json("eval", "runs/tiny", "--suite", "blimp.jsonl", "one.jsonl", "./one.jsonl", "blimp.jsonl")
@@ -49,7 +57,7 @@ import Testing
     let refused = try tiny.train("eval", "runs/tiny", "--suite", "text.txt", code: 4)
     #expect(refused.contains("no rows of JSON"), "\(refused)")
     try tiny.train("eval", "runs/tiny", "--data", "text.txt", "--few-shot", "2", code: 2)
-    for option in ["--show", "--reference", "--template"] {
+    for option in ["--reference", "--template"] {
       let log = try tiny.train("eval", "runs/tiny", "--suite", "goals.jsonl", option, "1", code: 2)
       #expect(log.contains("\(option) has no meaning for a --suite"), "\(log)")
     }

@@ -30,7 +30,8 @@ struct EvalCommand: Command {
         "reference", "MODEL",
         "what rewards of answers are taken against, or none; default: the run's own, if it has one"),
       Option.flag("no-questions", "leaves out the answers that the model is to write itself"),
-      Option.value("show", "N", "shows N of its answers, or how it goes on with N beginnings of a text"),
+      Option.value(
+        "show", "N", "shows N of its answers, N beginnings of a text as it goes on, or N questions of a suite"),
       PrecisionArgument.option,
       Option.json,
     ] + TemplateArguments.options
@@ -68,10 +69,12 @@ struct EvalCommand: Command {
     options.reference = arguments.string("reference")
     options.shown = try arguments.integer("show", in: 1...10_000) ?? 0
     self.options = options
-    suiteOptions = try Self.suiteOptions(arguments, limit: options.limit)
+    var suiteOptions = try Self.suiteOptions(arguments, limit: options.limit)
+    suiteOptions.shown = options.shown
+    self.suiteOptions = suiteOptions
     isJSON = arguments.flag("json")
     // Suites have their own way to ask, and their answers are given.
-    let ofData = ["show", "reference"].filter { arguments.string($0) != nil } + TemplateArguments.given(arguments)
+    let ofData = (arguments.string("reference") == nil ? [] : ["reference"]) + TemplateArguments.given(arguments)
     if self.data.isEmpty, !self.suites.isEmpty, let name = ofData.first {
       throw arguments.failure("--\(name) has no meaning for a --suite: it is for --data")
     }
@@ -100,7 +103,7 @@ struct EvalCommand: Command {
     if !suites.isEmpty {
       let results = try measureSuites(stored)
       members.append(JSONMember("suites", results.json))
-      lines += results.lines
+      lines += results.lines + results.shown
     }
     if !data.isEmpty || suites.isEmpty {
       let evaluation =

@@ -9,6 +9,8 @@ package struct SuiteResults: Sendable {
     package var name: String
     package var format: SuiteFormat
     package var figures: SuiteFigures
+    /// The first questions, as many as are to be looked at.
+    package var shown: [SuiteAnswer] = []
   }
 
   package var entries: [Entry] = []
@@ -32,7 +34,9 @@ package struct SuiteResults: Sendable {
           members.append(JSONMember(figure.name, JSONValue(measured: figure.value)))
           members.append(JSONMember("\(figure.name)_stderr", figure.error.map { JSONValue(measured: $0) } ?? .null))
         }
-        return JSONMember(entry.name, JSONValue(members + [JSONMember("count", JSONValue(entry.figures.count))]))
+        members.append(JSONMember("count", JSONValue(entry.figures.count)))
+        if !entry.shown.isEmpty { members.append(JSONMember("questions", JSONValue(entry.shown.map(\.json)))) }
+        return JSONMember(entry.name, JSONValue(members))
       })
   }
 
@@ -47,6 +51,11 @@ package struct SuiteResults: Sendable {
       let name = entry.name + String(repeating: " ", count: width - entry.name.count)
       return ([name] + figures + [entry.figures.count.questions]).joined(separator: "  ")
     }
+  }
+
+  /// The questions that are to be looked at, with their answers.
+  package var shown: [String] {
+    entries.flatMap { entry in entry.shown.enumerated().map { $1.text(entry.name, number: $0 + 1) } }
   }
 
   /// A model that has learnt little finds some last words so unlikely that their perplexity has more digits than anybody reads.

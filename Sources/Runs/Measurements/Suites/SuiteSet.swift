@@ -26,12 +26,15 @@ package struct SuiteSet: Sendable {
     package var exampleFiles: [String] = []
     /// What the draws of the examples start from.
     package var seed: UInt64 = 1234
+    /// How many questions of each file are kept with their answers to be looked at.
+    package var shown = 0
 
     package init() {}
   }
 
   package private(set) var suites: [Suite] = []
   private let options: Options
+  private let tokenizer: Tokenizer
 
   /// The suites in the files that `patterns` name, for a model with `tokenizer` and so many `positions`.
   ///
@@ -39,7 +42,7 @@ package struct SuiteSet: Sendable {
   package init(
     _ patterns: [String], tokenizer: Tokenizer, beginningToken: Int32?, positions: Int, options: Options = Options()
   ) throws(Failure) {
-    self.options = options
+    (self.options, self.tokenizer) = (options, tokenizer)
     let files = try SuiteFile.files(patterns)
     var examples: SuiteExamples?
     if options.examples > 0 {
@@ -87,7 +90,9 @@ package struct SuiteSet: Sendable {
       var progress = WorkProgress(suite.name, total: suite.questions.count, unit: "questions")
       let scores = try SuiteEvaluation(model, suite.questions) { progress.show($0) }.scores
       let figures = SuiteFigures(suite.format, suite.questions, scores)
-      results.entries.append(SuiteResults.Entry(name: suite.name, format: suite.format, figures: figures))
+      let shown = zip(suite.questions, scores).prefix(options.shown).map { SuiteAnswer($0, $1, tokenizer) }
+      results.entries.append(
+        SuiteResults.Entry(name: suite.name, format: suite.format, figures: figures, shown: shown))
     }
     results.addMean(of: .blimp)
     return results
