@@ -54,6 +54,10 @@ import Testing
 
     let few = try json("eval", "runs/tiny", "--suite", "goals.jsonl", "--few-shot", "2", "--limit", "1")
     #expect(few["suites"]?["goals"]?["count"]?.integer == 1)
+    try tiny.write(TinyRun.text + "and more", to: "more.txt")
+    let early = try tiny.train(
+      "pretrain", "tiny.json", "run=runs/other", "data.train=more.txt", #"evaluation.suites=["text.txt"]"#, code: 4)
+    #expect(early.contains("no rows of JSON") && !early.contains("tokenizing"), "\(early)")
     let refused = try tiny.train("eval", "runs/tiny", "--suite", "text.txt", code: 4)
     #expect(refused.contains("no rows of JSON"), "\(refused)")
     try tiny.train("eval", "runs/tiny", "--data", "text.txt", "--few-shot", "2", code: 2)

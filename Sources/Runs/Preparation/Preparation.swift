@@ -34,6 +34,8 @@ package struct Preparation {
       if recipe.model.source == nil, recipe.examples == .windows { try recipe.checkMemory() }
       if !recipe.trainsTokenizer { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
     }
+    // What is wrong with the rows of a suite is said before hours of text become tokens.
+    if !recipe.evaluation.suites.isEmpty { _ = try SuiteFile.files(recipe.evaluation.suites) }
     try BuiltInCorpus.provide(for: recipe.data, note: note)
     if checkpoint == nil, recipe.trainsTokenizer { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
     for line in start?.notes ?? [] { note("note: \(line)") }
