@@ -61,7 +61,8 @@ package struct Plan {
     epochSteps = data.map { recipe.batches(of: $0).count }
     (parameters, trained) = (model.parameters, model.trained)
     let all = data?.sampleCount ?? recipe.mostSamples(length: length) ?? .max
-    let samples = Double(min(recipe.training.batchSize, all))
+    let batch = min(recipe.training.batchSize, all)
+    let samples = Double(batch)
     var tokens = samples * Double(length) * Double(recipe.examples.sequencesPerSample)
     if let data {
       tokens = samples * Double(data.tokenCount) / Double(data.sampleCount)
@@ -73,7 +74,7 @@ package struct Plan {
       ranks == 1
       ? nil
       : RanksPlan(
-        ranks: ranks, trained: model.trained, seconds: alone,
+        ranks: ranks, samples: batch, trained: model.trained, seconds: alone,
         parts: StepLoad(recipe, length: length, samples: all).parts, bandwidth: bandwidth)
     self.ranks = plan
     tokensPerSecond = tokens / (plan?.seconds ?? alone)

@@ -3,10 +3,11 @@ import Training
 
 /// What several ranks, each on a machine like this one, need of a network and make of it.
 ///
-/// Of a step that takes one process C seconds in m micro-batches, each of R ranks computes C / R. It sends and receives
-/// 4 P (R - 1) / R bytes of gradients, the most of them during its last backward pass, which is two thirds of C / (R m), and as many
-/// bytes of weights afterwards:
-///   seconds = C / R + max(last bucket, gradients / b - 2 C / (3 R m)) + weights / b
+/// Of a step of S samples that takes one process C seconds in m micro-batches, the slowest of R ranks has the share
+/// s = ceil(S / R) / S: others may have one sample less, or none. It sends and receives 4 P (R - 1) / R bytes of gradients, the most
+/// of them during its last backward pass, which is two thirds of C / m (of s C where it has no whole micro-batch), and as many bytes of
+/// weights afterwards:
+///   seconds = s C + max(last bucket, gradients / b - 2 s C / (3 max(1, s m))) + weights / b
 /// with b the bandwidth of a rank's link in each direction. Latency is left out, as are copies, which take what the memory takes.
 package struct RanksPlan: Sendable {
   package let ranks: Int
@@ -22,15 +23,19 @@ package struct RanksPlan: Sendable {
   package let speedup: Double
 
   /// - Parameters:
+  ///   - samples: of a step, which the ranks divide among them.
   ///   - seconds: of a step of one process.
   ///   - parts: its micro-batches.
-  package init(ranks: Int, trained: Double, seconds alone: Double, parts: Double, bandwidth: Double?) {
+  package init(
+    ranks: Int, samples: Int, trained: Double, seconds alone: Double, parts: Double, bandwidth: Double?
+  ) {
     let half = 4 * trained * Double(ranks - 1) / Double(ranks)
-    let compute = alone / Double(ranks)
+    let share = Double((samples + ranks - 1) / ranks) / Double(max(1, samples))
+    let compute = alone * share
     var exposed = 0.0
     if let bandwidth {
       let last = min(half, 4 * Double(BucketLayout.usualSize)) / bandwidth
-      let backward = 2 * compute / 3 / max(1, parts / Double(ranks))
+      let backward = 2 * compute / 3 / max(1, parts * share)
       exposed = max(last, half / bandwidth - backward) + half / bandwidth
     }
     (self.ranks, self.bandwidth, bytesPerStep, exposedSeconds) = (ranks, bandwidth, 2 * half, exposed)

@@ -2,9 +2,11 @@ import Communication
 import Machine
 
 /// What a run of several processes says about them.
-enum RankNotes {
+package enum RankNotes {
   /// Where they run, and with how many threads; none for one process.
-  static func start(shardsState: Bool, threads: Int?) -> [String] {
+  ///
+  /// - Parameter samples: of a step.
+  static func start(samples: Int, shardsState: Bool, threads: Int?) -> [String] {
     guard let ranks = Ranks.current as? MPICommunicator, !ranks.isSolo else { return [] }
     let machines = Set(Ranks.shares.map(\.machine)).count
     let each = threads.map { "\($0)" } ?? words(ProcessorShare.threads(of: Ranks.shares))
@@ -12,7 +14,17 @@ enum RankNotes {
     let line =
       "\(ranks.count) processes on \(machines == 1 ? "one machine" : "\(machines) machines"), threads of each: \(each)"
       + "\(moments); \(ranks.library.version)"
-    return [line] + (threads == nil ? [boundNote].compactMap { $0 } : [])
+    return [line] + ([threads == nil ? boundNote : nil, share(of: samples, ranks: ranks.count)].compactMap { $0 })
+  }
+
+  /// What `ranks` wait for who have nothing or clearly less to do in a step than others; nil where all have as much.
+  package static func share(of samples: Int, ranks: Int) -> String? {
+    let most = (samples + ranks - 1) / ranks
+    guard samples > 0, 10 * most * ranks > 11 * samples else { return nil }
+    let idle = ranks - samples
+    return "note: a step's \(samples) samples are \(most) for some of \(ranks) processes and "
+      + (idle > 0 ? "none for \(idle)" : "\(most - 1) for others, which wait")
+      + ": training.batch_size=\(most * ranks) would take as long"
   }
 
   /// `4` where all are alike, else `4, 2, 2`.

@@ -33,7 +33,9 @@ struct StartNotes {
     let threads = "\(Parallel.threads) thread\(Parallel.threads == 1 ? "" : "s")"
     lines.append(
       "\(threads), \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s\(precision)")
-    lines += RankNotes.start(shardsState: recipe.optimizer.shardsState, threads: recipe.threads)
+    lines += RankNotes.start(
+      samples: min(batches.size, batches.sampleCount), shardsState: recipe.optimizer.shardsState,
+      threads: recipe.threads)
     if case .principal(let iterations?) = recipe.adapter?.adapter.start {
       lines.append("note: pissa_niter_\(iterations) is computed exactly, as pissa is: nothing is drawn")
     }
