@@ -18,4 +18,17 @@ import Testing
     }
     #expect(failure?.area == .resources && failure?.notes.first == "this one lacks \(absent)")
   }
+
+  /// A word that is taken for none would let somebody measure something else.
+  @Test func instructionsThatThereAreNotAreRefused() throws {
+    try MatrixLibrary.requireAskedInstructions(nil)
+    for instructions in TileInstructions.allCases where instructions.isSupported {
+      try MatrixLibrary.requireAskedInstructions(instructions.rawValue)
+    }
+    for word in ["AVX2", " avx2", "sse4", "none"] {
+      let failure = #expect(throws: Failure.self) { try MatrixLibrary.requireAskedInstructions(word) }
+      #expect(failure?.area == .usage && failure?.place == "TRAIN_INSTRUCTIONS=\(word)")
+      #expect(failure?.notes.first?.contains("plain") == true)
+    }
+  }
 }

@@ -19,14 +19,19 @@ package enum TileInstructions: String, CaseIterable, Sendable {
     }
   }
 
-  /// The widest that this processor has. `TRAIN_INSTRUCTIONS` may name narrower ones, to see what a product takes with them.
-  package static let chosen: TileInstructions = {
-    let widest = allCases.first { $0.isSupported } ?? .plain
-    guard let name = getenv("TRAIN_INSTRUCTIONS"), let wanted = TileInstructions(rawValue: String(cString: name)),
-      wanted.isSupported
-    else { return widest }
-    return wanted
-  }()
+  /// The variable that may name narrower ones than the processor's, to see what a product takes with them.
+  package static let variable = "TRAIN_INSTRUCTIONS"
+
+  /// What the variable says; nil where it is not set, or empty.
+  package static let asked = getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+
+  /// Those of a name, if this processor has them.
+  package static func supported(_ name: String) -> TileInstructions? {
+    TileInstructions(rawValue: name).flatMap { $0.isSupported ? $0 : nil }
+  }
+
+  /// Those that were asked for, else the widest that this processor has.
+  package static let chosen = asked.flatMap(supported) ?? allCases.first { $0.isSupported } ?? .plain
 
   /// Computes a tile of floats.
   @inline(__always)

@@ -24,9 +24,10 @@ package enum MatrixLibrary {
 
   /// Checks that this machine can run what the kernels were compiled for, and that OpenBLAS is there if it is needed.
   ///
-  /// - Throws: `.resources`, naming what to install or how to build.
+  /// - Throws: `.resources`, naming what to install or how to build; `.usage` for instructions that there are not.
   package static func require() throws(Failure) {
     try requireInstructionSets()
+    try requireAskedInstructions()
     if ProductKernels.chosen == .library, case .failure(let error) = BLAS.library {
       throw Failure(
         .resources, "OpenBLAS cannot be loaded", notes: [error.reason, "install it: apt-get install libopenblas-dev"])
@@ -52,5 +53,15 @@ package enum MatrixLibrary {
           "build it here: swift build -c release; or for all with AVX2: TRAIN_MARCH=x86-64-v3 swift build -c release",
         ])
     }
+  }
+
+  /// Throws `.usage` if `TRAIN_INSTRUCTIONS` names other instructions than this processor has: a measurement would be one of others.
+  package static func requireAskedInstructions(_ asked: String? = TileInstructions.asked) throws(Failure) {
+    guard let asked, TileInstructions.supported(asked) == nil else { return }
+    let isKnown = TileInstructions(rawValue: asked) != nil
+    let names = TileInstructions.allCases.filter(\.isSupported).map(\.rawValue)
+    throw Failure(
+      .usage, isKnown ? "this processor does not have the instructions" : "unknown instructions",
+      at: "\(TileInstructions.variable)=\(asked)", notes: ["here it may be \(names.joined(separator: ", "))"])
   }
 }

@@ -17,6 +17,7 @@ struct DoctorCommand: Command {
 
   func run() throws(Failure) {
     try MatrixLibrary.requireInstructionSets()
+    try MatrixLibrary.requireAskedInstructions()
     let blas = MatrixLibrary.description
     let peak = (try? MatrixLibrary.require()).map { GEMMPeak.measure(duration: 0.3) }
     let roundedPeak = peak.map { _ in GEMMPeak.measure(.bfloat16, duration: 0.3) }
