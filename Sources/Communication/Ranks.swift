@@ -9,6 +9,9 @@ package enum Ranks {
   /// Where the ranks run, in their order.
   nonisolated(unsafe) package private(set) static var shares: [ProcessorShare] = []
 
+  /// What the first rank does before a failure, its own or another rank's, ends the job: nothing is thrown there when others fail.
+  nonisolated(unsafe) package static var beforeFailure: (() -> Void)?
+
   /// How many ranks run on this machine, this one included.
   package static var neighbours: Int {
     shares.isEmpty ? 1 : shares.count { $0.machine == shares[current.rank].machine }
@@ -42,7 +45,10 @@ package enum Ranks {
       }
       throw failure
     }
-    let ranks = try MPICommunicator(library, launcher: launcher, report: report)
+    let ranks = try MPICommunicator(library, launcher: launcher) { text in
+      if current.isFirst { beforeFailure?() }
+      report(text)
+    }
     current = ranks
     shares = try ranks.gather(ProcessorShare.own.message.bytes).map { ProcessorShare(Message($0)) }
     Parallel.threads = ProcessorShare.threads(of: shares)[ranks.rank]

@@ -84,6 +84,21 @@ struct Mpirun: Sendable, CustomStringConvertible {
     #expect(log.contains("on rank 0 of 3"), "\(log)")
   }
 
+  /// What keeps one rank out is found before there is a run that a batch script would resume.
+  @Test(arguments: [nil, "other text than the others have, and longer than a window of it"])
+  func oneWithOtherDataLeavesNoRun(_ text: String?) throws {
+    let tiny = try TinyRun()
+    try FileManager.default.createDirectory(atPath: tiny.path("other"), withIntermediateDirectories: false)
+    try tiny.write(TinyRun.recipe, to: "other/tiny.json")
+    if let text { try tiny.write(String(repeating: text, count: 9), to: "other/text.txt") }
+    let moved = "[ \"${OMPI_COMM_WORLD_RANK:-$PMI_RANK}\" = 1 ] && cd other; exec \"$0\" \"$@\""
+    let outcome = try Binary.run(
+      ["pretrain", "tiny.json"], in: tiny.folder, under: Mpirun.all[0].words(2) + ["/bin/sh", "-c", moved])
+    let words = text == nil ? "= on rank 1 of 2" : "error[data]: rank 1 has other data than rank 0"
+    #expect(outcome.code == 4 && outcome.log.contains(words), "\(outcome.log)")
+    #expect(!FileManager.default.fileExists(atPath: tiny.path("runs")))
+  }
+
   /// A signal to one stops all, with everything saved; one that is killed ends the job.
   @Test func oneThatIsStoppedStopsAll() throws {
     let tiny = try TinyRun()

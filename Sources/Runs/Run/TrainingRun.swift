@@ -42,7 +42,6 @@ package final class TrainingRun {
   ) throws(Failure) {
     if let threads = recipe.threads { Parallel.threads = threads }
     let ranks = Ranks.current
-    try RankComparison.check(recipe, preparation, ranks)
     self.ranks = ranks
     self.recipe = recipe
     self.folder = folder

@@ -15,16 +15,21 @@ extension TrainingRun {
       lock = try RunLock(run: folder.path)
       try folder.check(overwrite: overwrite)
     }
-    // Whatever the data makes impossible is found before the folder holds anything.
+    // Whatever the data makes impossible, on any rank, is found before the folder holds anything.
     let preparation: Preparation
+    if isNew, ranks.isFirst {
+      Ranks.beforeFailure = { [folder] in folder.removeIfEmpty(withParent: isParentNew) }
+    }
     do throws(Failure) {
       preparation = try ranks.inTurn { () throws(Failure) in try Preparation(recipe) { Output.log.line($0) } }
       _ = try recipe.steps(over: preparation.data.train)
       try preparation.checkMemory(for: recipe, isResuming: false)
+      try RankComparison.check(recipe, preparation, ranks)
     } catch {
-      if isNew, ranks.isFirst { folder.removeIfEmpty(withParent: isParentNew) }
+      if ranks.isSolo { Ranks.beforeFailure?() }
       throw error
     }
+    Ranks.beforeFailure = nil
     if ranks.isFirst {
       try folder.start(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
     }
@@ -53,6 +58,7 @@ extension TrainingRun {
       try Preparation(recipe, resuming: start) { Output.log.line($0) }
     }
     try preparation.checkMemory(for: recipe, isResuming: true)
+    try RankComparison.check(recipe, preparation, ranks)
     if ranks.isFirst {
       try folder.complete(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
     }
