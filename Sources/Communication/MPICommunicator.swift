@@ -187,7 +187,7 @@ package final class MPICommunicator: Communicator {
 
   package func abort(_ failure: Failure) -> Never {
     var failure = failure
-    failure.notes.append("on rank \(rank) of \(count), \(hostName)")
+    failure.notes.append(place)
     if isFirst {
       report(failure.shown)
     } else {
@@ -201,10 +201,12 @@ package final class MPICommunicator: Communicator {
     library.end(1)
   }
 
-  private var hostName: String {
+  /// Which rank this is and where, in words.
+  var place: String {
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, 255)
-    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return "on rank \(rank) of \(count), \(host)"
   }
 
   package func finish() throws(Failure) {

@@ -17,6 +17,9 @@ package enum Ranks {
     shares.isEmpty ? 1 : shares.count { $0.machine == shares[current.rank].machine }
   }
 
+  /// Which of several ranks this process is and where, in words; nil for one that is alone.
+  package static var place: String? { (current as? MPICommunicator).flatMap { $0.isSolo ? nil : $0.place } }
+
   /// The launcher that has started this process among others; nil for one that is alone.
   package static let launcher: Launcher? = Launcher.found(in: environment).flatMap { $0.isOfSeveral ? $0 : nil }
 

@@ -21,7 +21,8 @@ import Runs
     Output.openMissingStreams()
     StopRequest.ignoreWriteSignals()
     Memory.onExhaustion { bytes in
-      let failure = Failure(.resources, "out of memory: \(bytes) more bytes were needed")
+      let failure = Failure(
+        .resources, "out of memory: \(bytes) more bytes were needed", notes: Ranks.place.map { [$0] } ?? [])
       // Launchers end a job when one of its processes ends like this.
       Output.unmute()
       report(failure.description)
@@ -57,7 +58,13 @@ import Runs
     default: break
     }
     let type = try Commands.named(word)
-    if type is any RanksCommand.Type { try join(isForced: rest.contains("--mpi")) }
+    if type is any RanksCommand.Type {
+      try join(isForced: rest.contains("--mpi"))
+    } else if let launcher = Ranks.launcher, launcher.rank ?? 0 == 0, !type.operands.isEmpty {
+      Output.log.line(
+        "note: `train \(word)` does not divide its work: each of the processes that \(launcher.name) has started does all of it"
+      )
+    }
     if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
       return Output.results.line(Help.text(of: type))
     }
@@ -78,6 +85,8 @@ import Runs
       // What keeps this process out keeps the others out as well, and the launcher ends them when one has ended.
       if Ranks.launcher?.rank ?? 0 > 0 {
         Output.mute()
+        // The launcher's exit code is that of any of its processes: it is to be this failure's.
+        signal(SIGTERM, SIG_IGN)
         sleep(2)
       }
       throw error

@@ -137,3 +137,33 @@ struct Mpirun: Sendable, CustomStringConvertible {
     }.sorted()
   }
 }
+
+/// What a launcher's variables alone make of a process: no MPI is needed for it.
+@Suite struct LauncherVariableTests {
+  private func variables(rank: Int) -> [String: String] {
+    ["OMPI_COMM_WORLD_RANK": "\(rank)", "OMPI_COMM_WORLD_SIZE": "4", "TRAIN_MPI_LIBRARY": "/nothing/libmpi.so"]
+  }
+
+  @Test func workThatIsNotDividedSaysSoOnce() throws {
+    let logs = try (0..<2).map { try Binary.run(["validate", "none.json"], environment: variables(rank: $0)).log }
+    #expect(logs[0].hasPrefix("note: `train validate` does not divide its work: each of the processes that Open MPI's"))
+    #expect(logs[1].hasPrefix("error["), "\(logs[1])")
+    #expect(try Binary.run(["version"], environment: variables(rank: 0)).log == "")
+  }
+
+  /// `srun` gives the greatest of the processes' codes, and ends the others when one has ended: 143 would mean that all was saved.
+  @Test func whoIsKeptOutHasTheFailuresCodeAlsoWhenTerminated() throws {
+    let launched = try Binary.started(["pretrain", "none.json"], environment: variables(rank: 1))
+    let process = launched.process.processIdentifier
+    var ignored = 0
+    for _ in 0..<100 where ignored >> (SIGTERM - 1) & 1 == 0 {
+      usleep(10_000)
+      let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
+      let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+      ignored = line.flatMap { Int($0.dropFirst(8), radix: 16) } ?? 0
+    }
+    kill(process, SIGTERM)
+    launched.process.waitUntilExit()
+    #expect(try launched.outcome().code == 6)
+  }
+}
