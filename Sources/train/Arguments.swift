@@ -88,12 +88,16 @@ struct Arguments {
   /// The last value given for the option.
   func string(_ name: String) -> String? { all(name).last }
 
-  func integer(_ name: String, in range: ClosedRange<Int> = 0...Int(Int32.max)) throws(Failure) -> Int? {
+  /// - Parameter isLimit: whether there is no limit without the option, as other programs' -1 says.
+  func integer(
+    _ name: String, in range: ClosedRange<Int> = 0...Int(Int32.max), isLimit: Bool = false
+  ) throws(Failure) -> Int? {
     guard let text = string(name) else { return nil }
     if let value = Int(text), range.contains(value) { return value }
     throw failure(
       "--\(name) must be an integer from \(range.lowerBound) to \(range.upperBound), found \"\(text)\"",
-      ["-1", "all", "none", "inf"].contains(text.lowercased()) ? ["without --\(name) there is no limit"] : [])
+      isLimit && ["-1", "all", "none", "inf"].contains(text.lowercased()) ? ["without --\(name) there is no limit"] : []
+    )
   }
 
   /// The integers of a list like `4,16`; none if the option is not given.

@@ -30,7 +30,7 @@ enum SamplingArguments {
       }
     }
     options.sampling.temperature = isGreedy ? 0 : try arguments.number("temperature", in: 0...1e6) ?? 0.8
-    options.sampling.topK = try arguments.integer("top-k", in: 1...Int(Int32.max))
+    options.sampling.topK = try arguments.integer("top-k", in: 1...Int(Int32.max), isLimit: true)
     options.sampling.topP = try arguments.number("top-p", in: 0...1)
     options.sampling.minP = try arguments.number("min-p", in: 0...1)
     options.sampling.repetitionPenalty = try arguments.number("repetition-penalty", in: 1e-3...1e3) ?? 1

@@ -61,7 +61,7 @@ struct EvalCommand: Command {
     (self.data, self.suites) = (data.isEmpty ? data : data + more, suites.isEmpty ? suites : suites + more)
     var options = CheckpointEvaluation.Options()
     options.sequenceLength = try arguments.integer("sequence-length", in: 2...(1 << 24))
-    options.limit = try arguments.integer("limit", in: 1...Int(Int32.max))
+    options.limit = try arguments.integer("limit", in: 1...Int(Int32.max), isLimit: true)
     let template = try TemplateArguments(arguments)
     (options.template, options.templateVariables) = (template.template, template.variables)
     options.precision = try PrecisionArgument.read(arguments)

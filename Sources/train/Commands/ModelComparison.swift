@@ -33,7 +33,7 @@ struct ModelComparison {
       return nil
     }
     var options = CheckpointEvaluation.Options()
-    options.limit = try arguments.integer("limit", in: 1...Int(Int32.max))
+    options.limit = try arguments.integer("limit", in: 1...Int(Int32.max), isLimit: true)
     options.shown = try arguments.integer("show", in: 1...10_000) ?? 0
     let template = try TemplateArguments(arguments)
     (options.template, options.templateVariables) = (template.template, template.variables)
