@@ -61,6 +61,17 @@ import Testing
     #expect(Folder.target(ofLink: tiny.path("runs/stopped/latest")) == "step-000005")
   }
 
+  /// The best of models that are all ruined is not the last good one.
+  @Test func aRunThatNeverWasGoodHasNoGoodCheckpoint() throws {
+    let outcome = try Binary.run(
+      [
+        "pretrain", "tiny.json", "optimizer.learning_rate=100", "optimizer.weight_decay=0", "schedule.name=constant",
+        "training.max_steps=60", "evaluation.every=4", "checkpoint.every=4",
+      ], in: tiny.folder)
+    #expect(outcome.code == 7 && outcome.log.contains("error[numerics]: the loss has diverged"), "\(outcome.log)")
+    #expect(outcome.log.contains("no checkpoint was written before it"), "\(outcome.log)")
+  }
+
   @Test func theLastStepsOfARunCountToo() throws {
     let changes = [
       "optimizer.learning_rate=100", "optimizer.weight_decay=0", "schedule.name=constant", "training.max_steps=8",

@@ -10,6 +10,8 @@ struct RunCheckpoints {
   private let lock: RunLock
   private let preparation: Preparation
   private let settings: Recipe.Checkpoint
+  /// What makes a loss one that is far above the past ones; nil where none is.
+  private let divergenceThreshold: Double?
   /// The step of the newest checkpoint; nil if there is none.
   private(set) var savedStep: Int?
   /// Why the newest checkpoint could not be written; nil if it could.
@@ -27,13 +29,13 @@ struct RunCheckpoints {
   /// - Parameter state: that of the newest checkpoint. Its `bestLoss` is the loss of what `best` leads to, for checkpoints of
   ///   versions that did not write it beside each.
   init(
-    _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation, _ settings: Recipe.Checkpoint, savedStep: Int?,
+    _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation, _ recipe: Recipe, savedStep: Int?,
     _ state: TrainingState
   ) throws(Failure) {
     store = CheckpointStore(run: folder.path)
     self.lock = lock
     self.preparation = preparation
-    self.settings = settings
+    (settings, divergenceThreshold) = (recipe.checkpoint, recipe.training.divergenceThreshold)
     self.savedStep = savedStep
     guard let savedStep else { return }
     if settings.keepBest {
@@ -86,10 +88,15 @@ struct RunCheckpoints {
   }
 
   /// The newest checkpoint that is known to be good: by the step after it, whose loss is that of the model before its update, or
-  /// by its evaluation. In a stretch of losses far above the past ones it is from before the first of them.
+  /// by its evaluation. In a stretch of losses far above the past ones it is from before the first of them, unless it was evaluated
+  /// and its loss is none of those: the best of ruined models is no good one.
   func lastGood(_ state: TrainingState) throws(Failure) -> Int? {
     let proven = try store.steps().last { $0 < state.step - state.history.unsteady }
-    return [proven, best?.step].compactMap { $0 }.max()
+    let evaluated = best.flatMap { best -> Int? in
+      let isFar = divergenceThreshold.map { state.history.isFar(best.loss, threshold: $0) } ?? false
+      return state.history.unsteady > 0 && isFar ? nil : best.step
+    }
+    return [proven, evaluated].compactMap { $0 }.max()
   }
 
   /// Points the links to where they belong after a step, and deletes checkpoints that are not kept.
