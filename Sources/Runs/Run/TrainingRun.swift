@@ -72,7 +72,7 @@ package final class TrainingRun {
     savedStep = checkpoint?.step
     if let lock {
       checkpoints = try RunCheckpoints(
-        folder, lock, preparation, recipe.checkpoint, savedStep: checkpoint?.step, state)
+        folder, lock, preparation, recipe, savedStep: checkpoint?.step, state)
     }
     evaluation = RunEvaluation(recipe, preparation, data.validation)
     report = LiveReport(folder, isWanted: recipe.logging.report && ranks.isFirst)
@@ -104,7 +104,7 @@ package final class TrainingRun {
       ("parameters", preparation.configuration.parameterCount), ("steps", steps),
     ]
     return [
-      JSONMember("threads", JSONValue(recipe.threads ?? Parallel.threads)),
+      JSONMember("threads", JSONValue(min(recipe.threads ?? Parallel.threads, Parallel.mostThreads))),
       JSONMember("core_type", JSONValue(MatrixLibrary.coreType)),
     ] + (Ranks.current.isSolo ? [] : [JSONMember("ranks", JSONValue(Ranks.current.count))])
       + (MatrixLibrary.configuration.map { [JSONMember("blas", JSONValue($0))] } ?? [])
