@@ -173,6 +173,30 @@ private func places(rows: Int, length: Int, documents: [Int]) -> (starts: Intege
     #expect(mismatch(concatenate(parts, axis: 1).elements, expected, within: close) == nil)
   }
 
+  /// A text that may be long takes no more memory than it needs, and branches of it grow by themselves.
+  @Test func aCacheGrowsWithItsText() {
+    var generator = SeededGenerator(seed: 6)
+    let packed = Tensor(generator.normals([1, 300, 32]))
+    let table = RotaryTable(frequencies: [1, 0.1], positions: 300)
+    let whole = selfAttention(
+      packed, heads: 4, keyHeads: 2, layout: SequenceLayout(rows: 1, columns: 300), rotary: table
+    ).elements.map(Double.init)
+    var cache = KeyValueLayer(capacity: 1_000_000, width: 8)
+    for range in [0..<100, 100..<128, 128..<129, 129..<290, 290..<300] {
+      let before = cache
+      cache = KeyValueLayer(branchOf: before)
+      for layer in [cache, before] {
+        let part = cachedSelfAttention(
+          packed.slice(range, axis: 1), heads: 4, keyHeads: 2, offsets: [range.lowerBound], caches: [layer],
+          rotary: table)
+        let expected = ReferenceArray(
+          [1, range.count, 16], Array(whole[range.lowerBound * 16..<range.upperBound * 16]))
+        #expect(mismatch(part.elements, expected, within: .scaled(relative: 1e-5, scaled: 1e-6)) == nil, "\(range)")
+      }
+      #expect(cache.room >= range.upperBound && cache.room < 2 * 300)
+    }
+  }
+
   /// Texts of different lengths side by side are what each of them is alone.
   @Test(arguments: [nil, 5]) func cachedTextsSideBySide(window: Int?) {
     var generator = SeededGenerator(seed: 5)

@@ -1,26 +1,37 @@
 import Kernels
 
-/// The keys and values of the positions of a text that a model has already seen, for one layer: [capacity, G D] each.
+/// The keys and values of the positions of a text that a model has already seen, for one layer: [room, G D] each.
+///
+/// Memory is taken as positions come, twice as much each time: texts are allowed to be long that turn out to be short.
 public final class KeyValueLayer {
   private var keys: Tensor
   private var values: Tensor
+  /// The most positions that it can hold.
+  let capacity: Int
+  private static let firstRoom = 128
 
   /// An empty cache for `capacity` positions of `width` = G D numbers.
   public init(capacity: Int, width: Int) {
-    keys = Tensor(uninitialized: [capacity, width])
-    values = Tensor(uninitialized: [capacity, width])
+    self.capacity = capacity
+    keys = Tensor(uninitialized: [min(capacity, Self.firstRoom), width])
+    values = Tensor(uninitialized: keys.shape)
   }
 
   /// The same keys and values, for another continuation: what is shared is copied when one of the two is added to.
-  public init(branchOf other: KeyValueLayer) { (keys, values) = (other.keys, other.values) }
+  public init(branchOf other: KeyValueLayer) {
+    (keys, values, capacity) = (other.keys, other.values, other.capacity)
+  }
 
-  var capacity: Int { keys.shape[0] }
+  /// The positions that there is memory for now.
+  package var room: Int { keys.shape[0] }
 
   /// Stores the keys and values of new positions, `rows` of `packed` from column `column` on, behind the first `count`
   /// positions.
   fileprivate func append(_ packed: Tensor, rows: Range<Int>, column: Int, after count: Int) {
-    keys.append(packed, rows: rows, column: column, after: count)
-    values.append(packed, rows: rows, column: column + values.shape[1], after: count)
+    let needed = count + rows.count
+    let room = needed <= self.room ? self.room : min(capacity, max(needed, 2 * self.room))
+    keys.append(packed, rows: rows, column: column, after: count, room: room)
+    values.append(packed, rows: rows, column: column + values.shape[1], after: count, room: room)
   }
 
   /// The first `count` keys and values.
@@ -77,12 +88,12 @@ package func cachedSelfAttention(
 }
 
 extension Tensor {
-  /// Puts columns of some rows of `source`, from `column` on, behind the first `count` rows of this matrix. If its storage is
-  /// shared, it gets one of its own with those rows.
-  fileprivate mutating func append(_ source: Tensor, rows: Range<Int>, column: Int, after count: Int) {
+  /// Puts columns of some rows of `source`, from `column` on, behind the first `count` rows of this matrix, which has `room` rows
+  /// then. If its storage is shared, or has fewer, it gets one of its own with those rows.
+  fileprivate mutating func append(_ source: Tensor, rows: Range<Int>, column: Int, after count: Int, room: Int) {
     let columns = shape[1]
-    if !isKnownUniquelyReferenced(&storage) {
-      var own = Tensor(uninitialized: shape)
+    if room > shape[0] || !isKnownUniquelyReferenced(&storage) {
+      var own = Tensor(uninitialized: [room, columns])
       copy(own.mutableBuffer[0..<count * columns], buffer[0..<count * columns])
       self = own
     }
