@@ -34,4 +34,7 @@ package struct Launcher: Equatable, Sendable {
 
   /// Whether there may be several processes.
   package var isOfSeveral: Bool { count.map { $0 > 1 } ?? true }
+
+  /// Whether there are: where their number is not known, one that is not the first tells it.
+  package var isCertainlyOfSeveral: Bool { count.map { $0 > 1 } ?? (rank ?? 0 > 0) }
 }

@@ -33,9 +33,10 @@ package final class MPICommunicator: Communicator {
     _ = library.rank(own, &rank)
     _ = library.size(own, &count)
     (self.rank, self.count, self.library, self.report) = (Int(rank), Int(count), library, report)
-    if let expected = launcher?.count, expected > 1, count == 1 {
+    if let launcher, count == 1, launcher.isCertainlyOfSeveral {
+      let processes = launcher.count.map { "\($0)" } ?? "several"
       throw Failure(
-        .resources, "\(launcher!.name) has started \(expected) processes, and the MPI library takes each for one alone",
+        .resources, "\(launcher.name) has started \(processes) processes, and the MPI library takes each for one alone",
         at: library.file,
         notes: [
           "the library is \(library.version): that of another launcher",

@@ -82,8 +82,9 @@ import Runs
         report(text)
       }
     } catch {
-      // What keeps this process out keeps the others out as well, and the launcher ends them when one has ended.
-      if Ranks.launcher?.rank ?? 0 > 0 {
+      // What keeps this process out keeps the others out as well, and the launcher ends them when one has ended. The first one may
+      // know less than the others where their number is not known.
+      if let launcher = Ranks.launcher, launcher.count != nil, launcher.rank ?? 0 > 0 {
         Output.mute()
         // The launcher's exit code is that of any of its processes: it is to be this failure's.
         signal(SIGTERM, SIG_IGN)

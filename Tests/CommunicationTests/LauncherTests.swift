@@ -13,6 +13,9 @@ import Testing
     let slurm = Launcher.found(in: ["SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "8", "PMIX_RANK": "1"])
     #expect(slurm?.kind == .slurm && slurm?.count == 8)
     #expect(Launcher.found(in: ["OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "1"])?.isOfSeveral == false)
+    // A PMIx launcher may leave the number to the library.
+    let certainty = ["0", "1"].map { Launcher.found(in: ["PMIX_RANK": $0])?.isCertainlyOfSeveral }
+    #expect(certainty == [false, true] && slurm?.isCertainlyOfSeveral == true)
   }
 
   @Test func theLaunchersOwnLibraryIsLookedForFirst() {
