@@ -56,11 +56,12 @@ final class FailureChannel {
     let status = library.send(
       buffer.baseAddress, Int32(Self.size), library.constants.byte, 0, Self.tag, communicator, &request)
     var isSent = false
+    let wasStopped = StopRequest.signal != nil
     var patience = Patience()
     while status == 0, patience.seconds < Self.patience, getppid() == parent {
       if !isSent { isSent = (try? library.isDone(&request)) ?? true }
-      // The first rank has ended the job.
-      if StopRequest.signal != nil { return }
+      // The first rank has ended the job: the launcher stops what is left.
+      if !wasStopped, StopRequest.signal != nil { return }
       patience.next()
     }
     report(failure.shown)
