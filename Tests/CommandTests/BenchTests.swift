@@ -27,6 +27,14 @@ import Testing
     #expect(!outcome.results.contains("attention"))
   }
 
+  /// Random tokens are no pairs of answers.
+  @Test(arguments: ["dpo", "kto"]) func objectivesOfAnswersAreRefused(_ objective: String) throws {
+    let run = try TinyRun()
+    let outcome = try Binary.run(
+      ["bench", "tiny.json", "--steps", "1", "task=dpo", "objective={\"name\":\"\(objective)\"}"], in: run.folder)
+    #expect(outcome.code == 3 && outcome.log.contains("random tokens"), "\(outcome.log)")
+  }
+
   @Test func moreCoresAreSimulated() throws {
     let run = try TinyRun()
     let outcome = try Binary.run(["bench", "tiny.json", "--steps", "2", "--cores", "2,16,2", "--json"], in: run.folder)

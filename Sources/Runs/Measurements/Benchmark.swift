@@ -26,10 +26,17 @@ package struct Benchmark: Sendable {
 
   /// Times `count` steps of `recipe` after two that are not counted; with `profiled` also the kernels of those steps, and for
   /// each of `cores` as many traced steps.
+  ///
+  /// - Throws: `.recipe` for a model that is not described, and for an objective that scores answers.
   package init(_ recipe: Recipe, steps count: Int, profiled: Bool = false, cores: [Int] = []) throws(Failure) {
     guard let description = recipe.model.description, let length = recipe.data.sequenceLength else {
       throw Failure(
         .recipe, "a benchmark needs a model that is described", notes: ["\"model.from\" names a checkpoint"])
+    }
+    guard recipe.examples.answersPerSample == 0 else {
+      throw Failure(
+        .recipe, "a benchmark takes steps on random tokens, and the task \"\(recipe.task.rawValue)\" needs answers",
+        notes: ["task=pretrain with ~objective times the model of the recipe"])
     }
     try recipe.checkMemory()
     if let threads = recipe.threads { Parallel.threads = threads }
