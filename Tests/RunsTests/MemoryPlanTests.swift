@@ -64,6 +64,18 @@ import Training
     #expect(try check(forced, usable: 1 << 28) == nil)
   }
 
+  /// Four processes have a quarter of the moments each: what none of them could train alone may begin.
+  @Test func whatRanksDivideIsNotNeededByEach() throws {
+    let recipe = try RecipeFixture.decode(
+      RecipeFixture.text,
+      [
+        "model.hidden_size=1024", "model.intermediate_size=4096", "model.num_hidden_layers=16",
+        "training.micro_batch_size=1",
+      ])
+    #expect(throws: Failure.self) { try recipe.checkMemory(usable: 3_000_000_000) }
+    try recipe.checkMemory(ranks: 4, usable: 3_000_000_000)
+  }
+
   /// Batches wait in memory even where the micro-batches are small.
   @Test(arguments: [
     ["training.batch_size=2147483647"], ["training.batch_size=2147483647", "training.micro_batch_size=1"],

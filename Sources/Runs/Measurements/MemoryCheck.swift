@@ -147,11 +147,15 @@ package struct MemoryCheck {
 extension Recipe {
   /// Refuses a run that does not fit into memory, going by the recipe and the sizes of its files alone; nothing is said of a
   /// model that is not there yet.
-  package func checkMemory() throws(Failure) {
+  ///
+  /// - Parameters:
+  ///   - ranks: the processes that train together.
+  ///   - usable: the memory of each.
+  package func checkMemory(ranks: Int = 1, usable: Int = SystemMemory.usable) throws(Failure) {
     guard let configuration = try? modelConfiguration() else { return }
     try MemoryCheck(
       recipe: self, model: dimensions(of: configuration), length: data.sequenceLength ?? configuration.maximumPositions,
-      data: nil, isResuming: false
-    ).run()
+      data: nil, isResuming: false, ranks: ranks
+    ).run(usable: usable)
   }
 }

@@ -31,7 +31,9 @@ package struct Preparation {
       // What cannot begin is refused before anything is written for it.
       start = try recipe.model.stored()
       _ = try recipe.checkFiles()
-      if recipe.model.source == nil, recipe.examples == .windows { try recipe.checkMemory() }
+      if recipe.model.source == nil, recipe.examples == .windows {
+        try recipe.checkMemory(ranks: Ranks.current.count, usable: SystemMemory.usable / Ranks.neighbours)
+      }
       if !recipe.trainsTokenizer { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
     }
     // What is wrong with the rows of a suite is said before hours of text become tokens.
