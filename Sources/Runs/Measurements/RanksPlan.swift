@@ -11,6 +11,8 @@ import Training
 /// with b the bandwidth of a rank's link in each direction. Latency is left out, as are copies, which take what the memory takes.
 package struct RanksPlan: Sendable {
   package let ranks: Int
+  /// Samples of a step, which the ranks divide among them.
+  package let samples: Int
   /// Bytes that a rank sends in a step; as many arrive.
   package let bytesPerStep: Double
   /// Bytes a second of a rank's link, each way; nil where it is not known.
@@ -38,7 +40,8 @@ package struct RanksPlan: Sendable {
       let backward = 2 * compute / 3 / max(1, parts * share)
       exposed = max(last, half / bandwidth - backward) + half / bandwidth
     }
-    (self.ranks, self.bandwidth, bytesPerStep, exposedSeconds) = (ranks, bandwidth, 2 * half, exposed)
+    (self.ranks, self.samples, self.bandwidth) = (ranks, samples, bandwidth)
+    (bytesPerStep, exposedSeconds) = (2 * half, exposed)
     seconds = compute + exposed
     speedup = alone / seconds
   }

@@ -32,7 +32,7 @@ struct PlanCommand: Command {
   func run() throws(Failure) {
     try MatrixLibrary.require()
     let plan = try Plan(recipe, ranks: ranks, bandwidth: bandwidth)
-    defer { warn() }
+    defer { warn(plan) }
     if isJSON { return Output.results.line(json(plan).serialized()) }
     func mebibytes(_ bytes: Double) -> String { "\(Progress.fixed(bytes / 1_048_576, 0)) MiB" }
     let trained = plan.trained < plan.parameters ? ", \(Progress.fixed(plan.trained, 0)) of them trained" : ""
@@ -73,10 +73,11 @@ struct PlanCommand: Command {
     for (name, value) in rows { Output.results.line("\(name.padded(to: 26)) \(value)") }
   }
 
-  /// Says it if a run would be refused here; it may be meant for another machine.
-  private func warn() {
+  /// Says it if a run would be refused here, as it may be meant for another machine, and if ranks would wait for others.
+  private func warn(_ plan: Plan) {
+    if let plan = plan.ranks, let note = RankNotes.share(of: plan.samples, ranks: plan.ranks) { Output.log.line(note) }
     do throws(Failure) {
-      try recipe.checkMemory()
+      try recipe.checkMemory(ranks: ranks)
     } catch {
       Output.log.line("warning: \(([error.what] + error.notes).joined(separator: "\n  = "))")
     }
