@@ -35,4 +35,19 @@ import Training
     let failure = try #require(throws: Failure.self) { try TrainingState(reading: path, into: trainer()) }
     #expect(failure.what.contains("losses"), "\(failure)")
   }
+
+  /// The same curve with another number of processes is promised only where nothing is drawn for each micro-batch.
+  @Test(arguments: [
+    (#"{"adapter": {"lora_dropout": 0}, "objective": {"name": "sft"}}"#, "the curve does not"),
+    (#"{"adapter": {"lora_dropout": 0.1}}"#, "so does the noise"),
+    (#"{"adapter": null, "objective": {"neftune_noise_alpha": 5}}"#, "so does the noise"),
+  ])
+  func anotherNumberOfProcessesIsSaid(_ recipe: String, _ words: String) throws {
+    var earlier = TrainingState(recipe: recipe, data: "", coreType: "")
+    earlier.ranks = 4
+    var state = TrainingState(recipe: recipe, data: "", coreType: "")
+    let warnings = try state.resume(from: earlier, at: "", allowsChangedData: false)
+    #expect(warnings.count == 1 && warnings[0].contains("4 processes and goes on with 1: "), "\(warnings)")
+    #expect(warnings[0].contains(words), "\(warnings)")
+  }
 }

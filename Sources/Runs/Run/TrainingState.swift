@@ -135,8 +135,9 @@ package struct TrainingState: Sendable {
     }
     if ranks != earlier.ranks {
       warnings.append(
-        "the run was on \(Self.processes(earlier.ranks)) and goes on with \(ranks): the bits differ, the curve does not"
-      )
+        "the run was on \(Self.processes(earlier.ranks)) and goes on with \(ranks): the bits differ, "
+          + (Self.drawsNoise(recipe)
+            ? "and so does the noise, which is that of each micro-batch" : "the curve does not"))
     }
     if data != earlier.data {
       guard allowsChangedData else {
@@ -155,6 +156,13 @@ package struct TrainingState: Sendable {
     (step, samples, tokens) = (earlier.step, earlier.samples, earlier.tokens)
     (bestLoss, reference, evaluated) = (earlier.bestLoss, earlier.reference, earlier.evaluated)
     return warnings
+  }
+
+  /// Whether training by a resolved recipe draws noise: dropout, or NEFTune's.
+  private static func drawsNoise(_ recipe: String) -> Bool {
+    let recipe = try? JSONValue.parse(Array(recipe.utf8), source: "resolved.json", area: .recipe)
+    let strengths = [recipe?["adapter"]?["lora_dropout"], recipe?["objective"]?["neftune_noise_alpha"]]
+    return strengths.contains { $0?.double ?? 0 > 0 }
   }
 
   /// The objective that a resolved recipe names.
