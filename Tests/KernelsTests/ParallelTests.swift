@@ -20,6 +20,16 @@ import Testing
     }
   }
 
+  /// As on a machine with more processors than there can be threads.
+  @Test(arguments: [65, 96, 128, 300]) func moreThreadsThanThereCanBe(_ threads: Int) {
+    let counts = (0..<1000).map { _ in Counter() }
+    Parallel.run(counts.count, threads: threads) { piece, thread in
+      counts[piece].value.add(thread < Parallel.mostThreads ? 1 : 100, ordering: .relaxed)
+    }
+    #expect(counts.allSatisfy { $0.value.load(ordering: .relaxed) == 1 })
+    Parallel.withThreads(threads) { #expect(Parallel.threads == Parallel.mostThreads) }
+  }
+
   @Test func manySmallRegions() {
     for threads in [2, 3, 8] {
       Parallel.withThreads(threads) {

@@ -16,18 +16,22 @@ package enum Parallel {
       let own = Int(bitPattern: pthread_getspecific(ownCount))
       return own > 0 ? own : count.load(ordering: .relaxed)
     }
-    set { count.store(max(1, min(newValue, ThreadPool.limit)), ordering: .relaxed) }
+    set { count.store(possible(newValue), ordering: .relaxed) }
   }
 
   /// Runs `body` with another number of threads for the work that this thread starts, whatever others do meanwhile.
   package static func withThreads<Result>(_ number: Int, _ body: () throws -> Result) rethrows -> Result {
     let previous = pthread_getspecific(ownCount)
-    pthread_setspecific(ownCount, UnsafeRawPointer(bitPattern: max(1, min(number, ThreadPool.limit))))
+    pthread_setspecific(ownCount, UnsafeRawPointer(bitPattern: possible(number)))
     defer { pthread_setspecific(ownCount, previous) }
     return try body()
   }
 
-  private static let count = Atomic<Int>(Processor.usableCount)
+  /// As many threads as that, or as there can be.
+  private static func possible(_ number: Int) -> Int { max(1, min(number, mostThreads)) }
+
+  /// A machine may have more processors than there can be threads.
+  private static let count = Atomic<Int>(possible(Processor.usableCount))
   private static let ownCount: pthread_key_t = {
     var key = pthread_key_t()
     pthread_key_create(&key, nil)

@@ -27,7 +27,9 @@ final class ThreadPool: @unchecked Sendable {
     pthread_cond_init(wake, nil)
   }
 
+  /// Performs pieces on at most so many threads; lanes and their words are there for `limit` of them.
   func run(_ pieces: Int, threads: Int, observer: Parallel.Observer? = nil, _ body: (Int, Int) -> Void) {
+    let threads = min(threads, Self.limit)
     guard pieces > 1, threads > 1, pieces <= Self.pieceMask,
       busy.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     else {
