@@ -5,7 +5,7 @@ import Glibc
 public enum CorpusFormat: String, Sendable, CaseIterable {
   /// Plain text; `<|endoftext|>` separates documents.
   case text
-  /// One JSON object a line, `{"text": ...}`, each a document.
+  /// One JSON object a line, `{"text": ...}`, each a document; or an array of them.
   case jsonl
   /// Comma-separated values with a header (RFC 4180), each record a row.
   case csv
@@ -120,6 +120,7 @@ extension CorpusFormat {
   private static func isJSONLines(_ head: [UInt8], path: String) -> Bool {
     if path.hasSuffix(".jsonl") || path.hasSuffix(".ndjson") { return true }
     let text = head.starts(with: TextDocuments.byteOrderMark) ? head.dropFirst(3) : head[...]
+    if path.hasSuffix(".json"), text.first(where: { !$0.isWhitespace }) == UInt8(ascii: "[") { return true }
     // One bad line among rows does not make them text.
     let lines = text.split(separator: UInt8(ascii: "\n"), maxSplits: 8)
     guard let line = lines.first, line.first == UInt8(ascii: "{") else { return false }
@@ -128,6 +129,11 @@ extension CorpusFormat {
       line.first == UInt8(ascii: "{") && (try? JSONValue.parse(Array(line), source: path, area: .data))?.object != nil
     }
   }
+}
+
+extension UInt8 {
+  /// Whether the byte is white space of ASCII.
+  var isWhitespace: Bool { self == 0x20 || (0x09...0x0d).contains(self) }
 }
 
 extension String {

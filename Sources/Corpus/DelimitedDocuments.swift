@@ -24,14 +24,9 @@ enum DelimitedDocuments {
   }
 
   private static func noText(_ name: String, _ columns: [String], _ path: String) -> Failure {
-    var notes = ["found \(columns.prefix(12).map { "\"\($0)\"" }.joined(separator: ", "))"]
-    if columns.count == 1, let other = columns[0].first(where: { ";\t|".contains($0) }) {
-      notes.append(
-        "the fields seem to be separated by \(other == "\t" ? "tabs: call the file .tsv" : "\"\(other)\": write commas")"
-      )
-    }
+    let found = columns.filter { !$0.isEmpty }.prefix(12).map { "\"\($0)\"" }.joined(separator: ", ")
     return Failure(
-      .data, "the header has no column \"\(name)\"", at: "\(path):1", notes: notes + renaming(name))
+      .data, "the header has no column \"\(name)\"", at: "\(path):1", notes: ["found \(found)"] + renaming(name))
   }
 
   /// What to do where rows have no column of this name.

@@ -11,27 +11,53 @@ struct DelimitedRows: ~Copyable {
     let fields: Result<[String], Failure>
   }
 
-  /// The names of the columns.
+  /// The names of the columns; one without a name, as pandas writes its index, is empty.
   let columns: [String]
   private var records: Records
 
   /// Opens the file and reads its header.
   ///
-  /// - Throws: `.data` for a header without names, or with one of them twice.
+  /// - Throws: `.data` for a header without names or with one of them twice, and where another character separates fields.
   init(_ path: String, separator: UInt8) throws(Failure) {
     var records = try Records(path, separator: separator)
     guard let header = try records.next() else { throw Failure(.data, "the file has no header", at: path) }
     let names = header.fields
-    if let empty = names.firstIndex(of: "") {
-      throw Failure(
-        .data, "a column has no name", at: header.place,
-        notes: ["it is column \(empty + 1)", "the first line names the columns"])
+    let given = names.filter { !$0.isEmpty }
+    if given.isEmpty {
+      throw Failure(.data, "no column has a name", at: header.place, notes: ["the first line names the columns"])
     }
-    if let name = names.indices.first(where: { names[..<$0].contains(names[$0]) }).map({ names[$0] }) {
+    if let name = given.indices.first(where: { given[..<$0].contains(given[$0]) }).map({ given[$0] }) {
       throw Failure(.data, "two columns are called \"\(name)\"", at: header.place, notes: ["give one another name"])
     }
+    if names.count == 1 { try Self.checkSeparator(names[0], separator, path, header.place) }
     columns = names
     self.records = records
+  }
+
+  /// Refuses a header that is one column here and several with another separator.
+  private static func checkSeparator(
+    _ name: String, _ separator: UInt8, _ path: String, _ place: String
+  ) throws(Failure) {
+    guard let found = name.first(where: { ";\t|,".contains($0) && $0.asciiValue != separator }) else { return }
+    let remedy =
+      switch found {
+      case "\t": "call the file .tsv"
+      case ",": "call the file .csv"
+      default: "write commas: \(conversion(of: path, from: found))"
+      }
+    throw Failure(
+      .data, "the fields are separated by \(found == "\t" ? "tabs" : "\"\(found)\"")", at: place,
+      notes: ["the header is \"\(name)\"", remedy])
+  }
+
+  /// A line of Python that writes the file with commas.
+  private static func conversion(of path: String, from separator: Character) -> String {
+    let target = path.hasSuffix(".csv") ? "\(path.dropLast(4)).commas.csv" : "\(path).commas.csv"
+    let (source, result) = (JSONValue(path).serialized(), JSONValue(target).serialized())
+    let line =
+      "import csv; csv.writer(open(\(result), \"w\", newline=\"\"))"
+      + ".writerows(csv.reader(open(\(source), newline=\"\"), delimiter=\"\(separator)\"))"
+    return "python3 -c \(line.shellWord)"
   }
 
   /// The next record; nil at the end.
@@ -56,14 +82,16 @@ struct DelimitedRows: ~Copyable {
 }
 
 extension DelimitedRows.Row {
-  /// The record as an object; empty fields are null, as in pandas.
+  /// The record as an object; empty fields are null, as in pandas, and a field whose column has no name is left out.
   func json(_ columns: [String]) -> JSONRow {
     switch fields {
     case .failure(let failure): JSONRow(.fault(failure), place: place)
     case .success(let fields):
       JSONRow(
-        .value(JSONValue(zip(columns, fields).map { JSONMember($0, $1.isEmpty ? .null : JSONValue($1)) })), place: place
-      )
+        .value(
+          JSONValue(
+            zip(columns, fields).filter { !$0.0.isEmpty }.map { JSONMember($0, $1.isEmpty ? .null : JSONValue($1)) })),
+        place: place)
     }
   }
 }

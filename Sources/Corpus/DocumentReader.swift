@@ -25,7 +25,7 @@ struct DocumentReader {
     case .text:
       return FileResult(digest: try TextDocuments.read(file.path, body), skipped: SkippedRows())
     case .jsonl:
-      let (digest, skipped) = try JSONTextDocuments.read(file.path, policy: policy, column: textColumn, body)
+      let (digest, skipped) = try JSONTextDocuments.read(file, policy: policy, column: textColumn, body)
       return FileResult(digest: digest, skipped: skipped)
     case .csv, .tsv:
       let (digest, skipped) = try DelimitedDocuments.read(file, policy: policy, column: textColumn, body)

@@ -3,7 +3,7 @@ import Glibc
 
 /// Paths as people write them: a file, a folder, or the shell's wildcards.
 enum FilePattern {
-  /// The files that a pattern names, sorted; none is an error.
+  /// The files that a pattern names, sorted; none is an error. `**` between slashes stands for folders, none or several.
   static func paths(matching pattern: String) throws(Failure) -> [String] {
     if access(pattern, F_OK) == 0 { return Folder.exists(pattern) ? try files(below: pattern) : [pattern] }
     guard Self.alternatives(of: pattern) <= 10_000 else {
@@ -11,10 +11,31 @@ enum FilePattern {
         .data, "the pattern has too many alternatives", at: pattern, notes: ["its braces make more than 10000 patterns"]
       )
     }
+    let isPattern = pattern.contains { "*?[{".contains($0) }
+    var found: [String] = []
+    for part in try withoutDoubleStars(pattern) {
+      found += try matches(of: part).filter { access($0, F_OK) == 0 && !Folder.exists($0) }
+    }
+    if pattern.contains("**") { found = Set(found).sorted() }
+    if found.isEmpty {
+      throw Failure(
+        .data, isPattern ? "no file matches the pattern" : "no such file", at: pattern,
+        notes: quoteNote(pattern) + [
+          pattern.contains("://")
+            ? "nothing is loaded over the network: download it first, curl -LO \(pattern.shellWord)"
+            : "the working folder is \(workingFolder)"
+        ])
+    }
+    return found
+  }
+
+  /// What the shell's wildcards in `pattern` match.
+  private static func matches(of pattern: String) throws(Failure) -> [String] {
     var matches = glob_t()
     defer { globfree(&matches) }
     let result = glob(pattern, GLOB_BRACE | GLOB_TILDE, nil, &matches)
     if result == GLOB_NOSPACE { throw .system(.resources, "cannot list what matches", at: pattern, ENOMEM) }
+    if result != 0 { return [] }
     var paths: [String] = []
     for index in 0..<Int(matches.gl_pathc) {
       guard let name = matches.gl_pathv[index] else { continue }
@@ -24,14 +45,35 @@ enum FilePattern {
       }
       paths.append(path)
     }
-    let isPattern = pattern.contains { "*?[{".contains($0) }
-    let found = result == 0 ? paths.filter { access($0, F_OK) == 0 && !Folder.exists($0) } : []
-    if found.isEmpty {
+    return paths
+  }
+
+  /// Patterns that together stand for one with `**`, as Python's glob and shells with globstar read it: one for each folder that
+  /// the first `**` can lead to. The C library reads `**` as `*`, which would leave out files without a word.
+  private static func withoutDoubleStars(_ pattern: String) throws(Failure) -> [String] {
+    let parts = pattern.split(separator: "/", omittingEmptySubsequences: false)
+    guard let place = parts.firstIndex(of: "**") else {
+      if !pattern.contains("**") { return [pattern] }
       throw Failure(
-        .data, isPattern ? "no file matches the pattern" : "no such file", at: pattern,
-        notes: quoteNote(pattern) + ["the working folder is \(workingFolder)"])
+        .data, "** stands between slashes", at: pattern,
+        notes: ["as in texts/**/*.txt; a folder alone stands for all files below it"])
     }
-    return found
+    let head = parts[..<place].joined(separator: "/")
+    let rest = parts[(place + 1)...].joined(separator: "/")
+    var patterns: [String] = []
+    for root in try place == 0 ? ["."] : head.isEmpty ? ["/"] : matches(of: head) where Folder.exists(root) {
+      var walk = Walk()
+      try walk.visit(root, depth: 0)
+      for folder in walk.folders {
+        patterns += try withoutDoubleStars("\(escaped(folder))/\(rest.isEmpty ? "*" : rest)")
+      }
+    }
+    return patterns
+  }
+
+  /// The path as a pattern that it alone matches.
+  private static func escaped(_ path: String) -> String {
+    path.reduce(into: "") { $0 += "\\*?[]{},~".contains($1) ? "\\\($1)" : String($1) }
   }
 
   /// What to say of a pattern that came with the quotes that were meant for the shell.
@@ -42,33 +84,43 @@ enum FilePattern {
     return ["the quotes are part of the name here: leave them out, \(pattern.dropFirst().dropLast())"]
   }
 
-  /// The files below a folder in the order of their names, without hidden ones.
+  /// The files below a folder in the order of their names, without hidden and empty ones.
   private static func files(below folder: String) throws(Failure) -> [String] {
     let root = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
     var walk = Walk()
     try walk.visit(root.isEmpty ? "/" : root, depth: 0)
     if walk.files.isEmpty {
-      throw Failure(.data, "the folder has no files", at: folder, notes: ["hidden ones do not count"])
+      throw Failure(.data, "the folder has no files", at: folder, notes: ["hidden and empty ones do not count"])
     }
     return walk.files
   }
 
   /// A way through folders, which links must not make endless.
   private struct Walk {
-    var files: [String] = []
-    private var folders = 0
+    private(set) var files: [String] = []
+    private(set) var folders: [String] = []
 
     mutating func visit(_ folder: String, depth: Int) throws(Failure) {
-      folders += 1
-      guard depth < 32, folders <= 100_000, files.count <= 1_000_000 else {
+      folders.append(folder)
+      guard depth < 32, folders.count <= 100_000, files.count <= 1_000_000 else {
         throw Failure(
           .data, "there are too many folders or files below the folder", at: folder,
           notes: ["a link may lead in a circle", "name the files: \"\(folder)/*.txt\""])
       }
       for name in try Folder.names(in: folder, area: .data) where !name.hasPrefix(".") {
         let path = folder == "/" ? "/\(name)" : "\(folder)/\(name)"
-        if Folder.exists(path) { try visit(path, depth: depth + 1) } else { files.append(path) }
+        if Folder.exists(path) {
+          try visit(path, depth: depth + 1)
+        } else if !isEmpty(path) {
+          files.append(path)
+        }
       }
+    }
+
+    /// Whether nothing is in the file, as in the ones that mark folders of code.
+    private func isEmpty(_ path: String) -> Bool {
+      var status = stat()
+      return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size == 0
     }
   }
 

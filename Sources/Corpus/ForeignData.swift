@@ -9,6 +9,8 @@ struct ForeignData: Equatable {
     case convert(String)
     /// A function of pandas that reads the table.
     case table(String)
+    /// The class `Dataset` of Hugging Face's datasets reads it.
+    case dataset
     /// The beginning of a command that takes the path.
     case command(String)
     case say(String)
@@ -17,23 +19,48 @@ struct ForeignData: Equatable {
   private let what: String
   private let remedy: Remedy
 
-  private static let kinds: [(magic: [UInt8], what: String, remedy: Remedy)] = [
-    (Array("PAR1".utf8), "a Parquet file", .table("read_parquet")),
-    (Array("ARROW1".utf8), "an Arrow file", .table("read_feather")),
-    (Array("ORC".utf8), "an ORC file", .table("read_orc")),
+  private typealias Kinds = [(magic: [UInt8], what: String, remedy: Remedy)]
+
+  private static let kinds: Kinds = [
+    ([0xff, 0xff, 0xff, 0xff], "an Arrow stream, as Hugging Face's datasets keeps it", .dataset),
     ([0x89, 0x48, 0x44, 0x46], "an HDF5 file", .say("data is text, JSON, CSV or token shards")),
-    (Array("SQLite format 3".utf8), "a SQLite database", .say("export a table: sqlite3 -json FILE 'select ...'")),
+    (Array("SQLite format 3\0".utf8), "a SQLite database", .say("export a table: sqlite3 -json FILE 'select ...'")),
     (Array("%PDF-".utf8), "a PDF file", .command("take its text: pdftotext")),
-    ([0x50, 0x4b, 3, 4], "a zip archive", .command("unpack it and name its files or its folder: unzip")),
+    ([0x50, 0x4b, 3, 4], zipArchive, .command("unpack it and name its files or its folder: unzip")),
+    ([0x37, 0x7a, 0xbc, 0xaf], "an archive of 7-Zip", .command("unpack it and name its files or its folder: 7z x")),
     ([0xfd, 0x37, 0x7a, 0x58], "a file compressed by xz", .unpack("xz -dc")),
-    (Array("BZh".utf8), "a file compressed by bzip2", .unpack("bzip2 -dc")),
     ([0x04, 0x22, 0x4d, 0x18], "a file compressed by lz4", .unpack("lz4 -dc")),
+    ([0x1f, 0x8b], "a file compressed twice", .unpack("gzip -dc")),
+    ([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59], "an array of NumPy", tokens),
+    ([0x80, 2], pickle, .table("read_pickle")), ([0x80, 3], pickle, .table("read_pickle")),
+    ([0x80, 4], pickle, .table("read_pickle")), ([0x80, 5], pickle, .table("read_pickle")),
     ([0xff, 0xfe], "text in UTF-16", .convert("utf-16")), ([0xfe, 0xff], "text in UTF-16", .convert("utf-16")),
   ]
 
+  /// Those that begin with letters, as text may: they have control characters, too, which text does not.
+  private static let lettered: Kinds = [
+    (Array("PAR1".utf8), "a Parquet file", .table("read_parquet")),
+    (Array("ARROW1".utf8), "an Arrow file", .table("read_feather")),
+    (Array("ORC".utf8), "an ORC file", .table("read_orc")),
+    (Array("BZh".utf8), "a file compressed by bzip2", .unpack("bzip2 -dc")),
+  ]
+
+  /// Zip archives that programs keep their files in, told by their names.
+  private static let zipped: [(ending: String, what: String, remedy: Remedy)] = [
+    (".xlsx", "a workbook of Excel", .table("read_excel")), (".ods", "a spreadsheet", .table("read_excel")),
+    (".npz", "arrays of NumPy", tokens),
+  ]
+
+  private static let zipArchive = "a zip archive"
+  private static let pickle = "a pickle of Python"
+  private static let tokens = Remedy.say(
+    "write token ids without a header: array.astype(numpy.uint16).tofile(FILE), read by data.format = \"uint16\"")
+
   /// Nil where nothing in the beginning of a file speaks against text.
   init?(_ head: [UInt8]) {
-    if let kind = Self.kinds.first(where: { head.starts(with: $0.magic) }) {
+    let hasControls = head.contains { $0 < 0x09 || (0x0e..<0x20).contains($0) }
+    let known = Self.kinds + (hasControls ? Self.lettered : [])
+    if let kind = known.first(where: { head.starts(with: $0.magic) }) {
       (what, remedy) = (kind.what, kind.remedy)
       return
     }
@@ -57,22 +84,29 @@ struct ForeignData: Equatable {
 
   /// The failure of the file at `path`.
   func failure(at path: String) -> Failure {
+    let program = Self.zipped.first { path.lowercased().hasSuffix($0.ending) }
+    let (what, remedy) =
+      self.what == Self.zipArchive
+      ? (program?.what ?? self.what, program?.remedy ?? self.remedy) : (self.what, self.remedy)
     let note =
       switch remedy {
       case .unpack(let command): "unpack it: \(command) \(path.shellWord) > \(path.withoutEnding.shellWord)"
       case .convert(let code): "convert it: \(TextEncoding.conversion(of: path, from: code))"
-      case .table(let function): "convert it: \(Self.conversion(of: path, by: function))"
+      case .table(let function):
+        "convert it: "
+          + Self.conversion(
+            of: path, "import pandas; pandas.\(function)", "orient=\"records\", lines=True, force_ascii=False")
+      case .dataset: "convert it: " + Self.conversion(of: path, "import datasets; datasets.Dataset.from_file")
       case .command(let command): "\(command) \(path.shellWord)"
       case .say(let text): text
       }
     return Failure(.data, what, at: path, notes: [note])
   }
 
-  /// A line of Python with pandas that writes the table as JSON, a row a line.
-  private static func conversion(of path: String, by function: String) -> String {
+  /// A line of Python that writes the table as JSON, a row a line.
+  private static func conversion(of path: String, _ reader: String, _ options: String? = nil) -> String {
     let (source, target) = (quoted(path), quoted("\(path.withoutEnding).jsonl"))
-    let line =
-      "import pandas; pandas.\(function)(\(source)).to_json(\(target), orient=\"records\", lines=True, force_ascii=False)"
+    let line = "\(reader)(\(source)).to_json(\(target)\(options.map { ", \($0)" } ?? ""))"
     return "python3 -c '\(line.replacing("'", with: "'\\''"))'"
   }
 

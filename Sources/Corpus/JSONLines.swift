@@ -11,24 +11,6 @@ public enum RowErrorPolicy: String, Sendable, CaseIterable {
 /// A file of JSON values, one a line. Lines may end in CR LF, empty ones are skipped, and a byte order mark is
 /// allowed at the start.
 enum JSONLines {
-  /// Reads the file once; `body` gets each row, with its position in the file for error messages.
-  ///
-  /// What `body` throws is an error of the row. The result is the SHA-256 of the file and the errors that `policy` let
-  /// pass.
-  static func read(
-    _ path: String, policy: RowErrorPolicy, _ body: (JSONValue, _ place: String) throws(Failure) -> Void
-  ) throws(Failure) -> (digest: String, skipped: SkippedRows) {
-    var skipped = SkippedRows()
-    func skip(_ error: Failure) throws(Failure) {
-      if policy == .stop || error.area != .data { throw error }
-      skipped.add(error)
-    }
-    let digest = try read(path) { (row) throws(Failure) in
-      do throws(Failure) { try body(try row.value(), row.place) } catch { try skip(error) }
-    }
-    return (digest, skipped)
-  }
-
   /// Reads the file once; `body` gets each row. What it throws ends the reading. The result is the SHA-256 of the file.
   static func read(_ path: String, _ body: (JSONRow) throws(Failure) -> Void) throws(Failure) -> String {
     var rows = try Rows(path)
@@ -111,6 +93,9 @@ struct JSONRow: Sendable {
   private let source: Source
   /// Its position in the file, for error messages.
   let place: String
+
+  /// Whether it is a line of JSON that is not read yet.
+  var isLine: Bool { if case .line = source { true } else { false } }
 
   init(_ source: Source, place: String) {
     self.source = source

@@ -77,7 +77,7 @@ enum TextDocuments {
     init(trimmed: Bool) { self.trimmed = trimmed }
 
     mutating func append(_ bytes: ArraySlice<UInt8>, _ body: (TextPiece) throws(Failure) -> Void) throws(Failure) {
-      let bytes = trimmed && !hasBegun ? bytes.drop(while: isWhitespace) : bytes
+      let bytes = trimmed && !hasBegun ? bytes.drop(while: \.isWhitespace) : bytes
       if bytes.isEmpty { return }
       hasBegun = true
       try body(TextPiece(bytes: Array(bytes), endsDocument: false))
@@ -86,15 +86,11 @@ enum TextDocuments {
     mutating func end(with rest: ArraySlice<UInt8>, _ body: (TextPiece) throws(Failure) -> Void) throws(Failure) {
       var rest = rest
       if trimmed {
-        if !hasBegun { rest = rest.drop(while: isWhitespace) }
-        while let last = rest.last, isWhitespace(last) { rest.removeLast() }
+        if !hasBegun { rest = rest.drop(while: \.isWhitespace) }
+        while let last = rest.last, last.isWhitespace { rest.removeLast() }
       }
       if hasBegun || !rest.isEmpty { try body(TextPiece(bytes: Array(rest), endsDocument: true)) }
       hasBegun = false
-    }
-
-    private func isWhitespace(_ byte: UInt8) -> Bool {
-      byte == 0x20 || (0x09...0x0d).contains(byte)
     }
   }
 }

@@ -26,11 +26,16 @@ enum TextEncoding {
     let high = found.prefix(1 << 12).filter { $0 >= 0x80 }
     let (name, code) = high.contains { $0 < 0xa0 } ? ("Windows-1252", "cp1252") : ("Latin-1", "latin1")
     let byte = String(found.first ?? 0, radix: 16)
+    // Of Latin letters few have accents; a text with other ones would become nonsense without an error.
+    let letters = found.prefix(1 << 12).count { (0x61...0x7a).contains($0 | 0x20) }
+    let isLatin = high.count <= 8 || high.count < letters
     return Failure(
       .data, "the text is not UTF-8", at: place,
       notes: [
-        "byte 0x\(byte) begins no character of UTF-8: it may be \(name)",
-        "convert it: " + conversion(of: path, from: code),
+        "byte 0x\(byte) begins no character of UTF-8: \(isLatin ? "it may be \(name)" : "its letters are no Latin ones")",
+        isLatin
+          ? "convert it: \(conversion(of: path, from: code))"
+          : "convert it from its encoding (cp1251, shift_jis, gb18030, ...): \(conversion(of: path, from: "ENCODING"))",
       ])
   }
 
@@ -42,15 +47,5 @@ enum TextEncoding {
     let target = parts.count > 1 ? (parts.dropLast() + ["utf8", parts.last!]).joined(separator: ".") : "\(name).utf8"
     let source = compression.map { "\($0.unpacking) \(path.shellWord) | iconv -f \(code) -t utf-8" }
     return "\(source ?? "iconv -f \(code) -t utf-8 \(path.shellWord)") > \(target.shellWord)"
-  }
-}
-
-extension String {
-  /// The text as a word of a shell's command.
-  var shellWord: String {
-    let isPlain = utf8.allSatisfy { byte in
-      (0x30...0x39).contains(byte) || (0x61...0x7a).contains(byte | 0x20) || "/._-+=:,@%".utf8.contains(byte)
-    }
-    return isPlain && !isEmpty ? self : "'\(replacing("'", with: "'\\''"))'"
   }
 }

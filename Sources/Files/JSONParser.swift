@@ -119,7 +119,7 @@ struct JSONParser {
     case UInt8(ascii: "t"): content = try word("true", .bool(true))
     case UInt8(ascii: "f"): content = try word("false", .bool(false))
     case UInt8(ascii: "n"): content = try word("null", .null)
-    default: throw failure("expected a JSON value, found \(found)")
+    default: throw failure("expected a JSON value, found \(found)", foreignNote ?? meantWord)
     }
     return JSONValue(content, line: line, column: column)
   }
@@ -154,7 +154,9 @@ struct JSONParser {
     try skipSpace()
     while current != UInt8(ascii: "}") {
       let (line, column) = (line, column)
-      guard current == UInt8(ascii: "\"") else { throw failure("expected a key in quotes, found \(found)") }
+      guard current == UInt8(ascii: "\"") else {
+        throw failure("expected a key in quotes, found \(found)", foreignNote)
+      }
       let key = try string()
       if let earlier = keys.insert(key, line: line, members: members) {
         throw failure("duplicate key \"\(key)\"", "it stands in line \(earlier) and in line \(line)", line, column)
@@ -175,7 +177,7 @@ struct JSONParser {
     try skipSpace()
     if current == end { return false }
     guard current == UInt8(ascii: ",") else {
-      throw failure("expected \",\" or \"\(Character(Unicode.Scalar(end)))\", found \(found)")
+      throw failure("expected \",\" or \"\(Character(Unicode.Scalar(end)))\", found \(found)", foreignNote)
     }
     index += 1
     try skipSpace()
@@ -186,7 +188,7 @@ struct JSONParser {
   private mutating func word(_ word: StaticString, _ content: JSONValue.Content) throws(Failure) -> JSONValue.Content {
     let letters = UnsafeRawBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount)
     guard bytes.dropFirst(index).starts(with: letters) else {
-      throw failure("expected a JSON value, found \(found)", "did you mean \(word)?")
+      throw failure("expected a JSON value, found \(found)", meantWord)
     }
     index += letters.count
     return content
@@ -232,6 +234,23 @@ struct JSONParser {
   func failure(_ what: String, _ note: String? = nil, _ line: Int? = nil, _ column: Int? = nil) -> Failure {
     Failure(
       area, what, at: "\(source):\(line ?? self.line):\(column ?? self.column)", notes: note.map { [$0] } ?? [])
+  }
+
+  /// What to write in the place of what other notations have here.
+  private var foreignNote: String? {
+    switch current ?? 0 {
+    case UInt8(ascii: "'"): "text stands in double quotes"
+    case UInt8(ascii: "#") where comments: "a comment begins with //"
+    default: nil
+    }
+  }
+
+  /// The word of JSON that Python's or a misspelt one was meant to be.
+  private var meantWord: String? {
+    let letters = bytes[index...].prefix(16).prefix { (0x61...0x7a).contains($0 | 0x20) }
+    let word = String(decoding: letters, as: UTF8.self)
+    if word == "None" { return "did you mean null?" }
+    return suggestion(for: word.lowercased(), among: ["true", "false", "null"]).map { "did you mean \($0)?" }
   }
 
   /// What is at the current position, for messages.

@@ -21,6 +21,11 @@ import Testing
     #expect(log.hasSuffix("\nnext: train generate runs/tiny --prompt 'the '\n"), "\(log)")
     #expect(log.contains("sample after step 5:\n  | the "), "\(log)")
     #expect(try !tiny.train("resume", "runs/tiny").contains("done:"))
+    // A prompt of a line end would break the command in two.
+    let other = try tiny.train(
+      "pretrain", "tiny.json", "run=runs/b", "training.max_steps=1", "schedule.warmup_steps=1",
+      #"evaluation.prompts=["\n"]"#)
+    #expect(other.hasSuffix("\nnext: train generate runs/b\n"), "\(other)")
   }
 
   @Test func intervalsMayBeEpochs() throws {

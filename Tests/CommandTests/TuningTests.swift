@@ -54,6 +54,13 @@ import Testing
     }
   }
 
+  @Test func rowsInBothPartsAreAWarning() throws {
+    let arguments = ["inspect", "sft.json", "data.validation=questions.jsonl", "--limit", "1"]
+    let log = try Binary.run(arguments, in: tiny.folder).log
+    #expect(log.contains("warning: questions.jsonl is trained on and held out"), "\(log)")
+    #expect(try !Binary.run(["inspect", "sft.json", "--limit", "1"], in: tiny.folder).log.contains("warning"))
+  }
+
   @Test func theMetricsOfSFT() throws {
     try tiny.train("sft", "sft.json")
     let rows = try tiny.metrics("runs/sft")

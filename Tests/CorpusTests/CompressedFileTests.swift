@@ -37,6 +37,24 @@ import Tokenizers
     #expect(stream.documentCount == 2 && stream.fingerprint == plain.fingerprint)
   }
 
+  /// pzstd begins its files so.
+  @Test func aFrameToBeSkippedMayComeFirst() throws {
+    let skipped: [UInt8] = [0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]
+    #expect(try open(folder.write(skipped + Self.zstandard + skipped, to: "a.txt.zst")).count == 8)
+  }
+
+  /// Whole files, which zstd reads when it is told how: they are not called damaged.
+  @Test(arguments: [
+    ([0x21, 5, 1] as [UInt8], "needs the dictionary", "zstd -dc -D DICTIONARY"),
+    ([0x00, 0xa8], "needs more memory", "zstd -dc --long=31"),
+  ])
+  func whatZstdMustBeToldIsNamed(_ header: [UInt8], _ what: String, _ command: String) throws {
+    let path = try folder.write([0x28, 0xb5, 0x2f, 0xfd] + header + [9, 0, 0, 0x61], to: "a.txt.zst")
+    let failure = refusal { _ = try open(path) }
+    #expect(failure?.what.contains(what) == true && failure?.exitCode == 4, "\(failure.debugDescription)")
+    #expect(failure?.notes == ["unpack it first: \(command) \(path) > \(path.dropLast(4))"])
+  }
+
   /// The padding that tapes and disks leave is no data; other bytes are.
   @Test func whatFollowsAGzipStreamIsPaddingOrAnError() throws {
     #expect(try open(folder.write(Self.gzip + [0, 0, 0], to: "a.gz")).count == 8)

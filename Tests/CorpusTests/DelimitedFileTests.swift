@@ -35,6 +35,8 @@ import Tokenizers
     ("text,b\n a , \"c\"\n", [" a "]),
     ("b,text\n1,\"z\"", ["z"]),
     ("text\na\n\nb\n", ["a", "b"]),
+    // pandas writes its index as a column without a name.
+    (",text\n0,one\n1,two\n", ["one", "two"]), (",,text,\n0,0,one,\n", ["one"]),
     // Empty texts are no documents.
     ("text,b\n,x\n\"\",y\nc,z\n", ["c"]),
   ]
@@ -63,8 +65,8 @@ import Tokenizers
     ("a,text\n1,\"one\n2,two\n", "a quoted field is never closed", 2),
     ("a,text\n1,\"one\"x\n", "text follows the closing quote of a field", 2),
     ("a,a\n1,2\n", "two columns are called \"a\"", 1),
-    ("a,\n1,2\n", "a column has no name", 1),
-    ("a;b\n1;2\n", "the header has no column \"text\"", 1),
+    (",\n1,2\n", "no column has a name", 1), ("a,b\n1,2\n", "the header has no column \"text\"", 1),
+    ("a;b\n1;2\n", "the fields are separated by \";\"", 1), ("a\ttext\n1\t2\n", "the fields are separated by tabs", 1),
   ]
 
   @Test(arguments: faults) func faultsAreNamedWithTheirLine(_ file: String, _ what: String, _ line: Int) throws {
@@ -75,8 +77,21 @@ import Tokenizers
 
   @Test func raggedRecordsAreLeftOutIfThatIsWanted() throws {
     #expect(try documents(Array("text,b\n1,2\n3\n4,5\n".utf8), onError: .skip) == ["1", "4"])
-    let failure = refusal { _ = try documents(Array("a;text\n1;2\n".utf8)) }
-    #expect(failure?.notes.contains { $0.contains("separated by \";\"") } == true, "\(failure.debugDescription)")
+  }
+
+  /// The command in the message, run as it is, makes a file that can be read.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "python3 is needed"))
+  func theCommandInTheMessageWritesCommas() throws {
+    let failure = try #require(refusal { _ = try documents(Array("a;text\n1;\"x; y, z\"\n".utf8), "it's.csv") })
+    let command = try #require(failure.notes.last).replacing("write commas: ", with: "")
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = ["-c", command]
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 0, "\(command)")
+    let bytes = Array(try Data(contentsOf: folder.url("it's.commas.csv")))
+    #expect(try documents(bytes) == ["x; y, z"])
   }
 
   @Test func theTextMayHaveAnotherName() throws {
@@ -103,6 +118,7 @@ import Tokenizers
     let data = try InstructionData.open([path], settings: .init(maximumLength: 64), format: .bytes(.plain))
     #expect(data.summary.rows == 4 && data.examples.count == 2)
     #expect(Set(data.summary.drops.flatMap(\.places)) == ["\(path):4", "\(path):5"])
+    #expect(data.summary.drops.contains { $0.reason == "a record has another number of fields than the header" })
     let lines = try folder.write(
       "{\"prompt\": \"a, b\", \"completion\": \"c\"}\n{\"prompt\": \"d\", \"completion\": \"e\", \"system\": \"f\"}\n",
       to: "rows.jsonl")

@@ -70,6 +70,21 @@ import Tokenizers
     #expect(stream.documentCount == 2)
   }
 
+  /// Hugging Face's `load_dataset("json")` reads it as rows, too; as text its brackets would be trained.
+  @Test func anArrayOfRowsIsRows() throws {
+    try folder.write("\u{feff}\n[{\"text\": \"a\"},\n {\"id\": 2, \"text\": \"b c\"}]", to: "rows.json")
+    let stream = try stream("rows.json")
+    #expect(try stream.tokens(0..<stream.count) == ids("a") + [end] + ids("b c") + [end])
+    try folder.write("[{\"text\": \"a\"},\n {\"id\": 2}]", to: "bad.json")
+    let failure = refusal { _ = try self.stream("bad.json") }
+    #expect(failure?.what == "the row has no \"text\"" && failure?.place?.hasSuffix("bad.json:2") == true)
+    #expect(failure?.notes.last?.hasPrefix("data.format=text ") == true)
+    #expect(try self.stream("bad.json", onError: .skip).documentCount == 1)
+    // A file of text that begins with a bracket.
+    try folder.write("[1] once", to: "a.txt")
+    #expect(try self.stream("a.txt").count == 8)
+  }
+
   @Test func textThatBeginsWithABraceIsText() throws {
     try folder.write("{ once }\nupon", to: "a.txt")
     #expect(try stream("a.txt").count == 13)

@@ -57,12 +57,43 @@ import Tokenizers
     #expect(try open([folder.write("a" + text, to: "b.txt")]).count == 80_001)
   }
 
+  /// Letters of other scripts would become other letters by a command for Latin ones, without an error.
+  @Test func textInAnotherScriptIsNotTakenForLatin() throws {
+    try folder.write("\u{41F}\u{440}\u{438}\u{432}\u{435}\u{442}, \u{43C}\u{438}\u{440}\n", to: "good.txt")
+    try run("iconv -f utf-8 -t cp1251 \(folder("good.txt")) > \(folder("a.txt"))")
+    let failure = try #require(refusal { _ = try open([folder("a.txt")]) })
+    #expect(
+      failure.notes.last?.hasSuffix("iconv -f ENCODING -t utf-8 \(folder("a.txt")) > \(folder("a.utf8.txt"))") == true)
+  }
+
+  /// The first letters of a format are letters of a text as well.
+  @Test(arguments: ["ORCS live in the hills", "BZhulia, a name", "PAR1S in Texas", "ARROW1 and arrow 2"])
+  func textThatBeginsLikeAFormatIsText(_ text: String) throws {
+    #expect(try open([folder.write(text, to: "a.txt")]).count == text.utf8.count)
+  }
+
+  @Test func aZipArchiveIsWhatItsNameSays() throws {
+    let bytes: [UInt8] = [0x50, 0x4b, 3, 4, 0, 0]
+    for (name, what, remedy) in [
+      ("a.XLSX", "a workbook of Excel", "pandas.read_excel("), ("a.npz", "arrays of NumPy", "astype(numpy.uint16)"),
+    ] {
+      let failure = refusal { _ = try open([folder.write(bytes, to: name)]) }
+      #expect(failure?.what == what && failure?.notes.first?.contains(remedy) == true, "\(failure.debugDescription)")
+    }
+  }
+
   @Test(arguments: [
-    (Array("PAR1....".utf8), "a Parquet file", "python3 -c 'import pandas; pandas.read_parquet("),
-    (Array("ARROW1..".utf8), "an Arrow file", "pandas.read_feather("),
+    (Array("PAR1\u{15}\0".utf8), "a Parquet file", "python3 -c 'import pandas; pandas.read_parquet("),
+    (Array("ARROW1\0\0".utf8), "an Arrow file", "pandas.read_feather("),
+    (
+      [0xff, 0xff, 0xff, 0xff, 0x78, 0], "an Arrow stream, as Hugging Face's datasets keeps it",
+      "datasets.Dataset.from_file("
+    ),
+    ([0x80, 4, 0x95, 0], "a pickle of Python", "pandas.read_pickle("),
+    ([0x93] + Array("NUMPY\u{1}\0".utf8), "an array of NumPy", "astype(numpy.uint16)"),
     ([0x50, 0x4b, 3, 4, 0, 0], "a zip archive", "unzip "),
     ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "a file compressed by xz", "xz -dc"),
-    (Array("BZh91AY".utf8), "a file compressed by bzip2", "bzip2 -dc"),
+    (Array("BZh91AY&SY\0".utf8), "a file compressed by bzip2", "bzip2 -dc"),
     (Array("%PDF-1.7".utf8), "a PDF file", "pdftotext"),
     (Array(repeating: 0x61, count: 257) + Array("ustar".utf8) + [0, 0], "an archive of tar", "tar -xf"),
   ])
@@ -89,6 +120,31 @@ import Tokenizers
     }
     try folder.write([0x89, 0x50, 0x4e, 0x47, 0, 0, 0, 0], to: "books/cover.png")
     #expect(refusal { _ = try open([folder("books")]) }?.place == folder("books/cover.png"))
+  }
+
+  @Test func emptyFilesOfAFolderAreNone() throws {
+    for name in ["code/__init__.py", "code/main.py"] {
+      try FileManager.default.createDirectory(at: folder.url("code"), withIntermediateDirectories: true)
+      try folder.write(name.hasSuffix("main.py") ? "print()" : "", to: name)
+    }
+    let stream = try open([folder("code")])
+    #expect(try stream.tokens(0..<stream.count).filter { $0 != 256 } == Array("print()".utf8).map(Int32.init))
+    #expect(refusal { _ = try open([folder("code/__init__.py")]) }?.what == "the file is empty")
+  }
+
+  /// As Python's glob with `recursive` reads it: the C library takes `**` for `*`.
+  @Test func twoStarsStandForFolders() throws {
+    for name in ["a.txt", "b/c.txt", "b/d[1]/e.txt", "b/d[1]/f.md", ".git/g.txt"] {
+      let url = folder.url("deep/\(name)")
+      try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try folder.write("x", to: "deep/\(name)")
+    }
+    for (pattern, count) in [
+      ("deep/**/*.txt", 3), ("deep/**", 4), ("deep/**/d*/*.txt", 1), ("deep/**/**/*.txt", 3), ("**/e.txt", 1),
+    ] {
+      #expect(try open(["\(folder.path)/\(pattern)"]).count == 2 * count - (count == 1 ? 1 : 0), "\(pattern)")
+    }
+    #expect(refusal { _ = try open(["\(folder.path)/deep**.txt"]) }?.what == "** stands between slashes")
   }
 
   @Test func aFolderWithoutFilesAndACircleAreRefused() throws {

@@ -125,6 +125,19 @@ import Tokenizers
     #expect(data.summary.warnings.contains("\"context\" is not read beside \"question\": 1 of 1 rows"))
   }
 
+  @Test func anUnwantedAnswerIsNotTrainedWithoutAWord() throws {
+    let rows = [true, false].map { #"{"prompt": "a", "completion": "b", "label": \#($0)}"# }
+    let warnings = try open(rows.joined(separator: "\n")).summary.warnings
+    #expect(warnings.count == 1 && warnings.first?.hasPrefix("answers with a \"label\" of false are trained") == true)
+    #expect(warnings.first?.hasSuffix(": 1 of 2 rows") == true)
+    #expect(try open(rows[0]).summary.warnings.isEmpty)
+  }
+
+  @Test func fieldsTheOtherWayRoundAreTurned() throws {
+    let failure = refusal { _ = try open("{}", fields: ["q": "prompt"]) }
+    #expect(failure?.notes.first == #"the name that the files have comes second: {"prompt": "q"}"#)
+  }
+
   /// A system text in a column of its own counts in every form.
   @Test(arguments: [
     #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "system": "S"}"#,

@@ -56,6 +56,32 @@ import Tokenizers
     #expect(data.count == 300 && data.labels.contains(true) && data.labels.contains(false))
   }
 
+  /// A data set's folder as it is published: what holds no rows is left out, and named.
+  @Test func aFolderOfRowsMayHaveAReadme() throws {
+    for (name, text) in [
+      ("LICENSE", "Permission is granted"), ("README.md", "[![badge](a)](b)"),
+      ("rows.jsonl", #"{"prompt": "a", "completion": "b"}"#),
+    ] {
+      try FileManager.default.createDirectory(at: folder.url("set"), withIntermediateDirectories: true)
+      try folder.write(text, to: "set/\(name)")
+    }
+    let settings = TuningSettings(maximumLength: 64)
+    let data = try InstructionData.open([folder("set")], settings: settings, format: .bytes(.plain))
+    #expect(data.examples.count == 1 && data.summary.rows == 1)
+    #expect(
+      data.summary.warnings == [
+        "files without rows are left out: \(folder("set/LICENSE")), \(folder("set/README.md"))"
+      ])
+    #expect(try RowKind(of: [folder("set")]) == .conversation)
+    // A file that is named is meant.
+    let failure = refusal {
+      _ = try InstructionData.open([folder("set/LICENSE")], settings: settings, format: .bytes(.plain))
+    }
+    #expect(failure?.what == "no rows of JSON")
+    #expect(refusal { try ConversationFile.check([folder("set/LICENSE")], format: nil) } == failure)
+    #expect(refusal { try ConversationFile.check([folder("set")], format: nil) } == nil)
+  }
+
   /// 50 MB are read in seconds, as lines and as one array, with a row of a megabyte and a bad one among them.
   @Test func largeFilesAreReadFast() throws {
     let row = #"{"instruction": "Say \"é\" \#(String(repeating: "and again ", count: 20))", "output": "\u00e9\n."}"#

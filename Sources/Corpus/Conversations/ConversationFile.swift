@@ -50,12 +50,28 @@ package enum ConversationFile {
 
   /// The files that `patterns` name. Files that hold no rows are errors, all reported together.
   static func files(_ patterns: [String], format: CorpusFormat? = nil) throws(Failure) -> [CorpusFile] {
-    try groups(patterns, format: format).flatMap(\.self)
+    try groups(patterns, format: format).rows.flatMap(\.self)
   }
 
-  /// The files that each of `patterns` names; see the other form.
-  static func groups(_ patterns: [String], format: CorpusFormat?) throws(Failure) -> [[CorpusFile]] {
-    let groups = try CorpusFile.groups(patterns, format: format)
+  /// Refuses files that hold no rows, as far as their beginnings tell.
+  package static func check(_ patterns: [String], format: CorpusFormat?) throws(Failure) {
+    for file in try files(patterns, format: format) { _ = try layout(of: file) }
+  }
+
+  /// The files with rows that each of `patterns` names, and the others: a folder of rows may have a README and a licence beside
+  /// them, which are left out where it has rows at all.
+  static func groups(
+    _ patterns: [String], format: CorpusFormat?
+  ) throws(Failure) -> (rows: [[CorpusFile]], others: [String]) {
+    var groups = try CorpusFile.groups(patterns, format: format)
+    var others: [String] = []
+    for (index, pattern) in patterns.enumerated() where Folder.exists(pattern) {
+      var texts: [CorpusFile] = []
+      for file in groups[index] { if try isText(file) { texts.append(file) } }
+      if texts.count == groups[index].count { continue }
+      groups[index].removeAll(where: texts.contains)
+      others += texts.map(\.path)
+    }
     let files = groups.flatMap(\.self)
     if files.isEmpty {
       throw Failure(.data, "there is nothing to train on", notes: ["data.train names no file"])
@@ -65,7 +81,16 @@ package enum ConversationFile {
         .data, "token shards where rows of JSON are expected", at: shard.path,
         notes: ["tuning reads .json, .jsonl, .csv and .tsv; train pretrain reads shards"])
     }
-    return groups
+    return (groups, others)
+  }
+
+  /// Whether the file seems to be prose, which may begin with a link in brackets.
+  private static func isText(_ file: CorpusFile) throws(Failure) -> Bool {
+    guard file.format == .text else { return false }
+    let text = try beginning(of: file.path)
+    let second = text.dropFirst().first { !$0.isWhitespace }
+    let isArray = text.first == UInt8(ascii: "[") && second == UInt8(ascii: "{")
+    return !isArray && text.first != UInt8(ascii: "{")
   }
 
   /// Reads the file once; `body` gets each row; what it throws ends the reading. An array with a fault is an error as a
@@ -105,7 +130,7 @@ package enum ConversationFile {
 
   private static func layout(of file: CorpusFile) throws(Failure) -> Layout {
     if let separator = file.format.separator { return .records(separator: separator) }
-    switch try firstByte(of: file.path) {
+    switch try beginning(of: file.path).first {
     case UInt8(ascii: "{"): return .lines
     case UInt8(ascii: "["): return .array
     case _? where file.format == .jsonl: return .lines
@@ -119,20 +144,22 @@ package enum ConversationFile {
     }
   }
 
-  /// The first byte after a byte order mark and white space.
-  private static func firstByte(of path: String) throws(Failure) -> UInt8? {
+  /// The beginning of the file, without a byte order mark and white space before it.
+  private static func beginning(of path: String) throws(Failure) -> ArraySlice<UInt8> {
     let head = try SourceReader.head(of: path, 1 << 16)
     let text = head.starts(with: TextDocuments.byteOrderMark) ? head.dropFirst(3) : head[...]
-    return text.first { !(0x09...0x0d).contains($0) && $0 != 0x20 }
+    return text.drop(while: \.isWhitespace)
   }
 
   private static func array(
     _ path: String, _ body: (JSONRow) throws(Failure) -> Void
   ) throws(Failure) -> String {
     let (bytes, digest) = try SourceReader.contents(of: path)
+    let marks = bytes.starts(with: TextDocuments.byteOrderMark) ? TextDocuments.byteOrderMark.count : 0
     let result = bytes.withUnsafeBytes { buffer in
       Result { () throws(Failure) in
-        try JSONValue.parseElements(of: buffer, source: path, area: .data) { (value) throws(Failure) in
+        let text = UnsafeRawBufferPointer(rebasing: buffer[marks...])
+        try JSONValue.parseElements(of: text, source: path, area: .data) { (value) throws(Failure) in
           try body(JSONRow(.value(value), place: "\(path):\(value.line)"))
         }
       }

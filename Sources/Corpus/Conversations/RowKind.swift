@@ -15,7 +15,8 @@ package enum RowKind: Sendable {
   package init(of patterns: [String], fields: [String: String] = [:]) throws(Failure) {
     let files = try CorpusFile.resolve(patterns, format: nil)
     self = .text
-    guard let file = files.first, try file.holdsRows else { return }
+    // A folder of rows may have a README before them.
+    guard let file = files.first(where: \.holdsRows) else { return }
     var counts: [(kind: RowKind, count: Int)] = []
     try ConversationFile.first(1000, of: file) { value, place in
       let row = try? TuningRow(value, at: place, fields: fields, inputSeparator: "")
@@ -51,12 +52,5 @@ package enum RowKind: Sendable {
 
 extension CorpusFile {
   /// Whether the file is an array of JSON, a JSON object a line, or records with a header.
-  fileprivate var holdsRows: Bool {
-    get throws(Failure) {
-      if format.holdsTokens { return false }
-      if format == .jsonl || format.separator != nil { return true }
-      let head = try SourceReader.head(of: path, 1 << 12)
-      return path.withoutCompression.hasSuffix(".json") && head.first { $0 > 0x20 && $0 < 0x80 } == UInt8(ascii: "[")
-    }
-  }
+  fileprivate var holdsRows: Bool { format == .jsonl || format.separator != nil }
 }

@@ -33,9 +33,13 @@ struct TuningReader: Sendable {
     _ patterns: [String], _ encoder: Encoder,
     keep: (Encoder.Example, _ place: String, inout TuningSummary) throws(Failure) -> Void
   ) throws(Failure) -> Reading {
-    let groups = try ConversationFile.groups(patterns, format: settings.format)
+    let (groups, others) = try ConversationFile.groups(patterns, format: settings.format)
     var ends: [Int] = []
     var summary = TuningSummary()
+    if !others.isEmpty {
+      summary.warnings.append("files without rows are left out: \(others.prefix(4).joined(separator: ", "))")
+      if others.count > 4 { summary.warnings[0] += " and \(others.count - 4) more" }
+    }
     var digests: [String] = []
     var lanes = Lanes(encoder)
     var waiting: [JSONRow] = []
@@ -73,6 +77,7 @@ struct TuningReader: Sendable {
     do throws(Failure) {
       value = try row.value()
     } catch {
+      if !row.isLine { throw error }
       throw Failure(error.area, "the line is no JSON", at: error.place, notes: [error.what] + error.notes)
     }
     return try TuningRow(

@@ -44,7 +44,11 @@ package struct TuningSettings: Sendable, Equatable {
   func check() throws(Failure) {
     for name in fields.keys.sorted() where !TuningRow.columns.contains(name) {
       var notes = ["the columns are \(TuningRow.columns.joined(separator: ", "))"]
-      if let near = suggestion(for: name, among: TuningRow.columns) { notes.insert("did you mean \"\(near)\"?", at: 0) }
+      if let value = fields[name], TuningRow.columns.contains(value) {
+        notes.insert("the name that the files have comes second: {\"\(value)\": \"\(name)\"}", at: 0)
+      } else if let near = suggestion(for: name, among: TuningRow.columns) {
+        notes.insert("did you mean \"\(near)\"?", at: 0)
+      }
       throw Failure(.recipe, "data.fields has a column \"\(name)\" that is not known", notes: notes)
     }
   }

@@ -4,8 +4,15 @@ package enum Compression: String, Sendable, CaseIterable {
 
   /// How a file that begins with `head` is compressed; nil if it is not, or in another way.
   package init?(recognising head: some Collection<UInt8>) {
-    guard let found = Self.allCases.first(where: { head.starts(with: $0.magic) }) else { return nil }
-    self = found
+    if let found = Self.allCases.first(where: { head.starts(with: $0.magic) }) {
+      self = found
+      return
+    }
+    // A frame to be skipped comes before the data where pzstd and others keep their own (RFC 8878, section 3.1.2).
+    guard let first = head.first, 0x50...0x5f ~= first, head.dropFirst().starts(with: [0x2a, 0x4d, 0x18]) else {
+      return nil
+    }
+    self = .zstandard
   }
 
   /// The longest `magic`.

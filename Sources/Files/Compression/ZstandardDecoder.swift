@@ -49,10 +49,25 @@ final class ZstandardDecoder: StreamDecoder {
     var source = Buffer(start: input.baseAddress, size: input.count)
     var target = Buffer(start: output.baseAddress, size: output.count)
     let code = decompress(stream, &target, &source)
-    if isError(code) != 0 {
-      throw .damagedStream(at: path, "zstd: \(errorName(code).map { String(cString: $0) } ?? "error \(code)")")
-    }
+    if isError(code) != 0 { throw failure(errorName(code).map { String(cString: $0) } ?? "error \(code)") }
     isComplete = code == 0
     return (source.position, target.position)
+  }
+
+  /// What a message of the library means; a whole file may need what only its own program is told.
+  private func failure(_ message: String) -> Failure {
+    let what: String
+    let options: String
+    switch message {
+    case "Dictionary mismatch":
+      (what, options) = ("the compressed file needs the dictionary that it was made with", "-D DICTIONARY")
+    case "Frame requires too much memory for decoding":
+      (what, options) = ("the compressed file needs more memory than is given: a window above 128 MiB", "--long=31")
+    default: return .damagedStream(at: path, "zstd: \(message)")
+    }
+    let target = path.hasSuffix(".zst") ? String(path.dropLast(4)) : "\(path).unpacked"
+    return Failure(
+      .data, what, at: path,
+      notes: ["unpack it first: zstd -dc \(options) \(path.shellWord) > \(target.shellWord)"])
   }
 }

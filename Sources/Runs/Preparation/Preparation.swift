@@ -30,7 +30,8 @@ package struct Preparation {
     if checkpoint == nil {
       // What cannot begin is refused before anything is written for it.
       start = try recipe.model.stored()
-      _ = try recipe.checkFiles()
+      // Of text the data itself says so when it is opened.
+      for warning in try recipe.checkFiles() where recipe.examples.hasConversations { note("warning: \(warning)") }
       if recipe.model.source == nil, recipe.examples == .windows {
         try recipe.checkMemory(ranks: Ranks.current.count, usable: SystemMemory.usable / Ranks.neighbours)
       }

@@ -55,7 +55,9 @@ extension Recipe {
     func given(_ patterns: [String]) -> [String] { patterns.filter { !BuiltInCorpus.provides($0) } }
     let (train, validation) = (given(data.train), given(data.validation))
     if train.isEmpty { return [] }
-    return try PretrainingData.validate(.init(train: train, validation: validation, format: data.format))
+    let warnings = try PretrainingData.validate(.init(train: train, validation: validation, format: data.format))
+    if examples.hasConversations { try ConversationFile.check(train + validation, format: data.format) }
+    return warnings
   }
 
   /// Refuses a template that cannot be read: the one that is named, else the one of its tokenizer or model, where these are

@@ -40,20 +40,12 @@ struct EndNotes {
 
   /// The command that a user is likely to want next.
   private var next: String {
-    let path = folder.path.quotedForShell
+    let path = folder.path.shellWord
     if recipe.examples.hasConversations { return "train chat \(path)" }
     guard recipe.tokenizer != nil || recipe.model.source != nil else { return "train eval \(path)" }
-    return "train generate \(path) --prompt \((recipe.evaluation.prompts.first ?? "Once upon a time").quotedForShell)"
-  }
-}
-
-extension String {
-  /// The string as one word of a shell's command line.
-  fileprivate var quotedForShell: String {
-    let plain = utf8.allSatisfy { byte in
-      (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-        || "-_./".utf8.contains(byte)
-    }
-    return plain && !isEmpty ? self : "'\(replacing("'", with: "'\\''"))'"
+    let prompt = recipe.evaluation.prompts.first ?? "Once upon a time"
+    // A line end in quotes would spread the command over two lines.
+    if prompt.contains(where: \.isNewline) { return "train generate \(path)" }
+    return "train generate \(path) --prompt \(prompt.shellWord)"
   }
 }
