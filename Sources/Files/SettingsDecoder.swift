@@ -54,6 +54,8 @@ package final class SettingsDecoder {
   private let source: String
   private let origin: (String) -> String?
   private let explain: (_ path: String, _ members: [String]) -> Explanation?
+  /// What is known about a value that its key does not take.
+  let correct: (_ path: String, _ value: JSONValue) -> String?
   private var problems: [Problem] = []
   private var faulty: Set<String> = []
   /// The line of each key that the document has, 0 for one given on the command line.
@@ -63,16 +65,18 @@ package final class SettingsDecoder {
   package internal(set) var remarks: [String] = []
   package internal(set) var keys: [SettingsKey] = []
 
-  /// A decoder of the document called `source` in messages. `origin` says where a key was
-  /// given that is not in the document, `explain` what is known about a key that no section asks for.
+  /// A decoder of the document called `source` in messages. `origin` says where a key was given that is not in the document,
+  /// `explain` what is known about a key that no section asks for, and `correct` about a value that a key does not take.
   package init(
     source: String, area: Failure.Area, origin: @escaping (String) -> String? = { _ in nil },
-    explain: @escaping (_ path: String, _ members: [String]) -> Explanation? = { _, _ in nil }
+    explain: @escaping (_ path: String, _ members: [String]) -> Explanation? = { _, _ in nil },
+    correct: @escaping (_ path: String, _ value: JSONValue) -> String? = { _, _ in nil }
   ) {
     self.source = source
     self.area = area
     self.origin = origin
     self.explain = explain
+    self.correct = correct
   }
 
   /// The result of `read` on the document. Members that it does not ask for are problems too. Where there were

@@ -228,6 +228,7 @@ package struct SettingsSection {
     {
       notes.append("write the number without quotes")
     }
+    if let note = decoder.correct(full(member.key), member.value) { notes.append(note) }
     note(
       Failure(decoder.area, "\"\(full(member.key))\" must be \(expectation)", notes: notes), for: member.key,
       line: lineNumber(member))

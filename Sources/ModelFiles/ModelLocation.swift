@@ -1,5 +1,6 @@
 import Checkpoints
 import Files
+import Glibc
 
 /// The formats that a model can be read from.
 package enum ModelFormat: Sendable {
@@ -23,6 +24,7 @@ package enum ModelFormat: Sendable {
         ? .huggingFace : names.contains(PEFTFolder.configurationName) ? .peft : .checkpoint
       return
     }
+    if access(path, F_OK) != 0, errno == ENOENT { throw Self.missing(path) }
     let file = try ReadableFile(path, area: .checkpoint)
     let head = try file.read(min(32, file.count), at: 0)
     if head.starts(with: [0x89] + Array("HDF\r\n\u{1A}\n".utf8)) {
@@ -38,6 +40,22 @@ package enum ModelFormat: Sendable {
           "expected a run, a step folder, a model.h5, a Hugging Face folder, a GGUF file or a model of llama2.c"
         ])
     }
+  }
+}
+
+extension ModelFormat {
+  /// The failure of a path where nothing is, which may be the name of a model of the Hugging Face Hub.
+  private static func missing(_ path: String) -> Failure {
+    var failure = Failure.system(.checkpoint, "cannot open the file", at: path, ENOENT)
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    let hasName = parts.count == 2 && parts[1].contains { $0.isUppercase || $0.isNumber }
+    let isName = hasName && !["", "~"].contains(parts[0]) && !Path.exists(String(parts[0]))
+    if isName || path.contains("://") {
+      failure.notes.append(
+        "nothing is loaded over the network: hf download \(isName ? path : "ORGANISATION/NAME") --local-dir FOLDER, then name FOLDER"
+      )
+    }
+    return failure
   }
 }
 

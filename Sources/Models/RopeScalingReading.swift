@@ -128,7 +128,8 @@ extension RopeScaling {
     readOriginalPositions(from: &section, context, default: context.usualOriginalPositions)
     readRatio(from: &section, context)
     readAttentionFactor(from: &section)
-    let factors = SettingsType.list(of: .number(above: 0), count: context.width / 2)
+    // A reference of all keys knows no width.
+    let factors = SettingsType.list(of: .number(above: 0), count: context.width < 2 ? nil : context.width / 2)
     shortFactors = section.required("short_factor", factors, "Factors of the wavelengths in short texts")
     longFactors = section.required(
       "long_factor", factors, "Factors of the wavelengths in texts beyond original_max_position_embeddings")

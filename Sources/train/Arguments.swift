@@ -171,10 +171,14 @@ struct Arguments {
         "a pattern stands in quotes, --\(files.name) '*.txt', or the option before each file: --\(files.name) \(word)"
       ]
     }
-    if command.operands.contains("KEY=VALUE"), Path.exists(word) {
-      return ["data is given with its key: data.train=\(word)"]
+    guard command.operands.contains("KEY=VALUE") else { return [] }
+    if Recipe.reference.contains(where: { $0.path == word }) {
+      return ["a key and its value are one word, without blanks: \(word)=VALUE"]
     }
-    return []
+    if let first = word.first, "'\"".contains(first), RecipeOverride(String(word.dropFirst().dropLast())) != nil {
+      return ["the quotes are part of the word here: leave them out"]
+    }
+    return Path.exists(word) ? ["data is given with its key: data.train=\(word)"] : []
   }
 
   /// Refuses operands that the command has not taken.

@@ -81,9 +81,11 @@ enum Commands {
 
   static func named(_ word: String) throws(Failure) -> any Command.Type {
     if let type = all.first(where: { $0.name == word }) { return type }
-    let near = suggestion(for: word, among: all.map { $0.name })
+    let isRecipe = word.hasSuffix(".json") || BuiltInRecipe.path(for: word) != word
+    let near = isRecipe ? nil : suggestion(for: word, among: all.map { $0.name })
     throw Failure(
       .usage, "unknown command \"\(word)\"",
-      notes: (near.map { ["did you mean \"\($0)\"?"] } ?? []) + ["`train help` lists the commands"])
+      notes: (isRecipe ? ["`train run \(word)` runs a recipe"] : near.map { ["did you mean \"\($0)\"?"] } ?? [])
+        + ["`train help` lists the commands"])
   }
 }

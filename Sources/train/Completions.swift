@@ -19,6 +19,7 @@ enum Completions {
   private static var keys: [String] { Recipe.reference.filter { $0.expectation != "an object" }.map { "\($0.path)=" } }
 
   private static func takesRecipe(_ command: any Command.Type) -> Bool { command.operands.hasPrefix("RECIPE") }
+  private static func takesKeys(_ command: any Command.Type) -> Bool { command.operands.contains("KEY=VALUE") }
 
   /// The words that a command may be followed by, beside files.
   private static func words(after command: any Command.Type) -> [String] {
@@ -26,7 +27,7 @@ enum Completions {
     switch command.name {
     case HelpCommand.name: return Commands.all.map { $0.name } + ["recipe", "exit-codes", "man"]
     case CompletionsCommand.name: return Shell.allCases.map(\.rawValue)
-    case RecipesCommand.name: return ["copy"]
+    case RecipesCommand.name: return ["copy"] + recipes
     case TokenizerCommand.name: return ["train", "encode", "decode"]
     default: return []
     }
@@ -37,7 +38,7 @@ enum Completions {
   private static var bash: String {
     let cases = Commands.all.map { command in
       let words = (command.options.map { "--\($0.name)" } + ["--help"] + words(after: command)).joined(separator: " ")
-      return "    \(command.name)) words=\"\(words)\(takesRecipe(command) ? " $keys" : "")\" ;;"
+      return "    \(command.name)) words=\"\(words)\(takesKeys(command) ? " $keys" : "")\" ;;"
     }
     return """
       # Completions of train for bash.
@@ -54,9 +55,13 @@ enum Completions {
         esac
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         [[ ${#COMPREPLY[@]} -gt 0 && "${COMPREPLY[0]}" == *= ]] && compopt -o nospace
-        [ ${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "$current"))
+        if [ ${#COMPREPLY[@]} -eq 0 ]; then
+          # What follows the = of a key is a word of its own. Names alone are quoted, and may have blanks.
+          compopt -o filenames
+          mapfile -t COMPREPLY < <(compgen -f -- "${current#=}")
+        fi
       }
-      complete -o filenames -F _train train ./train
+      complete -F _train train ./train
       """
   }
 
@@ -72,7 +77,7 @@ enum Completions {
       return """
             \(command.name))
               options=(\(options.joined(separator: " ")))
-              choices=(\(words.joined(separator: " "))\(takesRecipe(command) ? " $keys" : ""))
+              choices=(\(words.joined(separator: " "))\(takesKeys(command) ? " $keys" : ""))
               ;;
         """
     }
@@ -112,7 +117,7 @@ enum Completions {
       lines += command.options.map { option in
         "complete -c train -n \(condition) -l \(option.name)\(option.value == nil ? "" : " -r") -d \(quoted(option.summary))"
       }
-      let words = words(after: command) + (takesRecipe(command) ? keys : [])
+      let words = words(after: command) + (takesKeys(command) ? keys : [])
       if !words.isEmpty {
         lines.append("complete -c train -n \(condition) -a \(quoted(words.joined(separator: " ")))")
       }

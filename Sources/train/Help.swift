@@ -46,6 +46,7 @@ enum Help {
   static func recipe(section: String) throws(Failure) -> String {
     let keys = Recipe.reference.filter { $0.path == section || $0.path.hasPrefix("\(section).") }
     if !keys.isEmpty { return text(of: keys) }
+    if let found = Self.keys(about: section) { return found }
     throw unknown(section)
   }
 

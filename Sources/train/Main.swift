@@ -53,7 +53,7 @@ import Runs
     guard let word = words.first else { return Output.results.line(Help.overview) }
     let rest = Array(words.dropFirst())
     switch word {
-    case "--help", "-h": return Output.results.line(Help.overview)
+    case "--help", "-h": return try rest.isEmpty ? Output.results.line(Help.overview) : run(["help"] + rest)
     case "--version": return Output.results.line(Build.version)
     default: break
     }

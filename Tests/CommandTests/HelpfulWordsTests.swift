@@ -34,6 +34,9 @@ import Testing
     (["plan", "tiny", "--ranks", "-1"], "there is no limit", false),
     (["generate", "x", "--max-tokens", "-1"], "there is no limit", false),
     (["export", "x", "out"], "only .gguf and .safetensors say it by the name", true),
+    (["tiny"], "`train run tiny` runs a recipe", true), (["mine.json"], "`train run mine.json` runs a recipe", true),
+    (["pretrain", "tiny.json", "training.max_steps", "3"], "without blanks: training.max_steps=VALUE", true),
+    (["pretrain", "tiny.json", "'run=a'"], "the quotes are part of the word here", true),
   ])
   func whatIsMeantIsSaid(_ arguments: [String], _ note: String, _ isSaid: Bool) throws {
     let tiny = try TinyRun()
@@ -75,6 +78,42 @@ import Testing
     let other = try tiny.train(
       "resume", "runs/half", train.replacing("0.75", with: "0.5"), "training.max_steps=20", code: 4)
     #expect(other.contains("the training data is not what the run started with"))
+  }
+
+  @Test func whatARecipeStartsWithIsMissedWhileItIsChecked() throws {
+    let tiny = try TinyRun()
+    let outcome = try Binary.run(["validate", "tiny.json", #"tokenizer={"from":"gpt2"}"#], in: tiny.folder)
+    #expect(outcome.code == 0 && outcome.log.contains("warning: nothing is at gpt2 yet, which tokenizer.from names"))
+    #expect(try !Binary.run(["validate", "tiny.json"], in: tiny.folder).log.contains("warning"))
+  }
+
+  @Test func whatIsElsewhereIsNotLookedForInSilence() throws {
+    let tiny = try TinyRun()
+    let model = try Binary.run(["generate", "HuggingFaceTB/SmolLM2-135M", "--prompt", "a"], in: tiny.folder)
+    #expect(model.code == 5 && model.log.contains("hf download HuggingFaceTB/SmolLM2-135M --local-dir"), "\(model.log)")
+    #expect(try !Binary.run(["generate", "runs/tinny", "--prompt", "a"], in: tiny.folder).log.contains("hf download"))
+    let data = try Binary.run(["validate", "tiny.json", "data.train=https://a.org/b.txt"], in: tiny.folder)
+    #expect(data.code == 4 && data.log.contains("curl -LO https://a.org/b.txt"), "\(data.log)")
+  }
+
+  /// Where a package of Debian puts them, and the container of the page.
+  @Test func aBinaryInBinFindsTheRecipesInShare() throws {
+    let folder = try ScratchFolder()
+    for part in ["usr/bin", "usr/share/train", "work"] {
+      try FileManager.default.createDirectory(at: folder.url(part), withIntermediateDirectories: true)
+    }
+    try FileManager.default.copyItem(at: Binary.url, to: folder.url("usr/bin/train"))
+    try FileManager.default.copyItem(at: RecipeCommandTests.recipes, to: folder.url("usr/share/train/recipes"))
+    let process = Process()
+    process.executableURL = folder.url("usr/bin/train")
+    process.arguments = ["validate", "tiny"]
+    process.currentDirectoryURL = folder.url("work")
+    let log = Pipe()
+    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, log)
+    try process.run()
+    let text = String(decoding: log.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0 && text.hasSuffix("/usr/share/train/recipes/tiny.json\n"), "\(text)")
   }
 
   // MARK: For machines
@@ -119,7 +158,8 @@ import Testing
     (["help", "learning_rate"], "optimizer.learning_rate\n"),
     (["help", "training.epochs"], "training.epochs\n"), (["help", "lr"], "here it is \"optimizer.learning_rate\""),
     (["help", "adapter"], "adapter.target_modules\n"), (["help", "exit-codes"], "130  stopped by Ctrl-C"),
-    (["help", "man"], ".TH TRAIN 1"),
+    (["help", "man"], ".TH TRAIN 1"), (["help", "recipe", "lr"], "here it is \"optimizer.learning_rate\""),
+    (["--help", "lr"], "here it is \"optimizer.learning_rate\""),
   ])
   func aTopicIsExplained(_ arguments: [String], _ text: String) throws {
     let outcome = try Binary.run(arguments)
@@ -149,6 +189,9 @@ import Testing
     let folder = try ScratchFolder()
     let script = try Binary.run(["completions", "bash"]).results
     try folder.write(script, to: "train.bash")
+    // A folder with the name of a command, and a file with a blank in its name.
+    try FileManager.default.createDirectory(at: folder.url("recipes"), withIntermediateDirectories: true)
+    try folder.write("", to: "my rows.json")
     let shell = Process()
     shell.executableURL = URL(filePath: "/bin/bash")
     shell.arguments = [
@@ -157,13 +200,16 @@ import Testing
       source '\(folder("train.bash"))'
       complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _train 2>/dev/null; echo "${COMPREPLY[*]}"; }
       complete_words train pre; complete_words train pretrain ti; complete_words train generate x --max; complete_words train sft r optimizer.b
+      complete_words train resume r training.ep; complete_words train recipes copy ti; complete_words train sft my; complete -p train
       """,
     ]
+    shell.currentDirectoryURL = folder.url("")
     let pipe = Pipe()
     shell.standardOutput = pipe
     try shell.run()
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    #expect(text == "pretrain prepare\ntiny\n--max-tokens\noptimizer.betas=\n", "\(text)")
+    let more = "training.epochs=\ntiny\nmy rows.json\ncomplete -F _train train\n"
+    #expect(text == "pretrain prepare\ntiny\n--max-tokens\noptimizer.betas=\n\(more)", "\(text)")
     for shell in ["zsh", "fish"] {
       let script = try Binary.run(["completions", shell])
       #expect(script.code == 0 && script.results.contains("generate") && script.results.contains("max-tokens"))

@@ -46,6 +46,42 @@ import Testing
     #expect(command.exitCode == 2 && command.notes == [#"here it is "optimizer.learning_rate""#])
   }
 
+  /// The names of transformers, TRL, PEFT, torchtune and Axolotl for what there is here, however they are written.
+  @Test(arguments: [
+    ("LR", "optimizer.learning_rate"), ("numTrainEpochs", "training.epochs"),
+    ("dataset_text_field", "data.fields"), ("chat_template_path", "data.template"),
+    ("truncation_mode", "data.on_overflow"),
+    ("precompute_ref_log_probs", "objective.precompute_reference"), ("base_model_name_or_path", "model.from"),
+    ("metric_for_best_model", "checkpoint.keep_best"), ("run_val_every_n_steps", "evaluation.every"),
+    ("lora_model_dir", "model.adapter"), ("shuffle_merged_datasets", "data.shuffle"),
+    ("probabilities", "data.train"), ("tie_embeddings", "model.tie_word_embeddings"),
+  ])
+  func namesOfOtherProgramsAreKnown(_ name: String, _ key: String) {
+    #expect(ForeignKeys.meaning(of: name)?.key == key)
+  }
+
+  @Test(arguments: ["ddp_backend", "nnodes", "full_determinism", "do_eval", "disable_tqdm", "trust_remote_code"])
+  func whatIsNotNeededSaysSo(_ name: String) {
+    #expect(ForeignKeys.meaning(of: name)?.remark?.isEmpty == false && ForeignKeys.meaning(of: name)?.key == nil)
+  }
+
+  /// A value of another program, and what is said beside what the key takes.
+  @Test(arguments: [
+    ("training.precision=bf16", #"write "bfloat16""#), ("training.precision=fp16", "there is no float16"),
+    ("optimizer.name=adamw_torch", "AdamW is the one that there is"),
+    ("schedule.name=constant_with_warmup", #"write "constant": schedule.warmup_steps"#),
+    ("model.architecture=LlamaForCausalLM", #"write "llama""#), ("task=pretraining", #"write "pretrain""#),
+    ("evaluation.every=0", "nothing is held out"), ("checkpoint.every=no", "the last step is saved in any case"),
+    (#"data.train=[{"path":"a","weight":1},{"path":"b","weight":0}]"#, "entry 2: the weight is 0, and must be from"),
+    (#"data.train=[{"path":"a","wieght":1}]"#, #"entry 1: "wieght" is unknown"#),
+    (#"data.train=["a",{"weight":1}]"#, "entry 2: the path is missing"),
+  ])
+  func aForeignValueIsAnsweredWithOurs(_ override: String, _ note: String) throws {
+    let failure = try #require(RecipeFixture.failure(RecipeFixture.text, [override]))
+    #expect(failure.what.contains(" must be ") && failure.exitCode == 3, "\(failure)")
+    #expect(failure.notes.contains { $0.contains(note) }, "\(failure)")
+  }
+
   // MARK: Conflicts
 
   @Test(arguments: [

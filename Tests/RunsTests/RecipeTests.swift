@@ -1,6 +1,7 @@
 import Files
 import Models
 import Runs
+import Support
 import Testing
 import Training
 
@@ -93,6 +94,24 @@ import Training
           --> r.json:9
           = did you mean "learning_rate"?
         """)
+  }
+
+  /// Notations that are nearly JSON, and the files of other programs.
+  @Test(arguments: [
+    ("r.json", "{ 'task': 'sft' }", "text stands in double quotes"),
+    ("r.json", "{ \"task\": \"sft\", # why\n }", "a comment begins with //"),
+    ("r.json", "{ \"shuffle\": True }", "did you mean true?"), ("r.json", "{ \"a\": None }", "did you mean null?"),
+    ("r.json", "task: pretrain", "a recipe is JSON, and may have comments"), ("r.json", "", "a recipe is JSON"),
+    ("my r.yaml", "task: pretrain", "< 'my r.yaml' > 'my r.json'"), ("r.toml", "[model]", "a recipe is JSON"),
+    ("r.txt", "Once", "data goes into it: `train pretrain shakespeare-char data.train=r.txt`"),
+  ])
+  func whatIsNearlyARecipeIsToldHow(_ name: String, _ text: String, _ note: String) throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write(text, to: name)
+    let failure = try #require(refusal { _ = try Recipe.load(path) })
+    let said = failure.notes.joined(separator: "\n").replacing("\(folder.path)/", with: "")
+    #expect(said.contains(note) && failure.exitCode == 3, "\(failure)")
+    #expect(!said.contains("did you mean true?") || text.contains("True"), "\(failure)")
   }
 
   @Test func aKeyInTheWrongPlaceIsSentHome() throws {

@@ -111,6 +111,26 @@ import Testing
     }
   }
 
+  /// No shell has replaced it: a folder called `~` would be made, which nobody deletes with an easy mind.
+  @Test func aHomeThatWasNotReplacedIsRefused() throws {
+    for path in ["~", "~/runs/a"] {
+      let failure = refusal { _ = try RunFolder(creating: path, overwrite: false) }
+      #expect(failure?.what == "a run folder's path has no \"~\"" && failure?.exitCode == 2)
+      #expect(failure?.notes.first?.contains("run=/") == true && failure?.notes.first?.contains("~") == false)
+    }
+  }
+
+  @Test func aFileIsNotCalledAMissingFolder() throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write("{}", to: "r.json")
+    let failure = refusal { _ = try RunFolder(existing: path) }
+    #expect(failure?.notes == ["it is a file: `train run \(path)` runs a recipe"])
+    try FileManager.default.createDirectory(at: folder.url("run/step-000001"), withIntermediateDirectories: true)
+    try folder.write("{}", to: "run/resolved.json")
+    let step = refusal { _ = try RunFolder(existing: folder("run/step-000001/")) }
+    #expect(step?.notes == ["it belongs to the run in \(folder("run")): `train resume \(folder("run"))`"])
+  }
+
   @Test func aFolderThatCannotBeMadeIsAMatterOfResources() {
     #expect(refusal { _ = try RunFolder(creating: "/proc/nothing/run", overwrite: false) }?.exitCode == 6)
   }

@@ -57,13 +57,13 @@ package struct BuiltInRecipe: Sendable {
     return String(file.hasSuffix(".json") ? file.dropLast(5) : file)
   }
 
-  /// `recipes` in `TRAIN_HOME`, or beside the binary or a folder around it, or in the working folder.
+  /// `recipes` in `TRAIN_HOME`, or beside the binary or a folder around it or in its `share/train`, or in the working folder.
   private static func folder() throws(Failure) -> String {
     var candidates = ["recipes"]
     if let binary = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
       var folder = Folder.parent(of: binary)
       while folder != "/", folder != "." {
-        candidates.insert("\(folder)/recipes", at: candidates.count - 1)
+        candidates.insert(contentsOf: ["\(folder)/recipes", "\(folder)/share/train/recipes"], at: candidates.count - 1)
         folder = Folder.parent(of: folder)
       }
     }
@@ -71,6 +71,6 @@ package struct BuiltInRecipe: Sendable {
     if let found = candidates.first(where: { access("\($0)/tiny.json", F_OK) == 0 }) { return found }
     throw Failure(
       .usage, "the built-in recipes are not where they should be",
-      notes: ["looked in \(candidates.joined(separator: ", "))", "set TRAIN_HOME to the repository's folder"])
+      notes: ["looked in \(candidates.joined(separator: ", "))", "set TRAIN_HOME to the folder that they are in"])
   }
 }

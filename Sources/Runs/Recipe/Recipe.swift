@@ -54,12 +54,27 @@ extension Recipe {
     do throws(Failure) {
       return try Recipe(bytes, source: path, overrides: overrides)
     } catch {
-      if path.hasSuffix(".json") || error.area != .recipe { throw error }
+      let first = bytes.first { ![0x09, 0x0a, 0x0d, 0x20].contains($0) }
+      let isJSON = [UInt8(ascii: "{"), UInt8(ascii: "/")].contains(first ?? 0) || first.map { $0 >= 0x80 } ?? false
+      if (isJSON && path.hasSuffix(".json")) || error.area != .recipe { throw error }
       var failure = error
-      failure.notes.append(
-        "a recipe is a JSON file; data goes into it: `train pretrain shakespeare-char data.train=\(path)`")
+      failure.notes += notes(onForeign: path)
       throw failure
     }
+  }
+
+  /// What to do with a file that is no recipe, by its name.
+  private static func notes(onForeign path: String) -> [String] {
+    let ending = [".yaml", ".yml", ".toml", ".json"].first { path.hasSuffix($0) }
+    guard let ending else {
+      return ["a recipe is a JSON file; data goes into it: `train pretrain shakespeare-char data.train=\(path)`"]
+    }
+    let example = "a recipe is JSON, and may have comments: `train recipes copy tiny mine.json` is one to begin with"
+    let keys = "keys of another program: `train help KEY` says what they are called here"
+    guard ending == ".yaml" || ending == ".yml" else { return [example, keys] }
+    let line = "import json, sys, yaml; json.dump(yaml.safe_load(sys.stdin), sys.stdout, indent=2)"
+    let target = "\(path.dropLast(ending.count)).json"
+    return [example, "as JSON: python3 -c '\(line)' < \(path.shellWord) > \(target.shellWord)", keys]
   }
 
   /// What to do where no recipe is at `path`.
@@ -81,6 +96,8 @@ extension Recipe {
       overrides.last { $0.concerns(path) }.map { "command line: \($0)" }
     } explain: { [document] path, members in
       Self.explanation(of: path, members, in: document)
+    } correct: { path, value in
+      ForeignValues.note(on: value, at: path)
     }
     var resolved: JSONValue = [:]
     self = decoder.read(document) { section in

@@ -1,4 +1,5 @@
 import Files
+import Glibc
 import ModelFiles
 import Models
 
@@ -25,6 +26,14 @@ extension Recipe {
     /// The folder of the adapter that the model starts with.
     package var adapterSource: String? { if case .from(_, let path) = self { path } else { nil } }
 
+    /// The paths that the model comes from, by their keys.
+    var sources: [(key: String, path: String)] {
+      guard case .from(let path, let adapter) = self else { return [] }
+      var sources = [(key: "model.from", path: path)]
+      if let adapter { sources.append((key: "model.adapter", path: adapter)) }
+      return sources
+    }
+
     /// The model on disk that a run starts with; nil where it is described.
     package func stored() throws(Failure) -> StoredModel? {
       guard let source else { return nil }
@@ -42,6 +51,15 @@ extension Recipe {
     /// The model's description, nil when it comes from files.
     package var description: ModelDescription? {
       if case .described(let description) = self { description } else { nil }
+    }
+  }
+
+  /// Where what a recipe starts with is not there, a sentence each: it may be made by another run, or be misspelt.
+  package var absentSources: [String] {
+    var sources = model.sources
+    if case .from(let path)? = tokenizer { sources.append((key: "tokenizer.from", path: path)) }
+    return sources.filter { access($0.path, F_OK) != 0 }.map { key, path in
+      "nothing is at \(path) yet, which \(key) names: a run of this recipe needs it"
     }
   }
 }

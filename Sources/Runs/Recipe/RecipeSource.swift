@@ -8,6 +8,9 @@ extension Recipe.Data {
     /// What its share is proportional to; nil where all is read equally often.
     package var weight: Double?
 
+    /// What a weight may be.
+    static let weights = 1e-6...1e9
+
     package init(_ path: String, weight: Double? = nil) { (self.path, self.weight) = (path, weight) }
   }
 
@@ -60,7 +63,7 @@ extension SettingsType where Value == Recipe.Data.Source {
           let path = value["path"]?.string, !path.isEmpty
         else { return nil }
         guard let weight = value["weight"], !weight.isNull else { return Recipe.Data.Source(path) }
-        guard let number = weight.double, number >= 1e-6, number <= 1e9 else { return nil }
+        guard let number = weight.double, Recipe.Data.Source.weights.contains(number) else { return nil }
         return Recipe.Data.Source(path, weight: number)
       },
       write: { source in

@@ -51,8 +51,10 @@ package struct RunFolder: Sendable, Equatable {
   private static func missing(at path: String) -> String {
     guard Path.exists(path) else { return "the folder does not exist" }
     let parent = Folder.parent(of: path)
-    if Path.exists(RunFolder(writtenByOthers: parent).resolved) { return "it belongs to the run in \(parent)" }
-    return Folder.exists(path) ? "the folder has no resolved.json" : "it is a file; a run is a folder"
+    if Path.exists(RunFolder(writtenByOthers: parent).resolved) {
+      return "it belongs to the run in \(parent): `train resume \(parent)`"
+    }
+    return Folder.exists(path) ? "the folder has no resolved.json" : "it is a file: `train run \(path)` runs a recipe"
   }
 
   /// Creates the folder of a new run, or takes an empty one. An existing run is never overwritten, unless
@@ -66,6 +68,12 @@ package struct RunFolder: Sendable, Equatable {
       throw Failure(
         .usage, "a run folder's path has no \"..\"", at: path,
         notes: ["resuming and comparing need one name for it: run=\(meant)"])
+    }
+    if path == "~" || path.hasPrefix("~/") {
+      let meant = "\(FileManager.default.homeDirectoryForCurrentUser.path)\(path.dropFirst())"
+      throw Failure(
+        .usage, "a run folder's path has no \"~\"", at: path,
+        notes: ["a shell replaces it, and only where a word begins: run=\(meant)"])
     }
     try Self.checkIsNoFile(self.path)
     try Folder.create(self.path)

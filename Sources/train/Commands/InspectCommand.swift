@@ -10,7 +10,7 @@ struct InspectCommand: Command {
   static let examples = [
     "train inspect stories-sft --limit 2",
     "train inspect checkpoints/tiny",
-    "train inspect rows.jsonl",
+    "train inspect smollm2-sft data.train=rows.jsonl",
   ]
   static let operands = "RECIPE_OR_FILE [KEY=VALUE ...]"
   static let options = [

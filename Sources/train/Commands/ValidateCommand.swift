@@ -49,7 +49,7 @@ struct ValidateCommand: Command {
   }
 
   private func check() throws(Failure) {
-    for warning in try recipe.checkData() { Output.log.line("warning: \(warning)") }
+    for warning in try recipe.checkData() + recipe.absentSources { Output.log.line("warning: \(warning)") }
     if recipe.schedule.warmupSteps > 0 { try checkLength() }
     try recipe.checkAdapter()
     try recipe.checkMemory()
