@@ -17,6 +17,7 @@ enum FilePattern {
       found += try matches(of: part).filter { access($0, F_OK) == 0 && !Folder.exists($0) }
     }
     if pattern.contains("**") { found = Set(found).sorted() }
+    if isPattern { found.removeAll(where: isEmpty) }
     if found.isEmpty {
       throw Failure(
         .data, isPattern ? "no file matches the pattern" : "no such file", at: pattern,
@@ -24,7 +25,7 @@ enum FilePattern {
           pattern.contains("://")
             ? "nothing is loaded over the network: download it first, curl -LO \(pattern.shellWord)"
             : "the working folder is \(workingFolder)"
-        ])
+        ] + (isPattern ? ["empty files do not count"] : []))
     }
     return found
   }
@@ -111,17 +112,17 @@ enum FilePattern {
         let path = folder == "/" ? "/\(name)" : "\(folder)/\(name)"
         if Folder.exists(path) {
           try visit(path, depth: depth + 1)
-        } else if !isEmpty(path) {
+        } else if !FilePattern.isEmpty(path) {
           files.append(path)
         }
       }
     }
+  }
 
-    /// Whether nothing is in the file, as in the ones that mark folders of code.
-    private func isEmpty(_ path: String) -> Bool {
-      var status = stat()
-      return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size == 0
-    }
+  /// Whether nothing is in the file, as in the ones that mark folders of code.
+  private static func isEmpty(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size == 0
   }
 
   /// How many patterns without braces a pattern stands for, or somewhat more; 2^32 at most.

@@ -129,6 +129,8 @@ import Tokenizers
     }
     let stream = try open([folder("code")])
     #expect(try stream.tokens(0..<stream.count).filter { $0 != 256 } == Array("print()".utf8).map(Int32.init))
+    #expect(try open([folder("code/*.py")]).count == 7)
+    #expect(refusal { _ = try open([folder("code/_*.py")]) }?.what == "no file matches the pattern")
     #expect(refusal { _ = try open([folder("code/__init__.py")]) }?.what == "the file is empty")
   }
 
