@@ -108,13 +108,18 @@ public struct PretrainingData: Sendable {
   /// What is held out, where it is one stream; nil where nothing is.
   public var validation: TokenStream? { heldOut.first }
 
-  /// Checks what can be checked without reading the data through: that the files are there, are what they seem, and
-  /// that shards have the length their headers say. All problems are reported together; the result is the warnings.
+  /// Checks what can be checked without reading the data through: that the files are there, are what they seem, that shards
+  /// have the length their headers say, and that tables have a header. All problems are reported together; the result is the warnings.
   public static func validate(_ sources: Sources) throws(Failure) -> [String] {
     let (train, validation, warnings) = try files(of: sources)
     var failures: [Failure] = []
-    for file in train.flatMap(\.self) + validation where file.format.holdsTokens {
-      do throws(Failure) { _ = try Shard(file.path, raw: file.format == .uint16) } catch { failures.append(error) }
+    for file in train.flatMap(\.self) + validation {
+      do throws(Failure) {
+        if file.format.holdsTokens { _ = try Shard(file.path, raw: file.format == .uint16) }
+        if let separator = file.format.separator { _ = try DelimitedRows(file.path, separator: separator) }
+      } catch {
+        failures.append(error)
+      }
     }
     if let failure = Failure.all(failures) { throw failure }
     return warnings

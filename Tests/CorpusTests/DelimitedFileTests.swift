@@ -72,6 +72,9 @@ import Tokenizers
   @Test(arguments: faults) func faultsAreNamedWithTheirLine(_ file: String, _ what: String, _ line: Int) throws {
     let failure = refusal { _ = try documents(Array(file.utf8)) }
     #expect(failure?.what == what && failure?.exitCode == 4)
+    // Those of the header are found without reading the records, but for the column, which the rows' kind decides.
+    let early = refusal { _ = try PretrainingData.validate(.init(train: [folder("a.csv")])) }
+    #expect(early == (line == 1 && !what.contains("no column \"text\"") ? failure : nil), "\(early.debugDescription)")
     #expect(failure?.place == "\(folder("a.csv")):\(line)")
   }
 
