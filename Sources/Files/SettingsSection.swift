@@ -107,21 +107,17 @@ package struct SettingsSection {
   }
 
   /// One of `kinds`, chosen by the name that `key` holds. The chosen one then reads its own keys from this section.
-  ///
-  /// - Parameter hint: what is to be said of a word that names none of them.
   package mutating func choice<Kind>(
     _ key: String, among kinds: [Kind], named name: (Kind) -> String, default fallback: String? = nil,
-    _ documentation: String, hint: (String) -> String? = { _ in nil }
+    _ documentation: String
   ) -> Kind {
     let names = kinds.map(name)
     let type = SettingsType.word(names)
     let chosen =
       fallback.map { value(key, type, default: $0, documentation) } ?? required(key, type, documentation)
     if decoder.isFaulty(full(key)) {
-      if let word = present(key)?.value.string,
-        let note = hint(word) ?? suggestion(for: word, among: names).map({ "did you mean \"\($0)\"?" })
-      {
-        decoder.amend(full(key), note: note)
+      if let word = present(key)?.value.string, let near = suggestion(for: word, among: names) {
+        decoder.amend(full(key), note: "did you mean \"\(near)\"?")
       }
       isSilent = true
     }

@@ -57,14 +57,6 @@ import Testing
     }
   }
 
-  /// Trainers of other programs that are losses of one objective here.
-  @Test func anObjectiveThatIsALossIsExplained() throws {
-    let text = RecipeFixture.text
-    let failure = try #require(RecipeFixture.failure(text, ["objective.name=orpo"]))
-    #expect(failure.notes.last == #"write "name": "dpo", "loss_type": "orpo""#, "\(failure)")
-    #expect(RecipeFixture.failure(text, ["objective.name=next_tokn"])?.notes.last == "did you mean \"next_token\"?")
-  }
-
   @Test(arguments: places) func aValueOfTheWrongKindIsNamed(_ place: (recipe: Int, path: [String])) throws {
     let resolved = try RecipeFixture.decode(Self.recipes[place.recipe]).resolved
     let name = place.path.joined(separator: ".")

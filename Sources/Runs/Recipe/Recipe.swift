@@ -140,8 +140,7 @@ extension Recipe {
 
   private static func objective(from section: inout SettingsSection, task: Task) -> any Objective {
     let kind = section.choice(
-      "name", among: Registry.objectives, named: { $0.name }, default: task.objectives[0].name, "The loss",
-      hint: { word in PreferenceLoss.named(word).map { #"write "name": "\#(DPO.name)", "loss_type": "\#($0.name)""# } })
+      "name", among: Registry.objectives, named: { $0.name }, default: task.objectives[0].name, "The loss")
     return kind.init(from: &section)
   }
 
