@@ -75,9 +75,8 @@ package struct SuiteSet: Sendable {
         lines.append("\(suite.name): no examples stand before its sentences")
       }
       if suite.truncated > 0 {
-        lines.append(
-          "\(suite.name): the beginnings of \(suite.truncated) questions are left out, for which the model has no positions"
-        )
+        let asked = suite.truncated.questions
+        lines.append("\(suite.name): the model has no positions for the beginnings of \(asked): they are left out")
       }
       return lines
     }
