@@ -43,7 +43,6 @@ struct ChatSession {
       case .endOfInput: return
       case .interrupted: continue
       case .line(let line):
-        if isInteractive { _ = StopRequest.takeInterrupt() }
         if try !take(line) { return }
       }
       if StopRequest.signal != nil { return }

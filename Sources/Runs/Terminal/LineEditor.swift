@@ -75,11 +75,13 @@ package struct LineEditor {
     Output.log.styled("\r\(prompt)\(text)\u{1B}[K\r" + (column > 0 ? "\u{1B}[\(column)C" : ""))
   }
 
-  /// The next byte from the terminal; nil at its end, after a signal that asks to stop, or where a sequence has no other.
+  /// The next byte from the terminal; nil at its end, after a signal that asks to stop, or where a sequence has no other. An INT that
+  /// another process sends is the key: none is left that would end the answer to the line.
   private static func byte(isContinuing: Bool) -> UInt8? {
     var ready = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     while true {
       if StopRequest.signal != nil { return nil }
+      if StopRequest.takeInterrupt() { return 0x03 }
       let count = poll(&ready, 1, isContinuing ? 50 : 1000)
       if count < 0, errno != EINTR { return nil }
       if count == 0, isContinuing { return nil }
