@@ -43,6 +43,9 @@ import Testing
     let plan = try Binary.run(["plan", "\(name).json", "--json"], in: tiny.folder).results
     let planned = try JSONValue.parse(Array(plan.utf8), source: "", area: .data)["trained_parameters"]?.integer
     #expect(planned.map { log.contains(" (\($0) of them trained)") } == true, "\(plan)")
+    try tiny.train("report", "runs/\(name)")
+    let page = try tiny.folder.text(of: "runs/\(name)/report.html").replacing(",", with: "")
+    #expect(page.contains("lora \(planned ?? 0) of them trained"))
     let run = "runs/\(name)"
     let names = try FileManager.default.contentsOfDirectory(atPath: tiny.checkpoint(run, 6)).sorted()
     #expect(names == ["adapter.h5", "manifest.json", "training.h5"])

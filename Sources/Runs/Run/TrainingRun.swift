@@ -100,8 +100,9 @@ package final class TrainingRun {
 
   static func environment(_ recipe: Recipe, _ preparation: Preparation) -> [JSONMember] {
     let steps = try? recipe.steps(over: preparation.data.train)
+    let trained = recipe.adapter == nil ? nil : try? Int(recipe.dimensions(of: preparation.configuration).trained)
     let counts: [(name: String, count: Int?)] = [
-      ("parameters", preparation.configuration.parameterCount), ("steps", steps),
+      ("parameters", preparation.configuration.parameterCount), ("trained_parameters", trained), ("steps", steps),
     ]
     return [
       JSONMember("threads", JSONValue(min(recipe.threads ?? Parallel.threads, Parallel.mostThreads))),
