@@ -143,17 +143,6 @@ extension String {
   }
 }
 
-extension Failure {
-  /// Several failures as one: the first, which lists the others; nil for none.
-  static func all(_ failures: [Failure]) -> Failure? {
-    guard var first = failures.first else { return nil }
-    first.others += failures.dropFirst().flatMap { [$0.withoutOthers] + $0.others }
-    return first
-  }
-
-  private var withoutOthers: Failure { Failure(area, what, at: place, notes: notes) }
-}
-
 /// Files of a corpus, as far as can be said without reading them.
 package enum CorpusSize {
   /// How many files `patterns` name and their bytes together; nil where they cannot be listed, or are compressed.

@@ -27,6 +27,15 @@ public struct Failure: Error, Sendable, Equatable {
     self.others = others
   }
 
+  /// Several failures as one: the first, which lists the others; nil for none.
+  package static func all(_ failures: [Failure]) -> Failure? {
+    guard var first = failures.first else { return nil }
+    first.others += failures.dropFirst().flatMap { [$0.withoutOthers] + $0.others }
+    return first
+  }
+
+  private var withoutOthers: Failure { Failure(area, what, at: place, notes: notes) }
+
   /// The process's exit code for this failure.
   public var exitCode: Int32 {
     switch area {

@@ -121,9 +121,7 @@ package final class SettingsDecoder {
     let all = (own + explained.map { Problem(path: $0.path, line: $0.line, failure: failure(of: $0, $1)) }).enumerated()
       .sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }
       .map { located($0.element.failure, path: $0.element.path, line: $0.element.line) }
-    guard var first = all.first else { return nil }
-    first.others = Array(all.dropFirst())
-    return first
+    return Failure.all(all)
   }
 
   /// A wrong key in the document is the document's fault, one on the command line a usage error.

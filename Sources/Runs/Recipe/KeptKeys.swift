@@ -25,9 +25,7 @@ extension Recipe {
     if keptModel(since: begun) != begun.keptModel(since: begun) {
       refuse("model", "a run goes on with the model that it trains", another)
     }
-    guard var first = failures.first else { return }
-    first.others = Array(failures.dropFirst())
-    throw first
+    if let failure = Failure.all(failures) { throw failure }
   }
 
   /// The model's keys without the place of a base or a reference that is read again: it may have moved.
