@@ -96,13 +96,14 @@ public struct TextGenerator {
 
   // MARK: Steps that all ways to write share
 
+  /// - Parameter name: what messages call it.
   /// - Throws: `Failure` of area `.usage` for a prompt that is too long for the model.
-  func check(_ prompt: [Int32]) throws(Failure) {
+  package func check(_ prompt: [Int32], called name: String = "the prompt") throws(Failure) {
     precondition(!prompt.isEmpty, "a prompt has at least one token")
     precondition(prompt.allSatisfy { 0..<model.vocabularySize ~= Int($0) }, "the prompt has tokens of another model")
     if prompt.count > model.maximumPositions {
       throw Failure(
-        .usage, "the prompt is too long for the model",
+        .usage, "\(name) is too long for the model",
         notes: ["it has \(prompt.count) tokens, the model takes \(model.maximumPositions)"])
     }
   }

@@ -120,15 +120,10 @@ struct GenerateCommand: Command {
       format = own
     }
     var prompts: [[Int32]] = []
-    let room = generator.model.maximumPositions
     for (index, prompt) in self.prompts.enumerated() {
       let tokens = try tokens(of: prompt, generator, format)
       // Before anything is written: the prompt itself is.
-      if tokens.count > room {
-        throw Failure(
-          .usage, "\(isFile ? "prompt \(index + 1)" : "the prompt") is too long for the model",
-          notes: ["it has \(tokens.count) tokens, the model takes \(room)"])
-      }
+      try generator.check(tokens, called: isFile ? "prompt \(index + 1)" : "the prompt")
       prompts.append(tokens)
     }
     if isFile || samples > 1 {
