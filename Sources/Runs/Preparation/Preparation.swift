@@ -38,7 +38,7 @@ package struct Preparation {
       if !recipe.trainsTokenizer { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
     }
     // What is wrong with the rows of a suite is said before hours of text become tokens.
-    if !recipe.evaluation.suites.isEmpty { _ = try SuiteFile.files(recipe.evaluation.suites) }
+    let questions = recipe.evaluation.suites.isEmpty ? [] : try SuiteFile.files(recipe.evaluation.suites)
     try BuiltInCorpus.provide(for: recipe.data, note: note)
     if checkpoint == nil, recipe.trainsTokenizer { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
     for line in start?.notes ?? [] { note("note: \(line)") }
@@ -79,7 +79,7 @@ package struct Preparation {
         "warning: the chat template's generation prompt ends inside a token of the trained text, such as a blank with a word: "
           + "the model will be asked with other tokens than it is trained with; end it before the blank")
     }
-    suites = try SuiteSet(recipe.evaluation, text.tokenizer, beginningToken, configuration)
+    suites = try SuiteSet(recipe.evaluation, questions, text.tokenizer, beginningToken, configuration)
     for line in suites?.notes ?? [] { note(line) }
   }
 

@@ -1,3 +1,4 @@
+import Corpus
 import Files
 import Inference
 import ModelFiles
@@ -126,7 +127,7 @@ struct EvalCommand: Command {
       )
     }
     let set = try SuiteSet(
-      suites, tokenizer: tokenizer, beginningToken: stored.beginningToken,
+      SuiteFile.files(suites), tokenizer: tokenizer, beginningToken: stored.beginningToken,
       positions: try CheckpointEvaluation.length(options.sequenceLength, of: stored), options: suiteOptions)
     for note in set.notes { Output.log.line(note) }
     let model = try Waiting.during("opening \(checkpoint)") { () throws(Failure) in try stored.model() }

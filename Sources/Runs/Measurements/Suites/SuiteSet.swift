@@ -36,14 +36,13 @@ package struct SuiteSet: Sendable {
   private let options: Options
   private let tokenizer: Tokenizer
 
-  /// The suites in the files that `patterns` name, for a model with `tokenizer` and so many `positions`.
+  /// The suites in the files, for a model with `tokenizer` and so many `positions`.
   ///
   /// - Parameter beginningToken: what begins a text where the tokenizer does not say.
   package init(
-    _ patterns: [String], tokenizer: Tokenizer, beginningToken: Int32?, positions: Int, options: Options = Options()
+    _ files: [SuiteFile], tokenizer: Tokenizer, beginningToken: Int32?, positions: Int, options: Options = Options()
   ) throws(Failure) {
     (self.options, self.tokenizer) = (options, tokenizer)
-    let files = try SuiteFile.files(patterns)
     var examples: SuiteExamples?
     if options.examples > 0 {
       examples = SuiteExamples(count: options.examples)
