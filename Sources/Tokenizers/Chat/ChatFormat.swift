@@ -76,11 +76,13 @@ extension ChatFormat {
   /// the vocabulary joins to the word that follows.
   package var splitsAnswers: Bool {
     let question = [Message(role: "user", content: "x")]
+    guard let prompt = try? render(question, addingGenerationPrompt: true),
+      let asked = try? encode(question, addingGenerationPrompt: true).tokens
+    else { return false }
     return ["The", "I", "Yes"].contains { word in
       let turns = question + [Message(role: "assistant", content: word)]
-      guard let whole = try? render(turns), let prompt = try? render(question, addingGenerationPrompt: true),
-        whole.utf8.starts(with: prompt.utf8),
-        let trained = try? encode(turns).tokens, let asked = try? encode(question, addingGenerationPrompt: true).tokens
+      guard let whole = try? render(turns), whole.utf8.starts(with: prompt.utf8),
+        let trained = try? encode(turns).tokens
       else { return false }
       return !trained.starts(with: asked)
     }
