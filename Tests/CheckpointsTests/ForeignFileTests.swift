@@ -196,9 +196,9 @@ struct HandMade {
   private func probe(_ script: String, _ check: (Failure?) -> Void) throws {
     try withScratchFolder(inMemory: true) { folder in
       try HandMade.make("\(folder)/f.h5") { $0.array() }
-      try DurableFile.write("#!/bin/sh\n\(script)\n", to: "\(folder)/program")
-      chmod("\(folder)/program", 0o755)
-      check(refusal { try ForeignFileProbe.run(path: "\(folder)/f.h5", executable: "\(folder)/program") })
+      let program = "\(folder)/program"
+      #expect(try Shell.run("printf '#!/bin/sh\n%s\n' \"$1\" > \"$0\" && chmod +x \"$0\"", [program, script]) == 0)
+      check(refusal { try ForeignFileProbe.run(path: "\(folder)/f.h5", executable: program) })
     }
   }
 

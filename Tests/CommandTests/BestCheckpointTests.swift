@@ -105,11 +105,7 @@ import Testing
   @Test func aCopyThatFollowedLinksGoesOn() throws {
     try train()
     let (step, _) = try lowest(run)
-    let copy = Process()
-    copy.executableURL = URL(filePath: "/bin/cp")
-    copy.arguments = ["-rL", tiny.path(run), tiny.path("runs/copy")]
-    try copy.run()
-    copy.waitUntilExit()
+    try Shell.run("cp -rL \"$0\" \"$1\"", [tiny.path(run), tiny.path("runs/copy")])
     #expect(Folder.target(ofLink: tiny.path("runs/copy/best")) == nil)
     let log = try tiny.train("resume", "runs/copy", "training.max_steps=42")
     #expect(!log.contains("could not be written"), "\(log)")

@@ -65,13 +65,7 @@ import Testing
   /// A stream that the parent has closed must not become the file that is opened next.
   @Test func closedStreamsAreNotAnError() throws {
     let folder = try ScratchFolder()
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.currentDirectoryURL = folder.url("")
-    process.arguments = ["-c", "\(Binary.url.path) recipes copy tiny copy.json <&- >&- 2>&-"]
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
+    #expect(try Shell.run("\"$0\" recipes copy tiny copy.json <&- >&- 2>&-", [Binary.url.path], in: folder) == 0)
     #expect(try Data(contentsOf: folder.url("copy.json")).starts(with: Data("// ".utf8)))
   }
 }

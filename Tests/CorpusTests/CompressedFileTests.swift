@@ -102,25 +102,17 @@ import Tokenizers
   @Test func aBombIsNotUnpackedAtOnce() throws {
     // A stored block of gzip's by `gzip`: made by the shell, which every machine that builds has.
     let path = folder("bomb.txt.gz")
-    let shell = Process()
-    shell.executableURL = URL(filePath: "/bin/sh")
-    shell.arguments = ["-c", "head -c 67108864 /dev/zero | gzip -1 > \"$0\"", path]
-    try shell.run()
-    shell.waitUntilExit()
+    try Shell.run("head -c 67108864 /dev/zero | gzip -1 > \"$0\"", [path])
     let failure = refusal { _ = try open(path) }
     #expect(failure?.notes.first?.hasPrefix("it has zero bytes") == true, "\(failure.debugDescription)")
   }
 
   @Test func rowsAreReadToo() throws {
-    let shell = Process()
-    shell.executableURL = URL(filePath: "/bin/sh")
     let rows = #"{"prompt": "a", "completion": "b"}"#
     for (name, text) in [("lines.jsonl", "\(rows)\n\(rows)\n"), ("array.json", "[\(rows),\(rows)]")] {
       try folder.write(text, to: name)
     }
-    shell.arguments = ["-c", "gzip \"$0\"/*.json*", folder.path]
-    try shell.run()
-    shell.waitUntilExit()
+    try Shell.run("gzip \"$0\"/*.json*", [folder.path])
     for name in ["lines.jsonl.gz", "array.json.gz"] {
       let data = try InstructionData.open(
         [folder(name)], settings: .init(maximumLength: 64), format: .bytes(.plain))

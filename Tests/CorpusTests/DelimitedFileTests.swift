@@ -87,12 +87,7 @@ import Tokenizers
   func theCommandInTheMessageWritesCommas() throws {
     let failure = try #require(refusal { _ = try documents(Array("a;text\n1;\"x; y, z\"\n".utf8), "it's.csv") })
     let command = try #require(failure.notes.last).replacing("write commas: ", with: "")
-    let shell = Process()
-    shell.executableURL = URL(filePath: "/bin/sh")
-    shell.arguments = ["-c", command]
-    try shell.run()
-    shell.waitUntilExit()
-    #expect(shell.terminationStatus == 0, "\(command)")
+    #expect(try Shell.run(command) == 0, "\(command)")
     let bytes = Array(try Data(contentsOf: folder.url("it's.commas.csv")))
     #expect(try documents(bytes) == ["x; y, z"])
   }

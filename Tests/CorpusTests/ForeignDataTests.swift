@@ -18,12 +18,7 @@ import Tokenizers
   }
 
   private func run(_ command: String) throws {
-    let shell = Process()
-    shell.executableURL = URL(filePath: "/bin/sh")
-    shell.arguments = ["-c", command]
-    try shell.run()
-    shell.waitUntilExit()
-    #expect(shell.terminationStatus == 0, "\(command)")
+    #expect(try Shell.run(command) == 0, "\(command)")
   }
 
   /// Text in another encoding: the command in the message, run as it is, makes a file that can be read.
