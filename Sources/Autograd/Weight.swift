@@ -1,7 +1,7 @@
 import Kernels
 
 /// A weight as operations take it: floats, which may be recorded, or a matrix of few bits, which never is.
-struct Weight {
+package struct Weight {
   private enum Contents {
     case floats(Tensor)
     case packed(PackedWeight)
@@ -15,12 +15,14 @@ struct Weight {
     (self.contents, self.precision) = (contents, precision)
   }
 
-  init(_ parameter: Parameter, precision: ProductPrecision? = nil) {
+  /// That of a layer, in the layer's precision unless another is given.
+  package init(_ parameter: Parameter, precision: ProductPrecision? = nil) {
     self.init(
       parameter.packed.map { .packed($0) } ?? .floats(parameter.tensor), precision ?? parameter.precision)
   }
 
-  init(_ tensor: Tensor) { self.init(.floats(tensor), .float32) }
+  /// Floats, however they were made.
+  package init(_ tensor: Tensor, precision: ProductPrecision = .float32) { self.init(.floats(tensor), precision) }
 
   init(_ packed: PackedWeight) { self.init(.packed(packed), .float32) }
 

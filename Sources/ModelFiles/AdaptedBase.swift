@@ -55,16 +55,14 @@ extension StoredModel {
         .model, "quantize_base \"gguf\" keeps the blocks of a GGUF file, and the base is none", at: weights.path,
         notes: ["choose bfloat16, q8_0 or q4_0, or a GGUF file for model.from"])
     }
-    func packing(_ format: WeightFormat?) -> Packing {
-      Packing(format) { name in
-        !settings.adapter.saves(name.split(separator: ".").dropLast().joined(separator: "."))
-      }
-    }
+    let format: WeightFormat?
     switch settings.form {
     case .floats: return nil
-    case .rounded(let format): return packing(format)
-    case .gguf: return packing(nil)
+    case .rounded(let own): format = own
+    case .gguf: format = nil
     }
+    let saved = try configuration.makeModel(seed: nil).savedNames(with: settings.adapter)
+    return Packing(format) { !saved.contains($0) }
   }
 
   /// What is rounded a second time where `settings` ask for a format that a GGUF file has not; nil where nothing is.
@@ -85,7 +83,7 @@ extension StoredModel {
     let model = configuration.makeModel(seed: nil)
     var (matrices, tables) = (StoredSize(), StoredSize())
     for named in model.namedParameters where named.shape.rank == 2 && packing.isFrozen(named.name) {
-      let isTable = (model.tables + [model.head]).contains { $0 === named.parameter }
+      let isTable = (model.tables + [model.head.weight]).contains { $0 === named.parameter }
       let (rows, columns) = (named.shape[0], named.shape[1])
       let format = packing.format(own: weights.format(of: named.name), columns: columns, isTable: isTable)
       let bytes = format.fits(columns) ? format.size(of: columns) : 4 * columns

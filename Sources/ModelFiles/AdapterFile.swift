@@ -1,6 +1,7 @@
 import Autograd
 import Checkpoints
 import Files
+import Foundation
 import Models
 
 /// The checkpoint of a run that trains adapters: `adapter.h5`, which refers to its base model. README.md beside this file
@@ -97,15 +98,42 @@ package struct StoredAdapter {
         notes: ["it describes \(count) numbers, the file holds \(stored)"])
     }
     try model.attach(settings.adapter, seed: nil)
-    try Self.read(model.trainedParameters, from: weights)
-    guard settings.adapter.start.isPrincipal else { return }
-    if let original { return try Self.read(model.originalUpdates, from: original) }
-    try model.computePrincipalParts(alsoUpdates: false)
+    try Self.read(model.trainedParameters, from: weights, beside: model.headCopies)
+    if let original, settings.adapter.start.isPrincipal {
+      try Self.read(model.originalUpdates, from: original)
+    } else if settings.adapter.start.isPrincipal {
+      try model.computePrincipalParts(alsoUpdates: false)
+    }
+    for copy in model.headCopies { try check(copy.value, of: Self.prefix + copy.name, model) }
   }
 
-  private static func read(_ parameters: [NamedParameter], from weights: any WeightSource) throws(Failure) {
-    let problems = BaseModel.mismatches(
-      expected: parameters.map { (prefix + $0.name, $0.shape.dimensions) }, found: weights.shapes)
+  /// Refuses a tensor of the file that is the model's head and differs from it.
+  private func check(_ own: Tensor, of name: String, _ model: any LanguageModel) throws(Failure) {
+    guard weights.shapes.contains(where: { $0.name == name }) else { return }
+    var values = [Float](repeating: 0, count: own.shape.count)
+    try values.withUnsafeMutableBufferPointer { (values) throws(Failure) in try weights.read(name, into: values) }
+    // A base in few bits has rounded it, and a part that was taken out was computed.
+    let isExact = model.head.weight.packed == nil && !settings.adapter.start.isPrincipal
+    let (difference, size) = zip(own.elements, values).reduce(into: (0.0, 0.0)) { sums, pair in
+      sums.0 += pow(Double(pair.0) - Double(pair.1), 2)
+      sums.1 += pow(Double(pair.1), 2)
+    }
+    guard difference <= (isExact ? 0 : 0x1p-14) * size else {
+      throw Failure(
+        .model, "the adapter's file has another head than its base", at: weights.path,
+        notes: ["tensor \(name) differs", "name the base that it was trained on"])
+    }
+  }
+
+  private static func read(
+    _ parameters: [NamedParameter], from weights: any WeightSource, beside copies: [(name: String, value: Tensor)] = []
+  ) throws(Failure) {
+    let expected =
+      parameters.map { (prefix + $0.name, $0.shape.dimensions) }
+      + copies.map { (prefix + $0.name, $0.value.shape.dimensions) }.filter { copy in
+        weights.shapes.contains { $0.name == copy.0 }
+      }
+    let problems = BaseModel.mismatches(expected: expected, found: weights.shapes)
     guard problems.isEmpty else {
       throw Failure(.model, "the adapter does not fit its base model", at: weights.path, notes: problems)
     }
@@ -126,6 +154,11 @@ extension LanguageModel {
   /// The trained parameters of an adapted model, named as in PEFT's files.
   var adapterArrays: [NamedArray] {
     trainedParameters.map(\.adapterArray)
+  }
+
+  /// The same as PEFT writes them, which repeats a trained embedding as the head that it is.
+  var arraysOfPEFT: [NamedArray] {
+    adapterArrays + (tiedHead.flatMap { $0.parameter.isTrained ? [$0.adapterArray] : nil } ?? [])
   }
 }
 

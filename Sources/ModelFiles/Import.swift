@@ -10,7 +10,7 @@ package enum Import {
   /// Writes the model to the folder `path`, which appears whole or not at all: `model.h5`, its manifest, and the tokenizer.
   package static func write(_ stored: StoredModel, to path: String, overwrite: Bool) throws(Failure) {
     let model = try stored.model()
-    model.mergeAdapters()
+    try model.mergeAdapters()
     let contents = ModelFile.contents(
       model, stored.configuration, tokenizer: stored.tokenizer, chatTemplate: stored.chatTemplate,
       endTokens: stored.endTokens, beginningToken: stored.beginningToken, step: stored.step)

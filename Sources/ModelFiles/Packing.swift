@@ -33,7 +33,7 @@ extension LanguageModel {
   /// - Throws: `.model` for a matrix whose rows do not fit the format, and for a number that it cannot hold.
   package func readWeights(from source: some WeightSource, packing: Packing) throws(Failure) {
     try checkShapes(in: source)
-    let (named, tables) = (namedParameters, tables + [head])
+    let (named, tables) = (namedParameters, tables + [head.weight])
     for parameter in parameters {
       let parts = named.filter { $0.parameter === parameter }
       if parameter.shape.rank == 2, parts.allSatisfy({ packing.isFrozen($0.name) }) {

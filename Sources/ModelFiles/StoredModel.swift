@@ -68,11 +68,12 @@ package struct StoredModel {
   package var path: String { adapter?.weights.path ?? weights.path }
 
   /// The model with its weights, all of them as floats or the frozen ones in fewer bits. Every tensor must be there in its shape,
-  /// and no other. An adapter is merged into floats and stays beside few bits.
+  /// and no other. An adapter is merged into floats; it stays beside few bits, and where the head is adapted that is
+  /// the embedding, too.
   package func model() throws(Failure) -> any LanguageModel {
     guard let adapter else { return try base() }
     let model = try adaptedModel(adapter)
-    if adapter.settings.form == .floats { model.mergeAdapters() }
+    if adapter.settings.form == .floats, !model.cannotMerge { try model.mergeAdapters() }
     return model
   }
 

@@ -3,19 +3,22 @@ import Autograd
 /// The model that a plan describes: a decoder with a head over the vocabulary.
 struct Decoder: LanguageModel, NamedParts {
   let model: DecoderBackbone
-  let ownHead: Linear?
+  let output: Linear
 
   /// A model with GPT-2's initialisation: N(0, initializer_range), the projections into the residual stream divided by
   /// sqrt(2 layers). Without a seed the matrices are undefined, to be read from a file.
   init(_ plan: DecoderPlan, seed: UInt64?) {
     var initializer = Initializer(seed: seed, deviation: Float(plan.initializerRange))
     model = DecoderBackbone(plan, &initializer)
-    ownHead = plan.tiesEmbeddings ? nil : Linear(plan.width, plan.vocabularySize, initializer: &initializer)
+    output =
+      plan.tiesEmbeddings
+      ? Linear(sharing: model.embedding.weight)
+      : Linear(plan.width, plan.vocabularySize, initializer: &initializer)
   }
 
-  var parts: [(name: String, part: Any?)] { [(model.plan.names.model, model), (model.plan.names.head, ownHead)] }
+  var parts: [(name: String, part: Any?)] { [(model.plan.names.model, model), (model.plan.names.head, output)] }
   var backbone: any Backbone { model }
-  var head: Parameter { ownHead?.weight ?? model.embedding.weight }
+  var head: Head { Head(output) }
 }
 
 /// A decoder without its head.

@@ -31,7 +31,7 @@ public struct GPT2: LanguageModel {
   }
 
   let transformer: GPT2Backbone
-  let lmHead: Linear?
+  let lmHead: Linear
 
   /// A model with GPT-2's initialisation: N(0, 0.02), the projections into the residual stream divided by sqrt(2 layers).
   /// Without a seed the matrices are undefined, to be read from a file.
@@ -40,11 +40,12 @@ public struct GPT2: LanguageModel {
     transformer = GPT2Backbone(configuration, &initializer)
     lmHead =
       configuration.tiesEmbeddings
-      ? nil : Linear(configuration.width, configuration.vocabularySize, initializer: &initializer)
+      ? Linear(sharing: transformer.wte.weight)
+      : Linear(configuration.width, configuration.vocabularySize, initializer: &initializer)
   }
 
   public var backbone: any Backbone { transformer }
-  public var head: Parameter { lmHead?.weight ?? transformer.wte.weight }
+  public var head: Head { Head(lmHead) }
 
   struct Block: Module {
     let ln1: LayerNorm

@@ -28,8 +28,8 @@ extension Backbone {
 public protocol LanguageModel: Module {
   /// Computes the hidden states.
   var backbone: any Backbone { get }
-  /// The matrix [V, C] of the head; the embedding where the two are tied.
-  var head: Parameter { get }
+  /// Turns hidden states into logits.
+  var head: Head { get }
 }
 
 extension LanguageModel {
@@ -47,7 +47,7 @@ extension LanguageModel {
 
   /// The logits [B, T, V] of tokens [B T], all in memory at once: for tests and small models.
   public func logits(_ tokens: [Int32], shape: Shape, layout: SequenceLayout) -> Tensor {
-    linear(hiddenStates(tokens, shape: shape, attention: .sequences(layout), recompute: false), head)
+    head.logits(hiddenStates(tokens, shape: shape, attention: .sequences(layout), recompute: false))
   }
 
   /// The logits [V] of the token after `tokens`, which follow what the cache holds and are added to it.
@@ -56,7 +56,7 @@ extension LanguageModel {
     let columns = hidden.shape[2]
     let last = Tensor(
       storage: hidden.storage, offset: hidden.offset + (tokens.count - 1) * columns, shape: [1, columns])
-    return linear(last, head).viewed(as: [vocabularySize])
+    return head.logits(last).viewed(as: [vocabularySize])
   }
 
   /// The same, computed `chunk` tokens at a time to bound the memory of a long text.
@@ -98,7 +98,7 @@ extension LanguageModel {
       cache.length += 1
       cache.tokens.append(token)
     }
-    return linear(hidden, head).viewed(as: [tokens.count, vocabularySize])
+    return head.logits(hidden).viewed(as: [tokens.count, vocabularySize])
   }
 
   /// Adds tokens to the cache and returns their final hidden states [1, n, C]. Where the text becomes so long that all of it

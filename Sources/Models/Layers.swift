@@ -45,6 +45,11 @@ struct Linear: Module {
     self.layout = layout
   }
 
+  /// A layer with the matrix [outputs, inputs] of another module, such as the embedding that a head is tied to.
+  init(sharing weight: Parameter) {
+    (self.weight, bias, layout) = (weight, nil, .outputsByInputs)
+  }
+
   /// The widths of what it reads and of what it gives.
   var inputs: Int { weight.shape[layout == .outputsByInputs ? 1 : 0] }
   var outputs: Int { weight.shape[layout == .outputsByInputs ? 0 : 1] }

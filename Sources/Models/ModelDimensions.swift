@@ -29,10 +29,14 @@ public struct ModelDimensions: Sendable {
     package let matrixBytes, tableBytes: Double
     /// The numbers that a block keeps for each token beyond what it keeps without adapters.
     package let blockActivations: Double
+    /// The numbers that the losses keep of an adapted head: its matrix beside the update, and their gradient.
+    package let head: Double
 
-    package init(trained: Double, matrixBytes: Double, tableBytes: Double, blockActivations: Double = 0) {
+    package init(
+      trained: Double, matrixBytes: Double, tableBytes: Double, blockActivations: Double = 0, head: Double = 0
+    ) {
       (self.trained, self.matrixBytes, self.tableBytes) = (trained, matrixBytes, tableBytes)
-      self.blockActivations = blockActivations
+      (self.blockActivations, self.head) = (blockActivations, head)
     }
   }
 

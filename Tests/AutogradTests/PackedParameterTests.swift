@@ -38,10 +38,10 @@ import Testing
     let losses: [(Parameter) -> Tensor] = [
       { square(linear(x.tensor, $0, bias: bias.tensor)).sum() },
       { weight in square(linear(linear(x.tensor, weight), weight, layout: .inputsByOutputs)).sum() },
-      { headCrossEntropy(x.tensor, $0, targets: targets) },
-      { 3 * headCrossEntropy(x.tensor, $0, targets: targets) },
-      { headLogProbabilities(x.tensor, $0, targets: targets).sum() },
-      { headLogProbabilities(x.tensor, $0, targets: targets, keepingAtMost: 0).sum() },
+      { headCrossEntropy(x.tensor, Weight($0), targets: targets) },
+      { 3 * headCrossEntropy(x.tensor, Weight($0), targets: targets) },
+      { headLogProbabilities(x.tensor, Weight($0), targets: targets).sum() },
+      { headLogProbabilities(x.tensor, Weight($0), targets: targets, keepingAtMost: 0).sum() },
       { square(embedding($0, [0, 95, 41], shape: [3]) + x.tensor.sum()).sum() },
       { square(linear(x.tensor.reshaped(to: [5, 1, 64]), $0)).sum() },
     ]

@@ -48,6 +48,46 @@ import Testing
       #""use_rslora": true, "rank_pattern": { "q_proj": 2, ".*1.mlp.up_proj": 5 }, "alpha_pattern": { "v_proj": 9 }"#)
   }
 
+  /// llama.cpp has a head to adapt where it is one of its own.
+  @Test func theHeadsUpdatesComeOut() throws {
+    try expectUpdates("llama", #""target_modules": ["q_proj", "lm_head"]"#)
+    let stored = try adapted("llama-tied", #"{ "r": 3, "target_modules": ["lm_head"] }"#)
+    let failure = try #require(refusal { _ = try Export(to: .ggufAdapter).write(stored, to: scratch("tied.gguf")) })
+    #expect(failure.description.contains("where it is the embedding, too"))
+  }
+
+  /// Folders of PEFT's with an adapted head, beside the matrix of the base or without it, and with a tied embedding; another base's
+  /// is refused.
+  @Test(arguments: [
+    ("llama", #""target_modules": ["lm_head", "q_proj"]"#), ("llama-tied", #""target_modules": ["lm_head", "q_proj"]"#),
+    ("llama-tied", #""modules_to_save": ["embed_tokens"], "ensure_weight_tying": true"#),
+  ])
+  func headsGoToPEFTAndBack(_ kind: String, _ keys: String) throws {
+    let stored = try adapted(kind, "{ \"r\": 2, \(keys) }")
+    _ = try Export(to: .peft).write(stored, to: scratch("peft"))
+    let file = try SafetensorsFile(scratch("peft/adapter_model.safetensors"))
+    func rewritten(_ change: Float) throws {
+      let arrays = try file.entries.map { entry in
+        var values = [Float](repeating: 0, count: entry.shape.reduce(1, *))
+        try values.withUnsafeMutableBufferPointer { (values) throws(Failure) in try file.read(entry, into: values) }
+        if entry.name.hasSuffix("lm_head.weight") { values[5] += change }
+        return NamedArray(entry.name, shape: entry.shape, values: values)
+      }
+      let base = try StoredModel(at: scratch("base.h5")).model().head.weight.value
+      var copy = base.elements
+      copy[5] += change
+      let repeated =
+        keys.contains("q_proj")
+        ? [NamedArray("base_model.model.lm_head.base_layer.weight", shape: base.shape.dimensions, values: copy)] : []
+      try SafetensorsFile.write(arrays + repeated, as: .float32, to: scratch("peft/adapter_model.safetensors"))
+    }
+    try rewritten(0)
+    #expect(try StoredModel(at: scratch("peft")).model().probe == stored.model().probe)
+    try rewritten(1)
+    let failure = refusal { _ = try StoredModel(at: scratch("peft")).model() }
+    #expect(failure?.what == "the adapter's file has another head than its base")
+  }
+
   private func expectUpdates(_ kind: String, _ more: String) throws {
     let stored = try adapted(kind, #"{ "r": 3, \#(more) }"#)
     let outcome = try Export(to: .ggufAdapter).write(stored, to: scratch("lora.gguf"))

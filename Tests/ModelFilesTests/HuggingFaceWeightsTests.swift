@@ -33,14 +33,14 @@ import Testing
     try SafetensorsFile.write(arrays, to: scratch("model.safetensors"))
     let both = try StoredModel(at: path)
     #expect(both.notes == ["model.safetensors is read, as transformers does, not model.safetensors.index.json"])
-    #expect(try both.model().head.value.elements == alone.head.value.elements)
+    #expect(try both.model().head.weight.value.elements == alone.head.weight.value.elements)
   }
 
   @Test func anIndexMayListWhatIsNotNeeded() throws {
     let arrays = try arrays(Self.llama)
     try scratch.write(Self.llama.serialized(), to: "config.json")
     try shards([arrays], alsoListing: ["lm_head.weight", "model.layers.0.self_attn.rotary_emb.inv_freq"])
-    #expect(try StoredModel(at: scratch.path).model().head.value.elements.contains { $0 != 0 })
+    #expect(try StoredModel(at: scratch.path).model().head.weight.value.elements.contains { $0 != 0 })
     try scratch.write(with(Self.llama, [("tie_word_embeddings", false)]).serialized(), to: "config.json")
     let refusal = refusal { _ = try StoredModel(at: scratch.path) }
     #expect(refusal?.what == "tensor lm_head.weight is missing", "\(refusal as Any)")
@@ -53,21 +53,21 @@ import Testing
       NamedArray("model.layers.0.self_attn.rotary_emb.inv_freq", shape: [2], values: [Float](arrayLiteral: 1, 2))
     )
     #expect(embedding.name == "model.embed_tokens.weight")
-    let tied = try StoredModel(at: folder(Self.llama, arrays)).model().head.value.elements
+    let tied = try StoredModel(at: folder(Self.llama, arrays)).model().head.weight.value.elements
     let same = NamedArray("lm_head.weight", shape: [40, 8], values: tied)
     let again = try StoredModel(at: folder(Self.llama, arrays + [same, mask]))
     #expect(again.notes.isEmpty && again.configuration.tiesEmbeddings)
-    #expect(try again.model().head.value.elements == tied)
+    #expect(try again.model().head.weight.value.elements == tied)
 
     let own = NamedArray("lm_head.weight", shape: [40, 8], values: tied.map { $0 + 1 })
     let untied = try StoredModel(at: folder(Self.llama, arrays + [own]))
     #expect(untied.notes.count == 1 && untied.notes[0].hasPrefix("lm_head.weight differs"), "\(untied.notes)")
     #expect(untied.configuration.json["tie_word_embeddings"] == false)
-    #expect(try untied.model().head.value.elements == tied.map { $0 + 1 })
+    #expect(try untied.model().head.weight.value.elements == tied.map { $0 + 1 })
 
     let alone = try StoredModel(at: folder(Self.llama, Array(arrays[1...]) + [same]))
     #expect(alone.notes.count == 1 && alone.configuration.tiesEmbeddings, "\(alone.notes)")
-    #expect(try alone.model().head.value.elements == tied)
+    #expect(try alone.model().head.weight.value.elements == tied)
   }
 
   @Test(arguments: [

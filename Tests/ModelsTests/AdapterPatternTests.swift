@@ -89,7 +89,7 @@ import Testing
     let parts = Dictionary(uniqueKeysWithValues: model.trainedParameters.map { ($0.name, $0.value) })
     let origins = Dictionary(uniqueKeysWithValues: model.originalUpdates.map { ($0.name, $0.value) })
     let adapted = logits(model)
-    model.mergeAdapters()
+    try model.mergeAdapters()
     let merged = logits(model)
     let worst = zip(adapted, merged).map { abs($0 - $1) }.max()!
     #expect(worst < 1e-5, "\(worst)")

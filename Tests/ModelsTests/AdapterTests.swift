@@ -113,11 +113,23 @@ import Testing
       #"{"r": 3, "use_dora": true, "target_modules": ["q_proj", "up_proj", "qkv_proj", "c_attn", "c_proj"]}"#,
     ])
   func theMergedModelIsTheTwin(_ text: String, _ keys: String) throws {
-    let settings = try adapter(
-      keys.replacing(#""q_proj", "up_proj", "qkv_proj", "c_attn", "c_proj""#, with: targets(text)))
+    let targets =
+      text.contains("phi3")
+      ? "\"qkv_proj\"" : text.contains("gpt2") ? "\"c_attn\", \"c_proj\"" : "\"q_proj\", \"up_proj\""
+    try expectTwin(
+      text, adapter(keys.replacing(#""q_proj", "up_proj", "qkv_proj", "c_attn", "c_proj""#, with: targets)))
+  }
+
+  @Test(arguments: [
+    #"{"r": 3, "lora_alpha": 5, "target_modules": ["qkv_proj", "lm_head"]}"#,
+    #"{"r": 2, "use_dora": true, "target_modules": ["lm_head"]}"#,
+  ])
+  func theHeadIsAdaptedAsAnyLayer(_ keys: String) throws { try expectTwin(Self.texts[1], adapter(keys)) }
+
+  private func expectTwin(_ text: String, _ settings: AdapterConfiguration) throws {
     let (model, merged) = (try adapted(text, settings), try adapted(text, settings))
     let names = merged.trainedParameters
-    merged.mergeAdapters()
+    try merged.mergeAdapters()
     #expect(merged.trainedParameters.map(\.name) == merged.namedParameters.map(\.name))
     expectEqual(logits(model), logits(merged), within: 1e-5, "logits")
 
@@ -125,7 +137,7 @@ import Testing
       valueAndGradients(of: model.parameters) {
         let hidden = model.hiddenStates(
           tokens, shape: [1, 10], attention: .sequences(layout), recompute: recompute)
-        return headCrossEntropy(hidden, model.head.tensor, targets: [1, 4, 1, 5, 9, 2, 6, 5, 3, 5])
+        return model.head.crossEntropy(hidden, targets: [1, 4, 1, 5, 9, 2, 6, 5, 3, 5])
       }.gradients
     }
     let (own, dense) = (gradients(model), gradients(merged))
@@ -148,11 +160,6 @@ import Testing
         expectEqual(found, twin.gradient(of: split(named.name).kind), within: 2e-5, named.name)
       }
     }
-  }
-
-  private func targets(_ text: String) -> String {
-    text.contains("phi3")
-      ? "\"qkv_proj\"" : text.contains("gpt2") ? "\"c_attn\", \"c_proj\"" : "\"q_proj\", \"up_proj\""
   }
 
   private func split(_ name: String) -> (layer: String, kind: String) {
@@ -253,6 +260,8 @@ extension AdapterTests {
     (#"{"modules_to_save": ["classifier"]}"#, "names no module"),
     (#"{"modules_to_save": ["mlp"]}"#, "holds others"),
     (#"{"modules_to_save": ["embed_tokens"]}"#, "is the head, too"),
+    (#"{"modules_to_save": ["lm_head"]}"#, "\"ensure_weight_tying\": true"),
+    (#"{"target_modules": ["lm_head"], "ensure_weight_tying": true}"#, "would be adapted with it"),
     (#"{"modules_to_save": ["q_proj"]}"#, "trained whole"),
     (#"{"bias": "all"}"#, "\"bias\" must be"), (#"{"peft_type": "IA3"}"#, "\"peft_type\" must be"),
     (#"{"rank_pattern": {"q_proj": 0}}"#, "\"rank_pattern\" must be"),

@@ -39,7 +39,7 @@ import Testing
       let hidden = model.hiddenStates(
         sample.tokens.int32s, shape: [2, DecoderSample.length], attention: .sequences(layout),
         recompute: number % 2 == 0)
-      return headCrossEntropy(hidden, model.head.tensor, targets: sample.targets.int32s)
+      return headCrossEntropy(hidden, model.head.weight.tensor, targets: sample.targets.int32s)
     }
     let logits = model.logits(sample.tokens.int32s, shape: [2, DecoderSample.length], layout: layout).elements
     let expected = ReferenceArray([2 * DecoderSample.length, model.vocabularySize], twin.logits)

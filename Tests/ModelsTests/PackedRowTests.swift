@@ -33,7 +33,7 @@ private func scores(
   valueAndGradients(of: model.parameters) {
     let hidden = model.hiddenStates(
       tokens, shape: [1, tokens.count], attention: .sequences(layout), recompute: false)
-    return headLogProbabilities(hidden, model.head.tensor, targets: targets).sum()
+    return headLogProbabilities(hidden, model.head.weight.tensor, targets: targets).sum()
   }
 }
 
@@ -91,7 +91,7 @@ private func scores(
           let hidden = model.hiddenStates(
             document, shape: [1, document.count],
             attention: .sequences(SequenceLayout(rows: 1, columns: document.count)), recompute: false)
-          return headLogProbabilities(hidden, model.head.tensor, targets: targets(document)).sum()
+          return headLogProbabilities(hidden, model.head.weight.tensor, targets: targets(document)).sum()
         }.scalar
     }
     #expect(abs(packed.value.scalar - total) < 1e-5 * abs(total))

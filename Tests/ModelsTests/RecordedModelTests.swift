@@ -154,7 +154,7 @@ extension LanguageModel {
       let hidden = hiddenStates(
         fixture.tokens.int32s, shape: Shape(fixture.tokens.shape), attention: .sequences(fixture.layout),
         recompute: recompute)
-      return headCrossEntropy(hidden, head.tensor, targets: fixture.targets.int32s)
+      return headCrossEntropy(hidden, head.weight.tensor, targets: fixture.targets.int32s)
     }
     return (sum / Float(weight), gradients)
   }

@@ -33,7 +33,7 @@ import Training
       targets: row(trained: 10) + row(trained: 90))
     let report = try #require(try trainer.step(batch.split(rowsAtOnce: 1), learningRate: 0))
     #expect(report.loss == 1.1)
-    let slope = report.gradientNorm / Double(model.head.shape.count).squareRoot()
+    let slope = report.gradientNorm / Double(model.head.weight.shape.count).squareRoot()
     #expect(abs(slope - 1.1) < 1e-6)
   }
 
@@ -161,7 +161,7 @@ private struct FixedMeans: Objective {
 
   func loss(_ batch: Batch, _ context: StepContext) -> StepLoss {
     let sum = Double(batch.weight) * (batch.weight == 10 ? 2 : 1)
-    return StepLoss(Float(sum) * context.model.head.tensor.sum(), value: sum)
+    return StepLoss(Float(sum) * context.model.head.weight.tensor.sum(), value: sum)
   }
 }
 

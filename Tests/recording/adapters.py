@@ -1,6 +1,6 @@
 """Low-rank adapters by PEFT on the small models of Fixtures/models, in float64: logits, and twenty steps of AdamW.
 
-Needs torch, transformers and peft. Run it in Tests as `python3 -m recording.adapters`; it writes Fixtures/adapters/NAME:
+Needs torch, transformers and peft. Run it in Tests as `python3 -m recording.adapters [NAME...]`; it writes Fixtures/adapters/NAME:
 
     adapter_config.json, adapter_model.safetensors    as PEFT saves them, before the first step (A drawn, B zero; for pissa both
                                                       computed, and the base without them is computed again when it is read)
@@ -10,6 +10,7 @@ Needs torch, transformers and peft. Run it in Tests as `python3 -m recording.ada
 
 import json
 import shutil
+import sys
 
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
@@ -27,20 +28,26 @@ KINDS = {
     "patterns": dict(
         r=4, lora_alpha=6, use_rslora=True, rank_pattern={"q_proj": 2, "layers.1.mlp.up_proj": 5},
         alpha_pattern={"v_proj": 11, ".*0.mlp.up_proj": 3}, exclude_modules=["o_proj", "layers.0.self_attn.k_proj"]),
+    "head": dict(r=3, lora_alpha=5),
+    "head-dora": dict(r=2, lora_alpha=6, use_dora=True),
+    "head-pissa": dict(r=3, lora_alpha=5, init_lora_weights="pissa"),
+    "tied": dict(r=2, lora_alpha=4, modules_to_save=["lm_head", "embed_tokens"], ensure_weight_tying=True),
 }
 # All of the layers, one of those that are stacked here, and all but one of them.
 TARGETS = {
     "llama-untied-grouped": {"lora": "all-linear", "rslora": ["q_proj", "down_proj"], "dora": ["q_proj", "k_proj", "up_proj"],
-                             "pissa": "all-linear", "pissa-dora": ["q_proj", "v_proj", "down_proj"], "patterns": "all-linear"},
+                             "pissa": "all-linear", "pissa-dora": ["q_proj", "v_proj", "down_proj"], "patterns": "all-linear",
+                             "head": ["lm_head", "q_proj"], "head-dora": ["lm_head", "v_proj"], "head-pissa": ["lm_head"]},
+    "llama-tied": {"head": ["lm_head", "q_proj"], "head-dora": ["lm_head"], "tied": ["q_proj", "up_proj"]},
     "qwen3": {"lora": ["q_proj", "v_proj"], "rslora": "all-linear", "dora": "all-linear"},
     "phi3-window": {"lora": "all-linear", "rslora": ["qkv_proj"], "dora": ["gate_up_proj", "o_proj"],
                     "pissa": ["qkv_proj", "down_proj"]},
-    "gpt2": {"lora": ["c_attn"], "rslora": ["c_fc", "c_proj"], "dora": ["c_attn", "c_proj"], "pissa": ["c_attn", "c_proj"]},
+    "gpt2": {"head": ["c_attn", "lm_head"], "lora": ["c_attn"], "rslora": ["c_fc", "c_proj"], "dora": ["c_attn", "c_proj"], "pissa": ["c_attn", "c_proj"]},
     "gpt-neox": {"lora": ["query_key_value"], "rslora": "all-linear", "dora": ["query_key_value", "dense"]},
 }
 OPTIMIZER = dict(lr=1e-2, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01)  # Decay is on matrices only.
 # Weights that begin as a part of the base are larger, and so are a step's consequences.
-RATES = {"pissa": 1e-3, "pissa-dora": 1e-3}
+RATES = {"pissa": 1e-3, "pissa-dora": 1e-3, "head-pissa": 1e-3}
 STEPS = 20
 
 
@@ -65,7 +72,7 @@ def record_adapter(base, kind):
     settings["base_model_name_or_path"] = base
     settings["target_modules"] = sorted(settings["target_modules"])
     write_json(folder / "adapter_config.json", settings)
-    stored = {key: value.float().contiguous() for key, value in get_peft_model_state_dict(model).items()}
+    stored = {key: value.float().contiguous().clone() for key, value in get_peft_model_state_dict(model).items()}
     save_file(stored, folder / "adapter_model.safetensors", metadata={"format": "pt"})
 
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -81,7 +88,7 @@ def record_adapter(base, kind):
         optimizer.step()
         losses.append(loss.item())
     with torch.no_grad():
-        after = {f"after.{key}": value.contiguous() for key, value in get_peft_model_state_dict(model).items()}
+        after = {f"after.{key}": value.contiguous().clone() for key, value in get_peft_model_state_dict(model).items()}
         save_file(after | {"logits": model(tokens).logits.contiguous()}, folder / "reference.safetensors")
     write_json(folder / "reference.json", {"base": base, "optimizer": options, "losses": losses})
     print(f"{folder.name}: {losses[0]:.4f} to {losses[-1]:.4f}")
@@ -89,4 +96,5 @@ def record_adapter(base, kind):
 
 for base, kinds in TARGETS.items():
     for kind in kinds:
-        record_adapter(base, kind)
+        if f"{base}-{kind}" in (sys.argv[1:] or f"{base}-{kind}"):
+            record_adapter(base, kind)

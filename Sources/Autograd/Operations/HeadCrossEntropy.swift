@@ -23,15 +23,9 @@ package func headCrossEntropy(
   headCrossEntropy(x, Weight(weight), targets: targets, inspect: inspect)
 }
 
-/// The same with a parameter, which may be of few bits.
+/// The same with a weight that may be of few bits.
 package func headCrossEntropy(
-  _ x: Tensor, _ weight: Parameter, targets: [Int32], inspect: ((TokenLosses) -> Void)? = nil
-) -> Tensor {
-  headCrossEntropy(x, Weight(weight), targets: targets, inspect: inspect)
-}
-
-private func headCrossEntropy(
-  _ x: Tensor, _ weight: Weight, targets: [Int32], inspect: ((TokenLosses) -> Void)?
+  _ x: Tensor, _ weight: Weight, targets: [Int32], inspect: ((TokenLosses) -> Void)? = nil
 ) -> Tensor {
   let head = SupervisedRows(x, weight, targets)
   let losses = Storage(count: head.count)

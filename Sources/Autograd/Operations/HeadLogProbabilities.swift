@@ -10,15 +10,9 @@ public func headLogProbabilities(
   headLogProbabilities(x, Weight(weight), targets: targets, keepingAtMost: limit)
 }
 
-/// The same with a parameter, which may be of few bits.
-public func headLogProbabilities(
-  _ x: Tensor, _ weight: Parameter, targets: [Int32], keepingAtMost limit: Int = 32 << 20
-) -> Tensor {
-  headLogProbabilities(x, Weight(weight), targets: targets, keepingAtMost: limit)
-}
-
-private func headLogProbabilities(
-  _ x: Tensor, _ weight: Weight, targets: [Int32], keepingAtMost limit: Int
+/// The same with a weight that may be of few bits.
+package func headLogProbabilities(
+  _ x: Tensor, _ weight: Weight, targets: [Int32], keepingAtMost limit: Int = 32 << 20
 ) -> Tensor {
   let head = SupervisedRows(x, weight, targets)
   let losses = Storage(count: head.count)
@@ -59,9 +53,8 @@ private func headLogProbabilities(
 /// What `headLogProbabilities` computes for the tokens with a target, in their order and without gradients, and whether no other
 /// token has a logit as large as the target's.
 package func headScores(
-  _ x: Tensor, _ weight: Parameter, targets: [Int32]
+  _ x: Tensor, _ weight: Weight, targets: [Int32]
 ) -> (logProbabilities: [Float], isLikeliest: [Bool]) {
-  let weight = Weight(weight)
   let head = SupervisedRows(x, weight, targets)
   guard head.count > 0 else { return ([], []) }
   let (losses, isCorrect) = (Storage(count: head.count), Storage(count: head.count))

@@ -74,7 +74,7 @@ package struct Export: Sendable {
     }
     let model = try stored.model()
     // What the adapter was trained beside, few bits included.
-    model.mergeAdapters()
+    if format.holdsModel { try model.mergeAdapters() }
     let contents =
       format == .huggingFace ? HuggingFaceExport.fileNames : format == .peft ? PEFTFolder.fileNames : nil
     return try StagedOutput.write(path, overwrite: overwrite, contents: contents) { [stored] (staged) throws(Failure) in

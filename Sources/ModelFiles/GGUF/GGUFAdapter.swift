@@ -43,6 +43,11 @@ struct GGUFAdapter {
 
   /// Writes the updates of `model`, which are plain ones of the configuration.
   func write(_ model: any LanguageModel, to path: String, as encoding: GGUFEncoding) throws(Failure) {
+    if model.cannotMerge {
+      throw Failure(
+        .model, "llama.cpp has no head to adapt where it is the embedding, too", at: path, notes: ["--to peft keeps it"]
+      )
+    }
     let architecture = names.naming.architecture
     let tensors = model.trainedParameters.map { named in
       (NamedArray(gguf(named.name), shape: named.shape) { rearranged(named) }, encoding)

@@ -91,7 +91,7 @@ package enum PEFTFolder {
   ) throws(Failure) {
     let adapter = stored.adapter!
     // transformers 5 calls the module lm_head, and its file's tensor as this one.
-    if let head = model.trainedParameters.first(where: { $0.name == "embed_out.weight" }) {
+    if let head = model.trainedParameters.first(where: { $0.name.hasPrefix("embed_out.") }) {
       throw Failure(
         .model, "PEFT finds no head of this name to put in place", at: head.name,
         notes: ["versions of transformers call it differently", "`train export --to hf` writes the merged model"])
@@ -99,7 +99,7 @@ package enum PEFTFolder {
     // PEFT knows no base in few bits. One that lacks what the updates began as would have to be computed by whoever reads it.
     let json = try model.makeUpdatesPlain(adapter.settings.adapter).json(base: adapter.base)
     try DurableFile.write(json.serialized(pretty: true) + "\n", to: "\(path)/\(configurationName)")
-    try SafetensorsFile.write(model.adapterArrays, as: type, to: "\(path)/\(weightsName)")
+    try SafetensorsFile.write(model.arraysOfPEFT, as: type, to: "\(path)/\(weightsName)")
     try HuggingFaceTokenizerFiles(stored)?.write(to: path)
   }
 }

@@ -48,16 +48,45 @@ extension LanguageModel {
   /// - Throws: what `attach` throws.
   package func adapterActivations(with configuration: AdapterConfiguration) throws(Failure) -> Int {
     try AdapterTargets(configuration, of: self).layers.reduce(0) { sum, target in
-      sum + (configuration.learnsMagnitudes ? target.layer.outputs : 0)
+      if target.layer.weight === head.weight { return sum }
+      return sum + (configuration.learnsMagnitudes ? target.layer.outputs : 0)
         + (configuration.dropout > 0 ? target.layer.inputs : 0)
     }
   }
 
+  /// The numbers of the head's matrix side by side with its update, as the losses take it, and as many of its gradient; 0 where the
+  /// head is not adapted.
+  ///
+  /// - Throws: what `attach` throws.
+  package func adaptedHeadSize(with configuration: AdapterConfiguration) throws(Failure) -> Int {
+    guard
+      let target = try AdapterTargets(configuration, of: self).layers.first(where: { $0.layer.weight === head.weight })
+    else { return 0 }
+    let isDoubled = configuration.learnsMagnitudes && configuration.dropout > 0
+    let columns = (isDoubled ? 2 : 1) * target.layer.inputs + configuration.rank(at: target.sections[0].path)
+    return 2 * target.layer.outputs * columns
+  }
+
+  /// The names of the weights of the modules that `configuration` trains whole.
+  ///
+  /// - Throws: what `attach` throws.
+  package func savedNames(with configuration: AdapterConfiguration) throws(Failure) -> Set<String> {
+    let saved = try AdapterTargets(configuration, of: self).savedParameters()
+    return Set(namedParameters.filter { named in saved.contains { $0 === named.parameter } }.map(\.name))
+  }
+
   /// Adds the updates to the weights and detaches the adapters. The model is then a whole one of floats, all of which can be
   /// trained; one without adapters stays as it is.
-  package func mergeAdapters() {
+  ///
+  /// - Throws: `.model` for an update of a head that is the embedding, too.
+  package func mergeAdapters() throws(Failure) {
     let adapted = linears.filter { $0.layer.slot.adapter != nil }
     if adapted.isEmpty { return }
+    if cannotMerge, let head = tiedHead {
+      throw Failure(
+        .model, "the adapter of the head cannot be merged: the head is the embedding, too", at: head.name,
+        notes: ["merged, it would change both; `train export --to peft` keeps it apart"])
+    }
     for (_, layer) in adapted {
       layer.weight.unpack()
       layer.slot.adapter?.merge(into: layer)

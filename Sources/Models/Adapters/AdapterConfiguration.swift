@@ -45,6 +45,8 @@ package struct AdapterConfiguration: Equatable, Sendable {
   package var learnsMagnitudes = false
   /// Modules that are trained as a whole, named as targets are.
   package var savedModules: [String] = []
+  /// Whether an embedding among them that is the head, too, stays it.
+  package var tiesSavedModules = false
   /// Other ranks and alphas of some layers.
   package var ranks: [LayerPattern<Int>] = []
   package var alphas: [LayerPattern<Double>] = []
@@ -114,6 +116,8 @@ extension AdapterConfiguration {
     learnsMagnitudes = section.value("use_dora", .boolean, default: false, "Learn magnitudes apart from directions")
     savedModules = section.value(
       "modules_to_save", .list(of: .string), default: [], "Modules that are trained whole, by the ends of their names")
+    tiesSavedModules = section.value(
+      "ensure_weight_tying", .boolean, default: false, "Train an embedding that is the head, too, as the one it is")
     start = section.value(
       "init_lora_weights", .start, default: .uniform, "What the matrices are before the first step")
     readPatterns(&section)
@@ -134,7 +138,7 @@ extension AdapterConfiguration {
     section.accept("peft_type", only: ["LORA"], because: "adapters are low-rank updates")
     section.accept("task_type", only: [.null, "CAUSAL_LM"], because: "models predict the next token")
     section.accept("bias", only: ["none"], because: "biases are not trained")
-    for key in ["lora_bias", "use_qalora", "ensure_weight_tying"] {
+    for key in ["lora_bias", "use_qalora"] {
       section.accept(key, only: [false], because: "updates are B A alone")
     }
     section.accept("loftq_config", only: [.null, [:]], because: "no base is rounded to fit its updates")

@@ -78,6 +78,7 @@ extension AdapterConfiguration {
     if !blockNames.isEmpty {
       members.append(JSONMember("layers_pattern", JSONValue(blockNames.map { JSONValue($0) })))
     }
+    if tiesSavedModules { members.append(JSONMember("ensure_weight_tying", true)) }
     return members
   }
 

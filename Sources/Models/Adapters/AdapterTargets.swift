@@ -25,14 +25,14 @@ struct AdapterTargets {
     var layers: [Target] = []
     var found: [String] = []
     for (path, layer) in model.linears {
-      let isHead = layer.weight === model.head
+      let isHead = layer.weight === model.head.weight
       let sections = layer.sections(at: path).filter { names.matches($0.path, isHead: isHead) }
       guard !sections.isEmpty else { continue }
       found += sections.map(\.path)
-      if isHead {
+      if isHead, configuration.tiesSavedModules, model.tiedHead != nil {
         throw Failure(
-          .model, "the head cannot be adapted", at: found.last!,
-          notes: ["take it out of adapter.target_modules; adapter.modules_to_save trains it whole"])
+          .model, "the embedding is the head, too, and would be adapted with it", at: found.last!,
+          notes: ["\"ensure_weight_tying\": false adapts the head alone"])
       }
       let adapted = sections.filter { configuration.adapts($0.path) }
       if !adapted.isEmpty { layers.append(Target(path: path, layer: layer, sections: adapted)) }
@@ -68,7 +68,7 @@ struct AdapterTargets {
   /// The parameters of the modules that are trained whole.
   func savedParameters() throws(Failure) -> [Parameter] {
     var parameters: [Parameter] = []
-    let named = model.namedParameters
+    let named = model.namedParameters + (model.tiedHead.map { [$0] } ?? [])
     for module in configuration.savedModules {
       let own = named.filter { $0.name.hasSuffix(".weight") || $0.name.hasSuffix(".bias") }.filter {
         $0.name.split(separator: ".").dropLast().joined(separator: ".").hasSuffix(module)
@@ -80,12 +80,12 @@ struct AdapterTargets {
             .model, "a matrix that is computed together with others cannot be trained whole", at: part.name,
             notes: ["adapt it: name it in adapter.target_modules"])
         }
-        guard part.parameter !== model.head || !model.tables.contains(where: { $0 === part.parameter }) else {
+        guard configuration.tiesSavedModules || part.parameter !== model.tiedHead?.parameter else {
           throw Failure(
-            .model, "an embedding that is the head, too, is not trained whole beside adapters", at: part.name,
-            notes: ["PEFT would train two copies of it; take it out of adapter.modules_to_save"])
+            .model, "the embedding is the head, too, and PEFT would train two copies of it", at: part.name,
+            notes: ["\"ensure_weight_tying\": true trains the one that it is"])
         }
-        parameters.append(part.parameter)
+        if !parameters.contains(where: { $0 === part.parameter }) { parameters.append(part.parameter) }
       }
     }
     return parameters

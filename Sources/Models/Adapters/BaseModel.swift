@@ -15,7 +15,7 @@ package struct BaseModel: LanguageModel, NamedParts {
   /// The names of the adapted model.
   var parts: [(name: String, part: Any?)] { [("", adapted)] }
   package var backbone: any Backbone { base }
-  package var head: Parameter { adapted.head }
+  package var head: Head { Head(adapted.head.weight) }
 }
 
 extension LanguageModel {

@@ -104,6 +104,38 @@ final class LinearAdapter {
     return sum
   }
 
+  // MARK: As one product
+
+  /// x' [..., n] and W' [outputs, n] with y = x' W'^T, of a layer without a bias: that is how the losses take a head. What the layer
+  /// multiplies its input by stands side by side, x' = [x, s x A^T] and W' = [W, B]; magnitudes scale the rows of W'.
+  func asOneProduct(_ x: Tensor, _ base: Linear) -> (x: Tensor, weight: Weight) {
+    typealias Terms = [(x: Tensor, weight: Tensor)]
+    let isDropping = dropout > 0 && state.dropoutSeed != nil
+    let input = isDropping ? self.dropout(of: x) : x
+    func terms(_ stacks: [Stack], of x: Tensor, sign: Float) -> Terms {
+      stacks.map { (linear(x, $0.down).scaled(by: sign * $0.scale), $0.updates[0].up.tensor) }
+    }
+    func unadapted(_ x: Tensor) -> Terms {
+      let weight = base.weight
+      return [(x, weight.packed == nil ? weight.tensor : weight.value(ofRows: 0..<base.outputs))]
+        + terms(origins, of: x, sign: -1)
+    }
+    func scaled(_ terms: Terms, by factors: Tensor) -> Terms { terms.map { ($0.x, $0.weight * factors) } }
+    var all = terms(stacks, of: input, sign: 1)
+    if updates.contains(where: { $0.magnitude != nil }) {
+      let factors = factors(base).reshaped(to: [base.outputs, 1])
+      all = scaled(all, by: factors)
+      // As above, with dropout the magnitudes scale what is left of the input.
+      all += isDropping ? unadapted(x) + scaled(unadapted(input), by: factors - 1) : scaled(unadapted(x), by: factors)
+    } else {
+      all += unadapted(x)
+    }
+    return (
+      concatenate(all.map(\.x), axis: -1),
+      Weight(concatenate(all.map(\.weight), axis: 1), precision: base.weight.precision)
+    )
+  }
+
   // MARK: As plain matrices
 
   /// The change s B A of an update, or s (B A - B0 A0) = s [B, -B0] [A; A0].

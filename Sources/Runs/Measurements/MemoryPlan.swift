@@ -77,7 +77,8 @@ package struct MemoryPlan: Sendable {
     // With recomputation the stream alone is kept, its sum and the branch that is yet to be added, and one block is whole.
     let kept = model.layers * (recipe.training.recompute ? 2 * c : model.keptActivations) + 2 * c
     let inBlock = recipe.training.recompute ? block : model.innerWidth + c
-    let head = logits(load, model, keepsGradients: recipe.examples.answersPerSample > 0)
+    let head =
+      logits(load, model, keepsGradients: recipe.examples.answersPerSample > 0) + 4 * (model.adaptation?.head ?? 0)
     let start = 4 * places * (kept + c) + max(head, 4 * places * inBlock)
     let gradients = 4 * trained
     let first = load.parts > 1 ? gradients : min(gradients, 4 * model.vocabulary * c)

@@ -121,7 +121,8 @@ extension Recipe {
     let (matrixBytes, tableBytes) = try bytes(of: adapter)
     dimensions.adaptation = ModelDimensions.Adaptation(
       trained: Double(trained), matrixBytes: matrixBytes, tableBytes: tableBytes,
-      blockActivations: Double(activations) / max(1, dimensions.layers))
+      blockActivations: Double(activations) / max(1, dimensions.layers),
+      head: Double(try model.adaptedHeadSize(with: adapter.adapter)))
     return dimensions
   }
 

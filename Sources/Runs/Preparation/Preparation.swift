@@ -102,7 +102,7 @@ package struct Preparation {
     guard let start else { return configuration.makeModel(seed: seed) }
     if let adapter { return try adapter.model(start, seed: seed) }
     let model = try Waiting.during("opening \(start.path)") { () throws(Failure) in try start.model() }
-    model.mergeAdapters()
+    try model.mergeAdapters()
     return model.grown(to: configuration)
   }
 

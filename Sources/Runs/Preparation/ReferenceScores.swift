@@ -17,7 +17,7 @@ package struct ReferenceScores {
   /// The scores of `model`.
   package init(of model: any LanguageModel, _ configuration: any ModelConfiguration, cache: String = Self.cache) {
     (self.model, self.cache) = (model, cache)
-    precision = model.head.precision
+    precision = model.head.weight.precision
     identity = Self.identity(of: model, configuration)
   }
 

@@ -35,14 +35,14 @@ extension StepContext {
 
   /// ln p(target) at each place of a batch, [B T]; 0 where nothing is trained.
   package func logProbabilities(_ batch: Batch) -> Tensor {
-    headLogProbabilities(hiddenStates(batch), model.head, targets: batch.targets)
+    model.head.logProbabilities(hiddenStates(batch), targets: batch.targets)
   }
 
   /// The sum of -ln p(target) over the batch's targets, and the single losses.
   package func tokenLoss(_ batch: Batch, noise: EmbeddingNoise? = nil) -> (sum: Tensor, tokens: TokenLosses) {
     var tokens: TokenLosses?
     let hidden = hiddenStates(batch, noise: noise)
-    let sum = headCrossEntropy(hidden, model.head, targets: batch.targets) { tokens = $0 }
+    let sum = model.head.crossEntropy(hidden, targets: batch.targets) { tokens = $0 }
     return (sum, tokens!)
   }
 }

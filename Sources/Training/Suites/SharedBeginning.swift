@@ -60,7 +60,7 @@ struct SharedBeginning {
       let columns = hidden.shape[2]
       let rows = Tensor(
         storage: hidden.storage, offset: hidden.offset + (rest.count - 1) * columns, shape: [answer.count, columns])
-      let tokens = headScores(rows, model.head, targets: answer)
+      let tokens = model.head.scores(rows, targets: answer)
       return SuiteEvaluation.AnswerScore(tokens.logProbabilities, tokens.isLikeliest)
     }
   }

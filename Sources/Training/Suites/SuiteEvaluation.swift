@@ -85,7 +85,7 @@ package struct SuiteEvaluation: Sendable {
 
   private static func scores(of texts: [ContinuedText], _ model: any LanguageModel) -> [AnswerScore] {
     let batch = Batch(continuing: texts)
-    let tokens = headScores(StepContext(model).hiddenStates(batch), model.head, targets: batch.targets)
+    let tokens = model.head.scores(StepContext(model).hiddenStates(batch), targets: batch.targets)
     var next = 0
     return batch.answers.map { answer in
       // Only the answers' tokens are targets.
