@@ -105,8 +105,9 @@ let package = Package(
     .testTarget(
       name: "RunsTests",
       dependencies: [
-        "Autograd", "Checkpoints", "Corpus", "Files", "Kernels", "Machine", "ModelFiles", "Models", "Runs", "Support",
-        "Training",
+        "Autograd", "Checkpoints", "Communication", "Corpus", "Files", "Kernels", "Machine", "ModelFiles", "Models",
+        "Runs",
+        "Support", "Training",
       ]),
     .testTarget(
       name: "CommandTests",

@@ -1,3 +1,4 @@
+import Communication
 import Corpus
 import Files
 import Foundation
@@ -8,9 +9,9 @@ import Testing
 
 @Suite struct ReferenceTests {
   private struct Answers: AnswerPairs {
-    let count = 3
+    var count = 3
     let digest = "three"
-    subscript(index: Int) -> AnswerPair { AnswerPair(prompt: [1, 2], first: [3, 4], second: [4, Int32(index)]) }
+    subscript(index: Int) -> AnswerPair { AnswerPair(prompt: [1, 2], first: [3, 4], second: [4, Int32(index % 11)]) }
   }
 
   private func configuration(_ change: (inout Llama.Configuration) -> Void = { _ in }) -> Llama.Configuration {
@@ -76,6 +77,27 @@ import Testing
     #expect(try known.scores(of: PairLoader(Answers(), seed: 1)) { _ in } == first)
     let unknown = ReferenceScores(known: "other", cache: scratch("cache"))
     #expect(try unknown.scores(of: PairLoader(Answers(), seed: 1)) { _ in } == nil)
+  }
+
+  /// Each of several ranks computes a part, the first one keeps all of them, and those that have no cache have them from it.
+  @Test func ranksShareTheWork() throws {
+    let (scratch, configuration) = (try ScratchFolder(), configuration())
+    @Sendable func scores(_ ranks: any Communicator, cache: String) throws -> (scores: [[Double]]?, notes: Int) {
+      var notes = 0
+      let reference = ReferenceScores(
+        of: configuration.makeModel(seed: 3), configuration, cache: scratch("\(cache)-\(ranks.rank)"))
+      let loader = PairLoader(Answers(count: 150), seed: 1)
+      return (try reference.scores(of: loader, over: ranks) { _ in notes += 1 }, notes)
+    }
+    let alone = try scores(SoloCommunicator(), cache: "alone").scores
+    #expect(alone?.count == 150)
+    for count in [2, 3, 4] {
+      let computed = try ThreadRanks.run(count) { try scores($0, cache: "\(count)") }
+      let known = try ThreadRanks.run(count) { try scores($0, cache: "\(count)") }
+      #expect(computed.allSatisfy { $0.scores == alone && $0.notes == 2 })
+      #expect(known.allSatisfy { $0.scores == alone && $0.notes == 0 })
+      #expect(try scratch.names().filter { $0.hasPrefix("\(count)-") && $0.hasSuffix(".scores") }.count == 1)
+    }
   }
 
   /// ln 2 to four digits: another model's scores gave 0.6902.

@@ -121,13 +121,16 @@ package struct Preparation {
   ///   - start: the model that training starts with, or the one that it adapts; nil for a run that resumes and trains it whole.
   ///   - known: the identity of the reference model of a run that resumes.
   func trainingData(
-    for recipe: Recipe, start: (any LanguageModel)?, knownReference known: String?, note: (String) -> Void
+    for recipe: Recipe, start: (any LanguageModel)?, knownReference known: String?, over ranks: any Communicator,
+    note: (String) -> Void
   ) throws(Failure) -> (data: TrainingData, reference: Reference?) {
     let reference = try Reference(
       of: recipe, start: start, known: known, for: recipe.objective,
       ModelShape(configuration: configuration, tokenizer: text.tokenizer))
     guard let reference else { return (data, nil) }
-    let scored = try data.withReferences { (loader) throws(Failure) in try reference.scores(of: loader, note: note) }
+    let scored = try data.withReferences { (loader) throws(Failure) in
+      try reference.scores(of: loader, over: ranks, note: note)
+    }
     return (scored, reference)
   }
 

@@ -1,3 +1,4 @@
+import Communication
 import Corpus
 import Files
 import ModelFiles
@@ -59,8 +60,10 @@ package struct Reference {
   /// The scores of the answers of each of the loader's samples.
   ///
   /// - Throws: `.model` if they are not in the cache and the model is gone or another one.
-  package func scores(of loader: PairLoader, note: (String) -> Void) throws(Failure) -> [[Double]] {
-    guard let scores = try known.scores(of: loader, note: note) else { throw absence! }
+  package func scores(
+    of loader: PairLoader, over ranks: any Communicator = SoloCommunicator(), note: (String) -> Void
+  ) throws(Failure) -> [[Double]] {
+    guard let scores = try known.scores(of: loader, over: ranks, note: note) else { throw absence! }
     if let absence { note("note: \(absence.what) (\(absence.place ?? "")): its scores come from the cache") }
     return scores
   }

@@ -1,3 +1,4 @@
+import Communication
 import Corpus
 import Files
 import Kernels
@@ -36,41 +37,59 @@ package struct ReferenceScores {
     return "\(digest.hexadecimal)-\(Digest.sha256(configuration.json.serialized()).prefix(16))"
   }
 
-  /// The scores of the answers of each of the loader's samples; nil if they are not in the cache and the model is not to be had.
-  package func scores(of loader: PairLoader, note: (String) -> Void) throws(Failure) -> [[Double]]? {
+  /// The scores of the answers of each of the loader's samples, of which each rank computes a part; nil if the first rank has them
+  /// not in its cache and the model is not to be had.
+  package func scores(
+    of loader: PairLoader, over ranks: any Communicator = SoloCommunicator(), note: (String) -> Void
+  ) throws(Failure) -> [[Double]]? {
     // Other kernels and other roundings have other bits.
     let rounding = precision == .float32 ? "" : "\n\(precision.rawValue)"
     let key = Digest.sha256("\(identity)\n\(loader.fingerprint)\n\(MatrixLibrary.coreType)\(rounding)")
     let file = ScoresFile(path: "\(cache)/\(key.prefix(16)).scores", key: key)
-    if let known = file.scores(count: loader.sampleCount, answers: loader.answersPerSample) { return known }
-    guard let model else { return nil }
-    let scores = try compute(model, loader, note: note)
-    try Folder.create(cache)
-    try file.write(scores)
-    return scores
-  }
-
-  private func compute(
-    _ model: any LanguageModel, _ loader: PairLoader, note: (String) -> Void
-  ) throws(Failure) -> [[Double]] {
-    note("computing the reference's log-probabilities of \(loader.sampleCount) samples")
-    let watch = Stopwatch()
-    var progress = WorkProgress("reference", total: loader.sampleCount, unit: "samples")
-    var scores: [[Double]] = []
-    for start in stride(from: 0, to: loader.sampleCount, by: 64) {
-      let samples = Array(start..<min(start + 64, loader.sampleCount))
-      for batch in try loader.microBatches(samples: samples, size: .tokens(4096)) {
-        try StopRequest.check()
-        progress.show(scores.count)
-        let answers = StepContext(model).answerLogProbabilities(batch).elements.map(Double.init)
-        for first in stride(from: 0, to: answers.count, by: loader.answersPerSample) {
-          scores.append(Array(answers[first..<first + loader.answersPerSample]))
-        }
+    let count = loader.sampleCount * loader.answersPerSample
+    let known = ranks.isFirst ? file.scores(count: count) : nil
+    var scores: [Double]
+    if try ranks.first(known == nil ? 0 : 1) == 1 {
+      scores = known ?? []
+      if !ranks.isSolo {
+        let words = known.map(ScoresFile.bytes) ?? [UInt8](repeating: 0, count: 8 * count)
+        scores = ScoresFile.numbers(try ranks.broadcast(words, from: 0))
+      }
+    } else {
+      guard let model else { return nil }
+      scores = try compute(model, loader, ranks, note: note)
+      if ranks.isFirst {
+        try Folder.create(cache)
+        try file.write(scores)
       }
     }
-    guard scores.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
+    let answers = loader.answersPerSample
+    return (0..<loader.sampleCount).map { Array(scores[$0 * answers..<($0 + 1) * answers]) }
+  }
+
+  /// The scores of all answers, one sample's after the other's.
+  private func compute(
+    _ model: any LanguageModel, _ loader: PairLoader, _ ranks: any Communicator, note: (String) -> Void
+  ) throws(Failure) -> [Double] {
+    note("computing the reference's log-probabilities of \(loader.sampleCount) samples")
+    let watch = Stopwatch()
+    // The same samples side by side, and so the same bits, however many ranks there are.
+    let (block, all) = (64, loader.sampleCount)
+    let own = ranks.slice(of: 0..<(all + block - 1) / block)
+    var progress = WorkProgress("reference", total: min(all, own.count * block), unit: "samples")
+    var scores: [Double] = []
+    for number in own {
+      let samples = Array(number * block..<min((number + 1) * block, all))
+      for batch in try loader.microBatches(samples: samples, size: .tokens(4096)) {
+        try StopRequest.check()
+        progress.show(scores.count / loader.answersPerSample)
+        scores += StepContext(model).answerLogProbabilities(batch).elements.map(Double.init)
+      }
+    }
+    guard scores.allSatisfy(\.isFinite) else {
       throw Failure(.numerics, "the reference model gives log-probabilities that are not finite")
     }
+    if !ranks.isSolo { scores = try ranks.gather(ScoresFile.bytes(scores)).flatMap(ScoresFile.numbers) }
     note("computed them in \(Progress.fixed(watch.seconds, 1)) s")
     return scores
   }
@@ -82,26 +101,31 @@ private struct ScoresFile {
   let key: String
 
   /// The scores in the file; nil if there is none, and if it is another's, damaged, or cannot be read.
-  func scores(count: Int, answers: Int) -> [[Double]]? {
-    let size = count * answers * 8
+  func scores(count: Int) -> [Double]? {
+    let size = count * 8
     guard let bytes = try? ReadableFile.contents(of: path, area: .data, limit: header([]).count + size),
       bytes.count > size
     else { return nil }
-    let numbers = bytes.suffix(size)
-    guard bytes.prefix(bytes.count - size).elementsEqual(header(Array(numbers))) else { return nil }
-    let values = numbers.withUnsafeBytes { raw in
-      (0..<count * answers).map {
+    let numbers = Array(bytes.suffix(size))
+    guard bytes.prefix(bytes.count - size).elementsEqual(header(numbers)) else { return nil }
+    return Self.numbers(numbers)
+  }
+
+  func write(_ scores: [Double]) throws(Failure) {
+    let numbers = Self.bytes(scores)
+    try DurableFile.write(header(numbers) + numbers, to: path)
+  }
+
+  static func numbers(_ bytes: [UInt8]) -> [Double] {
+    bytes.withUnsafeBytes { raw in
+      (0..<bytes.count / 8).map {
         Double(bitPattern: UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: 8 * $0, as: UInt64.self)))
       }
     }
-    return (0..<count).map { Array(values[$0 * answers..<($0 + 1) * answers]) }
   }
 
-  func write(_ scores: [[Double]]) throws(Failure) {
-    let numbers = scores.joined().flatMap { value in
-      withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
-    }
-    try DurableFile.write(header(numbers) + numbers, to: path)
+  static func bytes(_ scores: [Double]) -> [UInt8] {
+    scores.flatMap { value in withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) } }
   }
 
   private func header(_ numbers: [UInt8]) -> [UInt8] {

@@ -63,9 +63,9 @@ package final class TrainingRun {
     }
     let isWhole = preparation.adapter == nil
     let first = isWhole ? (checkpoint == nil ? trainer.model : nil) : preparation.adapter!.reference(trainer.model)
-    let (data, reference) = try ranks.inTurn { [state] () throws(Failure) in
-      try preparation.trainingData(for: recipe, start: first, knownReference: state.reference) { Output.log.line($0) }
-    }
+    let (data, reference) = try preparation.trainingData(
+      for: recipe, start: first, knownReference: state.reference, over: ranks
+    ) { Output.log.line($0) }
     state.reference = reference?.identity
     trainer.reference = reference?.model
     samples = data.train
