@@ -169,6 +169,13 @@ import Tokenizers
       ])
   }
 
+  /// An unwanted answer is what its label says it is: only where every answer is trained is there something to say.
+  @Test func labelsThatAreReadAreNoRemark() throws {
+    let rows = [true, false].map { #"{"prompt": "a", "completion": "b", "label": \#($0)}"# }
+    #expect(try unpaired(rows.joined(separator: "\n")).summary.warnings.isEmpty)
+    #expect(try open(#"{"prompt": "a", "chosen": "b", "rejected": "c", "label": false}"#).summary.warnings.isEmpty)
+  }
+
   /// A system text in a column of its own counts in every form.
   @Test(arguments: [
     #"{"prompt": "a", "chosen": "b", "rejected": "c", "system": "S"}"#,

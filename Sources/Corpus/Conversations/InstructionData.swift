@@ -86,7 +86,7 @@ struct InstructionEncoder: RowEncoder {
     switch try row.instruction() {
     case .conversation(let input, let answers):
       example = try self.example(of: input, answers: answers)
-      example.remarks += row.unread(isText: false, input.messages)
+      example.remarks += row.unread(isText: false, input.messages) + row.unreadLabel
     case .text(let text):
       example = self.example(of: text)
       example.remarks += row.unread(isText: true)

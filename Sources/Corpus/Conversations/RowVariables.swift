@@ -57,13 +57,16 @@ extension TuningRow {
     {
       others.append("\"\(context)\" is not read beside \"\(name(has("question") ? "question" : "prompt"))\"")
     }
-    if !isText, let label = self["label"], label.bool == false || label.string?.lowercased() == "false" {
-      others.append(
-        "answers with a \"\(name("label"))\" of false are trained as the others; for train dpo and objective kto they count as unwanted"
-      )
-    }
     let ofText = isText ? ["system", "tools", "documents", "chat_template_kwargs"].filter { has($0) } : []
     return others + Self.trainedNames.filter { member($0) != nil }.map { "\"\($0)\" of a row is not read" }
       + ofText.map { "\"\(name($0))\" is not read beside plain text" }
+  }
+
+  /// What is to be said of an answer that is marked as unwanted where every answer is trained.
+  var unreadLabel: [String] {
+    guard let label = self["label"], label.bool == false || label.string?.lowercased() == "false" else { return [] }
+    return [
+      "answers with a \"\(name("label"))\" of false are trained as the others; for train dpo and objective kto they count as unwanted"
+    ]
   }
 }
