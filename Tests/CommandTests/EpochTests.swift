@@ -64,6 +64,16 @@ import Testing
     }
   }
 
+  /// Two of three samples are of seven rows, the third of seven longer ones: 19 samples are an epoch, of 14 different ones.
+  @Test func anEpochOfWeightedSourcesEndsWhereAllAreRead() throws {
+    try tiny.write(try tiny.folder.text(of: "turns.jsonl").replacing("say", with: "please write"), to: "others.jsonl")
+    let weights = #"data.train=[{"path": "turns.jsonl", "weight": 2}, {"path": "others.jsonl", "weight": 1}]"#
+    try tiny.train(
+      "sft", "sft.json", weights, "training.batch_size=4", "training.micro_batch_size=auto", "training.epochs=2",
+      "checkpoint.every=epoch")
+    #expect(try tiny.steps("runs/sft") == [5, 10])
+  }
+
   /// Five rows in batches of 32, one epoch: one step of five rows. Packed, they are fewer samples and as many tokens.
   @Test(arguments: ["false", "true"]) func aBatchIsNotFilledFromTheNextEpoch(_ packing: String) throws {
     let text = try tiny.folder.text(of: "turns.jsonl").split(separator: "\n").prefix(5).joined(separator: "\n")

@@ -8,11 +8,11 @@ extension Recipe {
     /// After every pass over the data.
     case epoch
 
-    /// Whether it is time after `step`, with `samples` consumed out of epochs of `sampleCount`.
-    func isDue(after step: Int, samples: Int, of sampleCount: Int) -> Bool {
+    /// Whether it is time after `step`, with `samples` consumed out of epochs of `epoch`.
+    func isDue(after step: Int, samples: Int, of epoch: Int) -> Bool {
       switch self {
       case .steps(let count): step.isMultiple(of: count)
-      case .epoch: samples.isMultiple(of: sampleCount)
+      case .epoch: samples.isMultiple(of: epoch)
       }
     }
   }

@@ -216,7 +216,7 @@ package final class TrainingRun {
   }
 
   private func isDue(_ every: Recipe.Interval) -> Bool {
-    state.step == steps || every.isDue(after: state.step, samples: state.samples, of: samples.sampleCount)
+    state.step == steps || every.isDue(after: state.step, samples: state.samples, of: samples.order.count)
   }
 
   /// One step; nil if a signal came before its update, which is then dropped.
