@@ -37,6 +37,14 @@ extension SampleLoader {
   /// The number of different samples; an epoch has each of them once, unless sources are weighted.
   public var sampleCount: Int { order.sampleCount }
 
+  /// The samples of an epoch and their tokens, for means: of weighted sources some are read more often than others. Of a long epoch
+  /// of such sources it is the beginning, which has the same shares.
+  package var epochTokens: (samples: Int, tokens: Int) {
+    if order.isOnePass { return (sampleCount, tokenCount) }
+    let samples = order.samples(0..<min(order.count, 1 << 16))
+    return (samples.count, samples.reduce(0) { $0 + tokenCount(ofSample: $1) })
+  }
+
   /// The micro-batches of the samples with these numbers, in their order.
   public func microBatches(_ numbers: Range<Int>, size: MicroBatchSize) throws(Failure) -> [Batch] {
     try microBatches(samples: order.samples(numbers), size: size)

@@ -68,10 +68,18 @@ import Testing
   @Test func anEpochOfWeightedSourcesEndsWhereAllAreRead() throws {
     try tiny.write(try tiny.folder.text(of: "turns.jsonl").replacing("say", with: "please write"), to: "others.jsonl")
     let weights = #"data.train=[{"path": "turns.jsonl", "weight": 2}, {"path": "others.jsonl", "weight": 1}]"#
-    try tiny.train(
+    let log = try tiny.train(
       "sft", "sft.json", weights, "training.batch_size=4", "training.micro_batch_size=auto", "training.epochs=2",
       "checkpoint.every=epoch")
     #expect(try tiny.steps("runs/sft") == [5, 10])
+    // What a step reads in the mean is that of what is read, not of what is there.
+    let tokens = try #require(try tiny.metrics("runs/sft")[4]["tokens"]?.integer)
+    #expect(log.contains(", 10 steps of \(4 * tokens / 19) tokens, 5 an epoch"), "\(log)")
+    let plan = try Binary.run(
+      ["plan", "sft.json", weights, "training.batch_size=18", "training.micro_batch_size=auto", "--json"],
+      in: tiny.folder)
+    let figures = try JSONValue.parse(Array(plan.results.utf8), source: "plan", area: .data)
+    #expect(figures["tokens_per_step"]?.double == (Double(18 * tokens) / 19).rounded(), "\(plan.results)")
   }
 
   /// Five rows in batches of 32, one epoch: one step of five rows. Packed, they are fewer samples and as many tokens.

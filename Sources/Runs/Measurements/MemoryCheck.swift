@@ -60,7 +60,7 @@ package struct MemoryCheck {
     if let data, length == self.length {
       load = try StepLoad(recipe, length: length, data: data)
     } else {
-      load = StepLoad(recipe, length: length, samples: data?.sampleCount ?? recipe.mostSamples(length: length))
+      load = StepLoad(recipe, length: length, samples: data?.order.count ?? recipe.mostSamples(length: length))
     }
     return MemoryPlan(recipe, variant.model, load, isResuming: isResuming, ranks: ranks)
   }

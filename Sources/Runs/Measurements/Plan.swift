@@ -60,12 +60,12 @@ package struct Plan {
     dataFailure = failure
     epochSteps = data.map { recipe.batches(of: $0).count }
     (parameters, trained) = (model.parameters, model.trained)
-    let all = data?.sampleCount ?? recipe.mostSamples(length: length) ?? .max
+    let all = data?.order.count ?? recipe.mostSamples(length: length) ?? .max
     let batch = min(recipe.training.batchSize, all)
     let samples = Double(batch)
     var tokens = samples * Double(length) * Double(recipe.examples.sequencesPerSample)
-    if let data {
-      tokens = samples * Double(data.tokenCount) / Double(data.sampleCount)
+    if let epoch = data?.epochTokens {
+      tokens = samples * Double(epoch.tokens) / Double(epoch.samples)
     }
     tokensPerStep = tokens
     flopsPerStep = model.trainingFLOPs(tokens: tokens, length: Double(length))

@@ -22,7 +22,7 @@ package struct StepLoad: Sendable {
 
   /// The load of a run over `data`: that of the largest of its first batches.
   package init(_ recipe: Recipe, length: Int, data: any SampleLoader) throws(Failure) {
-    self.init(recipe, length: length, samples: data.sampleCount)
+    self.init(recipe, length: length, samples: data.order.count)
     if recipe.examples == .windows { return }
     let batches = recipe.batches(of: data)
     var largest = (places: 0, part: ArraySlice<Int>())

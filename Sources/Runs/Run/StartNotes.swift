@@ -18,7 +18,8 @@ struct StartNotes {
   var lines: [String] {
     let (train, validation) = (preparation.data.train, preparation.data.validation)
     let batches = recipe.batches(of: train)
-    let tokens = min(batches.size, batches.sampleCount) * train.tokenCount / train.sampleCount
+    let epoch = train.epochTokens
+    let tokens = min(batches.size, batches.sampleCount) * epoch.tokens / epoch.samples
     var lines = ["data: \(train.summary)"]
     if let validation {
       let read = recipe.evaluated(validation)
