@@ -76,6 +76,8 @@ import Testing
     try tiny.train("resume", run, "training.epochs=2", "training.batch_size=\(size)")
     #expect(try tiny.steps(run).last == steps)
     #expect(try tiny.contents(run, step: steps).attributes[1]["samples"]?.integer == 52)
+    #expect(try tiny.folder.text(of: "\(run)/environment.json").contains("\"steps\": \(steps),"))
+    #expect(try Binary.run(["watch", run, "--once"], in: tiny.folder).results.contains("finished"))
     let log = try tiny.train("resume", run)
     #expect(log.contains("it has taken its \(steps) steps; `train resume \(run) training.epochs=4`"), "\(log)")
   }

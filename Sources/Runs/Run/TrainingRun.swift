@@ -18,7 +18,7 @@ package final class TrainingRun {
   private let samples: any SampleLoader
   private let trainer: Trainer
   private let dimensions: ModelDimensions
-  private let steps: Int
+  let steps: Int
   private var log: RunLog
   private var state: TrainingState
   /// Nil on all ranks but the first.
@@ -98,8 +98,9 @@ package final class TrainingRun {
     for line in start.lines + notes { log.note(line) }
   }
 
-  static func environment(_ recipe: Recipe, _ preparation: Preparation) -> [JSONMember] {
-    let steps = try? recipe.steps(over: preparation.data.train)
+  /// - Parameter steps: those of the run, where they depend on what it has read with batches of another size.
+  static func environment(_ recipe: Recipe, _ preparation: Preparation, steps: Int? = nil) -> [JSONMember] {
+    let steps = steps ?? (try? recipe.steps(over: preparation.data.train))
     let trained = recipe.adapter == nil ? nil : try? Int(recipe.dimensions(of: preparation.configuration).trained)
     let counts: [(name: String, count: Int?)] = [
       ("parameters", preparation.configuration.parameterCount), ("trained_parameters", trained), ("steps", steps),

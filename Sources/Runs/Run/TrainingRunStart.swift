@@ -64,7 +64,7 @@ extension TrainingRun {
     }
     try self.init(recipe, folder, lock, preparation, resuming: newest, allowsChangedData: allowsChangedData)
     if !overrides.isEmpty, ranks.isFirst {
-      try folder.write(recipe, environment: Self.environment(recipe, preparation))
+      try folder.write(recipe, environment: Self.environment(recipe, preparation, steps: steps))
     }
   }
 
