@@ -84,6 +84,11 @@ struct Mpirun: Sendable, CustomStringConvertible {
     #expect(log.contains("on rank 0 of 3"), "\(log)")
   }
 
+  /// Rank 1 finds its files in a folder of its own, as on a machine of its own.
+  private static let apart = [
+    "/bin/sh", "-c", "[ \"${OMPI_COMM_WORLD_RANK:-$PMI_RANK}\" = 1 ] && cd other; exec \"$0\" \"$@\"",
+  ]
+
   /// What keeps one rank out is found before there is a run that a batch script would resume.
   @Test(arguments: [nil, "other text than the others have, and longer than a window of it"])
   func oneWithOtherDataLeavesNoRun(_ text: String?) throws {
@@ -91,12 +96,39 @@ struct Mpirun: Sendable, CustomStringConvertible {
     try FileManager.default.createDirectory(atPath: tiny.path("other"), withIntermediateDirectories: false)
     try tiny.write(TinyRun.recipe, to: "other/tiny.json")
     if let text { try tiny.write(String(repeating: text, count: 9), to: "other/text.txt") }
-    let moved = "[ \"${OMPI_COMM_WORLD_RANK:-$PMI_RANK}\" = 1 ] && cd other; exec \"$0\" \"$@\""
     let outcome = try Binary.run(
-      ["pretrain", "tiny.json"], in: tiny.folder, under: Mpirun.all[0].words(2) + ["/bin/sh", "-c", moved])
+      ["pretrain", "tiny.json"], in: tiny.folder, under: Mpirun.all[0].words(2) + Self.apart)
     let words = text == nil ? "= on rank 1 of 2" : "error[data]: rank 1 has other data than rank 0"
     #expect(outcome.code == 4 && outcome.log.contains(words), "\(outcome.log)")
     #expect(!FileManager.default.fileExists(atPath: tiny.path("runs")))
+  }
+
+  /// Frozen weights, a reference model, and the moments of a checkpoint are those of the files that each rank reads.
+  @Test func oneWithAnotherModelIsRefused() throws {
+    let tiny = try TinyRun()
+    try FileManager.default.createDirectory(atPath: tiny.path("other/runs"), withIntermediateDirectories: true)
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=1", "run=runs/base")
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=1", "run=other/runs/base", "seed=8")
+    try tiny.write(tiny.folder.text(of: "runs/base/resolved.json"), to: "other/runs/base/resolved.json")
+    for folder in ["", "other/"] {
+      try tiny.write(TinyRun.text, to: "\(folder)text.txt")
+      try tiny.write(#"{"prompt": "say", "chosen": "yes", "rejected": "no"}"#, to: "\(folder)pairs.jsonl")
+      try tiny.write(
+        """
+        { "task": "dpo", "run": "runs/dpo", "model": { "from": "runs/base" },
+          "data": { "train": "pairs.jsonl", "template": "plain" }, "optimizer": { "learning_rate": 1e-3 },
+          "training": { "batch_size": 1, "max_steps": 1 } }
+        """, to: "\(folder)dpo.json")
+    }
+    let cases = [
+      (["dpo", "dpo.json", #"adapter={"r": 2, "lora_alpha": 4, "target_modules": "all-linear"}"#], "model"),
+      (["dpo", "dpo.json"], "reference model"), (["resume", "runs/base", "training.max_steps=2"], "checkpoint"),
+    ]
+    for (words, thing) in cases {
+      let outcome = try Binary.run(words, in: tiny.folder, under: Mpirun.all[0].words(2) + Self.apart)
+      #expect(outcome.code == 5, "\(words): \(outcome.log)")
+      #expect(outcome.log.contains("rank 1 has another \(thing) than rank 0"), "\(words): \(outcome.log)")
+    }
   }
 
   /// A signal to one stops all, with everything saved; one that is killed ends the job.

@@ -58,7 +58,7 @@ extension TrainingRun {
       try Preparation(recipe, resuming: start) { Output.log.line($0) }
     }
     try preparation.checkMemory(for: recipe, isResuming: true)
-    try RankComparison.check(recipe, preparation, ranks)
+    try RankComparison.check(recipe, preparation, resuming: newest, ranks)
     if ranks.isFirst {
       try folder.complete(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
     }
