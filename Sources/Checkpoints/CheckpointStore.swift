@@ -92,10 +92,11 @@ package struct CheckpointStore: Sendable {
     return try manifest(of: "best")?["step"]?.integer
   }
 
-  /// The checkpoint with the lowest evaluation loss up to a step, by what the manifests say; the first of equals.
-  package func best(upTo last: Int) throws(Failure) -> (step: Int, loss: Double)? {
+  /// The checkpoint with the lowest evaluation loss after one step and up to another, by what the manifests say; the first of
+  /// equals.
+  package func best(after first: Int = -1, upTo last: Int) throws(Failure) -> (step: Int, loss: Double)? {
     var best: (step: Int, loss: Double)?
-    for step in try steps() where step <= last {
+    for step in try steps() where step > first && step <= last {
       guard let loss = try manifest(of: Self.folderName(step: step))?[Self.lossKey]?.double else { continue }
       if loss < best?.loss ?? .infinity { best = (step, loss) }
     }

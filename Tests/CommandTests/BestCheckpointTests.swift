@@ -90,6 +90,28 @@ import Testing
     #expect(best(run) == CheckpointStore.folderName(step: left.step) && left.step != step)
   }
 
+  /// A loss on other held-out text is neither better nor worse than those before: the best is found anew, and so is when to stop.
+  @Test func anotherMeasureFindsTheBestAnew() throws {
+    try tiny.write(String(repeating: "ZQX~#JKV^", count: 8), to: "hard.txt")
+    try train("training.max_steps=6", "checkpoint.every=1", "checkpoint.keep_last=20")
+    let before = try lowest(run)
+    let log = try tiny.train(
+      "resume", run, "training.max_steps=15", "data.validation=hard.txt", "training.early_stopping.patience=2")
+    #expect(log.contains("warning: the objective or what is held out has changed"), "\(log)")
+    let rows = try tiny.metrics(run).filter { $0["kind"]?.string == "eval" && $0["step"]!.integer! > 6 }
+    #expect(rows.map { $0["step"]!.integer! } == [9, 12, 15])
+    let found = try #require(rows.min { $0["eval_loss"]!.double! < $1["eval_loss"]!.double! })
+    #expect(found["eval_loss"]!.double! > before.loss, "the test needs a text that is harder")
+    let folder = CheckpointStore.folderName(step: found["step"]!.integer!)
+    #expect(best(run) == folder)
+    #expect(log.contains("best validation loss") && log.contains(" after step \(found["step"]!.integer!)"), "\(log)")
+    // It is remembered.
+    try tiny.copy(run, as: "runs/again", upTo: 10)
+    #expect(try !tiny.train("resume", "runs/again").contains("what is held out has changed"))
+    #expect(try tiny.metrics("runs/again") == tiny.metrics(run))
+    #expect(best("runs/again") == folder)
+  }
+
   /// Killed between the checkpoint and its links: the next start mends them.
   @Test func linksAreMendedOnResume() throws {
     try train()

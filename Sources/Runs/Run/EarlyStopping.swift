@@ -8,11 +8,12 @@ struct EarlyStopping {
   /// Evaluations since then that were no lower by what counts.
   private var failures = 0
 
-  /// What has been seen by a run whose evaluations are the rows of `metrics`.
-  init(_ settings: Recipe.Training.EarlyStopping, metrics: String) throws(Failure) {
+  /// What has been seen by a run whose evaluations are the rows of `metrics` after the step `first`.
+  init(_ settings: Recipe.Training.EarlyStopping, metrics: String, after first: Int) throws(Failure) {
     self.settings = settings
     for row in try JSONLinesLog.rows(metrics) where row["kind"]?.string == "eval" {
-      if let step = row["step"]?.integer, let loss = row["eval_loss"]?.double { observe(loss, after: step) }
+      guard let step = row["step"]?.integer, step > first, let loss = row["eval_loss"]?.double else { continue }
+      observe(loss, after: step)
     }
   }
 

@@ -8,6 +8,8 @@ struct EndNotes {
   let taken: Int
   /// How long it was at work.
   let seconds: Double
+  /// The evaluations after this step alone can be compared.
+  let measuredAfter: Int
 
   /// The notes, a line each; none where nothing was left to do.
   var lines: [String] {
@@ -22,9 +24,10 @@ struct EndNotes {
   /// The lowest evaluation loss of the trained model and the last one, as far as they are logged.
   private var best: [String] {
     let rows = (try? JSONLinesLog.rows(folder.metrics)) ?? []
-    let losses = rows.compactMap { row in
+    let all = rows.compactMap { row in
       row["kind"]?.string == "eval" ? row["eval_loss"]?.double.map { (step: row["step"]?.integer ?? 0, loss: $0) } : nil
     }
+    let losses = all.filter { $0.step > measuredAfter }
     let trained = losses.filter { $0.step > 0 }
     guard let best = trained.min(by: { $0.loss < $1.loss }), let last = trained.last else { return [] }
     var line = "best validation loss \(Progress.fixed(best.loss, 4)) after step \(best.step)"

@@ -12,6 +12,8 @@ struct RunCheckpoints {
   private let settings: Recipe.Checkpoint
   /// What makes a loss one that is far above the past ones; nil where none is.
   private let divergenceThreshold: Double?
+  /// The evaluations after this step alone can be compared.
+  private let measuredAfter: Int
   /// The step of the newest checkpoint; nil if there is none.
   private(set) var savedStep: Int?
   /// Why the newest checkpoint could not be written; nil if it could.
@@ -36,10 +38,11 @@ struct RunCheckpoints {
     self.lock = lock
     self.preparation = preparation
     (settings, divergenceThreshold) = (recipe.checkpoint, recipe.training.divergenceThreshold)
+    measuredAfter = state.measuredAfter
     self.savedStep = savedStep
     guard let savedStep else { return }
     if settings.keepBest {
-      best = try store.best(upTo: savedStep)
+      best = try storedBest(upTo: savedStep)
       if best == nil, let bestLoss = state.bestLoss, let step = try store.bestStep(), step <= savedStep {
         best = (step, bestLoss)
       }
@@ -99,11 +102,17 @@ struct RunCheckpoints {
     return [proven, evaluated].compactMap { $0 }.max()
   }
 
+  /// The best checkpoint up to a step. One of another measure stays, as if its loss were infinite, until there is one of this one.
+  private func storedBest(upTo last: Int) throws(Failure) -> (step: Int, loss: Double)? {
+    if let best = try store.best(after: measuredAfter, upTo: last) { return best }
+    return try store.best(upTo: last).map { (step: $0.step, loss: .infinity) }
+  }
+
   /// Points the links to where they belong after a step, and deletes checkpoints that are not kept.
   private mutating func tidy(_ state: TrainingState) throws(Failure) {
     guard let savedStep else { return }
     // Somebody may have removed the best one by hand.
-    if let kept = best, try !store.steps().contains(kept.step) { best = try store.best(upTo: savedStep) }
+    if let kept = best, try !store.steps().contains(kept.step) { best = try storedBest(upTo: savedStep) }
     try store.link(latest: savedStep, best: best?.step)
     try prune(keepingToo: lastGood(state))
   }

@@ -51,7 +51,7 @@ package final class TrainingRun {
     state = TrainingState(
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
       coreType: MatrixLibrary.coreType)
-    state.ranks = ranks.count
+    (state.ranks, state.heldOut) = (ranks.count, preparation.data.validation?.fingerprint ?? "none")
     var (warnings, notes) = (lock?.warning.map { [$0] } ?? [], [String]())
     let earlier = try checkpoint.map { [trainer] (checkpoint) throws(Failure) in
       try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
@@ -85,7 +85,7 @@ package final class TrainingRun {
         folder, recipe.logging, steps: steps, after: state.step, evaluated: state.step == 0 ? -1 : state.evaluated,
         peak: peak)
       earlyStopping = try recipe.training.earlyStopping.map { (settings) throws(Failure) in
-        try EarlyStopping(settings, metrics: folder.metrics)
+        try EarlyStopping(settings, metrics: folder.metrics, after: state.measuredAfter)
       }
     } else {
       log = RunLog(steps: steps, after: state.step)
@@ -184,9 +184,10 @@ package final class TrainingRun {
       log.note("stopped after step \(state.step); `train resume \(folder.path)` goes on")
     } else {
       let seconds = uptime.seconds
-      for line in EndNotes(recipe: recipe, folder: folder, taken: state.step - takenBefore, seconds: seconds).lines {
-        log.note(line)
-      }
+      let notes = EndNotes(
+        recipe: recipe, folder: folder, taken: state.step - takenBefore, seconds: seconds,
+        measuredAfter: state.measuredAfter)
+      for line in notes.lines { log.note(line) }
     }
   }
 

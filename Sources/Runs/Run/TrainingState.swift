@@ -10,7 +10,8 @@ import Training
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are the whole state.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
 /// of the training data), `core_type`, `reference` (the digests of its weights and its configuration), `evaluated` (the last step that
-/// was), `skipped` (steps), `ranks` (processes, where there were several). Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient
+/// was), `held_out` (the fingerprint of what is), `measured_after` (the step after which evaluations are by the present objective
+/// and held-out data, where they were not always), `skipped` (steps), `ranks` (processes, where there were several). Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient
 /// norms of the last steps.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
@@ -31,6 +32,10 @@ package struct TrainingState: Sendable {
   package var bestLoss: Double?
   /// The last step after which the model was evaluated; 0 for none.
   package var evaluated = 0
+  /// The fingerprint of what is held out; nil in files of earlier versions.
+  package var heldOut: String?
+  /// The evaluations after this step alone have one measure: the objective, or what is held out, was another before.
+  package private(set) var measuredAfter = -1
   /// The processes that trained.
   package var ranks = 1
 
@@ -45,6 +50,8 @@ package struct TrainingState: Sendable {
       "recipe": .string(recipe), "data": .string(data), "core_type": .string(coreType),
     ]
     attributes["evaluated"] = .integer(evaluated)
+    if let heldOut { attributes["held_out"] = .string(heldOut) }
+    if measuredAfter >= 0 { attributes["measured_after"] = .integer(measuredAfter) }
     if ranks > 1 { attributes["ranks"] = .integer(ranks) }
     if let reference { attributes["reference"] = .string(reference) }
     let groups = trainer.momentKinds.enumerated().map { index, kind in
@@ -87,6 +94,8 @@ package struct TrainingState: Sendable {
     bestLoss = file.attributes["best_loss"]?.double
     // Earlier versions evaluated before they saved.
     evaluated = file.attributes["evaluated"]?.integer ?? step
+    heldOut = file.attributes["held_out"]?.string
+    measuredAfter = file.attributes["measured_after"]?.integer ?? -1
     ranks = file.attributes["ranks"]?.integer ?? 1
     let parts = trainer.model.trainedParameters
     for (index, kind) in trainer.momentKinds.enumerated() {
@@ -151,8 +160,15 @@ package struct TrainingState: Sendable {
       warnings.append("the training data has changed")
     }
     // Other data and other objectives have other losses; the optimizer's steps are counted on.
-    let isSame = data == earlier.data && Self.objective(of: recipe) == Self.objective(of: earlier.recipe)
-    history = isSame ? earlier.history : earlier.history.forgotten
+    let isSameObjective = Self.objective(of: recipe) == Self.objective(of: earlier.recipe)
+    history = isSameObjective && data == earlier.data ? earlier.history : earlier.history.forgotten
+    let isSameMeasure = isSameObjective && heldOut == earlier.heldOut ?? heldOut
+    measuredAfter = isSameMeasure ? earlier.measuredAfter : earlier.evaluated
+    if !isSameMeasure, earlier.evaluated > 0 {
+      warnings.append(
+        "the objective or what is held out has changed: evaluation losses are compared with those from here on alone, for the best "
+          + "checkpoint and for early stopping")
+    }
     (step, samples, tokens) = (earlier.step, earlier.samples, earlier.tokens)
     (bestLoss, reference, evaluated) = (earlier.bestLoss, earlier.reference, earlier.evaluated)
     return warnings
