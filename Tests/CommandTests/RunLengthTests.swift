@@ -82,6 +82,17 @@ import Testing
     #expect(log.contains("it has taken its \(steps) steps; `train resume \(run) training.epochs=4`"), "\(log)")
   }
 
+  /// What is left of an epoch is known only in the order in which it was begun.
+  @Test(arguments: [
+    ("seed=8", "the samples come in another order from here on"),
+    ("data.sequence_length=16", "the windows are others from here on: the 12 that were read"),
+  ])
+  func anEpochThatIsNotReadAsItWasBegunIsSaid(_ change: String, _ words: String) throws {
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=3", "data.shuffle_split=false")
+    #expect(try tiny.train("resume", run, "training.max_steps=5", change).contains(words))
+    #expect(try !tiny.train("resume", run, "training.max_steps=6").contains("from here on"))
+  }
+
   @Test func epochsAreExtendedInEpochs() throws {
     try tiny.train("pretrain", "tiny.json", "~training.max_steps", "training.epochs=1")
     let log = try tiny.train("resume", run)

@@ -47,7 +47,7 @@ extension Recipe {
   }
 
   /// What the user should know about a run that goes on from an earlier state: that it is finished, or where its learning rate
-  /// jumps to because its schedule is another one now.
+  /// jumps to because its schedule is another one now, or that an epoch is not read as it was begun.
   ///
   /// - Throws: `.recipe` where what was changed would change nothing, because the run has taken all its steps.
   func continuation(
@@ -63,7 +63,26 @@ extension Recipe {
     }
     // What an earlier version wrote may not be a recipe any more.
     guard taken > 0, let before = try? Recipe(Array(earlier.recipe.utf8), source: "resolved.json") else { return [] }
-    return precisionChange(since: before) + rateChange(since: before, earlier, over: data, of: steps)
+    return precisionChange(since: before) + orderChange(since: before, earlier, over: data)
+      + rateChange(since: before, earlier, over: data, of: steps)
+  }
+
+  /// An epoch is one pass over the data where the number of samples consumed says which ones they were.
+  private func orderChange(
+    since before: Recipe, _ earlier: TrainingState, over samples: any SampleLoader
+  ) -> [String] {
+    let isCutAlike = data.sequenceLength == before.data.sequenceLength && data.packing == before.data.packing
+    if examples == .windows, !isCutAlike {
+      return [
+        "the windows are others from here on: the \(earlier.samples) that were read count as so many of the new ones, and the epoch that "
+          + "was begun is no whole pass"
+      ]
+    }
+    let isOrderedAlike = data.shuffle == before.data.shuffle && (seed == before.seed || !data.shuffle)
+    if isOrderedAlike || earlier.samples.isMultiple(of: samples.order.count) { return [] }
+    return [
+      "the samples come in another order from here on: of the epoch that was begun some are read twice and others not at all"
+    ]
   }
 
   private func precisionChange(since before: Recipe) -> [String] {
