@@ -10,6 +10,9 @@ package struct Launcher: Equatable, Sendable {
   /// This process's rank and the number of processes; nil where only the MPI library knows them.
   package let rank: Int?
   package let count: Int?
+  /// Whether this process tells why it cannot take part: under `srun`, which lets the others wait for it, the first one of each
+  /// machine, and else any that the launcher does not end with the others.
+  package var isHeard = true
 
   /// The launcher that `environment` tells of; nil for a process that was started by itself.
   package static func found(in environment: [String: String]) -> Launcher? {
@@ -24,7 +27,8 @@ package struct Launcher: Equatable, Sendable {
     }
     // Inside a step of srun only: a batch script has SLURM_PROCID as well, and runs once. Other launchers start theirs by srun.
     if let rank = number("SLURM_PROCID"), let count = number("SLURM_STEP_NUM_TASKS") {
-      return Launcher(name: "srun", kind: .slurm, rank: rank, count: count)
+      let isHeard = number("SLURM_LOCALID") ?? 0 == 0
+      return Launcher(name: "srun", kind: .slurm, rank: rank, count: count, isHeard: isHeard)
     }
     if let rank = number("PMIX_RANK") {
       return Launcher(name: "a PMIx launcher", kind: .openMPI, rank: rank, count: number("PMIX_SIZE"))

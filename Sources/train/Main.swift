@@ -82,17 +82,25 @@ import Runs
         report(text)
       }
     } catch {
-      // What keeps this process out keeps the others out as well, and the launcher ends them when one has ended. The first one may
-      // know less than the others where their number is not known.
-      if let launcher = Ranks.launcher, launcher.count != nil, launcher.rank ?? 0 > 0 {
-        Output.mute()
-        // The launcher's exit code is that of any of its processes: it is to be this failure's.
-        signal(SIGTERM, SIG_IGN)
-        sleep(2)
+      // The first one may know less than the others where their number is not known.
+      guard let launcher = Ranks.launcher, let count = launcher.count, let rank = launcher.rank, rank > 0 else {
+        throw error
       }
-      throw error
+      if isEndedByOthers || !launcher.isHeard { Output.mute() }
+      var failure = error
+      failure.notes.append("on rank \(rank) of \(count)")
+      throw failure
     }
     if !Ranks.current.isFirst { Output.mute() }
+  }
+
+  /// Whether what keeps this process out has kept others out as well: the launcher then ends all when one has ended, which the
+  /// first one has told the reason of.
+  private static var isEndedByOthers: Bool {
+    // The launcher's exit code is that of any of its processes: it is to be this failure's.
+    StopRequest.install()
+    for _ in 0..<20 where StopRequest.signal == nil { usleep(100_000) }
+    return StopRequest.signal != nil
   }
 
   /// Shows the text of a failure.

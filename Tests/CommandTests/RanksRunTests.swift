@@ -187,15 +187,25 @@ struct Mpirun: Sendable, CustomStringConvertible {
   @Test func whoIsKeptOutHasTheFailuresCodeAlsoWhenTerminated() throws {
     let launched = try Binary.started(["pretrain", "none.json"], environment: variables(rank: 1))
     let process = launched.process.processIdentifier
-    var ignored = 0
-    for _ in 0..<100 where ignored >> (SIGTERM - 1) & 1 == 0 {
+    var caught = 0
+    for _ in 0..<100 where caught >> (SIGTERM - 1) & 1 == 0 {
       usleep(10_000)
       let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
-      let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
-      ignored = line.flatMap { Int($0.dropFirst(8), radix: 16) } ?? 0
+      let line = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+      caught = line.flatMap { UInt64($0.dropFirst(8), radix: 16) }.map { Int(truncatingIfNeeded: $0) } ?? 0
     }
     kill(process, SIGTERM)
     launched.process.waitUntilExit()
-    #expect(try launched.outcome().code == 6)
+    let outcome = try launched.outcome()
+    // The one that the launcher has ended them for has told the reason.
+    #expect(outcome.code == 6 && outcome.log == "", "\(outcome.log)")
+  }
+
+  /// A library that one machine lacks: the others wait in MPI's start, and nobody else knows why.
+  @Test func whoAloneIsKeptOutSaysSo() throws {
+    let outcome = try Binary.run(["pretrain", "none.json"], environment: variables(rank: 1))
+    #expect(
+      outcome.code == 6 && outcome.log.contains("error[resources]: no MPI library can be loaded"), "\(outcome.log)")
+    #expect(outcome.log.contains("= on rank 1 of 4"), "\(outcome.log)")
   }
 }

@@ -11,7 +11,9 @@ import Testing
     let mpich = Launcher.found(in: ["PMI_RANK": "0", "PMI_SIZE": "2"])
     #expect(mpich?.kind == .mpich && mpich?.count == 2)
     let slurm = Launcher.found(in: ["SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "8", "PMIX_RANK": "1"])
-    #expect(slurm?.kind == .slurm && slurm?.count == 8)
+    #expect(slurm?.kind == .slurm && slurm?.count == 8 && slurm?.isHeard == true)
+    let second = ["SLURM_PROCID": "1", "SLURM_STEP_NUM_TASKS": "8", "SLURM_LOCALID": "1"]
+    #expect(Launcher.found(in: second)?.isHeard == false && openMPI?.isHeard == true)
     #expect(Launcher.found(in: ["OMPI_COMM_WORLD_RANK": "0", "OMPI_COMM_WORLD_SIZE": "1"])?.isOfSeveral == false)
     // A PMIx launcher may leave the number to the library.
     let certainty = ["0", "1"].map { Launcher.found(in: ["PMIX_RANK": $0])?.isCertainlyOfSeveral }
