@@ -111,4 +111,22 @@ import Testing
     let first = try #require(FirstLoss(loss, of: recipe, vocabularySize: 5))
     #expect((first.failure == nil) == isRight)
   }
+
+  /// Dropout acts in the first step, too, unless the adapter is nothing yet.
+  @Test(arguments: [
+    (#"{ "from": "m", "adapter": "a" }"#, 0.1, "true", true), (#"{ "from": "m", "adapter": "a" }"#, 0.0, "true", false),
+    (#"{ "from": "m" }"#, 0.1, "true", false), (#"{ "from": "m" }"#, 0.1, "\"pissa\"", true),
+  ])
+  func dropoutMovesTheFirstLoss(_ model: String, _ dropout: Double, _ start: String, isRight: Bool) throws {
+    let recipe = try RecipeFixture.decode(
+      """
+      { "task": "dpo", "model": \(model), "data": { "train": "a" }, "optimizer": { "learning_rate": 1 },
+        "adapter": { "r": 2, "lora_alpha": 4, "target_modules": "all-linear", "lora_dropout": \(dropout),
+                     "init_lora_weights": \(start) },
+        "training": { "batch_size": 2, "max_steps": 1 } }
+      """)
+    let first = try #require(FirstLoss(0.6938, of: recipe, vocabularySize: 5))
+    #expect((first.failure == nil) == isRight)
+    #expect(first.note.hasSuffix("without dropout") == isRight)
+  }
 }

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Models
 import Training
 
 /// What the loss of a run's first step should be, where that is known: ln V for a new model, and ln 2 for the loss `sigmoid`
@@ -14,8 +15,11 @@ package struct FirstLoss {
   package init?(_ loss: Double, of recipe: Recipe, vocabularySize: Int) {
     let objective = recipe.objective
     if objective.reference == .start, let expected = objective.lossAtReference {
-      note = "first loss \(Progress.fixed(loss, 4)), of a model that is its reference \(Progress.fixed(expected, 4))"
-      if !(abs(loss - expected) <= objective.lossAtReferenceTolerance * max(1, abs(expected))) {
+      let isDrawn = recipe.dropsFromTheStart
+      note =
+        "first loss \(Progress.fixed(loss, 4)), of a model that is its reference \(Progress.fixed(expected, 4))"
+        + (isDrawn ? " without dropout" : "")
+      if !isDrawn, !(abs(loss - expected) <= objective.lossAtReferenceTolerance * max(1, abs(expected))) {
         failure = Failure(
           .verification, "the model does not begin as its own reference",
           notes: ["its first loss is \(loss), expected \(expected)", "delete \(ReferenceScores.cache) and start again"])
@@ -28,5 +32,13 @@ package struct FirstLoss {
     } else {
       return nil
     }
+  }
+}
+
+extension Recipe {
+  /// Whether dropout changes the model of the first step: its adapter is more than nothing, that of a model or PiSSA's.
+  fileprivate var dropsFromTheStart: Bool {
+    guard let adapter = adapter?.adapter, adapter.dropout > 0 else { return false }
+    return model.adapterSource != nil || adapter.start.isPrincipal
   }
 }

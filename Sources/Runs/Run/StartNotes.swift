@@ -40,6 +40,11 @@ struct StartNotes {
     if case .principal(let iterations?) = recipe.adapter?.adapter.start {
       lines.append("note: pissa_niter_\(iterations) is computed exactly, as pissa is: nothing is drawn")
     }
+    if recipe.examples.answersPerSample > 0, let adapter = recipe.adapter?.adapter, adapter.dropout > 0 {
+      lines.append(
+        "note: adapter.lora_dropout acts on the log-probabilities that are compared; TRL's trainers switch it off unless "
+          + "disable_dropout is false: adapter.lora_dropout=0 does that here")
+    }
     if step > 0 { lines.append("resuming after step \(step)") }
     return lines + firstExample
   }
