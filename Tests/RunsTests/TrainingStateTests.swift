@@ -36,6 +36,26 @@ import Training
     #expect(failure.what.contains("losses"), "\(failure)")
   }
 
+  /// Losses of other objectives and on other samples are not compared, whatever was said before.
+  @Test func anotherMeasureIsSaid() throws {
+    func state(_ heldOut: String?, beta: Double = 0.1) -> TrainingState {
+      var state = TrainingState(recipe: #"{"objective": {"beta": \#(beta)}}"#, data: "", coreType: "")
+      state.heldOut = heldOut
+      return state
+    }
+    for (before, now, isSame) in [
+      (state("a"), state("a"), true), (state(nil), state("a"), true), (state("a"), state("b"), false),
+      (state("a"), state("a", beta: 0.5), false),
+    ] {
+      var (earlier, later, latest) = (before, now, now)
+      earlier.evaluated = 4
+      let warnings = try later.resume(from: earlier, at: "", allowsChangedData: false)
+      #expect(later.measuredAfter == (isSame ? -1 : 4) && warnings.isEmpty == isSame, "\(warnings)")
+      let others = try latest.resume(from: later, at: "", allowsChangedData: false)
+      #expect(others.isEmpty && latest.measuredAfter == later.measuredAfter)
+    }
+  }
+
   /// The same curve with another number of processes is promised only where nothing is drawn for each micro-batch.
   @Test(arguments: [
     (#"{"adapter": {"lora_dropout": 0}, "objective": {"name": "sft"}}"#, "the curve does not"),

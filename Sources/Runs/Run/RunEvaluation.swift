@@ -111,6 +111,11 @@ extension Recipe {
     return max(1, Int((share * Double(samples.sampleCount)).rounded()))
   }
 
+  /// What identifies what an evaluation reads: other samples have other losses.
+  func identity(ofEvaluated samples: any SampleLoader) -> String {
+    "\(samples.fingerprint) \(evaluated(samples)) of \(samples.sampleCount)"
+  }
+
   /// Tokens that are cheap to read beside the steps between two evaluations.
   private static var cheapTokens: Double { 131_072 }
 }

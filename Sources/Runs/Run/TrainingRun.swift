@@ -51,7 +51,8 @@ package final class TrainingRun {
     state = TrainingState(
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
       coreType: MatrixLibrary.coreType)
-    (state.ranks, state.heldOut) = (ranks.count, preparation.data.validation?.fingerprint ?? "none")
+    state.ranks = ranks.count
+    state.heldOut = preparation.data.validation.map(recipe.identity(ofEvaluated:)) ?? "none"
     var (warnings, notes) = (lock?.warning.map { [$0] } ?? [], [String]())
     let earlier = try checkpoint.map { [trainer] (checkpoint) throws(Failure) in
       try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)

@@ -10,9 +10,9 @@ import Training
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are the whole state.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
 /// of the training data), `core_type`, `reference` (the digests of its weights and its configuration), `evaluated` (the last step that
-/// was), `held_out` (the fingerprint of what is), `measured_after` (the step after which evaluations are by the present objective
-/// and held-out data, where they were not always), `skipped` (steps), `ranks` (processes, where there were several). Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient
-/// norms of the last steps.
+/// was), `held_out` (what identifies the samples that evaluations read), `measured_after` (the step after which evaluations have the
+/// present objective and samples, where they had others before), `skipped` (steps), `ranks` (processes, where there were several).
+/// Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient norms of the last steps.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
   private static let format = "train-state"
@@ -32,9 +32,9 @@ package struct TrainingState: Sendable {
   package var bestLoss: Double?
   /// The last step after which the model was evaluated; 0 for none.
   package var evaluated = 0
-  /// The fingerprint of what is held out; nil in files of earlier versions.
+  /// What identifies the samples that evaluations read; nil in files of earlier versions.
   package var heldOut: String?
-  /// The evaluations after this step alone have one measure: the objective, or what is held out, was another before.
+  /// The evaluations after this step alone have one measure: the objective, or what they read, was another before.
   package private(set) var measuredAfter = -1
   /// The processes that trained.
   package var ranks = 1
@@ -166,8 +166,8 @@ package struct TrainingState: Sendable {
     measuredAfter = isSameMeasure ? earlier.measuredAfter : earlier.evaluated
     if !isSameMeasure, earlier.evaluated > 0 {
       warnings.append(
-        "the objective or what is held out has changed: evaluation losses are compared with those from here on alone, for the best "
-          + "checkpoint and for early stopping")
+        "the objective, or what is read of what is held out, has changed: evaluation losses are compared with those from here on "
+          + "alone, for the best checkpoint and for early stopping")
     }
     (step, samples, tokens) = (earlier.step, earlier.samples, earlier.tokens)
     (bestLoss, reference, evaluated) = (earlier.bestLoss, earlier.reference, earlier.evaluated)
