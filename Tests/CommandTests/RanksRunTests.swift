@@ -122,7 +122,8 @@ struct Mpirun: Sendable, CustomStringConvertible {
     }
     let cases = [
       (["dpo", "dpo.json", #"adapter={"r": 2, "lora_alpha": 4, "target_modules": "all-linear"}"#], "model"),
-      (["dpo", "dpo.json"], "reference model"), (["resume", "runs/base", "training.max_steps=2"], "checkpoint"),
+      (["dpo", "dpo.json", "objective.reference=runs/base"], "reference model"),
+      (["resume", "runs/base", "training.max_steps=2"], "checkpoint"),
     ]
     for (words, thing) in cases {
       let outcome = try Binary.run(words, in: tiny.folder, under: Mpirun.all[0].words(2) + Self.apart)

@@ -62,6 +62,8 @@ package final class TrainingRun {
       warnings += try state.resume(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
       notes = try recipe.continuation(of: earlier, over: preparation.data.train, in: folder.path)
     }
+    // Ranks on different processors may have drawn weights whose last bits differ, which a reference would have as well.
+    try trainer.shareWeights()
     let isWhole = preparation.adapter == nil
     let first = isWhole ? (checkpoint == nil ? trainer.model : nil) : preparation.adapter!.reference(trainer.model)
     let (data, reference) = try preparation.trainingData(
@@ -91,8 +93,6 @@ package final class TrainingRun {
     } else {
       log = RunLog(steps: steps, after: state.step)
     }
-    // Ranks on different processors may have drawn weights whose last bits differ.
-    try trainer.shareWeights()
     for warning in warnings { log.note("warning: \(warning)") }
     let start = StartNotes(
       recipe: recipe, preparation: preparation, model: trainer.model, steps: steps, step: state.step,
