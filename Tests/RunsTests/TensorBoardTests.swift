@@ -45,22 +45,23 @@ import Testing
       let names = try FileManager.default.contentsOfDirectory(atPath: folder)
       #expect(names.count == 1 && names[0].hasPrefix("events.out.tfevents."))
       let events = try records([UInt8](Data(contentsOf: URL(filePath: "\(folder)/\(names[0])"))))
-      #expect(events.count == 2)
+      #expect(events.count == 3)
       #expect(events[0].suffix(15) == [0x1A, 13] + Array("brain.Event:2".utf8))
       // wall_time = 2.0, step = 300, summary { value { tag: "loss" simple_value: 1.5 } }
       #expect(
-        events[1] == [0x09, 0, 0, 0, 0, 0, 0, 0, 0x40, 0x10, 0xAC, 0x02, 0x2A, 13, 0x0A, 11, 0x0A, 4]
+        events[2] == [0x09, 0, 0, 0, 0, 0, 0, 0, 0x40, 0x10, 0xAC, 0x02, 0x2A, 13, 0x0A, 11, 0x0A, 4]
           + Array("loss".utf8) + [0x15, 0, 0, 0xC0, 0x3F])
     }
   }
 
-  @Test func aResumedRunStartsASession() throws {
+  /// A run that begins does so, too: TensorBoard discards nothing at the first start that it sees.
+  @Test(arguments: [(0, 0), (7, 8)]) func everyFileStartsASession(_ step: Int, _ first: Int) throws {
     try withScratchFolder { folder in
-      _ = try TensorBoard(folder: folder, after: 7)
+      _ = try TensorBoard(folder: folder, after: step)
       let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
       let events = try records([UInt8](Data(contentsOf: URL(filePath: "\(folder)/\(name)"))))
-      // step = 8, session_log { status: START }
-      #expect(events[1].suffix(6) == [0x10, 8, 0x3A, 2, 0x08, 1])
+      // step = first, session_log { status: START }
+      #expect(events[1].suffix(6) == [0x10, UInt8(first), 0x3A, 2, 0x08, 1])
     }
   }
 }

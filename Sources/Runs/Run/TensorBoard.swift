@@ -6,18 +6,16 @@ import Foundation
 package struct TensorBoard: ~Copyable {
   private var file: AppendedFile
 
-  /// Starts a new event file in `folder`. A run that resumes after `step` steps makes TensorBoard discard what an earlier
-  /// file says about later ones.
+  /// Starts a new event file in `folder`. A run that resumes after `step` steps, or begins again, makes TensorBoard discard what
+  /// an earlier file says about later ones: by the start of a session, the first of which it takes for that of the run.
   package init(folder: String, after step: Int) throws(Failure) {
     let time = Date().timeIntervalSince1970
     let host = ProcessInfo.processInfo.hostName
     let process = ProcessInfo.processInfo.processIdentifier
     file = try AppendedFile("\(folder)/events.out.tfevents.\(Int(time)).\(host).\(process).\(step)")
     file.append(Self.record(Self.event(time: time, step: 0) { $0.text(3, "brain.Event:2") }))
-    if step > 0 {
-      let session = Self.event(time: time, step: step + 1) { $0.message(7) { $0.integer(1, 1) } }
-      file.append(Self.record(session))
-    }
+    let session = Self.event(time: time, step: step > 0 ? step + 1 : 0) { $0.message(7) { $0.integer(1, 1) } }
+    file.append(Self.record(session))
   }
 
   /// Appends scalars of a step.
