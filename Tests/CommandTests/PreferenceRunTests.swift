@@ -54,6 +54,18 @@ import Testing
     }
   }
 
+  /// As in metrics.jsonl, and as TRL's trainers log them.
+  @Test func tensorBoardHasTheRewardsOfSteps() throws {
+    try tiny.train("dpo", "dpo.json", "training.max_steps=1", "logging.tensorboard=true")
+    let names = try FileManager.default.contentsOfDirectory(atPath: tiny.path("runs/dpo"))
+    let events = try #require(names.first { $0.hasPrefix("events.out.tfevents.") })
+    let bytes = try #require(FileManager.default.contents(atPath: tiny.path("runs/dpo/\(events)")))
+    let text = String(decoding: bytes, as: UTF8.self)
+    for tag in ["train/loss", "train/rewards/margins", "train/logps/chosen", "eval/rewards/margins"] {
+      #expect(text.contains(tag), "\(tag)")
+    }
+  }
+
   @Test func microBatchesChangeNoMetricOfKTO() throws {
     try tiny.train("dpo", "kto.json")
     try tiny.train("dpo", "kto.json", "run=runs/one", "training.micro_batch_size=1")

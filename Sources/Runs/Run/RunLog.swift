@@ -67,12 +67,12 @@ struct RunLog: ~Copyable {
         Self.time,
       ] + others.map { JSONMember($0.name, JSONValue($0.value)) })
     if report.step.isMultiple(of: every) || report.step == 1 {
+      let scalars: [(tag: String, scalar: Double)] = [
+        ("train/loss", report.loss), ("train/grad_norm", report.gradientNorm),
+        ("train/learning_rate", report.learningRate), ("train/tokens_per_second", tokensPerSecond),
+      ]
       tensorBoard?.append(
-        step: report.step,
-        [
-          "train/loss": report.loss, "train/grad_norm": report.gradientNorm, "train/learning_rate": report.learningRate,
-          "train/tokens_per_second": tokensPerSecond,
-        ])
+        step: report.step, scalars + others.map { (tag: "train/\($0.name)", scalar: $0.value) })
     }
     progress.show(
       StepReport(
