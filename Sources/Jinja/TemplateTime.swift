@@ -23,8 +23,18 @@ package struct TemplateTime: Sendable, Equatable {
   /// The day, `YYYY-MM-DD`.
   package var day: String { formatted("%Y-%m-%d") }
 
+  /// The local time as if it were Greenwich's, in seconds since 1970: where clocks show the same, templates say the same.
+  package var localSeconds: Int {
+    var (seconds, parts) = (time_t(seconds), tm())
+    return localtime_r(&seconds, &parts) == nil ? seconds : timegm(&parts)
+  }
+
+  /// The day of all processes of a job, whatever their clocks and time zones say; nil for a process alone. Set once, before
+  /// anything else runs.
+  nonisolated(unsafe) package static var commonDay: String?
+
   /// Noon of this day: what a run is told, which its files name by the day.
-  package static var today: TemplateTime { TemplateTime(day: now.day) ?? now }
+  package static var today: TemplateTime { TemplateTime(day: commonDay ?? now.day) ?? now }
 
   package static var now: TemplateTime { TemplateTime(seconds: time(nil)) }
 

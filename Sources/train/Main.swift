@@ -92,6 +92,7 @@ import Runs
       throw failure
     }
     if !Ranks.current.isFirst { Output.mute() }
+    try Recipe.Data.shareDay(over: Ranks.current)
   }
 
   /// Whether what keeps this process out has kept others out as well: the launcher then ends all when one has ended, which the

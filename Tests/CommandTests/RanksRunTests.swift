@@ -103,6 +103,24 @@ struct Mpirun: Sendable, CustomStringConvertible {
     #expect(!FileManager.default.fileExists(atPath: tiny.path("runs")))
   }
 
+  /// The day that a template is told is that of the first rank, whatever the clocks and time zones of the others say.
+  @Test func ranksAreToldOneDay() throws {
+    let tiny = try TinyRun()
+    try tiny.write(
+      "{{ strftime_now('%d %b %Y') }}{% for m in messages %}{{ m.role }}: {{ m.content }}<|endoftext|>{% endfor %}"
+        + "{% if add_generation_prompt %}assistant: {% endif %}", to: "day.jinja")
+    try tiny.write(#"{"prompt": "say", "completion": "yes"}"#, to: "rows.jsonl")
+    let words = [
+      "sft", "tiny.json", "task=sft", "objective.name=sft", "data.train=rows.jsonl", "~data.validation_fraction",
+      "data.template=day.jinja", "data.sequence_length=64", "model.max_position_embeddings=64", "training.max_steps=1",
+    ]
+    let zones =
+      "[ \"${OMPI_COMM_WORLD_RANK:-$PMI_RANK}\" = 1 ] && TZ=AAA-14 || TZ=BBB+12; export TZ; exec \"$0\" \"$@\""
+    let outcome = try Binary.run(
+      words, in: tiny.folder, under: Mpirun.all[0].words(2) + ["/bin/sh", "-c", zones])
+    #expect(outcome.code == 0, "\(outcome.log)")
+  }
+
   /// Frozen weights, a reference model, and the moments of a checkpoint are those of the files that each rank reads.
   @Test func oneWithAnotherModelIsRefused() throws {
     let tiny = try TinyRun()

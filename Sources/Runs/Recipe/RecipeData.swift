@@ -1,3 +1,4 @@
+import Communication
 import Corpus
 import Files
 import Jinja
@@ -160,6 +161,15 @@ extension SettingsType where Value == [JSONMember] {
   /// An object whose keys are not checked.
   fileprivate static var members: Self {
     Self("an object", placeholder: [], read: { $0.object }, write: { JSONValue($0) })
+  }
+}
+
+extension Recipe.Data {
+  /// Lets all ranks tell templates the day of the first one: midnight is not everywhere at once.
+  package static func shareDay(over ranks: any Communicator) throws(Failure) {
+    if ranks.isSolo { return }
+    let days = try ranks.gather(Array(TemplateTime.now.day.utf8))
+    TemplateTime.commonDay = String(decoding: days[0], as: UTF8.self)
   }
 }
 

@@ -56,7 +56,7 @@ public struct ChatFormat: Sendable {
 
   /// What identifies the format: all that decides which tokens a conversation has, but for the tokenizer.
   package var identity: String {
-    let date = template.mentions("strftime_now") ? "\(now.seconds)" : ""
+    let date = template.mentions("strftime_now") ? "\(now.localSeconds)" : ""
     return
       "\(template.jinja)\n\(JSONValue(variables).serialized())\n\(tokenizer.namedTokens.json.serialized())\n\(date)"
   }
