@@ -58,12 +58,22 @@ extension Llama.Configuration: ModelConfiguration {
     hasInnerBias = section.value("mlp_bias", .boolean, default: false, "Biases of the feed-forward layer")
   }
 
-  /// Reads the sliding window: Qwen2's is there by a switch, Mistral's unless the key is null.
+  /// Reads the sliding window: Qwen2's is there by a switch, Mistral's unless the key is null. `LlamaConfig` has no window and
+  /// `MistralConfig` no switch: transformers passes over the keys of them that a file has.
   private mutating func readWindow(from section: inout SettingsSection) {
     let type = section.text("model_type")
     let isQwen = type == "qwen2" || hasQKVBias
     let given = section.optional("sliding_window", .integer(), "How many keys a token sees; default: all")
-    let isOn = section.value("use_sliding_window", .boolean, derived: !isQwen, "Whether Qwen2's blocks have the window")
+    let isSwitchedOn = section.value(
+      "use_sliding_window", .boolean, derived: !isQwen, "Whether Qwen2's blocks have the window")
+    let isOn = type == "mistral" || (type != "llama" && isSwitchedOn)
+    if type == "mistral" {
+      section.acceptForTraining(
+        "use_sliding_window", only: [true], because: "a mistral has its window unless sliding_window is null")
+    }
+    if type == "llama", isSwitchedOn, let given, given < maximumPositions {
+      section.acceptForTraining("sliding_window", only: [.null], because: "models of the type llama have no window")
+    }
     let start = section.optional("max_window_layers", .integer(from: 0), "The first of Qwen2's blocks with the window")
     let usual = ["mistral": 4096, "qwen2": 4096][type ?? ""]
     let window = isOn ? given ?? (section.isNull("sliding_window") ? nil : usual) : nil

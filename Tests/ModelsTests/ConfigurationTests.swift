@@ -154,6 +154,22 @@ import Testing
     }
   }
 
+  /// transformers passes over keys that the class of a type does not have.
+  @Test func aLlamaHasNoWindowAndAMistralNoSwitch() throws {
+    let window: (String, JSONValue) = ("sliding_window", 8)
+    let off = [window, ("use_sliding_window", false)]
+    #expect(try json("llama", [window])["sliding_window"]?.integer == nil)
+    #expect(try json("llama", [window, ("layer_types", ["full_attention"])])["model_type"] == "llama")
+    #expect(try json("mistral", off)["sliding_window"]?.integer == 8)
+    for (type, members) in [("llama", [window]), ("mistral", off)] {
+      let notes = try description([("model_type", JSONValue(type))] + Self.sizes + members).notes
+      #expect(notes.contains { $0.contains("has no effect here") }, "\(type): \(notes)")
+    }
+    // Where no type is named, the key is a wish.
+    let own = try description([("architecture", "llama")] + Self.sizes + [window]).configuration(vocabularySize: 9)
+    #expect(own.json["sliding_window"]?.integer == 8)
+  }
+
   @Test func aQwenHasAWindowByItsSwitch() throws {
     let sizes: [(String, JSONValue)] = [("num_hidden_layers", 3)]
     func window(_ members: [(String, JSONValue)]) throws(Failure) -> JSONValue? {
