@@ -142,6 +142,6 @@ extension Llama.Configuration {
         tensors: GGUFNaming.llamaTensors(),
         blockTensors: GGUFNaming.llamaBlockTensors(biases: true).filter {
           !$0.gguf.hasSuffix(".bias") || ["attn_q.bias", "attn_k.bias", "attn_v.bias"].contains($0.gguf)
-        }, lacks: [.switchedWindow, .otherScaling]),
+        }, lacks: [.otherHeadSize, .switchedWindow, .otherScaling]),
     ])
 }

@@ -47,6 +47,6 @@ extension OLMo2.Configuration {
           .init("attn_q_norm.weight", "self_attn.q_norm.weight"),
           .init("attn_k_norm.weight", "self_attn.k_norm.weight"),
         ],
-        lacks: [.attentionBias, .otherScaling])
+        lacks: [.otherHeadSize, .tiedHead, .attentionBias, .otherScaling])
     ])
 }

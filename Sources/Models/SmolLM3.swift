@@ -74,7 +74,6 @@ extension SmolLM3.Configuration {
         "smollm3", keys: GGUFNaming.llamaKeys,
         derived: [.headSize, .valueSize, .rotaryWidth] + GGUFNaming.Derived.scaling,
         tensors: GGUFNaming.llamaTensors(), blockTensors: GGUFNaming.llamaBlockTensors(rotaryPairs: true),
-        lacks: [.slidingLayers, .attentionBias, .innerBias, .otherRotation, .otherScalingThanLlama3],
-        storesRopeFactors: true)
+        lacks: [.slidingLayers, .attentionBias, .innerBias, .otherRotation, .otherScaling])
     ])
 }

@@ -44,6 +44,15 @@ import Tokenizers
       ([("model_type", "smollm3"), ("no_rope_layer_interval", 3)], "no_rope_layers"),
       ([("model_type", "phi3"), ("sliding_window", 8)], "sliding_window"),
       ([("model_type", "granite"), ("head_dim", 12)], "head_dim"),
+      ([("model_type", "qwen2"), ("head_dim", 12)], "head_dim"),
+      ([("model_type", "olmo2"), ("head_dim", 12)], "head_dim"),
+      ([("model_type", "olmo2"), ("tie_word_embeddings", true)], "tie_word_embeddings"),
+      (
+        [
+          ("model_type", "smollm3"),
+          ("rope_scaling", ["rope_type": "llama3", "factor": 2, "low_freq_factor": 1, "high_freq_factor": 4]),
+        ], "rope_scaling"
+      ),
       ([("model_type", "gpt_neox"), ("tie_word_embeddings", true)], "tie_word_embeddings"),
       ([("model_type", "gpt_neox"), ("attention_bias", false)], "attention_bias"),
       ([("model_type", "gpt_neox"), ("hidden_act", "gelu_new")], "hidden_act"),
