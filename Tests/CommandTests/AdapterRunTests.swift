@@ -174,14 +174,16 @@ import Testing
     let other = try tiny.train(
       "sft", "sft.json", "model.from=runs/tiny", "model.adapter=peft", "run=runs/other", "adapter.r=8", code: 3)
     #expect(other.contains("not the one that the model starts with"), "\(other)")
-    // Preferences after it are against what it started with.
-    try tiny.train(
-      "dpo", "dpo.json", "model.adapter=peft", "adapter.lora_dropout=0", "training.max_steps=2")
-    #expect(try tiny.trained("runs/dpo")[0]["loss"]?.double.map { abs($0 - 0.693147) < 1e-4 } == true)
+    // Preferences after it are against what it started with, however products are rounded; dropout moves the first loss.
+    for precision in ["bfloat16", "float32"] {
+      try tiny.train(
+        "dpo", "dpo.json", "model.adapter=peft", "adapter.lora_dropout=0", "training.max_steps=2",
+        "training.precision=\(precision)", "--overwrite")
+      #expect(try tiny.trained("runs/dpo")[0]["loss"]?.double.map { abs($0 - 0.693147) < 1e-4 } == true)
+    }
     try tiny.train("resume", "runs/dpo", "training.max_steps=4")
-    // Dropout moves the first loss of an adapter that is trained already, which is no fault.
-    let log = try tiny.train("dpo", "dpo.json", "model.adapter=peft", "training.max_steps=1", "run=runs/dropping")
-    #expect(log.contains("note: adapter.lora_dropout acts on") && log.contains(" without dropout\n"), "\(log)")
+    try tiny.train("dpo", "dpo.json", "model.adapter=peft", "run=runs/dropped", "training.max_steps=1")
+    #expect(try tiny.trained("runs/dropped")[0]["loss"]?.double.map { abs($0 - 0.693147) > 1e-4 } == true)
   }
 
   @Test func brokenFoldersOfPEFTAreRefused() throws {

@@ -114,8 +114,11 @@ package struct ModelShape {
     if let adapter = recipe.adapter, stored.adapter == nil {
       return (try stored.base(packing: stored.packing(for: adapter)), stored.configuration)
     }
-    // What a run goes on from stays beside few bits.
+    // What a run goes on from stays beside few bits, and beside weights that are rounded: merged, it would be rounded otherwise.
     if let adapter = recipe.adapter { stored.adapter?.settings.form = adapter.form }
+    if recipe.adapter != nil, recipe.training.precision != .float32, let adapter = stored.adapter {
+      return (try stored.adaptedModel(adapter), stored.configuration)
+    }
     return (try stored.model().grown(to: grown), grown)
   }
 

@@ -4,7 +4,7 @@ import Models
 import Training
 
 /// What the loss of a run's first step should be, where that is known: ln V for a new model, and ln 2 for the loss `sigmoid`
-/// when the reference is the model itself, which must then hold.
+/// when the reference is the model itself, which must then hold unless dropout or rounding sets the two apart.
 package struct FirstLoss {
   /// The loss beside the expected one.
   package let note: String
@@ -15,11 +15,9 @@ package struct FirstLoss {
   package init?(_ loss: Double, of recipe: Recipe, vocabularySize: Int) {
     let objective = recipe.objective
     if objective.reference == .start, let expected = objective.lossAtReference {
-      let isDrawn = recipe.dropsFromTheStart
-      note =
-        "first loss \(Progress.fixed(loss, 4)), of a model that is its reference \(Progress.fixed(expected, 4))"
-        + (isDrawn ? " without dropout" : "")
-      if !isDrawn, !(abs(loss - expected) <= objective.lossAtReferenceTolerance * max(1, abs(expected))) {
+      note = "first loss \(Progress.fixed(loss, 4)), of a model that is its reference \(Progress.fixed(expected, 4))"
+      let isNear = abs(loss - expected) <= objective.lossAtReferenceTolerance * max(1, abs(expected))
+      if !isNear, !Self.isSetApart(recipe) {
         failure = Failure(
           .verification, "the model does not begin as its own reference",
           notes: ["its first loss is \(loss), expected \(expected)", "delete \(ReferenceScores.cache) and start again"])
@@ -33,12 +31,13 @@ package struct FirstLoss {
       return nil
     }
   }
-}
 
-extension Recipe {
-  /// Whether dropout changes the model of the first step: its adapter is more than nothing, that of a model or PiSSA's.
-  fileprivate var dropsFromTheStart: Bool {
-    guard let adapter = adapter?.adapter, adapter.dropout > 0 else { return false }
-    return model.adapterSource != nil || adapter.start.isPrincipal
+  /// Whether the first step computes something else than the reference: inputs are dropped of an adapter that changes the model
+  /// already, or bfloat16 rounds a base and the part that was taken out of it one by one.
+  private static func isSetApart(_ recipe: Recipe) -> Bool {
+    guard let adapter = recipe.adapter?.adapter else { return false }
+    let isPrincipal = adapter.start.isPrincipal
+    let isDropped = adapter.dropout > 0 && (isPrincipal || recipe.model.adapterSource != nil)
+    return isDropped || (isPrincipal && recipe.training.precision == .bfloat16)
   }
 }
