@@ -48,6 +48,21 @@ import Testing
     #expect(notes.count == 8)
   }
 
+  /// The same matrices of an adapter with another lora_alpha are another model.
+  @Test func theCacheKnowsTheScaleOfAnAdapter() throws {
+    func identity(_ alpha: Double) throws -> String {
+      let model = configuration().makeModel(seed: 3)
+      var adapter = AdapterConfiguration()
+      (adapter.rank, adapter.alpha) = (2, alpha)
+      try model.attach(adapter, seed: 1)
+      return ReferenceScores(of: model, configuration()).identity
+    }
+    let (one, same, other) = try (identity(4), identity(4), identity(8))
+    #expect(one == same && one != other)
+    // What earlier versions know them by.
+    #expect(one.split(separator: "-").prefix(2) == other.split(separator: "-").prefix(2))
+  }
+
   @Test func whatIsDamagedIsComputedAgain() throws {
     let scratch = try ScratchFolder()
     var notes: [String] = []

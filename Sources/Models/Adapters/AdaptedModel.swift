@@ -108,6 +108,11 @@ extension LanguageModel {
       + namedParameters.filter(\.parameter.isTrained)
   }
 
+  /// What the updates are multiplied by, stack by stack; empty without adapters.
+  package var updateScales: [Float] {
+    linears.flatMap { _, layer in layer.slot.adapter?.stacks.map(\.scale) ?? [] }
+  }
+
   /// What the updates began as, by the names of `trainedParameters`; empty where the base is the model without them.
   package var originalUpdates: [NamedParameter] {
     linears.flatMap { path, layer in layer.slot.adapter.map { $0.named($0.origins, path, layer) } ?? [] }

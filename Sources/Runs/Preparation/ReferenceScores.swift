@@ -7,7 +7,8 @@ import Training
 
 /// The log-probabilities of answers under a reference model: computed once, and kept under everything they depend on.
 package struct ReferenceScores {
-  /// What identifies the model: a digest over all its weights, and one over its configuration.
+  /// What identifies the model: a digest over all its weights, one over its configuration, and one over what the updates of its
+  /// adapters are multiplied by, if it has some.
   package let identity: String
   private let precision: ProductPrecision
   private let cache: String
@@ -34,7 +35,11 @@ package struct ReferenceScores {
       digest.update(named.name)
       named.value.buffer.withUnsafeBufferPointer { digest.update(UnsafeRawBufferPointer($0)) }
     }
-    return "\(digest.hexadecimal)-\(Digest.sha256(configuration.json.serialized()).prefix(16))"
+    let weights = "\(digest.hexadecimal)-\(Digest.sha256(configuration.json.serialized()).prefix(16))"
+    if adapters.isEmpty { return weights }
+    // Behind the rest, which is all that runs of earlier versions know.
+    let scales = model.updateScales.map { "\($0)" }.joined(separator: " ")
+    return "\(weights)-\(Digest.sha256(scales).prefix(16))"
   }
 
   /// The scores of the answers of each of the loader's samples, of which each rank computes a part; nil if the first rank has them
