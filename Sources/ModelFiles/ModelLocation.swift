@@ -19,9 +19,10 @@ package enum ModelFormat: Sendable {
   package init(of path: String) throws(Failure) {
     if Folder.exists(path) {
       let names = try Folder.names(in: path, area: .checkpoint)
+      // An adapter may have the configuration of its base beside it: transformers loads the adapter then.
       self =
-        names.contains(HuggingFaceFolder.configurationName)
-        ? .huggingFace : names.contains(PEFTFolder.configurationName) ? .peft : .checkpoint
+        names.contains(PEFTFolder.configurationName)
+        ? .peft : names.contains(HuggingFaceFolder.configurationName) ? .huggingFace : .checkpoint
       return
     }
     if access(path, F_OK) != 0, errno == ENOENT { throw Self.missing(path) }

@@ -32,15 +32,10 @@ package enum PEFTFolder {
           "save it with path_initial_model_for_weight_conversion, which makes a plain adapter of it",
         ])
     }
-    guard let base = base ?? json["base_model_name_or_path"]?.string, Path.exists(base) else {
-      throw Failure(
-        .model, "the base model of the adapter is not here", at: source,
-        notes: [
-          "it names \(json["base_model_name_or_path"]?.found ?? "none")",
-          "in a recipe: \"model\": { \"from\": BASE, \"adapter\": \"\(path)\" }",
-        ])
-    }
     let names = try Folder.names(in: path, area: .model)
+    guard let base = base ?? json["base_model_name_or_path"]?.string, Path.exists(base) else {
+      throw baseIsNotHere(json, at: path, names)
+    }
     if !names.contains(weightsName), names.contains("adapter_model.bin") {
       throw Failure(
         .model, "the adapter is pickled Python, which is not read", at: "\(path)/adapter_model.bin",
@@ -55,6 +50,17 @@ package enum PEFTFolder {
       stored.configuration, tokenizer: text.tokenizer, chatTemplate: text.template, endTokens: text.ends,
       beginningToken: stored.beginningToken, step: stored.step, notes: stored.notes + text.notes,
       weights: stored.weights, adapter: adapter)
+  }
+
+  /// The failure of the adapter in the folder `path`, with those files, whose base is not to be had.
+  private static func baseIsNotHere(_ json: JSONValue, at path: String, _ names: [String]) -> Failure {
+    let isWhole = names.contains { $0.hasPrefix("model") && $0.hasSuffix(".safetensors") }
+    return Failure(
+      .model, "the base model of the adapter is not here", at: "\(path)/\(configurationName)",
+      notes: [
+        "it names \(json["base_model_name_or_path"]?.found ?? "none")",
+        "in a recipe: \"model\": { \"from\": BASE, \"adapter\": \"\(path)\" }",
+      ] + (isWhole ? ["the folder has a whole model, too, which is read once \(configurationName) is gone"] : []))
   }
 
   /// The tokenizer and the template that are beside an adapter, in the place of those of its base: what `AutoTokenizer` finds in
