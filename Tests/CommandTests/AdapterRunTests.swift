@@ -239,7 +239,7 @@ import Testing
   @Test(arguments: [
     ("adapter.r=0", 3, "r"), ("adapter.target_modules=[\"query\"]", 5, "matches no linear layer"),
     ("adapter.lora_alfa=3", 2, "did you mean \"lora_alpha\"?"), ("adapter.quantize_base=q3", 3, "quantize_base"),
-    ("model.from=runs/sft", 5, "has adapters of its own"),
+    ("model.from=runs/sft", 5, "has adapters of its own"), ("model.adapter=runs/sft", 5, "--to peft"),
   ])
   func whatCannotBeAdaptedIsRefused(_ change: String, _ code: Int32, _ words: String) throws {
     try tiny.train("sft", "sft.json", "training.max_steps=1")

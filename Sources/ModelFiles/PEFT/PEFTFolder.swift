@@ -19,7 +19,9 @@ package enum PEFTFolder {
   package static func open(_ path: String, base: String? = nil) throws(Failure) -> StoredModel {
     let source = "\(path)/\(configurationName)"
     guard let json = try HuggingFaceFolder.json(configurationName, in: path, area: .model) else {
-      throw Failure(.model, "the folder is no adapter: it has no \(configurationName)", at: path)
+      throw Failure(
+        .model, "the folder is no adapter: it has no \(configurationName)", at: path,
+        notes: ["`train export RUN FOLDER --to peft` writes that of a run"])
     }
     let decoder = SettingsDecoder(source: source, area: .model)
     let settings = decoder.read(json) { AdaptedBase(from: &$0) }
