@@ -112,6 +112,8 @@ import Testing
     }
     let again = try Binary.run(started + ["adapter.quantize_base=q4_0", "run=runs/rounded"], in: tiny.folder)
     #expect(again.code == 0 && again.log.contains("matrices of Q8_0 are rounded again, to Q4_0"), "\(again.log)")
+    let exported = try tiny.train("export", "runs/blocks", "lora.gguf", "--to", "gguf-lora")
+    #expect(!exported.contains("fewer bits"), "\(exported)")
     try tiny.copy("runs/blocks", as: "runs/again", upTo: 3)
     try tiny.train("resume", "runs/again")
     try expectSame("runs/blocks", "runs/again")

@@ -68,9 +68,11 @@ package struct Export: Sendable {
     if !format.holdsModel, let adapter = stored.adapter, adapter.settings.form != .floats {
       // An adapter's files know no base in few bits: whoever loads them has the base as it is.
       stored.adapter!.settings.form = .floats
-      notes.append(
-        "the adapter was trained beside a base of fewer bits than \(adapter.base) has: the two together differ a little"
-      )
+      if adapter.settings.form != .gguf {
+        notes.append(
+          "the adapter was trained beside a base of fewer bits than \(adapter.base) has: the two together differ a little"
+        )
+      }
     }
     let model = try stored.model()
     // What the adapter was trained beside, few bits included.
