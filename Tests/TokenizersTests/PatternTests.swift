@@ -60,6 +60,17 @@ import Tokenizers
     #expect(try tokenizer(split(pattern, "MergedWithNext", invert: true)).preTokenizer == nil)
   }
 
+  /// Oniguruma takes powers and fractions below U+0100 for parts of words, and not within brackets.
+  @Test func fractionsArePartsOfWordsOutsideBrackets() throws {
+    let cases = [("\\w", true), ("\\W", false), ("[\\w]", false), ("[^\\w]", true), ("[\\W]", true)]
+    for (pattern, isFound) in cases {
+      let tokenizer = try tokenizer(split(pattern, "Removed"))
+      for text in ["²", "¹", "¾"] {
+        #expect(tokenizer.pieces(of: Array(text.utf8)).joined().isEmpty == isFound, "\(pattern) on \(text)")
+      }
+    }
+  }
+
   /// A pattern in a needless group is read as a general one.
   @Test(arguments: [PreTokenizer.gpt2, .llama3, .qwen2])
   func scannersAndPatternsCutTheSame(_ preTokenizer: PreTokenizer) throws {

@@ -80,8 +80,8 @@ def segments(step, text):
         pattern = regex.escape(step["pattern"]["String"])
     else:
         pattern = step["pattern"]["Regex"]
-    # Oniguruma's \w has no joiners.
-    pattern = pattern.replace(r"\w", r"[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}]")
+    # Oniguruma's \w has no joiners and, outside brackets, the powers and fractions below U+0100.
+    pattern = pattern.replace(r"\w", r"[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\xb2\xb3\xb9\xbc-\xbe]")
     flags = regex.M | (regex.V1 if "|[." in pattern else regex.V0)
     at, found = 0, []
     for m in regex.finditer(pattern, text, flags):

@@ -205,7 +205,7 @@ struct PatternParser {
       guard let scalar = Unicode.Scalar(value) else { throw PatternError("an escape that is no scalar") }
       return try literal(scalar, ignoringCase)
     }
-    return try escapedClass(ignoringCase)
+    return try escapedClass(ignoringCase, isAlone: true)
   }
 
   /// The scalar that an escape stands for; nil, and nothing taken, when it stands for a class.
@@ -243,7 +243,15 @@ struct PatternParser {
     return value
   }
 
-  private mutating func escapedClass(_ ignoringCase: Bool) throws(PatternError) -> ScalarSet {
+  /// `\w` outside brackets, where Oniguruma takes the powers and fractions below U+0100 for parts of words, too.
+  private static let words: ScalarSet = {
+    var set = ScalarSet([0xB2...0xB3, 0xB9...0xB9, 0xBC...0xBE])
+    set.insert { _, _, isWord in isWord }
+    return set
+  }()
+
+  /// A class of one letter, within brackets or alone.
+  private mutating func escapedClass(_ ignoringCase: Bool, isAlone: Bool = false) throws(PatternError) -> ScalarSet {
     let letter = scalars[index + 1]
     index += 2
     var set = ScalarSet()
@@ -252,6 +260,8 @@ struct PatternParser {
     case "S": set.insert { _, isSpace, _ in !isSpace }
     case "d": set.insert { category, _, _ in category == 8 }
     case "D": set.insert { category, _, _ in category != 8 }
+    case "w" where isAlone: set = Self.words
+    case "W" where isAlone: set = Self.words.inverted
     case "w": set.insert { _, _, isWord in isWord }
     case "W": set.insert { _, _, isWord in !isWord }
     default:
