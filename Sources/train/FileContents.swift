@@ -31,20 +31,26 @@ struct FileContents {
     }
     let (stored, model) = try Waiting.during("opening \(path)") { () throws(Failure) in
       let stored = try StoredModel(at: path)
+      // Merged, an adapter would not be seen.
+      if let adapter = stored.adapter { return (stored, try stored.adaptedModel(adapter)) }
       return (stored, try stored.model())
     }
+    let (weights, trained) = (model.namedParameters, stored.adapter == nil ? [] : model.trainedParameters)
     var facts: [(String, JSONValue)] = [
       ("kind", "model"), ("path", JSONValue(stored.path)), ("step", JSONValue(stored.step)),
-      ("parameters", JSONValue(model.parameterCount)), ("config", stored.configuration.json),
+      ("parameters", JSONValue(weights.reduce(0) { $0 + $1.shape.count })), ("config", stored.configuration.json),
     ]
     if let adapter = stored.adapter {
-      facts += [("base", JSONValue(adapter.base)), ("adapter", adapter.settings.json(base: adapter.base))]
+      facts += [
+        ("base", JSONValue(adapter.base)), ("adapter", adapter.settings.json(base: adapter.base)),
+        ("trained_parameters", JSONValue(trained.reduce(0) { $0 + $1.shape.count })),
+      ]
     }
     if let tokenizer = stored.tokenizer { facts.append(("tokenizer_tokens", JSONValue(tokenizer.vocabularySize))) }
     if let ends = stored.endTokens { facts.append(("end_tokens", JSONValue(ends.map { JSONValue(Int($0)) }))) }
     facts.append(("chat_template", JSONValue(stored.chatTemplate)))
     self.facts = facts
-    tensors = model.namedParameters.map { ($0.name, $0.shape.dimensions) }
+    tensors = (stored.adapter == nil ? weights : trained).map { ($0.name, $0.shape.dimensions) }
   }
 
   /// The shard at `path`, nil when it is not one.

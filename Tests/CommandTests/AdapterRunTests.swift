@@ -106,6 +106,9 @@ import Testing
     let facts = try JSONValue.parse(Array(inspected.results.utf8), source: "", area: .data)
     #expect(facts["base"] == "runs/tiny" && facts["adapter"]?["r"] == 4)
     #expect(facts["path"]?.string?.hasSuffix("step-000006/adapter.h5") == true)
+    let tensors = try #require(facts["tensors"]?.object)
+    #expect(tensors.first { $0.key.hasSuffix("0.self_attn.q_proj.lora_A.weight") }?.value == [4, 32])
+    #expect(tensors.allSatisfy { $0.key.contains(".lora_") } && (facts["trained_parameters"]?.integer ?? 0) > 0)
   }
 
   private func loss(_ model: String, _ more: String...) throws -> Double {
