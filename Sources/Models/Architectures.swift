@@ -33,4 +33,6 @@ package struct HuggingFaceNaming: Sendable {
   package let embedding: String
   /// The name of the head, which checkpoints may repeat although it is the embedding.
   package var head = "lm_head.weight"
+  /// What else checkpoints call it.
+  package var otherHead: String?
 }

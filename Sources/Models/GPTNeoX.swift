@@ -76,7 +76,8 @@ extension GPTNeoX.Configuration {
       ignoredSuffixes: [
         ".attention.bias", ".attention.masked_bias", ".attention.rotary_emb.inv_freq", ".rotary_emb.inv_freq",
       ],
-      embedding: "gpt_neox.embed_in.weight", head: "embed_out.weight"),
+      // The module has the other name in transformers 5, which saves it under this one; torch's own files have the module's.
+      embedding: "gpt_neox.embed_in.weight", head: "embed_out.weight", otherHead: "lm_head.weight"),
     gguf: [
       GGUFNaming(
         "gptneox", modelType: "gpt_neox",

@@ -70,6 +70,22 @@ import Testing
     #expect(try alone.model().head.weight.value.elements == tied)
   }
 
+  @Test func theHeadOfGPTNeoXHasTwoNames() throws {
+    let config: JSONValue = [
+      "model_type": "gpt_neox", "vocab_size": 40, "hidden_size": 16, "intermediate_size": 12, "num_hidden_layers": 1,
+      "num_attention_heads": 2, "max_position_embeddings": 16,
+    ]
+    let arrays = try arrays(config)
+    let head = try StoredModel(at: folder(config, arrays)).model().head.weight.value.elements
+    let renamed = NamedArray("lm_head.weight", shape: [40, 16], values: head)
+    let others = arrays.filter { $0.name != "embed_out.weight" }
+    #expect(others.count + 1 == arrays.count)
+    let stored = try StoredModel(at: folder(config, others + [renamed]))
+    #expect(try stored.model().head.weight.value.elements == head)
+    let both = refusal { _ = try StoredModel(at: folder(config, arrays + [renamed])) }
+    #expect(both?.what == "tensor embed_out.weight is there twice", "\(both as Any)")
+  }
+
   @Test(arguments: [
     ("_orig_mod.", "_orig_mod."), ("module.", "module."), ("module._orig_mod.", "_orig_mod., module."),
     ("_fsdp_wrapped_module.", "_fsdp_wrapped_module."),

@@ -111,6 +111,7 @@ struct HuggingFaceWeights: WeightSource {
     let parts = tensor.split(separator: ".", omittingEmptySubsequences: false)
     let name = parts.filter { !Self.wrapperNames.contains($0) }.joined(separator: ".")
     if naming.ignoredSuffixes.contains(where: name.hasSuffix) { return nil }
+    if name == naming.otherHead { return naming.head }
     return name == naming.head || name.hasPrefix(naming.prefix) ? name : naming.prefix + name
   }
 
