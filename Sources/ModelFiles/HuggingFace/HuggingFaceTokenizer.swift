@@ -115,6 +115,8 @@ struct HuggingFaceTokenizer {
   /// With a space before text, or without, where the folder says so.
   private func spaced(_ tokenizer: Tokenizer) throws(Failure) -> Tokenizer {
     guard !tokenizer.isSentencePiece else { return tokenizer }
+    // Of classes that have no default for it, transformers 5 keeps the key and passes over it.
+    if isWhole, kind?.defaultPrefixSpace == nil { return tokenizer }
     guard let adds = try boolean("add_prefix_space") ?? kind?.defaultPrefixSpace else { return tokenizer }
     // On several pre-tokenizers it has no effect in transformers.
     return tokenizer.addingPrefixSpace(adds) ?? tokenizer
