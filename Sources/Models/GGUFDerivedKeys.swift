@@ -17,6 +17,8 @@ extension GGUFNaming {
   package struct Lack: Sendable {
     /// The key of the config.json.
     package let key: String
+    /// Whether files have it all the same: llama.cpp has learnt it, and its older versions pass over it.
+    package var isRead = false
     /// Whether a config.json asks for it.
     package let isWanted: @Sendable (_ config: JSONValue) -> Bool
   }
@@ -206,7 +208,7 @@ extension GGUFNaming.Lack {
       (config["layer_types"]?.array ?? []).enumerated().contains {
         ($1 == "sliding_attention") != (($0 + 1) % 6 != 0)
       }
-    }, Self(key: "rope_local_base_freq") { $0["rope_local_base_freq"]?.double != 10000 },
+    }, Self(key: "rope_local_base_freq", isRead: true) { $0["rope_local_base_freq"]?.double != 10000 },
     Self(key: "query_pre_attn_scalar") { $0["query_pre_attn_scalar"]?.double != Double($0.headSize) },
   ]
 

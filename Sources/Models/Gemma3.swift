@@ -95,7 +95,9 @@ extension Gemma3.Configuration {
     gguf: [
       GGUFNaming(
         "gemma3", modelType: "gemma3_text",
-        keys: GGUFNaming.llamaKeys + [.integer("attention.sliding_window", "sliding_window")],
+        keys: GGUFNaming.llamaKeys + [
+          .integer("attention.sliding_window", "sliding_window"), .float("rope.freq_base_swa", "rope_local_base_freq"),
+        ],
         derived: [.headSize, .valueSize, .rotaryWidth, .queryScalar], tensors: GGUFNaming.llamaTensors(norm: .plusOne),
         blockTensors: GGUFNaming.llamaBlockTensors(
           norms: [

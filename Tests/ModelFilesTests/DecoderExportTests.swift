@@ -93,6 +93,7 @@ import Tokenizers
       gemma["gemma3.attention.key_length"] == .integer(12) && gemma["gemma3.attention.value_length"] == .integer(12))
     #expect(
       gemma["gemma3.attention.sliding_window"] == .integer(9) && gemma["gemma3.rope.freq_base"] == .float(1_000_000))
+    #expect(gemma["gemma3.rope.freq_base_swa"] == .float(10_000))
     let norm = try gemma.read(#require(gemma.tensors.first { $0.name == "blk.0.post_ffw_norm.weight" }))
     #expect(norm == [Float](repeating: 1, count: 32))
     let phi = try file([
@@ -110,6 +111,29 @@ import Tokenizers
     #expect(neox["gptneox.use_parallel_residual"] == .bool(true) && neox["gptneox.rope.dimension_count"] == .integer(2))
     let granite = try file([("model_type", "granite"), ("logits_scaling", 8), ("residual_multiplier", 0.5)])
     #expect(granite["granite.logit_scale"] == .float(8) && granite["granite.residual_scale"] == .float(0.5))
+  }
+
+  /// The converter names the base of Gemma 3's layers with a window; older files lack it.
+  @Test func theLocalBaseOfGemma3IsRead() throws {
+    let key = "gemma3.rope.freq_base_swa"
+    let stored = try stored([
+      ("model_type", "gemma3_text"), ("head_dim", 12), ("query_pre_attn_scalar", 12), ("sliding_window", 9),
+    ])
+    _ = try Export(to: .gguf).write(stored, to: scratch("own.gguf"))
+    let own = try GGUFFile(scratch("own.gguf"))
+    let tensors = try own.tensors.map { tensor in
+      (
+        array: NamedArray(tensor.name, shape: tensor.shape, values: try own.read(tensor)),
+        encoding: GGUFEncoding.float32
+      )
+    }
+    let others = own.metadata.filter { $0.key != key }
+    let bases: [(named: [GGUFValue], base: Double)] = [([], 10_000), ([.float(5000)], 5000)]
+    for (named, base) in bases {
+      let path = scratch("\(base).gguf")
+      try GGUFFile.write(metadata: others + named.map { (key: key, value: $0) }, tensors, to: path)
+      #expect(try StoredModel(at: path).configuration.json["rope_local_base_freq"]?.double == base)
+    }
   }
 
   /// GPT-NeoX's rows [q, k, v] of each head become all queries, all keys, all values.

@@ -17,7 +17,7 @@ enum GGUFModel {
     return try StoredModel(
       configuration, tokenizer: tokenizer.tokenizer, chatTemplate: file["tokenizer.chat_template"]?.string ?? "",
       endTokens: tokenizer.ends, notes: tokenizer.notes,
-      weights: GGUFWeights(file, GGUFNames(configuration, path: path)))
+      weights: GGUFWeights(file, GGUFNames(configuration, path: path, isRead: true)))
   }
 }
 

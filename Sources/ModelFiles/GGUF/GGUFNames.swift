@@ -7,10 +7,10 @@ struct GGUFNames {
   let naming: GGUFNaming
   private let config: JSONValue
 
-  /// The names for a model that lies at `path`.
+  /// The names for a model that lies at `path`, to be written or, with `isRead`, in its file.
   ///
   /// - Throws: `.model` when GGUF has no name for the architecture.
-  init(_ configuration: any ModelConfiguration, path: String) throws(Failure) {
+  init(_ configuration: any ModelConfiguration, path: String, isRead: Bool = false) throws(Failure) {
     let type = configuration.huggingFaceModel.type
     guard let naming = configuration.architecture.gguf.first(where: { $0.modelType == type }) else {
       let known = Architectures.all.flatMap(\.gguf).map(\.architecture)
@@ -22,7 +22,7 @@ struct GGUFNames {
     }
     self.naming = naming
     config = configuration.json
-    if let lack = naming.lacks.first(where: { [config] in $0.isWanted(config) }) {
+    if let lack = naming.lacks.first(where: { [config] in !(isRead && $0.isRead) && $0.isWanted(config) }) {
       throw Failure(
         .model, "GGUF cannot express this \(lack.key)", at: path,
         notes: [
