@@ -124,6 +124,11 @@ package struct SettingsSection {
     return kinds[names.firstIndex(of: chosen) ?? 0]
   }
 
+  /// Leaves out all further problems where `key` has one: what the section should hold depends on it.
+  package mutating func stop(atFaulty key: String) {
+    if decoder.isFaulty(full(key)) { isSilent = true }
+  }
+
   // MARK: Foreign keys
 
   /// Keys that are accepted because a pasted configuration has them, and that change nothing here.

@@ -29,6 +29,7 @@ package struct ModelDescription: Sendable {
     let all = Architectures.all
     let type = section.optional(
       "model_type", .word(all.flatMap(\.modelTypes)), "Names the architecture in a pasted config.json")
+    section.stop(atFaulty: "model_type")
     let implied = type.flatMap { type in all.first { $0.modelTypes.contains(type) } }
     let architecture = section.choice(
       "architecture", among: all, named: { $0.name }, default: implied?.name,

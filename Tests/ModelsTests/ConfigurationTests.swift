@@ -103,6 +103,16 @@ import Testing
   }
 }
 
+@Suite struct UnknownTypeTests {
+  /// Nothing else in the file is worth a problem, least of all a key of recipes that it lacks.
+  @Test func theTypeIsTheOnlyProblem() {
+    let text = #"{ "model_type": "gemma2", "hidden_size": 8, "final_logit_softcapping": 30.0 }"#
+    let refusal = refusal { _ = try ModelDescription(configuration: text, source: "config.json") }
+    #expect(refusal?.what.hasPrefix("\"model_type\" must be") == true, "\(refusal as Any)")
+    #expect(refusal?.others.isEmpty == true, "\(refusal as Any)")
+  }
+}
+
 /// What a config.json means that leaves keys out or has others: what transformers takes it for
 /// (`configuration_llama.py`, `configuration_mistral.py`, `configuration_qwen2.py`, `configuration_gpt2.py`).
 @Suite struct ForeignConfigurationTests {
