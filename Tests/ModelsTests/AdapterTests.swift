@@ -269,6 +269,8 @@ extension AdapterTests {
     (#"{"alpha_pattern": {"((": 4}}"#, "\"alpha_pattern\" must be"),
     (#"{"layers_to_transform": [0]}"#, "needs a list of names"), (#"{"layers_pattern": "h"}"#, "needs \"layers_to"),
     (#"{"target_modules": ["q_proj"], "layers_to_transform": 7}"#, "no layer is left to adapt"),
+    (#"{"target_modules": ["q_proj"], "layers_to_transform": [0, -1]}"#, "\"layers_to_transform\" must be"),
+    (#"{"target_modules": ["q_proj"], "layers_to_transform": "last"}"#, "\"layers_to_transform\" must be"),
     (#"{"target_modules": ["q_proj"], "modules_to_save": ["q_proj"]}"#, "no layer is left to adapt"),
     (#"{"init_lora_weights": false}"#, "no adapter begins with"),
     (#"{"task_type": "SEQ_CLS"}"#, "\"task_type\" must be"),

@@ -163,8 +163,10 @@ extension SettingsType where Value == [Int]? {
       "a number of a block or a list of them", placeholder: nil,
       read: { value in
         if value.isNull || value.array?.isEmpty == true { return .some(nil) }
-        let numbers = (value.array ?? [value]).map(\.integer)
-        return numbers.allSatisfy { ($0 ?? -1) >= 0 } ? numbers.map { $0! } : nil
+        let numbers = (value.array ?? [value]).compactMap(\.integer).filter { $0 >= 0 }
+        // A bare nil would be a value: all blocks.
+        guard numbers.count == value.array?.count ?? 1 else { return Value?.none }
+        return .some(numbers)
       }, write: { $0.map { JSONValue($0.map { JSONValue($0) }) } ?? .null })
   }
 }
