@@ -43,6 +43,8 @@ import Testing
     #expect(log.contains("stopped early: the last 2 evaluation losses are not lower than "), "\(log)")
     #expect(try evaluations() == [2, 4, 6])
     #expect(try tiny.steps("runs/tiny").last == 6)
+    let view = try Binary.run(["watch", "runs/tiny"], in: tiny.folder).results
+    #expect(view.hasPrefix("runs/tiny  stopped early at step 6 of 12\n"), "\(view)")
     // One that was killed on the way stops where it would have.
     try tiny.copy("runs/tiny", as: "runs/again", upTo: 5)
     try tiny.train("resume", "runs/again")

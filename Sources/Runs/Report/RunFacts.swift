@@ -30,8 +30,18 @@ struct RunFacts {
   /// How far the run is, in a few words.
   var state: String {
     guard let steps, step < steps else { return step > 0 ? "finished" : "not begun" }
-    return run.isGoingOn
-      ? "step \(step.grouped) of \(steps.grouped)" : "stopped at step \(step.grouped) of \(steps.grouped)"
+    let place = "step \(step.grouped) of \(steps.grouped)"
+    if run.isGoingOn { return place }
+    return isStoppedEarly ? "stopped early at \(place)" : "stopped at \(place)"
+  }
+
+  /// Whether the evaluations that are logged are why the run has ended.
+  private var isStoppedEarly: Bool {
+    let settings = run.resolved["training"]?["early_stopping"]
+    guard let patience = settings?["patience"]?.integer, let delta = settings?["min_delta"]?.double else {
+      return false
+    }
+    return EarlyStopping(patience: patience, minimumDelta: delta, rows: run.metrics).isDue
   }
 
   var all: [Fact] { [result, model, data, machine, time, tokens].compactMap(\.self) }

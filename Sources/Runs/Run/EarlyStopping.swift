@@ -1,38 +1,42 @@
 import Files
 
-/// Ends a run whose evaluation loss has stopped falling, as transformers' `EarlyStoppingCallback` counts it.
-struct EarlyStopping {
-  private let settings: Recipe.Training.EarlyStopping
+/// Ends a run whose evaluation loss has stopped falling, as transformers' `EarlyStoppingCallback` counts it: the evaluation before
+/// the first step is not compared with, and each later one is, however little lower it was.
+package struct EarlyStopping {
+  private let patience: Int
+  private let minimumDelta: Double
   /// The lowest loss so far.
   private var best: (step: Int, loss: Double)?
-  /// Evaluations since then that were no lower by what counts.
+  /// Evaluations in a row that were no lower than the lowest before them by what counts.
   private var failures = 0
 
-  /// What has been seen by a run whose evaluations are the rows of `metrics` after the step `first`.
-  init(_ settings: Recipe.Training.EarlyStopping, metrics: String, after first: Int) throws(Failure) {
-    self.settings = settings
-    for row in try JSONLinesLog.rows(metrics) where row["kind"]?.string == "eval" {
-      guard let step = row["step"]?.integer, step > first, let loss = row["eval_loss"]?.double else { continue }
-      observe(loss, after: step)
+  /// What has been seen by a run whose log has `rows`, after the step `first`.
+  package init(patience: Int, minimumDelta: Double, rows: [JSONValue], after first: Int = 0) {
+    (self.patience, self.minimumDelta) = (patience, minimumDelta)
+    for row in rows where row["kind"]?.string == "eval" {
+      guard let step = row["step"]?.integer, step > first, let loss = row["eval_loss"] else { continue }
+      // A loss that is no number is none that is lower.
+      observe(loss.double ?? .nan, after: step)
     }
   }
 
   /// Whether the run is to end.
-  var isDue: Bool { failures >= settings.patience }
+  package var isDue: Bool { failures >= patience }
 
-  mutating func observe(_ loss: Double, after step: Int) {
+  package mutating func observe(_ loss: Double, after step: Int) {
+    if step == 0 { return }
     let lowest = best?.loss ?? .infinity
-    failures = lowest - loss > settings.minimumDelta ? 0 : failures + 1
+    failures = lowest - loss > minimumDelta ? 0 : failures + 1
     if loss < lowest { best = (step, loss) }
   }
 
   /// Why the run ends.
-  var note: String {
-    let lowest = best.map { " than \(Progress.fixed($0.loss, 4)), that of step \($0.step)" } ?? ""
-    let delta = settings.minimumDelta > 0 ? " by more than \(settings.minimumDelta)" : ""
+  package var note: String {
+    let lowest = best.map { "\(Progress.fixed($0.loss, 4)), that of step \($0.step)" } ?? "any before"
     let count =
-      settings.patience == 1
-      ? "the last evaluation loss is not" : "the last \(settings.patience) evaluation losses are not"
-    return "stopped early: \(count) lower\(lowest)\(delta); ~training.early_stopping goes on without such a stop"
+      patience == 1 ? "the last evaluation loss is not" : "the last \(patience) evaluation losses are not"
+    let bound =
+      minimumDelta > 0 ? "the lowest before by more than \(minimumDelta); the lowest is \(lowest)" : lowest
+    return "stopped early: \(count) lower than \(bound); ~training.early_stopping goes on without such a stop"
   }
 }

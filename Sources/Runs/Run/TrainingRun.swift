@@ -88,7 +88,9 @@ package final class TrainingRun {
         folder, recipe.logging, steps: steps, after: state.step, evaluated: state.step == 0 ? -1 : state.evaluated,
         peak: peak)
       earlyStopping = try recipe.training.earlyStopping.map { (settings) throws(Failure) in
-        try EarlyStopping(settings, metrics: folder.metrics, after: state.measuredAfter)
+        EarlyStopping(
+          patience: settings.patience, minimumDelta: settings.minimumDelta,
+          rows: try JSONLinesLog.rows(folder.metrics), after: state.measuredAfter)
       }
     } else {
       log = RunLog(steps: steps, after: state.step)
