@@ -45,7 +45,7 @@ import Testing
     #expect(planned.map { log.contains(" (\($0) of them trained)") } == true, "\(plan)")
     try tiny.train("report", "runs/\(name)")
     let page = try tiny.folder.text(of: "runs/\(name)/report.html").replacing(",", with: "")
-    #expect(page.contains("lora \(planned ?? 0) of them trained"))
+    #expect(page.contains("lora \(planned ?? 0) trained"))
     let run = "runs/\(name)"
     let names = try FileManager.default.contentsOfDirectory(atPath: tiny.checkpoint(run, 6)).sorted()
     #expect(names == ["adapter.h5", "manifest.json", "training.h5"])

@@ -74,7 +74,7 @@ struct RunFacts {
     let value = count.map { "\(Figure.large($0)) parameters" } ?? from ?? kind
     guard let value else { return nil }
     let adapter = run.resolved["adapter"]?["name"]?.string.map { name in
-      "\(name)" + (trained.map { ", \(Figure.large($0)) of them trained" } ?? "")
+      "\(name)" + (trained.map { ", \(Figure.large($0)) trained" } ?? "")
     }
     let details = [count == nil ? nil : from, kind, adapter].compactMap(\.self) + sizes
     return Fact(name: "Model", value: value, detail: details.filter { $0 != value }.joined(separator: ", "))

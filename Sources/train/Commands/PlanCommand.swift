@@ -35,7 +35,8 @@ struct PlanCommand: Command {
     defer { warn(plan) }
     if isJSON { return Output.results.line(json(plan).serialized()) }
     func mebibytes(_ bytes: Double) -> String { "\(Progress.fixed(bytes / 1_048_576, 0)) MiB" }
-    let trained = plan.trained < plan.parameters ? ", \(Progress.fixed(plan.trained, 0)) of them trained" : ""
+    // Those of adapters are not among the model's.
+    let trained = recipe.adapter == nil ? "" : ", \(Progress.fixed(plan.trained, 0)) trained"
     var rows = [
       ("parameters", Progress.fixed(plan.parameters, 0) + trained),
       ("tokens a step", Progress.fixed(plan.tokensPerStep, 0)),
