@@ -82,6 +82,55 @@ import Testing
     }
   }
 
+  /// A run has one colour and its name on the whole page, in panels that not all runs have, too.
+  @Test func runsKeepTheirColoursInAllPanels() throws {
+    try withScratchFolder { scratch in
+      let first = try makeRun("\(scratch)/a", learningRate: "1e-3", losses: [4, 2])
+      let second = try makeRun("\(scratch)/b", learningRate: "2e-3", losses: [4, 3, 2.5])
+      var metrics = try JSONLinesLog(second.metrics)
+      metrics.append("eval", step: 1, ["eval_rewards/margins": 1, "eval_piqa/acc": 0.5])
+      metrics.append("eval", step: 3, ["eval_rewards/margins": 2, "eval_piqa/acc": 0.75])
+      let page = Comparison([try RunRecord(first), try RunRecord(second)]).page
+      for value in ["2.0000", "0.7500"] {
+        #expect(page.contains("<span class=\"c1\">\(scratch)/b <b>\(value)</b></span>"), "\(value)")
+      }
+      #expect(page.contains("<b>piqa</b> <small>share of questions answered right</small>"))
+    }
+  }
+
+  @Test(arguments: [
+    ("\"sigmoid\"", "beta times the log-ratio to the reference", "nats an answer", true),
+    ("\"simpo\"", "beta times the log-probability a token", "nats a token", false),
+    ("[[\"cpo\", 1.0], [\"sft\", 0.2]]", "beta times the log-probability", "nats an answer", false),
+    ("[[\"orpo\", 1.0], [\"sigmoid\", 0.2]]", "beta times the log-ratio to the reference", "nats an answer", true),
+  ])
+  func rewardsAreExplainedAsTheLossCountsThem(
+    _ losses: String, _ rewards: String, _ unit: String, _ hasReference: Bool
+  ) throws {
+    try withScratchFolder { scratch in
+      let folder = try RunFolder(creating: "\(scratch)/run", overwrite: false)
+      var metrics = try JSONLinesLog(folder.metrics)
+      for step in 1...2 {
+        let value = JSONValue(Double(step))
+        metrics.append(
+          "train", step: step,
+          [
+            "rewards/accuracies": value, "rewards/chosen": value, "rewards/rejected": value, "logps/chosen": value,
+            "logps/rejected": value, "logps/accuracies": value,
+          ])
+      }
+      var run = try RunRecord(folder)
+      let objective = "{\"objective\": {\"name\": \"dpo\", \"loss_type\": \(losses)}}"
+      run.resolved = try JSONValue.parse(Array(objective.utf8), source: "", area: .recipe)
+      let page = Report.page(run)
+      #expect(page.contains("<b>Rewards</b> <small>\(rewards)</small>"), "\(page)")
+      #expect(page.contains("<b>Log-probability of the answers</b> <small>\(unit)</small>"), "\(page)")
+      // Without a reference the likelier answer is the one with the higher reward.
+      #expect(page.contains("<b>Log-probability accuracy</b>") == hasReference, "\(page)")
+      #expect(!page.contains("Other measures"), "\(page)")
+    }
+  }
+
   /// What was measured in training and on held-out data shares a panel; what never changes has none.
   @Test func panelsAreGroupedByWhatMatters() throws {
     try withScratchFolder { scratch in

@@ -8,6 +8,8 @@ package struct Chart: Sendable {
   package var curves: [Curve]
   /// Whether the vertical axis may be logarithmic.
   package var allowsLogarithm = true
+  /// Whether a curve that is alone is named, too.
+  package var namesCurves = false
 
   package init(_ title: String, unit: String = "", _ curves: [Curve]) {
     self.title = title
@@ -55,7 +57,7 @@ package struct Chart: Sendable {
   private var legend: String {
     valued.map { curve in
       let value = Figure.text(curve.points[curve.points.count - 1].y)
-      let name = curves.count > 1 ? "\(curve.name.escapedForHTML) " : ""
+      let name = curves.count > 1 || namesCurves ? "\(curve.name.escapedForHTML) " : ""
       return "<span class=\"c\(colour(of: curve))\">\(name)<b>\(value)</b></span>"
     }.joined()
   }

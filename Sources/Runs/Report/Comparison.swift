@@ -40,18 +40,7 @@ package struct Comparison: Sendable {
 
   /// The page with the curves laid over each other.
   package var page: String {
-    let keys = [
-      ("loss", "Training loss", "smoothed"), ("eval_loss", "Held-out loss", ""),
-      ("eval_rewards/margins", "Held-out reward margin", ""),
-      ("eval_rewards/accuracies", "Held-out reward accuracy", ""),
-      ("learning_rate", "Learning rate", ""), ("grad_norm", "Gradient norm", "smoothed"),
-      ("tokens_per_second", "Speed", "tokens a second, smoothed"),
-    ]
-    let charts = keys.map { key, title, unit -> Chart in
-      var chart = Chart(title, unit: unit, runs.map { curve(key, of: $0, isSmoothed: unit.contains("smoothed")) })
-      chart.allowsLogarithm = key != "learning_rate"
-      return chart
-    }.filter { $0.varies }
+    let charts = (Self.losses + suites + Self.steps).map(chart).filter(\.varies)
     let rows = differences.map { [$0.path] + $0.values.map { $0 ?? "-" } }
     let figures = figures.map { row in [row[0]] + row.dropFirst().map { Int($0)?.grouped ?? $0 } }
     return Report.page(
@@ -61,8 +50,38 @@ package struct Comparison: Sendable {
         + ["<h2>Where the recipes differ</h2>", table([["key"] + runs.map(\.folder.path)] + rows)])
   }
 
-  private func curve(_ key: String, of run: RunRecord, isSmoothed: Bool) -> Curve {
+  private typealias Panel = (key: String, title: String, unit: String)
+
+  private static let losses: [Panel] = [
+    ("loss", "Training loss", "smoothed"), ("eval_loss", "Held-out loss", ""),
+    ("eval_rewards/margins", "Held-out reward margin", ""),
+    ("eval_rewards/accuracies", "Held-out reward accuracy", "share of pairs"),
+  ]
+
+  private static let steps: [Panel] = [
+    ("learning_rate", "Learning rate", ""), ("grad_norm", "Gradient norm", "smoothed"),
+    ("tokens_per_second", "Speed", "tokens a second, smoothed"),
+  ]
+
+  /// The suites that any of the runs has measured.
+  private var suites: [Panel] {
+    let keys = runs.flatMap(\.measures).filter { $0.hasPrefix("eval_") && $0.hasSuffix("/acc") }
+    return Set(keys).sorted().map { ($0, String($0.dropFirst(5).dropLast(4)), "share of questions answered right") }
+  }
+
+  private func chart(_ panel: Panel) -> Chart {
+    let isSmoothed = panel.unit.hasSuffix("smoothed")
+    let curves = runs.enumerated().map { curve(panel.key, of: $1, number: $0, isSmoothed: isSmoothed) }
+    var chart = Chart(panel.title, unit: panel.unit, curves)
+    chart.allowsLogarithm = panel.key != "learning_rate" && !panel.unit.hasPrefix("share")
+    chart.namesCurves = true
+    return chart
+  }
+
+  /// A run has the same colour in all charts.
+  private func curve(_ key: String, of run: RunRecord, number: Int, isSmoothed: Bool) -> Curve {
     var curve = run.curve(key, called: run.folder.path)
+    curve.colour = number
     if key.hasPrefix("eval_") { curve.style = .measured }
     return isSmoothed && curve.points.count > 30 ? curve.smoothed(called: run.folder.path) : curve
   }

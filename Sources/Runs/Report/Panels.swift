@@ -1,3 +1,6 @@
+import Files
+import Training
+
 /// The charts of a run in groups, the most important first.
 struct Panels {
   /// Charts under a heading.
@@ -18,8 +21,9 @@ struct Panels {
     left = run.measures.filter { !Self.hidden.contains($0) }
     let loss = ["next_token", "sft"].contains(run.resolved["objective"]?["name"]?.string) ? "nats a token" : ""
     add("Loss", [chart("Loss", unit: loss, [("loss", "")])])
+    let units = preferenceUnits()
     for (title, panels) in Self.order {
-      add(title, panels.map { chart($0.title, unit: $0.unit, $0.keys) })
+      add(title, panels.filter(isLeft).map { chart($0.title, unit: units[$0.keys[0].key] ?? $0.unit, $0.keys) })
       if title == "Accuracy and perplexity" { add("Suites", suites()) }
     }
     var others: [Chart] = []
@@ -50,6 +54,7 @@ struct Panels {
           "Log-probability of the answers", "nats an answer",
           [("logps/chosen", "chosen"), ("logps/rejected", "rejected")]
         ),
+        ("Log-probability accuracy", "share of pairs whose chosen answer is the likelier", [("logps/accuracies", "")]),
         ("KL divergence", "from the reference, nats", [("kl", "")]),
         ("Mean logits", "", [("logits/chosen", "chosen"), ("logits/rejected", "rejected")]),
       ]
@@ -74,6 +79,25 @@ struct Panels {
       ]
     ),
   ]
+
+  /// What the losses of a run that compares with no reference count rewards and log-probabilities in, by the keys of the panels.
+  /// The likelier answer is then the one with the higher reward, which a panel shows already.
+  private mutating func preferenceUnits() -> [String: String] {
+    let types = run.resolved["objective"]?["loss_type"].map { $0.array ?? [$0] } ?? []
+    let losses = types.compactMap { ($0.array?.first ?? $0).string.flatMap(PreferenceLoss.named) }
+    if losses.isEmpty || losses.contains(where: \.usesReference) { return [:] }
+    left.removeAll { ["logps/accuracies", "eval_logps/accuracies"].contains($0) }
+    let isMean = losses.contains(where: \.comparesMeans)
+    return [
+      "rewards/chosen": "beta times the log-probability\(isMean ? " a token" : "")",
+      "logps/chosen": isMean ? "nats a token" : "nats an answer",
+    ]
+  }
+
+  /// Whether something that a panel shows was measured, and no other panel shows it.
+  private func isLeft(_ panel: Panel) -> Bool {
+    panel.keys.contains { left.contains($0.key) || left.contains("eval_\($0.key)") }
+  }
 
   private mutating func add(_ title: String, _ charts: [Chart]) {
     let drawn = charts.filter(\.varies)
