@@ -132,6 +132,22 @@ import Tokenizers
     }
   }
 
+  /// As `train generate --chat` writes it, which differs.
+  @Test func answersAreWrittenInEitherPrecision() throws {
+    try withModel { folder in
+      var answers: [String] = []
+      for precision in ["float32", "bfloat16"] {
+        let options = ["--temperature", "3", "--max-tokens", "600", "--precision", precision]
+        let chat = try Binary.run(["chat", "model.h5"] + options, in: folder, input: "Hi\n")
+        let generated = try Binary.run(["generate", "model.h5", "--chat", "--prompt", "Hi"] + options, in: folder)
+        #expect(chat.code == 0 && chat.results == generated.results, "\(precision): \(chat.log)")
+        answers.append(chat.results)
+      }
+      #expect(answers[0] != answers[1])
+      #expect(try Binary.run(["chat", "model.h5", "--precision", "half"], in: folder, input: "Hi\n").code == 2)
+    }
+  }
+
   @Test func linesAreAnsweredThroughPipes() throws {
     try withModel { folder in
       let outcome = try Binary.run(

@@ -1,5 +1,6 @@
 import Files
 import Inference
+import Kernels
 import ModelFiles
 import Runs
 import Tokenizers
@@ -14,7 +15,7 @@ struct ChatCommand: Command {
   static let operands = "CHECKPOINT"
   static let options =
     [Option.value("system", "TEXT", "what the conversation begins with")] + TemplateArguments.options
-    + SamplingArguments.options
+    + SamplingArguments.options + [PrecisionArgument.option]
   static let details = [
     StoredModel.kinds,
     "Reads a line, writes the answer, and so on; /help lists what else can be typed, Ctrl-C ends an answer.",
@@ -25,25 +26,29 @@ struct ChatCommand: Command {
   private let system: String?
   private let template: TemplateArguments
   private let options: GenerationOptions
+  private let precision: ProductPrecision
 
   init(_ arguments: inout Arguments) throws(Failure) {
     path = try arguments.operand("CHECKPOINT")
     system = arguments.string("system")
     template = try TemplateArguments(arguments)
     options = try SamplingArguments.read(arguments)
+    precision = try PrecisionArgument.read(arguments)
   }
 
   func run() throws(Failure) {
     try MatrixLibrary.require()
-    let isInteractive = LineEditor.isInteractive
-    if isInteractive { Output.log.transient("reading \(path) ...") }
-    let model = try StoredModel(at: path)
-    let format = try model.chatFormat(template: template.template, variables: template.variables)
-    let generator = try TextGenerator(model)
-    Output.clearTransient()
+    let (model, format, generator) = try Waiting.during("opening \(path)") { () throws(Failure) in
+      let model = try StoredModel(at: path)
+      return (
+        model, try model.chatFormat(template: template.template, variables: template.variables),
+        try TextGenerator(model)
+      )
+    }
+    generator.model.setPrecision(precision)
     for note in model.notes { Output.log.line("note: \(note)") }
     var session = ChatSession(generator, format, system: system, options: options)
-    if isInteractive {
+    if LineEditor.isInteractive {
       StopRequest.installInterrupts()
       session.showBanner(path, model)
     }
