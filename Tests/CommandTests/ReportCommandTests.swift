@@ -69,5 +69,9 @@ import Testing
       #expect(FileManager.default.fileExists(atPath: folder(path)), "\(path)")
     }
     #expect(try Binary.run(["compare", "a"], in: folder).code == 2)
+    // A model has no curves, and can be compared all the same.
+    try folder.write("GGUF", to: "model.gguf")
+    let model = try Binary.run(["compare", "a", "model.gguf"], in: folder)
+    #expect(model.code == 2 && model.log.contains("--data FILE") && !model.log.contains("train run"), "\(model.log)")
   }
 }

@@ -54,7 +54,8 @@ package struct RunFolder: Sendable, Equatable {
     if Path.exists(RunFolder(writtenByOthers: parent).resolved) {
       return "it belongs to the run in \(parent): `train resume \(parent)`"
     }
-    return Folder.exists(path) ? "the folder has no resolved.json" : "it is a file: `train run \(path)` runs a recipe"
+    if Folder.exists(path) { return "the folder has no resolved.json" }
+    return "it is a file" + (path.hasSuffix(".json") ? ": `train run \(path)` runs a recipe" : "")
   }
 
   /// Creates the folder of a new run, or takes an empty one. An existing run is never overwritten, unless

@@ -37,7 +37,7 @@ struct CompareCommand: Command {
   func run() throws(Failure) {
     if let models { return try models.run(paths, isJSON: isJSON) }
     var runs: [RunRecord] = []
-    for path in paths { runs.append(try RunRecord(try RunFolder(existing: path))) }
+    for path in paths { runs.append(try record(of: path)) }
     let comparison = Comparison(runs)
     let differences = comparison.differences
     if isJSON {
@@ -54,6 +54,19 @@ struct CompareCommand: Command {
     try Folder.create(Folder.parent(of: page))
     try DurableFile.write(comparison.page, to: page)
     Output.log.line("the curves are in \(page)")
+  }
+
+  /// - Throws: `.usage` where no run is; other models have no curves.
+  private func record(of path: String) throws(Failure) -> RunRecord {
+    do throws(Failure) {
+      return try RunRecord(try RunFolder(existing: path))
+    } catch {
+      var failure = error
+      if error.area == .usage, Path.exists(path) {
+        failure.notes.append("models that are no runs are compared on data: `train compare MODEL MODEL --data FILE`")
+      }
+      throw failure
+    }
   }
 
   private func json(_ comparison: Comparison) -> JSONValue {
