@@ -116,7 +116,7 @@ extension SettingsType where Value == Double {
   fileprivate static var wholeNumber: Self {
     let number = Self.number(above: 0)
     return Self(
-      "a whole number above 0", placeholder: number.placeholder,
+      "a whole number above 0", placeholder: number.placeholder, schema: ["type": "integer", "exclusiveMinimum": 0],
       read: { number.read($0).flatMap { Int(exactly: $0) == nil ? nil : $0 } },
       write: { JSONValue(Int($0)) })
   }

@@ -34,10 +34,26 @@ import Testing
       #expect(node["description"]?.string == key.documentation, "\(key.path)")
       // A list whose length follows from another key has none here.
       #expect(key.schema["maxItems"]?.integer != 0, "\(key.path)")
+      #expect(key.schema.object?.isEmpty == false, "\(key.path)")
     }
     #expect(problems(["optimizer": ["lr": 1]], schema).contains("optimizer.lr is unknown"))
     #expect(problems(["data": [:]], schema).contains("data.train is missing"))
     #expect(schema["properties"]?["training"]?["properties"]?["batch_size"]?["minimum"]?.integer == 1)
+  }
+
+  /// Null stands for a key that is left out, where one may be left out.
+  @Test func nullIsTakenWhereARecipeTakesIt() throws {
+    func type(_ section: String, _ key: String) -> JSONValue? {
+      schema["properties"]?[section]?["properties"]?[key]?["type"]
+    }
+    #expect(type("adapter", "modules_to_save") == ["array", "null"] && type("data", "template") == ["string", "null"])
+    #expect(type("optimizer", "learning_rate") == "number" && type("training", "batch_size") == "integer")
+    let sections = schema["properties"]
+    #expect(sections?["schedule"]?["type"] == ["object", "null"] && sections?["optimizer"]?["type"] == "object")
+    let nothing = RecipeFixture.text(
+      replacing: #""schedule": { "name": "cosine", "warmup_steps": 5 }"#, with: #""schedule": null, "threads": null"#)
+    #expect(try RecipeFixture.decode(nothing).threads == nil)
+    #expect(RecipeFixture.failure(RecipeFixture.text, ["threads=65"])?.what.contains("from 1 to 64") == true)
   }
 
   /// What the recipes name is what `train schema` prints.

@@ -170,6 +170,7 @@ extension SettingsType where Value == AdapterConfiguration.Targets {
   fileprivate static var targets: Self {
     Self(
       "\"all-linear\", a regular expression or a list of names", placeholder: .allLinear,
+      schema: SettingsType<[String]>.oneOrMore(.string).schema,
       read: { value in
         if let word = value.string {
           return word.isEmpty ? nil : word.lowercased() == "all-linear" ? .allLinear : .pattern(word)
@@ -193,6 +194,9 @@ extension SettingsType where Value == AdapterConfiguration.Start {
   fileprivate static var start: Self {
     Self(
       "true, \"gaussian\", \"pissa\" or \"pissa_niter_N\"", placeholder: .uniform,
+      schema: [
+        "anyOf": [["enum": [true, "gaussian", "pissa"]], ["type": "string", "pattern": "^pissa_niter_[0-9]+$"]]
+      ],
       read: { value in
         if let flag = value.bool { return flag ? .uniform : .foreign("false") }
         switch value.string {

@@ -127,6 +127,7 @@ extension SettingsType {
   where Value == [LayerPattern<Number>] {
     Self(
       "an object from patterns of names to numbers: each \(number.expectation)", placeholder: [],
+      schema: ["type": "object", "additionalProperties": number.schema],
       read: { value in
         if value.isNull { return [] }
         guard let members = value.object else { return nil }
@@ -141,6 +142,7 @@ extension SettingsType where Value == AdapterConfiguration.Targets {
   fileprivate static var exclusion: Self {
     Self(
       "a regular expression or a list of names", placeholder: .names([]),
+      schema: ["anyOf": [["type": "string"], SettingsType<[String]>.list(of: .string).schema]],
       read: { value in
         if value.isNull || value.string == "" { return .names([]) }
         if let word = value.string { return (try? Regex(word)) != nil ? .pattern(word) : nil }
@@ -161,6 +163,9 @@ extension SettingsType where Value == [Int]? {
   fileprivate static var blocks: Self {
     Self(
       "a number of a block or a list of them", placeholder: nil,
+      schema: [
+        "anyOf": [["type": "integer", "minimum": 0], ["type": "array", "items": ["type": "integer", "minimum": 0]]]
+      ],
       read: { value in
         if value.isNull || value.array?.isEmpty == true { return .some(nil) }
         let numbers = (value.array ?? [value]).compactMap(\.integer).filter { $0 >= 0 }
@@ -175,6 +180,7 @@ extension SettingsType where Value == [String] {
   fileprivate static var blockNames: Self {
     Self(
       "a pattern or a list of patterns", placeholder: [],
+      schema: ["anyOf": [["type": "string"], ["type": "array", "items": ["type": "string"]]]],
       read: { value in
         if value.isNull || value.string == "" { return [] }
         let names = (value.array ?? [value]).map(\.string)

@@ -1,4 +1,5 @@
 import Files
+import Kernels
 import ModelFiles
 import Training
 
@@ -121,7 +122,8 @@ extension Recipe {
       "Folder of the run, never overwritten; default: checkpoints/ and the name of the recipe")
     seed = section.value(
       "seed", .largeInteger(from: 0), default: 1337, "Of the weights, the order of the data, samples")
-    threads = section.value("threads", .auto(or: .integer(to: 1024)), default: nil, "Worker threads; auto is all cores")
+    threads = section.value(
+      "threads", .auto(or: .integer(to: Parallel.mostThreads)), default: nil, "Worker threads; auto is all cores")
     model = section.section("model", "What is trained: a description, or where it comes from", Model.init)
     adapter = section.optionalSection(
       "adapter", "Trains low-rank updates of the model alone; keys as in PEFT's adapter_config.json", AdaptedBase.init)

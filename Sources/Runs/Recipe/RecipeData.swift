@@ -160,7 +160,8 @@ extension Recipe.Tokenizer.Training {
 extension SettingsType where Value == [JSONMember] {
   /// An object whose keys are not checked.
   fileprivate static var members: Self {
-    Self("an object", placeholder: [], read: { $0.object }, write: { JSONValue($0) })
+    Self(
+      "an object", placeholder: [], schema: ["type": "object"], read: { $0.object }, write: { JSONValue($0) })
   }
 }
 
@@ -177,7 +178,9 @@ extension SettingsType where Value == TemplateTime {
   /// A day.
   fileprivate static var day: Self {
     Self(
-      "a day, YYYY-MM-DD", placeholder: .today, read: { $0.string.flatMap { TemplateTime(day: $0) } },
+      "a day, YYYY-MM-DD", placeholder: .today,
+      schema: ["type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"],
+      read: { $0.string.flatMap { TemplateTime(day: $0) } },
       write: { JSONValue($0.day) })
   }
 }
@@ -187,6 +190,7 @@ extension SettingsType where Value == [String] {
   fileprivate var orOne: Self {
     Self(
       "a string or \(expectation)", placeholder: [],
+      schema: ["anyOf": [SettingsType<String>.string.schema, schema]],
       read: { [read] value in value.string.map { $0.isEmpty ? nil : [$0] } ?? read(value) }, write: write)
   }
 }
@@ -196,6 +200,7 @@ extension SettingsType where Value == [String: String] {
   fileprivate static var names: Self {
     Self(
       "an object of strings", placeholder: [:],
+      schema: ["type": "object", "additionalProperties": ["type": "string"]],
       read: { value in
         guard let members = value.object else { return nil }
         var names: [String: String] = [:]

@@ -24,6 +24,7 @@ extension SettingsType where Value == Recipe.Interval {
     let steps = SettingsType<Int>.integer()
     return Self(
       "\(steps.expectation) or \"epoch\"", placeholder: .steps(1),
+      schema: ["anyOf": [["const": "epoch"], steps.schema]],
       read: { $0.string == "epoch" ? Recipe.Interval.epoch : steps.read($0).map { Recipe.Interval.steps($0) } },
       write: { interval in
         switch interval {

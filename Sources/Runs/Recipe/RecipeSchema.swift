@@ -43,15 +43,43 @@ package enum RecipeSchema {
       var members = names.isEmpty ? key?.schema.object ?? [] : [JSONMember("type", "object")]
       if let text = key?.documentation { members.append(JSONMember("description", JSONValue(text))) }
       if let value = key?.defaultValue { members.append(JSONMember("default", value)) }
+      if mayBeNull(at: path) { members = Self.orNull(members) }
       guard !names.isEmpty else { return JSONValue(members) }
       let properties = names.map { JSONMember($0, children[$0]!.schema(at: path.isEmpty ? $0 : "\(path).\($0)")) }
       members.append(JSONMember("properties", JSONValue(properties)))
-      let isPasted = path.hasPrefix("model") || path.hasPrefix("adapter")
-      if !isPasted { members.append(JSONMember("additionalProperties", false)) }
-      let isChosen = isPasted || ["objective", "schedule", "tokenizer"].contains { path.hasPrefix($0) }
-      let required = isChosen ? [] : names.filter { children[$0]!.isRequired && $0 != "tokenizer" && $0 != "adapter" }
+      if !Self.isPasted(path) { members.append(JSONMember("additionalProperties", false)) }
+      let required =
+        Self.isChosen(path)
+        ? [] : names.filter { children[$0]!.isRequired && $0 != "tokenizer" && $0 != "adapter" }
       if !required.isEmpty { members.append(JSONMember("required", JSONValue(required.map { JSONValue($0) }))) }
       return JSONValue(members)
+    }
+
+    private static func isPasted(_ path: String) -> Bool { path.hasPrefix("model") || path.hasPrefix("adapter") }
+
+    /// Whether the keys of a section depend on one of them.
+    private static func isChosen(_ path: String) -> Bool {
+      isPasted(path) || ["objective", "schedule", "tokenizer"].contains { path.hasPrefix($0) }
+    }
+
+    /// Whether null stands for a key that is left out, as in configurations that programs write.
+    private func mayBeNull(at path: String) -> Bool {
+      guard let key, !key.isRequired, path != "model" else { return false }
+      return Self.isChosen(path) || !children.values.contains(where: \.isRequired)
+    }
+
+    /// The members of a schema that takes null besides.
+    private static func orNull(_ members: [JSONMember]) -> [JSONMember] {
+      members.map { member in
+        let values = member.value.array ?? []
+        switch member.key {
+        case "type": return JSONMember("type", [member.value, "null"])
+        case "enum": return JSONMember("enum", JSONValue(values + [.null]))
+        case "anyOf": return JSONMember("anyOf", JSONValue(values + [["type": "null"]]))
+        case "const": return JSONMember("enum", [member.value, .null])
+        default: return member
+        }
+      }
     }
   }
 }

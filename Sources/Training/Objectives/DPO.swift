@@ -146,9 +146,13 @@ extension SettingsType where Value == [LossTerm] {
   /// A name, or a list of names and of pairs of a name and a weight.
   fileprivate static var lossTerms: Self {
     let names = PreferenceLoss.all.map { "\"\($0.name)\"" }.joined(separator: ", ")
+    let name: JSONValue = ["enum": JSONValue(PreferenceLoss.all.map { JSONValue($0.name) })]
+    let weight: JSONValue = ["type": "number", "exclusiveMinimum": 0]
+    let pair: JSONValue = ["type": "array", "items": [name, weight], "minItems": 2, "maxItems": 2]
     return Self(
       "one of \(names), or a list of them, each alone or with its weight: [\"sigmoid\", 1.0]",
       placeholder: [LossTerm(name: "sigmoid", weight: 1)],
+      schema: ["anyOf": [name, pair, ["type": "array", "items": ["anyOf": [name, pair]], "minItems": 1]]],
       read: { value in
         if let single = LossTerm(value) { return [single] }
         guard let items = value.array, !items.isEmpty else { return nil }

@@ -21,6 +21,8 @@ package enum ReferenceModel: Sendable, Equatable {
 extension SettingsType where Value == Bool {
   /// Only this value.
   fileprivate static func accepting(_ value: Bool) -> Self {
-    Self("\(value)", placeholder: value, read: { $0.bool == value ? value : nil }, write: { JSONValue($0) })
+    Self(
+      "\(value)", placeholder: value, schema: ["const": JSONValue(value)], read: { $0.bool == value ? value : nil },
+      write: { JSONValue($0) })
   }
 }
