@@ -40,7 +40,9 @@ struct CorpusFile: Sendable, Equatable {
         for path in try FilePattern.paths(matching: pattern) {
           do throws(Failure) {
             let recognised = try CorpusFormat(recognising: path, unless: format)
-            files.append(CorpusFile(path: path, format: recognised))
+            let file = CorpusFile(path: path, format: recognised)
+            if format == nil, !Folder.exists(pattern) { try file.refuseObject() }
+            files.append(file)
           } catch {
             failures.append(error)
           }
@@ -60,6 +62,21 @@ struct CorpusFile: Sendable, Equatable {
         notes: ["\(text?.path ?? "") is text", "prepare the text on its own, or list shards alone"])
     }
     return groups
+  }
+
+  /// Refuses a file that is named as JSON and is one object over several lines: as text its braces and keys would be trained.
+  /// Below a folder, of code for instance, such files are text as the others are.
+  private func refuseObject() throws(Failure) {
+    guard format == .text, path.withoutCompression.lowercased().hasSuffix(".json") else { return }
+    let head = try SourceReader.head(of: path, 1 << 12)[...].withoutByteOrderMark
+    guard head.first(where: { !$0.isWhitespace }) == UInt8(ascii: "{") else { return }
+    let name = path.shellWord
+    throw Failure(
+      .data, "one object over several lines, and no rows", at: path,
+      notes: [
+        "a row stands in a line: jq -c . \(name) > rows.jsonl; or, of a list in the object, jq -c '.NAME[]' \(name)",
+        "data.format=text trains on the file as it is, braces and all",
+      ])
   }
 
   /// Whether the file can be read and is not compressed.
@@ -119,7 +136,7 @@ extension CorpusFormat {
 
   private static func isJSONLines(_ head: [UInt8], path: String) -> Bool {
     if path.hasSuffix(".jsonl") || path.hasSuffix(".ndjson") { return true }
-    let text = head.starts(with: TextDocuments.byteOrderMark) ? head.dropFirst(3) : head[...]
+    let text = head[...].withoutByteOrderMark
     if path.hasSuffix(".json"), text.first(where: { !$0.isWhitespace }) == UInt8(ascii: "[") { return true }
     // One bad line among rows does not make them text.
     let lines = text.split(separator: UInt8(ascii: "\n"), maxSplits: 8)

@@ -48,7 +48,7 @@ enum JSONLines {
     mutating func next() throws(Failure) -> JSONRow? {
       while let bytes = try nextLine() {
         line += 1
-        let bytes = line == 1 && bytes.starts(with: TextDocuments.byteOrderMark) ? bytes.dropFirst(3) : bytes
+        let bytes = line == 1 ? bytes.withoutByteOrderMark : bytes
         if bytes.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
         return JSONRow(.line(Array(bytes), of: path, number: line), place: "\(path):\(line)")
       }

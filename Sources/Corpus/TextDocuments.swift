@@ -94,3 +94,8 @@ enum TextDocuments {
     }
   }
 }
+
+extension ArraySlice<UInt8> {
+  /// The bytes without a byte order mark before them.
+  var withoutByteOrderMark: ArraySlice<UInt8> { starts(with: TextDocuments.byteOrderMark) ? dropFirst(3) : self }
+}

@@ -4,7 +4,7 @@ import Files
 enum PromptFile {
   /// The prompts in the file at `path`; - is standard input. Empty lines are none. The lines are JSON where the first of them
   /// begins with a brace, unless the file's name says that they are text, and wherever the name says that they are JSON: then
-  /// a prompt may be a string, too, and one array may hold all of them.
+  /// a prompt may be a string, too, one array may hold all of them, and a `.json` file may be one object.
   ///
   /// - Throws: `Failure` of area `.usage` for a file without prompts, for one of another kind, and for lines that are not what
   ///   the first is.
@@ -28,6 +28,10 @@ enum PromptFile {
     let start = first.line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
     let isNamedJSON = [".json", ".jsonl", ".ndjson"].contains(where: name.hasSuffix)
     if isNamedJSON, start == UInt8(ascii: "[") { return try prompts(inArray: Array(text), at: source) }
+    // One object may have several lines where they are not a value each.
+    if name.hasSuffix(".json"), let json = try? JSONValue.parse(Array(text), source: source, area: .usage) {
+      return [try prompt(json, at: "\(source):\(json.line)")]
+    }
     guard isNamedJSON || start == UInt8(ascii: "{") && !name.hasSuffix(".txt") else {
       return lines.map { String(decoding: $0.line, as: UTF8.self) }
     }

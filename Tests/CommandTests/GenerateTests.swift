@@ -70,6 +70,8 @@ import Tokenizers
       #expect(try objects(["--prompts", "s.jsonl"]).map { $0["prompt"]?.string } == ["Once", "A"])
       try Data("[\n{\"prompt\": \"Once\"},\n\"A\"]\n".utf8).write(to: folder.url("a.json"))
       #expect(try objects(["--prompts", "a.json"]).map { $0["prompt"]?.string } == ["Once", "A"])
+      try Data("{\n  \"prompt\": \"Once\"\n}\n".utf8).write(to: folder.url("one.json"))
+      #expect(try objects(["--prompts", "one.json"]).map { $0["prompt"]?.string } == ["Once"])
       try Data("[INST] Once\n".utf8).write(to: folder.url("turns"))
       #expect(try objects(["--prompts", "turns"]).map { $0["prompt"]?.string } == ["[INST] Once"])
       let shown = try Binary.run(

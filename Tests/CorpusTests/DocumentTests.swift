@@ -85,6 +85,21 @@ import Tokenizers
     #expect(try self.stream("a.txt").count == 8)
   }
 
+  /// One object over several lines is no row a line, and as text it would be trained with its braces. Among code it is text.
+  @Test func anObjectOverSeveralLinesIsNoText() throws {
+    let object = "\u{feff}\n{\n  \"text\": \"a\"\n}\n"
+    try folder.write(object, to: "one.json")
+    let failure = refusal { _ = try self.stream("one.json") }
+    #expect(failure?.what == "one object over several lines, and no rows")
+    #expect(failure?.notes.first?.contains("jq -c . ") == true, "\(failure.debugDescription)")
+    #expect(failure?.notes.last?.hasPrefix("data.format=text ") == true)
+    try FileManager.default.createDirectory(at: folder.url("code"), withIntermediateDirectories: true)
+    try folder.write(object, to: "code/package.json")
+    #expect(try stream("code").count > 0)
+    try folder.write("{\"text\": \"a\"}\n{\"text\": \"b\"}\n", to: "lines.json")
+    #expect(try stream("lines.json").documentCount == 2)
+  }
+
   @Test func textThatBeginsWithABraceIsText() throws {
     try folder.write("{ once }\nupon", to: "a.txt")
     #expect(try stream("a.txt").count == 13)

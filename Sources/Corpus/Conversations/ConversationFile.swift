@@ -147,8 +147,7 @@ package enum ConversationFile {
   /// The beginning of the file, without a byte order mark and white space before it.
   private static func beginning(of path: String) throws(Failure) -> ArraySlice<UInt8> {
     let head = try SourceReader.head(of: path, 1 << 16)
-    let text = head.starts(with: TextDocuments.byteOrderMark) ? head.dropFirst(3) : head[...]
-    return text.drop(while: \.isWhitespace)
+    return head[...].withoutByteOrderMark.drop(while: \.isWhitespace)
   }
 
   private static func array(
