@@ -142,11 +142,22 @@ public struct PretrainingData: Sendable {
     guard !train.allSatisfy(\.isEmpty) else {
       throw Failure(.data, "there is nothing to train on", notes: ["data.train names no file"])
     }
-    let trained = Set(train.flatMap(\.self).map(\.canonicalPath))
+    var trained: Set<String> = []
+    let repeated = train.flatMap(\.self).filter { !trained.insert($0.canonicalPath).inserted }
     let warnings = validation.filter { trained.contains($0.canonicalPath) }.map {
       "\($0.path) is trained on and held out: its validation loss says nothing about new text"
     }
-    return (train, validation, warnings)
+    return (train, validation, warnings + warning(ofRepeated: repeated))
+  }
+
+  /// What is to be said of files that data.train names again.
+  private static func warning(ofRepeated files: [CorpusFile]) -> [String] {
+    guard let first = files.first else { return [] }
+    let others = files.count > 1 ? " and \(files.count - 1) more" : ""
+    return [
+      "data.train names a file more than once: \(first.path)\(others); it is read as often, and what validation_fraction holds out "
+        + "of it may be trained on, too"
+    ]
   }
 }
 

@@ -58,6 +58,10 @@ import Testing
     let arguments = ["inspect", "sft.json", "data.validation=questions.jsonl", "--limit", "1"]
     let log = try Binary.run(arguments, in: tiny.folder).log
     #expect(log.contains("warning: questions.jsonl is trained on and held out"), "\(log)")
+    // By two of its names.
+    let twice = #"data.train=["questions.jsonl", "./questions.jsonl"]"#
+    let repeated = try Binary.run(["inspect", "sft.json", twice, "--limit", "1"], in: tiny.folder).log
+    #expect(repeated.contains("warning: data.train names a file more than once: ./questions.jsonl; "), "\(repeated)")
     #expect(try !Binary.run(["inspect", "sft.json", "--limit", "1"], in: tiny.folder).log.contains("warning"))
   }
 
