@@ -38,6 +38,14 @@ import Training
     #expect(watch.observe(evaluation: measures(margin: -0.5)) == [])
   }
 
+  /// KTO's answers have labels and no order.
+  @Test func aNegativeMarginOfAnswersWithoutPartnersIsSaid() {
+    var (watch, unpaired) = (PreferenceWatch(), Measures())
+    unpaired.add(Measure("rewards/margins", sum: -1, weight: 4))
+    let notes = watch.observe(evaluation: unpaired)
+    #expect(notes.count == 1 && notes[0].contains("the data's labels") && !notes[0].contains("pairs"), "\(notes)")
+  }
+
   @Test func otherObjectivesAreNotWatched() {
     var (watch, other) = (PreferenceWatch(), Measures())
     other.add(Measure("loss", sum: 3, weight: 1))

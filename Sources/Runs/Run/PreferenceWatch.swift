@@ -35,6 +35,12 @@ package struct PreferenceWatch {
   /// The warnings after an evaluation.
   package mutating func observe(evaluation measures: Measures) -> [String] {
     guard let margin = measures["rewards/margins"], margin < 0 else { return [] }
+    // Answers without partners have no pairs that are ranked.
+    guard measures["rewards/accuracies"] != nil else {
+      return warning(
+        "the margin of the held-out answers is negative (\(Progress.fixed(margin, 4))): the model prefers the unwanted answers; "
+          + "look at what the data's labels mean, or lower the learning rate")
+    }
     return warning(
       "the margin of the held-out pairs is negative (\(Progress.fixed(margin, 4))): the model prefers the rejected answers; "
         + "look at the data's order of chosen and rejected, or lower the learning rate")
