@@ -148,6 +148,22 @@ import Tokenizers
     }
   }
 
+  /// The terminal keeps it as a zero byte until keys are read.
+  @Test func ctrlDThatIsTypedIntoAnAnswerEndsTheConversation() throws {
+    try withModel { folder in
+      let chat = try Terminal(["chat", "model.h5", "--max-tokens", "90000", "--greedy"], in: folder)
+      #expect(chat.shows("> "))
+      chat.type("Hi\r")
+      #expect(chat.shows(bytes: 250))
+      chat.type("\u{4}")
+      chat.process.interrupt()
+      #expect(chat.shows("(interrupted)"), "\(chat.shown)")
+      let end = ContinuousClock.now + .seconds(10)
+      while chat.process.isRunning, ContinuousClock.now < end { usleep(10_000) }
+      #expect(!chat.process.isRunning)
+    }
+  }
+
   @Test func linesAreAnsweredThroughPipes() throws {
     try withModel { folder in
       let outcome = try Binary.run(

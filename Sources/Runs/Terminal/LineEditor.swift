@@ -38,9 +38,10 @@ package struct LineEditor {
     }
     defer { terminal.restore() }
     var line = EditedLine(history: history)
+    var isTypedAhead = true
     while true {
       show(line)
-      guard let key = decoder.key(Self.byte) else {
+      guard let key = decoder.key({ Self.byte(isContinuing: $0, isTypedAhead: &isTypedAhead) }) else {
         Output.log.styled("\r\n")
         return .endOfInput
       }
@@ -77,17 +78,24 @@ package struct LineEditor {
 
   /// The next byte from the terminal; nil at its end, after a signal that asks to stop, or where a sequence has no other. An INT that
   /// another process sends is the key: none is left that would end the answer to the line.
-  private static func byte(isContinuing: Bool) -> UInt8? {
+  ///
+  /// What was typed before the terminal handed over keys is read first. Ctrl-D is a zero byte among it: it was meant for a line then.
+  private static func byte(isContinuing: Bool, isTypedAhead: inout Bool) -> UInt8? {
     var ready = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
     while true {
       if StopRequest.signal != nil { return nil }
       if StopRequest.takeInterrupt() { return 0x03 }
-      let count = poll(&ready, 1, isContinuing ? 50 : 1000)
+      let count = poll(&ready, 1, isTypedAhead ? 0 : isContinuing ? 50 : 1000)
+      if count == 0, isTypedAhead {
+        isTypedAhead = false
+        continue
+      }
       if count < 0, errno != EINTR { return nil }
       if count == 0, isContinuing { return nil }
       guard count > 0 else { continue }
       var byte: UInt8 = 0
       let got = SystemCall.retrying { read(STDIN_FILENO, &byte, 1) }
+      if got == 1, byte == 0, isTypedAhead { return 0x04 }
       return got == 1 ? byte : nil
     }
   }
