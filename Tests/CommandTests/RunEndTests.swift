@@ -37,6 +37,18 @@ import Testing
     #expect(try tiny.steps("runs/tiny") == [7, 14, 16])
   }
 
+  /// An epoch of weighted sources has other samples than the sources together.
+  @Test func epochsOfWeightedSourcesAreIntervals() throws {
+    try tiny.write(TinyRun.text.replacing("foxes", with: "crows"), to: "more.txt")
+    let sources = #"data.train=[{"path": "text.txt", "weight": 1}, {"path": "more.txt", "weight": 3}]"#
+    let log = try tiny.train(
+      "pretrain", "tiny.json", sources, "training.epochs=2", "evaluation.every=epoch", "checkpoint.every=epoch",
+      "checkpoint.keep_best=false")
+    let count = try #require(try log.firstMatch(of: Regex(", ([0-9]+) an epoch"))?[1].substring.flatMap { Int($0) })
+    #expect(try evaluations() == [count, 2 * count], "\(log)")
+    #expect(try tiny.steps("runs/tiny") == [count, 2 * count])
+  }
+
   @Test func aRunThatLearnsNothingMoreStops() throws {
     let change = #"training.early_stopping={"patience": 2, "min_delta": 100}"#
     let log = try tiny.train("pretrain", "tiny.json", "evaluation.every=2", change)
