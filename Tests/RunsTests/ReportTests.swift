@@ -38,6 +38,7 @@ import Testing
       try Report.write(folder, isGoingOn: true, reload: 10)
       let live = try String(contentsOfFile: folder.report, encoding: .utf8)
       #expect(live.contains("<meta http-equiv=\"refresh\" content=\"10\">") && live.contains("step 2 of "), "\(live)")
+      #expect(live.contains(" UTC</span>") && !page.contains(" UTC</span>"))
     }
   }
 

@@ -1,14 +1,19 @@
 import Files
+import Foundation
 
 /// A page about a run, complete in one file: no script, nothing from the network.
 package enum Report {
-  /// The page as HTML. That of a run that goes on loads itself again every so many seconds.
+  /// The page as HTML. That of a run that goes on loads itself again every so many seconds, and says when it was written: where
+  /// the run was killed nothing else tells that it will not be written again.
   package static func page(_ run: RunRecord, reload seconds: Int? = nil) -> String {
     let facts = RunFacts(run)
     let panels = Panels(run)
     let task = run.resolved["task"]?.string.map { "<span>\($0.escapedForHTML)</span>" } ?? ""
+    let now = ISO8601DateFormatter().string(from: Date()).replacing("T", with: " ").prefix(19)
+    let written = seconds == nil ? "" : "<span>as of \(now) UTC</span>"
+    let state = "<span class=\"state\">\(facts.state)</span>"
     var body = [
-      "<header><h1>\(run.folder.path.escapedForHTML)</h1>\(task)<span class=\"state\">\(facts.state)</span></header>",
+      "<header><h1>\(run.folder.path.escapedForHTML)</h1>\(task)\(state)\(written)</header>",
       "<dl class=\"facts\">\(facts.all.map(card).joined(separator: "\n"))</dl>",
     ]
     for group in panels.groups { body += section(group) }
