@@ -27,8 +27,8 @@ extension TokenStream {
       throw Failure(
         .data, "the text is too small to hold out a part of it", at: origin,
         notes: [
-          "data.validation_fraction (\(fraction)) of \(count) tokens"
-            + (documentCount.map { " in \($0) documents" } ?? ""),
+          "data.validation_fraction (\(fraction)) of \(count.counted("token"))"
+            + (documentCount.map { " in \($0.counted("document"))" } ?? ""),
           "give data.validation files of their own, another fraction, or more text",
         ])
     }

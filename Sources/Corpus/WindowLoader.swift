@@ -89,7 +89,7 @@ public struct WindowLoader: SampleLoader {
       throw Failure(
         .data, "the text is too short", at: stream.origin,
         notes: [
-          "\(stream.count) tokens are to be \(keepsTail ? "measured" : "trained"), and \(needed) are needed"
+          "\(stream.count.counted("token")) \(stream.count == 1 ? "is" : "are") to be \(keepsTail ? "measured" : "trained"), and \(needed) are needed"
             + (needed > 2 ? ": data.sequence_length (\(sequenceLength)) and one to predict" : ""),
           "give more text" + (needed > 2 ? ", or a smaller data.sequence_length" : ""),
         ])
@@ -103,8 +103,8 @@ public struct WindowLoader: SampleLoader {
   public var tokenCount: Int { parts.reduce(0) { $0 + $1.places.tokenCount } }
   public var summary: String {
     let documents = parts.compactMap(\.stream.documentCount)
-    return "\(parts.reduce(0) { $0 + $1.stream.count }) tokens"
-      + (documents.isEmpty ? "" : ", \(documents.reduce(0, +)) documents")
+    return parts.reduce(0) { $0 + $1.stream.count }.counted("token")
+      + (documents.isEmpty ? "" : ", \(documents.reduce(0, +).counted("document"))")
       + (parts.count > 1 ? ", of \(parts.count) sources" : "")
   }
 

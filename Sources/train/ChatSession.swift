@@ -144,7 +144,8 @@ struct ChatSession {
     switch completion.stopReason {
     case .endOfText, .stopString: break
     case .interrupted: Output.log.line("(interrupted)")
-    case .maximumTokens: Output.log.line("(ended after \(completion.tokens.count) tokens: --max-tokens sets how many)")
+    case .maximumTokens:
+      Output.log.line("(ended after \(completion.tokens.count.counted("token")): --max-tokens sets how many)")
     case .contextLimit: Output.log.line("(ended: the model has no positions left for more)")
     }
   }

@@ -110,7 +110,7 @@ import Tokenizers
     try folder.write("one<|endoftext|>", to: "a.txt")
     let error = #expect(throws: Failure.self) { try split(["a.txt"], 0.1) }
     #expect(error?.what == "the text is too small to hold out a part of it" && error?.place == "\(folder.path)/a.txt")
-    #expect(error?.notes.first == "data.validation_fraction (0.1) of 4 tokens in 1 documents")
+    #expect(error?.notes.first == "data.validation_fraction (0.1) of 4 tokens in 1 document")
     // Two short documents: one of them is held out.
     try folder.write("one<|endoftext|>two", to: "b.txt")
     #expect(try documents(split(["b.txt"], 0.01).validation).count == 1)

@@ -90,7 +90,7 @@ import Testing
     let nothing = #expect(throws: Failure.self) {
       try WindowLoader(single, sequenceLength: 8, seed: 1, keepsTail: true)
     }
-    #expect(nothing?.notes.first == "1 tokens are to be measured, and 2 are needed")
+    #expect(nothing?.notes.first == "1 token is to be measured, and 2 are needed")
   }
 
   @Test func microBatchesAreRowsOfTheBatch() throws {

@@ -52,8 +52,10 @@ package struct ExampleLoader: SampleLoader {
     fingerprint = Digest.sha256("\(digest)\n\(sequenceLength)\n\(packing)\(inOrder ? " in order" : "")\(sources)")
     func percent(_ part: Int, _ whole: Int) -> Int { (200 * part + whole) / (2 * whole) }
     summary =
-      "\(examples.count) examples, \(tokens) tokens, \(percent(examples.trainedCount, tokens)) % of them trained"
-      + (packing ? ", in \(rows.count) rows that are \(percent(places, rows.count * sequenceLength)) % full" : "")
+      "\(examples.count.counted("example")), \(tokens.counted("token")), \(percent(examples.trainedCount, tokens)) % of them trained"
+      + (packing
+        ? ", in \(rows.count.counted("row")) that \(rows.count == 1 ? "is" : "are") \(percent(places, rows.count * sequenceLength)) % full"
+        : "")
       + (inOrder ? ", filled in the files' order" : "")
     (self.examples, self.rows, self.lengths, self.sharesBeginnings) = (examples, rows, lengths, sharesBeginnings)
   }

@@ -46,8 +46,8 @@ package struct PairLoader: SampleLoader {
     }
     tokenCount = tokens
     self.prompts = prompts
-    let kind = prompts.isEmpty ? "pairs" : "answers"
-    summary = "\(pairs.count) \(kind), \(tokens) tokens, \(answers) of them in answers"
+    let kind = prompts.isEmpty ? "pair" : "answer"
+    summary = "\(pairs.count.counted(kind)), \(tokens.counted("token")), \(answers) of them in answers"
   }
 
   /// This loader with the log-probabilities that a reference model gives each sample's answers.

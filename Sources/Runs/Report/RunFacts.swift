@@ -66,7 +66,7 @@ struct RunFacts {
     let from = recipe?["from"]?.string
     let kind = recipe?["model_type"]?.string ?? recipe?["architecture"]?.string
     let sizes = [
-      (recipe?["num_hidden_layers"] ?? recipe?["n_layer"])?.integer.map { "\($0) layer\($0 == 1 ? "" : "s")" },
+      (recipe?["num_hidden_layers"] ?? recipe?["n_layer"])?.integer.map { $0.counted("layer") },
       (recipe?["hidden_size"] ?? recipe?["n_embd"])?.integer.map { "\($0.grouped) wide" },
     ].compactMap(\.self)
     let count = run.environment["parameters"]?.integer
@@ -93,7 +93,7 @@ struct RunFacts {
 
   private var machine: Fact? {
     guard let machine = run.environment["machine"], let processor = machine["processor"]?.string else { return nil }
-    let threads = run.environment["threads"]?.integer.map { "\($0) thread\($0 == 1 ? "" : "s")" }
+    let threads = run.environment["threads"]?.integer.map { $0.counted("thread") }
     let memory = machine["memory"]?.double.map { "\(Progress.fixed($0 / 1_073_741_824, 0)) GiB" }
     let kernels = run.environment["core_type"]?.string.map { "\($0) kernels" }
     return Fact(

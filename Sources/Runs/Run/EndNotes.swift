@@ -15,7 +15,7 @@ struct EndNotes {
   var lines: [String] {
     if taken == 0 { return [] }
     let time = Progress.duration(.seconds(seconds))
-    var lines = ["done: \(taken) step\(taken == 1 ? "" : "s") in \(seconds < 1 ? "under a second" : time)"]
+    var lines = ["done: \(taken.counted("step")) in \(seconds < 1 ? "under a second" : time)"]
     lines += best
     lines.append("the run is in \(folder.path)" + (recipe.logging.report ? ", its report in \(folder.report)" : ""))
     return lines + ["next: \(ProgramName.inExample(next))"]

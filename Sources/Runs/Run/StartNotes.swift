@@ -28,10 +28,11 @@ struct StartNotes {
     }
     let (all, trained) = (model.parameterCount, model.trainedParameterCount)
     let share = trained < all ? " (\(trained) of them trained)" : ""
-    lines.append("\(all) parameters\(share), \(steps) steps of \(tokens) tokens, \(batches.count) an epoch")
+    lines.append(
+      "\(all) parameters\(share), \(steps.counted("step")) of \(tokens.counted("token")), \(batches.count) an epoch")
     let precision = recipe.training.precision == .float32 ? "" : " in \(recipe.training.precision.rawValue)"
     let speed = Progress.fixed(peak / 1e9, 0)
-    let threads = "\(Parallel.threads) thread\(Parallel.threads == 1 ? "" : "s")"
+    let threads = Parallel.threads.counted("thread")
     lines.append(
       "\(threads), \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s\(precision)")
     lines += RankNotes.start(

@@ -51,7 +51,7 @@ struct BenchCommand: Command {
     }
     Output.results.line(
       """
-      \(result.parameters) parameters, \(result.steps.count) steps of \(result.tokensPerStep) tokens
+      \(result.parameters) parameters, \(result.steps.count.counted("step")) of \(result.tokensPerStep) tokens
       \(format(speed.median)) tokens/s (least \(format(speed.least)), greatest \(format(speed.greatest)))
       \(format(result.flopsPerSecond / 1e9)) GFLOP/s, \(format(share * 100)) % of the measured GEMM peak of \
       \(format(result.peak / 1e9)) GFLOP/s

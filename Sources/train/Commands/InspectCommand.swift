@@ -96,7 +96,8 @@ struct InspectCommand: Command {
       for part in try data.example(index) {
         let name = part.part.map { ", \($0)" } ?? ""
         let trained = part.isTrained.count(where: \.self)
-        Output.results.line("--- example \(index + 1)\(name): \(part.tokens.count) tokens, \(trained) trained")
+        Output.results.line(
+          "--- example \(index + 1)\(name): \(part.tokens.count.counted("token")), \(trained) trained")
         if let tokenizer = preparation.tokenizer {
           let inColour = Output.results.hasColour
           let text = ExampleText.marked(part, tokenizer, inColour: inColour)

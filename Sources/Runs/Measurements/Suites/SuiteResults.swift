@@ -71,5 +71,5 @@ package struct SuiteResults: Sendable {
 
 extension Int {
   /// So many questions, in words.
-  var questions: String { "\(self) question\(self == 1 ? "" : "s")" }
+  var questions: String { counted("question") }
 }
