@@ -225,9 +225,12 @@ package struct SettingsSection {
   private func mismatch(_ member: JSONMember, _ expectation: String) {
     var notes = ["found \(member.value.found)"]
     if let text = member.value.string, expectation.hasPrefix("a number") || expectation.hasPrefix("an integer"),
-      Double(text) != nil
+      let number = Double(text), number.isFinite
     {
-      notes.append("write the number without quotes")
+      // On a command line there are no quotes to leave out of `.5`.
+      let isJSON = (try? JSONValue.parse(Array(text.utf8), source: "", area: decoder.area))?.number != nil
+      notes.append(
+        isJSON ? "write the number without quotes" : "JSON writes this number as \(JSONValue.shortest(number))")
     }
     if let note = decoder.correct(full(member.key), member.value) { notes.append(note) }
     note(

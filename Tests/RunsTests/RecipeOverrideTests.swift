@@ -46,6 +46,13 @@ import Testing
     #expect(failure.place == "command line: training.max_steps=abc")
   }
 
+  /// Numbers as C and Python write them, which JSON does not know.
+  @Test(arguments: [(".5", "0.5"), ("5.", "5"), ("+1e-3", "0.001")])
+  func aNumberThatIsNoJSONIsAnsweredWithJSON(_ text: String, _ number: String) throws {
+    let failure = try #require(RecipeFixture.failure(RecipeFixture.text, ["optimizer.learning_rate=\(text)"]))
+    #expect(failure.notes.contains("JSON writes this number as \(number)"), "\(failure)")
+  }
+
   @Test(arguments: ["a b=1", "=1", "recipes/tiny.json", "~", "~a=1", "--x=1"])
   func otherWordsAreNotOverrides(_ text: String) {
     #expect(RecipeOverride(text) == nil)
