@@ -18,6 +18,7 @@ package struct DurableFile: ~Copyable {
 
   package init(at path: String) throws(Failure) {
     self.path = path
+    try Self.checkIsReplaceable(path)
     var (temporary, descriptor) = ("", Int32(-1))
     try? Self.reap(beside: path)
     // A name that is taken is that of a process that was stopped, or a trap: it is neither followed nor overwritten.
@@ -32,6 +33,16 @@ package struct DurableFile: ~Copyable {
     }
     if descriptor < 0 { throw .system(.resources, "cannot create the file", at: path, errno) }
     (self.temporary, self.descriptor) = (temporary, descriptor)
+  }
+
+  /// Refuses what a file must not be renamed onto: a device, a pipe or a socket, and the links to open files that `/dev` has.
+  static func checkIsReplaceable(_ path: String) throws(Failure) {
+    var status = stat()
+    guard SystemCall.retrying({ stat(path, &status) }) == 0 else { return }
+    let isOfDevices = path.hasPrefix("/dev/") && !path.hasPrefix("/dev/shm/")
+    if !isOfDevices, [S_IFREG, S_IFDIR].contains(status.st_mode & S_IFMT) { return }
+    throw Failure(
+      .usage, "what is there is no file, and is not replaced by one", at: path, notes: ["give the name of a file"])
   }
 
   /// Locks a new file, so that it is not taken for a leftover; false if that has happened already.

@@ -48,6 +48,7 @@ package enum StagedOutput {
     guard overwrite else {
       throw Failure(.usage, "there is something already", at: path, notes: ["--overwrite replaces it"])
     }
+    try DurableFile.checkIsReplaceable(path)
     let isFolder = status.st_mode & S_IFMT == S_IFDIR
     guard isFolder == (contents != nil) else {
       throw Failure(

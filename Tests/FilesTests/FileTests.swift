@@ -93,6 +93,26 @@ struct WritingTests {
     }
   }
 
+  /// As root a file would take the place of `/dev/null`, which is not tried here.
+  @Test func whatIsNoFileIsNotReplaced() throws {
+    try withScratchFolder { folder in
+      #expect(mkfifo("\(folder)/pipe", 0o600) == 0 && symlink("pipe", "\(folder)/link") == 0)
+      for path in ["\(folder)/pipe", "\(folder)/link"] {
+        #expect(refusal { try DurableFile.write("new", to: path) }?.exitCode == 2, "\(path)")
+        let staged = refusal {
+          try StagedOutput.write(path, overwrite: true) { (path) throws(Failure) in
+            try DurableFile.write("new", to: path)
+          }
+        }
+        #expect(staged?.what == "what is there is no file, and is not replaced by one", "\(path)")
+      }
+      let names = try Folder.names(in: folder, area: .data)
+      #expect(names.sorted() == ["link", "pipe"])
+      var status = stat()
+      #expect(lstat("\(folder)/pipe", &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    }
+  }
+
   @Test func foldersAreCreatedWithThoseAbove() throws {
     try withScratchFolder { folder in
       try Folder.create("\(folder)/a/b/c")
