@@ -24,6 +24,18 @@ import Testing
     #expect(values?.last == 0)
   }
 
+  /// A tokenizer takes the place of an earlier one, and of nothing else: the text is not to be lost by a slip.
+  @Test func aTextIsNotReplacedByItsTokenizer() throws {
+    let folder = try ScratchFolder()
+    let text = String(repeating: "the cat sat on the mat. ", count: 20)
+    try folder.write(text, to: "text.txt")
+    let arguments = ["tokenizer", "train", "text.txt", "--vocab-size", "270", "--output"]
+    let refused = try Binary.run(arguments + ["text.txt"], in: folder)
+    #expect(refused.code == 2 && refused.log.contains("no tokenizer"), "\(refused)")
+    #expect(try folder.text(of: "text.txt") == text)
+    for _ in 1...2 { #expect(try Binary.run(arguments + ["t.json"], in: folder).code == 0) }
+  }
+
   /// Rows are read as a recipe reads them: neither their keys nor their escapes are text.
   @Test func rowsAreTextToTrainOn() throws {
     let folder = try ScratchFolder()

@@ -49,10 +49,21 @@ struct CompareCommand: Command {
         Output.results.line("\n" + CompareCommand.aligned([["recipe"] + runs.map(\.folder.path)] + rows))
       }
     }
-    guard var page else { return Output.log.line("--out FILE writes a page with the curves over each other") }
+    guard let page else { return Output.log.line("--out FILE writes a page with the curves over each other") }
+    try write(comparison.page, to: page)
+  }
+
+  /// Writes the page, in the place of an earlier one or of nothing.
+  private func write(_ text: String, to path: String) throws(Failure) {
+    var page = path
     if page.hasSuffix("/") { page += "comparison.html" } else if Folder.exists(page) { page += "/comparison.html" }
+    if Path.exists(page), !(try ReadableFile.contents(of: page, area: .usage)).starts(with: "<!DOCTYPE html>".utf8) {
+      throw Failure(
+        .usage, "what is there is no page, and is not replaced by one", at: page,
+        notes: ["give another name: --out FILE"])
+    }
     try Folder.create(Folder.parent(of: page))
-    try DurableFile.write(comparison.page, to: page)
+    try DurableFile.write(text, to: page)
     Output.log.line("the curves are in \(page)")
   }
 

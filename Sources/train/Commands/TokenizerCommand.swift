@@ -103,7 +103,13 @@ struct TokenizerCommand: Command {
     }
   }
 
+  /// - Throws: `.usage` where the output would take the place of a file that is no tokenizer, such as the text itself.
   private func train(on files: [String], _ training: TokenizerTraining) throws(Failure) {
+    if Path.exists(training.output), (try? Tokenizer(at: training.output)) == nil {
+      throw Failure(
+        .usage, "what is there is no tokenizer, and is not replaced by one", at: training.output,
+        notes: ["give another name: --output FILE"])
+    }
     var trainer = try TokenizerTrainer(specialTokens: training.specialTokens, preTokenizer: training.preTokenizer)
     // What a recipe with these files would train it on.
     try CorpusText.read(files) { (text) throws(Failure) in trainer.add(text) }
