@@ -159,7 +159,7 @@ import Testing
       "checkpoint.every=9", "logging.report=true", code: 7)
     #expect(log.contains("there is no checkpoint before it: `train resume runs/tiny KEY=VALUE` begins again"), "\(log)")
     let page = try String(contentsOfFile: tiny.path("runs/tiny/report.html"), encoding: .utf8)
-    #expect(page.contains("stopped at step 1 of 12") && !page.contains("http-equiv=\"refresh\""))
+    #expect(page.contains("stopped at step 1 of 12: step 2 failed") && !page.contains("http-equiv=\"refresh\""))
   }
 
   /// The disk takes some checkpoints and then no more; with room again, the run resumes as if nothing had happened.

@@ -32,7 +32,9 @@ struct RunFacts {
     guard let steps, step < steps else { return step > 0 ? "finished" : "not begun" }
     let place = "step \(step.grouped) of \(steps.grouped)"
     if run.isGoingOn { return place }
-    return isStoppedEarly ? "stopped early at \(place)" : "stopped at \(place)"
+    if isStoppedEarly { return "stopped early at \(place)" }
+    let hasFailed = Path.exists(run.folder.batches(failedAt: step + 1))
+    return "stopped at \(place)" + (hasFailed ? ": step \((step + 1).grouped) failed" : "")
   }
 
   /// Whether the evaluations that are logged are why the run has ended.

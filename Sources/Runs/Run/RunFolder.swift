@@ -185,9 +185,12 @@ package struct RunFolder: Sendable, Equatable {
     if let tokenizer, !Path.exists(self.tokenizer) { try DurableFile.write(tokenizer.json(), to: self.tokenizer) }
   }
 
+  /// Where the batches of a step that failed are.
+  func batches(failedAt step: Int) -> String { "\(path)/failure-step-\(step).jsonl" }
+
   /// Writes down the batches of a step that failed, one row of tokens a line; the result is where, or nil if that failed too.
   func write(_ batches: [Batch], failedAt step: Int) -> String? {
-    let path = "\(path)/failure-step-\(step).jsonl"
+    let path = self.batches(failedAt: step)
     let rows = batches.flatMap { batch in
       (0..<batch.rows).map { row -> String in
         let tokens = batch.tokens[row * batch.columns..<(row + 1) * batch.columns]
