@@ -11,7 +11,8 @@ package enum Report {
     let task = run.resolved["task"]?.string.map { "<span>\($0.escapedForHTML)</span>" } ?? ""
     let now = ISO8601DateFormatter().string(from: Date()).replacing("T", with: " ").prefix(19)
     let written = seconds == nil ? "" : "<span>as of \(now) UTC</span>"
-    let state = "<span class=\"state\">\(facts.state)</span>"
+    let kind = facts.state.hasPrefix("stopped") ? "state stopped" : "state"
+    let state = "<span class=\"\(kind)\">\(facts.state)</span>"
     var body = [
       "<header><h1>\(run.folder.path.escapedForHTML)</h1>\(task)\(state)\(written)</header>",
       "<dl class=\"facts\">\(facts.all.map(card).joined(separator: "\n"))</dl>",

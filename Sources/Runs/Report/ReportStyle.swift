@@ -11,8 +11,8 @@ enum ReportStyle {
     body { max-width: 1320px; margin: 0 auto; padding: 1.5rem 1rem 3rem; background: var(--paper); color: var(--ink); }
     h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; } h2 { font-size: 1.15rem; margin: 2.2rem 0 0.6rem; }
     header { display: flex; flex-wrap: wrap; gap: 0.3rem 1rem; align-items: baseline; }
-    header span { color: var(--soft); } header .state { color: var(--c3); font-weight: 600; }
-    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 0.8rem; margin: 1.2rem 0 0; }
+    header span { color: var(--soft); } header .state { color: var(--c3); font-weight: 600; } header .stopped { color: var(--c1); }
+    .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 0.8rem; margin: 1.2rem 0 0; }
     .facts div { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 0.6rem 0.8rem; }
     .facts dt { color: var(--soft); font-size: 0.8rem; } .facts dd { margin: 0; overflow-wrap: anywhere; }
     .facts dd:first-of-type { font-weight: 600; font-size: 1.05rem; } .facts dd + dd { color: var(--soft); font-size: 0.85rem; }
