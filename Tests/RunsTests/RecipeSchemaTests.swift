@@ -43,11 +43,11 @@ import Testing
 
   /// Null stands for a key that is left out, where one may be left out.
   @Test func nullIsTakenWhereARecipeTakesIt() throws {
-    func type(_ section: String, _ key: String) -> JSONValue? {
+    func kind(_ section: String, _ key: String) -> JSONValue? {
       schema["properties"]?[section]?["properties"]?[key]?["type"]
     }
-    #expect(type("adapter", "modules_to_save") == ["array", "null"] && type("data", "template") == ["string", "null"])
-    #expect(type("optimizer", "learning_rate") == "number" && type("training", "batch_size") == "integer")
+    #expect(kind("adapter", "modules_to_save") == ["array", "null"] && kind("data", "template") == ["string", "null"])
+    #expect(kind("optimizer", "learning_rate") == "number" && kind("training", "batch_size") == "integer")
     let sections = schema["properties"]
     #expect(sections?["schedule"]?["type"] == ["object", "null"] && sections?["optimizer"]?["type"] == "object")
     let nothing = RecipeFixture.text(
