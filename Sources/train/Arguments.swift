@@ -88,7 +88,7 @@ struct Arguments {
   /// The last value given for the option.
   func string(_ name: String) -> String? { all(name).last }
 
-  /// - Parameter isLimit: whether there is no limit without the option, as other programs' -1 says.
+  /// - Parameter isLimit: whether there is no limit without the option, as other programs' -1 or 0 says.
   func integer(
     _ name: String, in range: ClosedRange<Int> = 0...Int(Int32.max), isLimit: Bool = false
   ) throws(Failure) -> Int? {
@@ -96,7 +96,8 @@ struct Arguments {
     if let value = Int(text), range.contains(value) { return value }
     throw failure(
       "--\(name) must be an integer from \(range.lowerBound) to \(range.upperBound), found \"\(text)\"",
-      isLimit && ["-1", "all", "none", "inf"].contains(text.lowercased()) ? ["without --\(name) there is no limit"] : []
+      isLimit && ["-1", "0", "all", "none", "inf"].contains(text.lowercased())
+        ? ["without --\(name) there is no limit"] : []
     )
   }
 

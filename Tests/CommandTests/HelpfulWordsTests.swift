@@ -31,6 +31,7 @@ import Testing
     (["pretrain", "tiny.json", "tiny.json"], "data is given with its key: data.train=tiny.json", true),
     (["eval", "x", "--data", "y", "--limit", "all"], "without --limit there is no limit", true),
     (["generate", "x", "--top-k", "-1"], "without --top-k there is no limit", true),
+    (["generate", "x", "--top-k", "0"], "without --top-k there is no limit", true),
     (["plan", "tiny", "--ranks", "-1"], "there is no limit", false),
     (["generate", "x", "--max-tokens", "-1"], "there is no limit", false),
     (["export", "x", "out"], "only .gguf and .safetensors say it by the name", true),
