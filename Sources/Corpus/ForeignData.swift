@@ -26,6 +26,12 @@ struct ForeignData: Equatable {
     ([0x89, 0x48, 0x44, 0x46], "an HDF5 file", .say("data is text, JSON, CSV or token shards")),
     (Array("SQLite format 3\0".utf8), "a SQLite database", .say("export a table: sqlite3 -json FILE 'select ...'")),
     (Array("%PDF-".utf8), "a PDF file", .command("take its text: pdftotext")),
+    (Array("{\\rtf".utf8), "a document in RTF", document),
+    (
+      [0xd0, 0xcf, 0x11, 0xe0], "a document of an old Office",
+      .say("save it as text, or a table as CSV, where it was written")
+    ),
+    ([0x89, 0x50, 0x4e, 0x47], "a picture", picture), ([0xff, 0xd8, 0xff], "a picture", picture),
     ([0x50, 0x4b, 3, 4], zipArchive, .command("unpack it and name its files or its folder: unzip")),
     ([0x37, 0x7a, 0xbc, 0xaf], "an archive of 7-Zip", .command("unpack it and name its files or its folder: 7z x")),
     ([0xfd, 0x37, 0x7a, 0x58], "a file compressed by xz", .unpack("xz -dc")),
@@ -48,8 +54,13 @@ struct ForeignData: Equatable {
   /// Zip archives that programs keep their files in, told by their names.
   private static let zipped: [(ending: String, what: String, remedy: Remedy)] = [
     (".xlsx", "a workbook of Excel", .table("read_excel")), (".ods", "a spreadsheet", .table("read_excel")),
-    (".npz", "arrays of NumPy", tokens),
+    (".npz", "arrays of NumPy", tokens), (".docx", "a document of Word", document),
+    (".odt", "a document of LibreOffice", document), (".epub", "a book in EPUB", document),
+    (".pptx", "slides of PowerPoint", .say("save their text, as an outline for instance, where they were written")),
   ]
+
+  private static let document = Remedy.command("take its text: pandoc -t plain --wrap=none -o text.txt")
+  private static let picture = Remedy.say("of a folder with other things name the text: a pattern like 'texts/*.txt'")
 
   private static let zipArchive = "a zip archive"
   private static let pickle = "a pickle of Python"

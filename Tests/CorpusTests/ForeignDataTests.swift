@@ -71,6 +71,8 @@ import Tokenizers
     let bytes: [UInt8] = [0x50, 0x4b, 3, 4, 0, 0]
     for (name, what, remedy) in [
       ("a.XLSX", "a workbook of Excel", "pandas.read_excel("), ("a.npz", "arrays of NumPy", "astype(numpy.uint16)"),
+      ("essay.docx", "a document of Word", "pandoc -t plain"), ("b.epub", "a book in EPUB", "pandoc -t plain"),
+      ("t.pptx", "slides of PowerPoint", "save their text"),
     ] {
       let failure = refusal { _ = try open([folder.write(bytes, to: name)]) }
       #expect(failure?.what == what && failure?.notes.first?.contains(remedy) == true, "\(failure.debugDescription)")
@@ -90,6 +92,10 @@ import Tokenizers
     ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "a file compressed by xz", "xz -dc"),
     (Array("BZh91AY&SY\0".utf8), "a file compressed by bzip2", "bzip2 -dc"),
     (Array("%PDF-1.7".utf8), "a PDF file", "pdftotext"),
+    (Array("{\\rtf1 Once}".utf8), "a document in RTF", "pandoc -t plain"),
+    ([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1], "a document of an old Office", "save it as text"),
+    ([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a], "a picture", "name the text"),
+    ([0xff, 0xd8, 0xff, 0xe0, 0, 0x10], "a picture", "name the text"),
     (Array(repeating: 0x61, count: 257) + Array("ustar".utf8) + [0, 0], "an archive of tar", "tar -xf"),
   ])
   func foreignFilesAreNamed(_ bytes: [UInt8], _ what: String, _ remedy: String) throws {
