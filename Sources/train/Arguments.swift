@@ -51,11 +51,16 @@ struct Arguments {
     if let other = ForeignOptions.name(of: name), known.contains(other) {
       throw failure("unknown option \"--\(name)\"", ["here it is \"--\(other)\""])
     }
+    if takesModel, ForeignOptions.isModel(name) { throw failure("unknown option \"--\(name)\"", [modelNote]) }
     if let near = suggestion(for: name, among: known) {
       throw failure("unknown option \"--\(name)\"", ["did you mean \"--\(near)\"?"])
     }
     throw failure("unknown option \"--\(name)\"", command.operands.contains("KEY=VALUE") ? Self.keyNotes(name) : [])
   }
+
+  private var takesModel: Bool { command.operands.hasPrefix("CHECKPOINT") }
+
+  private var modelNote: String { "the model stands without an option: train \(command.name) MODEL" }
 
   /// What to write in the place of an option that stands for a key of a recipe.
   private static func keyNotes(_ name: String) -> [String] {
@@ -123,6 +128,7 @@ struct Arguments {
   /// The next operand, which must be there.
   mutating func operand(_ name: String) throws(Failure) -> String {
     guard let word = optionalOperand() else { throw failure("\(name) is missing") }
+    if takesModel, word == "-m" { throw failure("unknown option \"-m\"", [modelNote]) }
     return word
   }
 

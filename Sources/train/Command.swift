@@ -82,10 +82,10 @@ enum Commands {
   static func named(_ word: String) throws(Failure) -> any Command.Type {
     if let type = all.first(where: { $0.name == word }) { return type }
     let isRecipe = word.hasSuffix(".json") || BuiltInRecipe.path(for: word) != word
-    let near = isRecipe ? nil : suggestion(for: word, among: all.map { $0.name })
+    let near = suggestion(for: word, among: all.map { $0.name }).map { "did you mean \"\($0)\"?" }
+    let note = isRecipe ? "`train run \(word)` runs a recipe" : ForeignCommands.note(on: word) ?? near
     throw Failure(
       .usage, "unknown command \"\(word)\"",
-      notes: (isRecipe ? ["`train run \(word)` runs a recipe"] : near.map { ["did you mean \"\($0)\"?"] } ?? [])
-        + ["`train help` lists the commands"])
+      notes: [note].compactMap(\.self) + ["`train help` lists the commands"])
   }
 }

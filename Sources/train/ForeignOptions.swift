@@ -14,6 +14,15 @@ enum ForeignOptions {
     "vocabulary-size": "vocab-size", "output-dir": "output", "o": "output", "out": "output",
   ]
 
+  /// What other programs name the model by, which is an operand here.
+  static func isModel(_ name: String) -> Bool {
+    [
+      "m", "model", "model-path", "model-name-or-path", "model-args", "pretrained", "checkpoint", "checkpoint-path",
+      "ckpt",
+      "ckpt-path", "adapter-path",
+    ].contains(name.lowercased().replacing("_", with: "-"))
+  }
+
   /// The name here of an option that is called `name` elsewhere; nil where none is known.
   static func name(of name: String) -> String? { names[name.lowercased().replacing("_", with: "-")] }
 }

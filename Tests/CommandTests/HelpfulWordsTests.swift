@@ -36,6 +36,10 @@ import Testing
     (["generate", "x", "--max-tokens", "-1"], "there is no limit", false),
     (["export", "x", "out"], "only .gguf and .safetensors say it by the name", true),
     (["tiny"], "`train run tiny` runs a recipe", true), (["mine.json"], "`train run mine.json` runs a recipe", true),
+    (["generate", "-m", "x.gguf"], "the model stands without an option: train generate MODEL", true),
+    (["eval", "--model", "hf", "--tasks", "piqa"], "the model stands without an option: train eval MODEL", true),
+    (["finetune"], "`train sft RECIPE` tunes", true), (["evaluate", "x"], "`train eval MODEL` measures", true),
+    (["quantize", "x"], "--dtype q8_0", true), (["serve"], "there is no server", true),
     (["pretrain", "tiny.json", "training.max_steps", "3"], "without blanks: training.max_steps=VALUE", true),
     (["pretrain", "tiny.json", "'run=a'"], "the quotes are part of the word here", true),
   ])
