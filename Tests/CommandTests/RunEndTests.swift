@@ -47,6 +47,11 @@ import Testing
     let count = try #require(try log.firstMatch(of: Regex(", ([0-9]+) an epoch"))?[1].substring.flatMap { Int($0) })
     #expect(try evaluations() == [count, 2 * count], "\(log)")
     #expect(try tiny.steps("runs/tiny") == [count, 2 * count])
+    // A batch may be larger than the sources together, and the plan knows.
+    let plan = try Binary.run(
+      ["plan", "tiny.json", sources, "training.epochs=1", "training.batch_size=80", "--json"], in: tiny.folder
+    ).results
+    #expect(plan.contains("\"tokens_per_step\":2560,"), "\(plan)")
   }
 
   @Test func aRunThatLearnsNothingMoreStops() throws {
