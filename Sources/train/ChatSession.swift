@@ -131,7 +131,8 @@ struct ChatSession {
       if !isInteractive || !written.hasSuffix("\n") { Output.results.line("") }
       note(completion)
     } catch {
-      guard error.area == .usage else { throw error }
+      // A template may refuse the turns, a system turn for instance; whoever types can take them back.
+      guard error.area == .usage || isInteractive && error.area == .data else { throw error }
       Output.log.line("\(error)")
     }
     if isInteractive { Output.log.line("") }

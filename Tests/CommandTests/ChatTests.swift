@@ -148,6 +148,25 @@ import Tokenizers
     }
   }
 
+  @Test func turnsThatTheTemplateRefusesCanBeTakenBack() throws {
+    try withModel { folder in
+      try folder.write(
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{ messages[0].content }}:",
+        to: "strict.jinja")
+      let chat = try Terminal(["chat", "model.h5", "--template", "strict.jinja", "--max-tokens", "5"], in: folder)
+      #expect(chat.shows("> "))
+      chat.type("/system Be brief.\r")
+      #expect(chat.shows("a new conversation") && chat.shows("> "))
+      chat.type("Hi\r")
+      #expect(chat.shows("refuses the turns: no system") && chat.shows("> "), "\(chat.shown)")
+      chat.type("/system -\r")
+      #expect(chat.shows("a new conversation") && chat.shows("> "))
+      chat.type("\u{4}")
+      chat.process.waitUntilExit()
+      #expect(chat.process.terminationStatus == 0)
+    }
+  }
+
   /// The terminal keeps it as a zero byte until keys are read.
   @Test func ctrlDThatIsTypedIntoAnAnswerEndsTheConversation() throws {
     try withModel { folder in
