@@ -54,6 +54,21 @@ import Testing
     }
   }
 
+  /// What a run reads by `data.fields` is measured by them; files with the usual names are measured as ever.
+  @Test func aRunsNamesOfColumnsAreThoseOfItsEvaluation() throws {
+    let rows = (1...8).map {
+      (#"{"frage": "say \#($0)", "antwort": "\#($0)"}"#, #"{"question": "\#($0)", "answer": "a"}"#)
+    }
+    try tiny.write(rows.map(\.0).joined(separator: "\n"), to: "fragen.jsonl")
+    try tiny.write(rows.map(\.1).joined(separator: "\n"), to: "usual.jsonl")
+    try tiny.train(
+      "sft", "sft.json", "data.train=fragen.jsonl", #"data.fields={"question": "frage", "answer": "antwort"}"#)
+    for file in ["fragen.jsonl", "usual.jsonl"] {
+      let outcome = try Binary.run(["eval", "runs/sft", "--data", file, "--json"], in: tiny.folder)
+      #expect(outcome.code == 0 && outcome.results.contains("\"questions\":8"), "\(outcome)")
+    }
+  }
+
   @Test func rowsInBothPartsAreAWarning() throws {
     let arguments = ["inspect", "sft.json", "data.validation=questions.jsonl", "--limit", "1"]
     let log = try Binary.run(arguments, in: tiny.folder).log

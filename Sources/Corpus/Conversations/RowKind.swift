@@ -32,6 +32,17 @@ package enum RowKind: Sendable {
     if let first = counts.first(where: { $0.count == most }) { self = first.kind }
   }
 
+  /// The names of columns `fields`, where one of the first rows of the files has one of them; else none: the usual names.
+  package static func fields(_ fields: [String: String], in patterns: [String]) throws(Failure) -> [String: String] {
+    if fields.isEmpty { return [:] }
+    guard let file = try CorpusFile.resolve(patterns, format: nil).first(where: \.holdsRows) else { return [:] }
+    var areThere = false
+    try ConversationFile.first(1000, of: file) { row, _ in
+      areThere = areThere || fields.values.contains { row[$0] != nil }
+    }
+    return areThere ? fields : [:]
+  }
+
   /// nil for a row without a known column.
   private init?(_ row: TuningRow) {
     if row.has("chosen", "rejected") {

@@ -52,8 +52,12 @@ package struct CheckpointEvaluation {
     self.options = options
   }
 
-  /// Measures `stored` on the files that `patterns` name.
+  /// Measures `stored` on the files that `patterns` name. Their columns may have the names that those of the model's run have.
   package init(_ stored: StoredModel, on patterns: [String], options: Options) throws(Failure) {
+    var options = options
+    if options.fields.isEmpty, let run = try? EvaluatedRun(of: stored, precision: options.precision) {
+      options.fields = try RowKind.fields(run.recipe.data.fields, in: patterns)
+    }
     try self.init(stored, options)
     let length = try Self.length(options.sequenceLength, of: stored)
     var objective = Self.objective(of: try RowKind(of: patterns, fields: options.fields))
