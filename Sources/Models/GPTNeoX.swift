@@ -46,6 +46,8 @@ enum GPTNeoX {
 
     func check(_ section: inout SettingsSection) {
       checkHeads(section, dividesWidth: true)
+      let size = sizes.hiddenSize / max(1, sizes.heads)
+      section.accept("head_dim", only: [JSONValue(size)], because: "it is hidden_size / num_attention_heads")
       section.ignore(["classifier_dropout"])
     }
 

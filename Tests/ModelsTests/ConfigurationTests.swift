@@ -180,6 +180,13 @@ import Testing
     #expect(own.json["sliding_window"]?.integer == 8)
   }
 
+  /// transformers takes it for the share that is rotated, and for nothing else.
+  @Test func aHeadOfGPTNeoXIsItsShareOfTheWidth() throws {
+    #expect(try json("gpt_neox", [("num_attention_heads", 4), ("head_dim", 16)])["hidden_size"] == 64)
+    let refusal = refusal { _ = try json("gpt_neox", [("num_attention_heads", 4), ("head_dim", 8)]) }
+    #expect(refusal?.what.contains("\"head_dim\" must be 16") == true, "\(refusal as Any)")
+  }
+
   @Test func aQwenHasAWindowByItsSwitch() throws {
     let sizes: [(String, JSONValue)] = [("num_hidden_layers", 3)]
     func window(_ members: [(String, JSONValue)]) throws(Failure) -> JSONValue? {
