@@ -52,7 +52,9 @@ package enum AdapterFile {
       if error.what == Failure.baseHasAdapter(at: source).what { throw error }
       throw Failure(
         .model, "the base model of the adapter is not to be had", at: source,
-        notes: [error.what, "the adapter is \(path)", "put it back; a run is resumed with model.from=PATH"])
+        notes: [
+          error.what, "the adapter is \(path)", "put it back, or a link to it; a run is resumed with model.from=PATH",
+        ])
     }
     return stored
   }

@@ -60,8 +60,8 @@ package enum PEFTFolder {
     return Failure(
       .model, "the base model of the adapter is not here", at: "\(path)/\(configurationName)",
       notes: [
-        "it names \(json["base_model_name_or_path"]?.found ?? "none")",
-        "in a recipe: \"model\": { \"from\": BASE, \"adapter\": \"\(path)\" }",
+        "base_model_name_or_path names \(json["base_model_name_or_path"]?.found ?? "none")",
+        "write its path there; or in a recipe: \"model\": { \"from\": BASE, \"adapter\": \"\(path)\" }",
       ] + (isWhole ? ["the folder has a whole model, too, which is read once \(configurationName) is gone"] : []))
   }
 
