@@ -115,22 +115,23 @@ def both(runs, own, other):
     return reporting.ratios(values(runs, own), values(runs, other))
 
 
-def table(work, runs):
+def table(work, started, runs):
     names = [name for name in [*BENCH, *TORCH] if values(runs, name)]
     print(f"\n| {work} | tokens/s | {' | '.join(f'{name} to it' for name in BENCH)} | MiB |\n|---|---|{'---|' * len(BENCH)}---|")
     for name in names:
         cells = [reporting.spread(values(runs, name))]
         cells += [both(runs, own, name) for own in BENCH]
         print(f"| {name} |", " | ".join(cells), "|", reporting.mebibytes(values(runs, name, "peak_rss_bytes")), "|")
-    fastest = [max(run[name]["tokens_per_second"] for name in run if name in TORCH) for run in runs]
+    raced = [run for run in runs if any(name in TORCH for name in run)]  # those that a PyTorch lived through
+    fastest = [max(run[name]["tokens_per_second"] for name in run if name in TORCH) for run in raced]
     for own in BENCH:
         share = reporting.spread([100 * share for share in values(runs, own, "share_of_gemm_bound")], unit=" %")
-        ratio = reporting.ratios(values(runs, own), fastest)
-        print(f"\n{own}: {ratio} of the fastest PyTorch; {share} of the limit of its own products", end="")
+        ratio = f"{reporting.ratios(values(raced, own), fastest)} of the fastest PyTorch; " if raced else ""
+        print(f"\n{own}: {ratio}{share} of the limit of its own products", end="")
     mkl = [100 * run["train"]["tokens_per_second"] / run["floor"]["tokens_per_second"] for run in runs if "floor" in run]
     if mkl:
         print(f"\n\ntrain, of the limit of MKL's products: {reporting.spread(mkl, unit=' %')}", end="")
-    for name in TORCH:
+    for name in started:
         if lost := sum(name not in run for run in runs):
             print(f"\n\n{name} failed in {lost} of {len(runs)} rounds", end="")
     print(flush=True)
@@ -144,5 +145,5 @@ for work in options.works:
     for repeat in range(options.repeats):
         runs.append(measure(started, turns[work]))
         print(work, repeat, *(f"{name} {run['tokens_per_second']:.0f}" for name, run in runs[-1].items()), file=sys.stderr)
-    table(work, runs)
+    table(work, started, runs)
 print(f"\ntorch {reporting.run(options.python, '-c', 'import torch; print(torch.__version__)').stdout.strip()}")
