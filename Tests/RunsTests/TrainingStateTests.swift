@@ -56,6 +56,19 @@ import Training
     }
   }
 
+  /// Where nothing was held out there is no loss that could have been compared.
+  @Test func aFirstMeasureIsNoOther() throws {
+    var earlier = TrainingState(recipe: #"{"objective": {"beta": 0.1}}"#, data: "", coreType: "")
+    earlier.heldOut = TrainingState.nothingHeldOut
+    earlier.evaluated = 4
+    for (heldOut, beta) in [("a", 0.1), (TrainingState.nothingHeldOut, 0.5)] {
+      var later = TrainingState(recipe: #"{"objective": {"beta": \#(beta)}}"#, data: "", coreType: "")
+      later.heldOut = heldOut
+      let warnings = try later.resume(from: earlier, at: "", allowsChangedData: false)
+      #expect(warnings.isEmpty && later.measuredAfter == 4, "\(warnings)")
+    }
+  }
+
   /// The same curve with another number of processes is promised only where nothing is drawn for each micro-batch.
   @Test(arguments: [
     (#"{"adapter": {"lora_dropout": 0}, "objective": {"name": "sft"}}"#, "the curve does not"),

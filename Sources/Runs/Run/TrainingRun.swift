@@ -52,7 +52,7 @@ package final class TrainingRun {
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
       coreType: MatrixLibrary.coreType)
     state.ranks = ranks.count
-    state.heldOut = preparation.data.validation.map(recipe.identity(ofEvaluated:)) ?? "none"
+    state.heldOut = preparation.data.validation.map(recipe.identity(ofEvaluated:)) ?? TrainingState.nothingHeldOut
     var (warnings, notes) = (lock?.warning.map { [$0] } ?? [], [String]())
     let earlier = try checkpoint.map { [trainer] (checkpoint) throws(Failure) in
       try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)

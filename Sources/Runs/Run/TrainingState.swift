@@ -15,6 +15,8 @@ import Training
 /// Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient norms of the last steps.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
+  /// What `heldOut` is where nothing is.
+  package static let nothingHeldOut = "none"
   private static let format = "train-state"
 
   package var step: Int
@@ -164,7 +166,7 @@ package struct TrainingState: Sendable {
     history = isSameObjective && data == earlier.data ? earlier.history : earlier.history.forgotten
     let isSameMeasure = isSameObjective && heldOut == earlier.heldOut ?? heldOut
     measuredAfter = isSameMeasure ? earlier.measuredAfter : earlier.evaluated
-    if !isSameMeasure, earlier.evaluated > 0 {
+    if !isSameMeasure, earlier.evaluated > 0, earlier.heldOut != Self.nothingHeldOut {
       warnings.append(
         "the objective, or what is read of what is held out, has changed: evaluation losses are compared with those from here on "
           + "alone, for the best checkpoint and for early stopping")
