@@ -28,8 +28,8 @@ struct RunCheckpoints {
   /// The checkpoints of a run in `folder`, the newest of which is that of `savedStep`. What a stop or a copy has left of the
   /// links is mended.
   ///
-  /// - Parameter state: that of the newest checkpoint. Its `bestLoss` is the loss of what `best` leads to, for checkpoints of
-  ///   versions that did not write it beside each.
+  /// - Parameter state: that of the newest checkpoint. Its `bestLoss` is the loss of what `best` leads to, by the measure of then,
+  ///   for checkpoints of versions that did not write it beside each.
   init(
     _ folder: RunFolder, _ lock: RunLock, _ preparation: Preparation, _ recipe: Recipe, savedStep: Int?,
     _ state: TrainingState
@@ -44,7 +44,7 @@ struct RunCheckpoints {
     if settings.keepBest {
       best = try storedBest(upTo: savedStep)
       if best == nil, let bestLoss = state.bestLoss, let step = try store.bestStep(), step <= savedStep {
-        best = (step, bestLoss)
+        best = (step, measuredAfter < 0 ? bestLoss : .infinity)
       }
     }
     try tidy(state)
