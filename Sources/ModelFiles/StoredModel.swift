@@ -77,6 +77,15 @@ package struct StoredModel {
     return model
   }
 
+  /// Refuses an adapter that cannot be merged into its base, before any weight is read.
+  ///
+  /// - Throws: `.model` for the adapter of a head that is the embedding, too, and for one that does not fit the base.
+  package func checkMerge() throws(Failure) {
+    guard let adapter else { return }
+    try checkSize()
+    try configuration.makeModel(seed: nil).checkMerge(of: adapter.settings.adapter)
+  }
+
   /// The weights without an adapter, all of them as floats or the frozen ones in fewer bits.
   package func base(packing: Packing? = nil) throws(Failure) -> any LanguageModel {
     try checkSize()

@@ -194,6 +194,18 @@ import Testing
     #expect(try tiny.trained("runs/dropped")[0]["loss"]?.double.map { abs($0 - 0.693147) > 1e-4 } == true)
   }
 
+  /// A head that is the embedding, too, cannot take the update of its adapter: found before there is a run.
+  @Test func whatCannotBeMergedBeginsNoWholeRun() throws {
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=1", "run=runs/tied", "model.tie_word_embeddings=true")
+    let base = "model.from=runs/tied"
+    try tiny.train("sft", "sft.json", base, "adapter.target_modules=[\"lm_head\"]", "training.max_steps=1")
+    try tiny.train("export", "runs/sft", "peft", "--to", "peft")
+    let log = try tiny.train("sft", "sft.json", base, "model.adapter=peft", "~adapter", "run=runs/whole", code: 5)
+    #expect(log.contains("cannot be merged"), "\(log)")
+    try tiny.train("validate", "sft.json", base, "model.adapter=peft", "~adapter", "run=runs/whole", code: 5)
+    #expect(!log.contains("is merged into its base") && !Folder.exists(tiny.path("runs/whole")), "\(log)")
+  }
+
   @Test func brokenFoldersOfPEFTAreRefused() throws {
     try tiny.train("sft", "sft.json", "training.max_steps=1")
     try tiny.train("export", "runs/sft", "peft", "--to", "peft")

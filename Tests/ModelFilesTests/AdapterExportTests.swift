@@ -54,6 +54,7 @@ import Testing
     let stored = try adapted("llama-tied", #"{ "r": 3, "target_modules": ["lm_head"] }"#)
     let failure = try #require(refusal { _ = try Export(to: .ggufAdapter).write(stored, to: scratch("tied.gguf")) })
     #expect(failure.description.contains("where it is the embedding, too"))
+    #expect(refusal { try stored.checkMerge() }?.what.contains("cannot be merged") == true)
   }
 
   /// Folders of PEFT's with an adapted head, beside the matrix of the base or without it, and with a tied embedding; another base's

@@ -82,11 +82,7 @@ extension LanguageModel {
   package func mergeAdapters() throws(Failure) {
     let adapted = linears.filter { $0.layer.slot.adapter != nil }
     if adapted.isEmpty { return }
-    if cannotMerge, let head = tiedHead {
-      throw Failure(
-        .model, "the adapter of the head cannot be merged: the head is the embedding, too", at: head.name,
-        notes: ["merged, it would change both; `train export --to peft` keeps it apart"])
-    }
+    if cannotMerge, let head = tiedHead { throw .isNotMerged(head) }
     for (_, layer) in adapted {
       layer.weight.unpack()
       layer.slot.adapter?.merge(into: layer)
@@ -96,6 +92,15 @@ extension LanguageModel {
       parameter.unpack()
       parameter.isTrained = true
     }
+  }
+
+  /// Refuses a `configuration` whose adapters could not be merged, before there are any.
+  ///
+  /// - Throws: what `attach` and `mergeAdapters` throw.
+  package func checkMerge(of configuration: AdapterConfiguration) throws(Failure) {
+    guard let head = tiedHead else { return }
+    let layers = try AdapterTargets(configuration, of: self).layers
+    if layers.contains(where: { $0.layer.weight === head.parameter }) { throw .isNotMerged(head) }
   }
 
   /// What switches the adapters; nil without any.
@@ -132,6 +137,14 @@ extension LanguageModel {
       adapter.assign(old.changes, magnitudes: old.updates.map(\.magnitude))
     }
     return plain
+  }
+}
+
+extension Failure {
+  fileprivate static func isNotMerged(_ head: NamedParameter) -> Failure {
+    Failure(
+      .model, "the adapter of the head cannot be merged: the head is the embedding, too", at: head.name,
+      notes: ["merged, it would change both; `train export --to peft` keeps it apart"])
   }
 }
 

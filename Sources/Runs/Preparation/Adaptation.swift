@@ -73,13 +73,18 @@ extension StoredAdapter {
 }
 
 extension Recipe {
-  /// Refuses an adapter that cannot begin, or is not that of the model: what a run would find out, as far as its files are there.
+  /// Refuses an adapter that cannot begin, is not that of the model, or cannot be merged into a model that is trained whole: what a
+  /// run would find out, as far as its files are there.
   package func checkAdapter() throws(Failure) {
-    guard let settings = adapter else { return }
-    if model.adapterSource == nil { try settings.adapter.checkStart() }
+    if model.adapterSource == nil { try adapter?.adapter.checkStart() }
     guard let source = model.adapterSource, let base = model.source, Path.exists(source), Path.exists(base) else {
       return
     }
-    try model.stored()?.adapter?.check(settings.adapter, at: source)
+    let stored = try model.stored()
+    guard let settings = adapter else {
+      try stored?.checkMerge()
+      return
+    }
+    try stored?.adapter?.check(settings.adapter, at: source)
   }
 }

@@ -62,7 +62,8 @@ package struct Preparation {
       if let line = start.roundingNote(for: settings) { note("note: \(line)") }
     } else {
       if let checkpoint, checkpoint.adapter != nil { throw Adaptation.isAnother(at: checkpoint.path) }
-      if start?.adapter != nil {
+      if let start, start.adapter != nil {
+        try start.checkMerge()
         note("note: the adapter is merged into its base, and the whole model is trained; with \"adapter\" it alone is")
       }
       adapter = nil
