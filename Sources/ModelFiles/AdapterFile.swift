@@ -123,7 +123,11 @@ package struct StoredAdapter {
     guard difference <= (isExact ? 0 : 0x1p-14) * size else {
       throw Failure(
         .model, "the adapter's file has another head than its base", at: weights.path,
-        notes: ["tensor \(name) differs", "name the base that it was trained on"])
+        notes: [
+          "tensor \(name) differs",
+          "name the base that it was trained on; of one that was loaded as bfloat16 for that, `train export BASE FOLDER --to hf --dtype "
+            + "bf16` writes what it was then",
+        ])
     }
   }
 
