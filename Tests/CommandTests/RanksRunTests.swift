@@ -148,6 +148,8 @@ struct Mpirun: Sendable, CustomStringConvertible {
       #expect(outcome.code == 5, "\(words): \(outcome.log)")
       #expect(outcome.log.contains("rank 1 has another \(thing) than rank 0"), "\(words): \(outcome.log)")
     }
+    // Scores of which another model computed a part would be taken for those of the first rank's.
+    #expect(!Folder.exists(tiny.path("data/.cache/reference")))
   }
 
   /// A signal to one stops all, with everything saved; one that is killed ends the job.

@@ -129,6 +129,8 @@ package struct Preparation {
       of: recipe, start: start, known: known, for: recipe.objective,
       ModelShape(configuration: configuration, tokenizer: text.tokenizer))
     guard let reference else { return (data, nil) }
+    // Before any rank computes a part: the first one keeps them all as the scores of its own model.
+    try RankComparison.check(reference: reference.identity, ranks)
     let scored = try data.withReferences { (loader) throws(Failure) in
       try reference.scores(of: loader, over: ranks, note: note)
     }

@@ -30,8 +30,8 @@ enum RankComparison {
   }
 
   /// The same of the model that the objective compares with, by its identity.
-  static func check(reference: String?, _ ranks: any Communicator) throws(Failure) {
-    try compare([(.reference, reference ?? "none")], ranks)
+  static func check(reference: String, _ ranks: any Communicator) throws(Failure) {
+    try compare([(.reference, reference)], ranks)
   }
 
   private static func compare(

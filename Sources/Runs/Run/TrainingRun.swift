@@ -70,7 +70,6 @@ package final class TrainingRun {
       for: recipe, start: first, knownReference: state.reference, over: ranks
     ) { Output.log.line($0) }
     state.reference = reference?.identity
-    try RankComparison.check(reference: state.reference, ranks)
     trainer.reference = reference?.model
     samples = data.train
     savedStep = checkpoint?.step
