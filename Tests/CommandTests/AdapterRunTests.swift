@@ -183,13 +183,16 @@ import Testing
       "sft", "sft.json", "model.from=runs/tiny", "model.adapter=peft", "run=runs/other", "adapter.r=8", code: 3)
     #expect(other.contains("not the one that the model starts with"), "\(other)")
     // Preferences after it are against what it started with, however products are rounded; dropout moves the first loss.
-    for precision in ["bfloat16", "float32"] {
+    for (precision, other) in [("bfloat16", "float32"), ("float32", "bfloat16")] {
       try tiny.train(
         "dpo", "dpo.json", "model.adapter=peft", "adapter.lora_dropout=0", "training.max_steps=2",
         "training.precision=\(precision)", "--overwrite")
       #expect(try tiny.trained("runs/dpo")[0]["loss"]?.double.map { abs($0 - 0.693147) < 1e-4 } == true)
+      // It is the same reference with another precision.
+      try tiny.train(
+        "eval", "runs/dpo", "--data", "rows.jsonl", "--no-questions", "--sequence-length", "64", "--precision", other)
+      try tiny.train("resume", "runs/dpo", "training.max_steps=4", "training.precision=\(other)")
     }
-    try tiny.train("resume", "runs/dpo", "training.max_steps=4")
     try tiny.train("dpo", "dpo.json", "model.adapter=peft", "run=runs/dropped", "training.max_steps=1")
     #expect(try tiny.trained("runs/dropped")[0]["loss"]?.double.map { abs($0 - 0.693147) > 1e-4 } == true)
   }

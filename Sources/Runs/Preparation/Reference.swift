@@ -37,7 +37,9 @@ package struct Reference {
       var (model, configuration) = (start, shape.configuration)
       // The model that a run starts with changes, unless adapters alone are trained.
       if source != .start || (isNeeded && !(start is BaseModel)) || start == nil {
-        (model, configuration) = try shape.reference(source, recipe)
+        // The form that the run knows it in stays, whatever the precision is now.
+        let keepsAdapter = known.map(ReferenceScores.keepsAdapter) ?? (recipe.training.precision != .float32)
+        (model, configuration) = try shape.reference(source, recipe, keepsAdapter: keepsAdapter)
       }
       model!.setPrecision(recipe.training.precision)
       let found = ReferenceScores(of: model!, configuration)
@@ -95,17 +97,20 @@ package struct ModelShape {
     (self.configuration, self.tokenizer) = (configuration, tokenizer)
   }
 
+  /// - Parameter keepsAdapter: whether an adapter that the run goes on with stays beside its base also where that is of floats.
   fileprivate func reference(
-    _ source: ReferenceModel, _ recipe: Recipe
+    _ source: ReferenceModel, _ recipe: Recipe, keepsAdapter: Bool
   ) throws(Failure) -> (any LanguageModel, any ModelConfiguration) {
     switch source {
-    case .start: try startingModel(of: recipe)
+    case .start: try startingModel(of: recipe, keepsAdapter: keepsAdapter)
     case .stored(let path): try storedReference(at: path)
     }
   }
 
   /// The model that a run of `recipe` started with, loaded or initialised again.
-  private func startingModel(of recipe: Recipe) throws(Failure) -> (any LanguageModel, any ModelConfiguration) {
+  private func startingModel(
+    of recipe: Recipe, keepsAdapter: Bool
+  ) throws(Failure) -> (any LanguageModel, any ModelConfiguration) {
     guard var stored = try recipe.model.stored() else {
       return (configuration.makeModel(seed: UInt64(recipe.seed)), configuration)
     }
@@ -116,7 +121,7 @@ package struct ModelShape {
     }
     // What a run goes on from stays beside few bits, and beside weights that are rounded: merged, it would be rounded otherwise.
     if let adapter = recipe.adapter { stored.adapter?.settings.form = adapter.form }
-    if recipe.adapter != nil, recipe.training.precision != .float32, let adapter = stored.adapter {
+    if recipe.adapter != nil, keepsAdapter, let adapter = stored.adapter {
       return (try stored.adaptedModel(adapter), stored.configuration)
     }
     return (try stored.model().grown(to: grown), grown)

@@ -42,6 +42,9 @@ package struct ReferenceScores {
     return "\(weights)-\(Digest.sha256(scales).prefix(16))"
   }
 
+  /// Whether `identity` is that of a model with adapters beside its weights; earlier versions did not tell.
+  static func keepsAdapter(_ identity: String) -> Bool { identity.split(separator: "-").count > 2 }
+
   /// The scores of the answers of each of the loader's samples, of which each rank computes a part; nil if the first rank has them
   /// not in its cache and the model is not to be had.
   package func scores(
