@@ -9,9 +9,9 @@ import Training
 ///
 /// Data and learning rate are functions of the step alone, so that the step and the optimizer's moments are the whole state.
 /// Root attributes: `format` = `train-state`, `format_version`, `step`, `samples`, `tokens`, `recipe` (resolved), `data` (the fingerprint
-/// of the training data), `core_type`, `reference` (the digests of its weights and its configuration), `evaluated` (the last step that
-/// was), `held_out` (what identifies the samples that evaluations read), `measured_after` (the step after which evaluations have the
-/// present objective and samples, where they had others before), `skipped` (steps), `ranks` (processes, where there were several).
+/// of the training data), `core_type`, `reference` (its `ReferenceScores.identity`), `evaluated` (the last step that was), `held_out`
+/// (what identifies the samples that evaluations read), `measured_after` (the step after which evaluations have the present objective
+/// and samples, where they had others before), `skipped` (steps), `ranks` (processes, where there were several).
 /// Moments: `/optimizer.KIND/NAME`, named and shaped like the trained weights. `/history`: losses and gradient norms of the last steps.
 package struct TrainingState: Sendable {
   package static let fileName = "training.h5"
