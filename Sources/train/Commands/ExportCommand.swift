@@ -71,6 +71,7 @@ struct ExportCommand: Command {
     let stored = try Waiting.during("opening \(checkpoint)") { () throws(Failure) in try StoredModel(at: checkpoint) }
     for note in stored.notes { Output.log.line("note: \(note)") }
     if stored.adapter != nil, export.mergesAdapters {
+      try stored.checkMerge()
       Output.log.line("note: the adapter is merged into the weights of its base model")
     }
     let outcome = try verdict { () throws(Failure) in
