@@ -1,7 +1,10 @@
 import Files
 import Foundation
+import ModelFiles
+import Models
 import Support
 import Testing
+import Tokenizers
 
 @Suite struct TokenizerCommandTests {
   @Test func trainedEncodedDecoded() throws {
@@ -34,6 +37,28 @@ import Testing
     #expect(refused.code == 2 && refused.log.contains("no tokenizer"), "\(refused)")
     #expect(try folder.text(of: "text.txt") == text)
     for _ in 1...2 { #expect(try Binary.run(arguments + ["t.json"], in: folder).code == 0) }
+    // mktemp makes an empty file.
+    try folder.write("", to: "empty.json")
+    #expect(try Binary.run(arguments + ["empty.json"], in: folder).code == 0)
+  }
+
+  /// A model has a tokenizer, too, and is more than that.
+  @Test func aModelIsNotReplacedByATokenizer() throws {
+    let folder = try ScratchFolder()
+    let text = """
+      { "model_type": "llama", "vocab_size": 257, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 1,
+        "num_attention_heads": 2, "max_position_embeddings": 16 }
+      """
+    let configuration = try ModelDescription(configuration: text, source: "").configuration(vocabularySize: 257)
+    try ModelFile.contents(
+      configuration.makeModel(seed: 1), configuration, tokenizer: .bytes, chatTemplate: "", endTokens: [0], step: 1
+    ).write(to: folder("model.h5"))
+    try folder.write("the cat sat on the mat. ", to: "text.txt")
+    let model = try Data(contentsOf: folder.url("model.h5"))
+    let arguments = ["tokenizer", "train", "text.txt", "--vocab-size", "260", "--output", "model.h5"]
+    let refused = try Binary.run(arguments, in: folder)
+    #expect(refused.code == 2 && refused.log.contains("no tokenizer.json"), "\(refused)")
+    #expect(try Data(contentsOf: folder.url("model.h5")) == model)
   }
 
   /// Rows are read as a recipe reads them: neither their keys nor their escapes are text.

@@ -103,11 +103,11 @@ struct TokenizerCommand: Command {
     }
   }
 
-  /// - Throws: `.usage` where the output would take the place of a file that is no tokenizer, such as the text itself.
+  /// - Throws: `.usage` where the output would take the place of a file that is no tokenizer.json, such as the text itself.
   private func train(on files: [String], _ training: TokenizerTraining) throws(Failure) {
-    if Path.exists(training.output), (try? Tokenizer(at: training.output)) == nil {
+    if Path.exists(training.output), !Self.isReplaceable(training.output) {
       throw Failure(
-        .usage, "what is there is no tokenizer, and is not replaced by one", at: training.output,
+        .usage, "what is there is no tokenizer.json, and is not replaced by one", at: training.output,
         notes: ["give another name: --output FILE"])
     }
     var trainer = try TokenizerTrainer(specialTokens: training.specialTokens, preTokenizer: training.preTokenizer)
@@ -125,6 +125,12 @@ struct TokenizerCommand: Command {
     if tokenizer.vocabularySize < training.vocabularySize {
       Output.log.line("note: the text has no pairs left to merge: \(training.vocabularySize) tokens were asked for")
     }
+  }
+
+  /// Whether the file at `path` is a tokenizer.json or empty. A model has a tokenizer, too, and is more than that.
+  private static func isReplaceable(_ path: String) -> Bool {
+    guard let bytes = try? ReadableFile.contents(of: path, area: .tokenizer, limit: 256 << 20) else { return false }
+    return bytes.isEmpty || (try? Tokenizer(json: bytes, source: path)) != nil
   }
 
   private func decode(_ ids: [Int32], with tokenizer: Tokenizer, _ skipsSpecial: Bool) throws(Failure) {
