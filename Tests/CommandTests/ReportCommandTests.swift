@@ -65,8 +65,10 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder("")).sorted() == before)
     #expect(try Binary.run(["compare", "a", "b", "--out", "new/folder/x.html"], in: folder).code == 0)
     #expect(try Binary.run(["compare", "a", "b", "--out", "new"], in: folder).code == 0)
-    // In the place of an earlier page, and of nothing else.
+    // In the place of an earlier page or of an empty file, and of nothing else.
     #expect(try Binary.run(["compare", "a", "b", "--out", "new"], in: folder).code == 0)
+    try folder.write("", to: "empty.html")
+    #expect(try Binary.run(["compare", "a", "b", "--out", "empty.html"], in: folder).code == 0)
     let metrics = try folder.text(of: "a/metrics.jsonl")
     #expect(try Binary.run(["compare", "a", "b", "--out", "a/metrics.jsonl"], in: folder).code == 2)
     #expect(try folder.text(of: "a/metrics.jsonl") == metrics)

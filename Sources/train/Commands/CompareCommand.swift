@@ -53,11 +53,11 @@ struct CompareCommand: Command {
     try write(comparison.page, to: page)
   }
 
-  /// Writes the page, in the place of an earlier one or of nothing.
+  /// Writes the page, in the place of an earlier one, of an empty file or of nothing.
   private func write(_ text: String, to path: String) throws(Failure) {
     var page = path
     if page.hasSuffix("/") { page += "comparison.html" } else if Folder.exists(page) { page += "/comparison.html" }
-    if Path.exists(page), !(try ReadableFile.contents(of: page, area: .usage)).starts(with: "<!DOCTYPE html>".utf8) {
+    if Path.exists(page), try !isReplaceable(page) {
       throw Failure(
         .usage, "what is there is no page, and is not replaced by one", at: page,
         notes: ["give another name: --out FILE"])
@@ -65,6 +65,14 @@ struct CompareCommand: Command {
     try Folder.create(Folder.parent(of: page))
     try DurableFile.write(text, to: page)
     Output.log.line("the curves are in \(page)")
+  }
+
+  /// Whether the file is a page or empty; as much of it is read as tells.
+  private func isReplaceable(_ page: String) throws(Failure) -> Bool {
+    let beginning = Array("<!DOCTYPE html>".utf8)
+    let file = try ReadableFile(page, area: .usage)
+    let head = try file.read(min(beginning.count, file.count), at: 0)
+    return head.isEmpty || head == beginning
   }
 
   /// - Throws: `.usage` where no run is; other models have no curves.
