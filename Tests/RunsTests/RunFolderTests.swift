@@ -45,6 +45,22 @@ import Testing
     }
   }
 
+  /// Earlier versions took more threads than they used.
+  @Test func runsOfMoreThreadsThanThereCanBeAreRead() throws {
+    try withScratchFolder { scratch in
+      let recipe = try RecipeFixture.decode(RecipeFixture.text, ["threads=64"])
+      let folder = try RunFolder(creating: scratch, overwrite: false)
+      try folder.write(recipe)
+      var earlier = recipe.resolved
+      earlier["threads"] = 96
+      try DurableFile.write(earlier.serialized(), to: folder.resolved)
+      #expect(try folder.resolvedRecipe().resolved == recipe.resolved)
+      earlier["threads"] = 0
+      try DurableFile.write(earlier.serialized(), to: folder.resolved)
+      #expect(refusal { _ = try folder.resolvedRecipe() }?.exitCode == 5)
+    }
+  }
+
   @Test func aRunIsNeverOverwrittenUnasked() throws {
     try withScratchFolder { scratch in
       let recipe = try RecipeFixture.decode()

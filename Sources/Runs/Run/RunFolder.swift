@@ -3,6 +3,7 @@ import Corpus
 import Files
 import Foundation
 import Glibc
+import Kernels
 import Tokenizers
 
 /// The folder of a run: what was asked for, where it ran, what it measured, and its checkpoints.
@@ -211,7 +212,7 @@ package struct RunFolder: Sendable, Equatable {
   package func resolvedRecipe(overrides: [RecipeOverride] = []) throws(Failure) -> Recipe {
     do {
       let bytes = try ReadableFile.contents(of: resolved, area: .checkpoint, limit: 1 << 24)
-      return try Recipe(try withoutIdleDefaults(bytes), source: resolved, overrides: overrides)
+      return try Recipe(try broughtUpToDate(bytes), source: resolved, overrides: overrides)
     } catch {
       if !overrides.isEmpty { throw error }
       var failure = error
@@ -220,15 +221,20 @@ package struct RunFolder: Sendable, Equatable {
     }
   }
 
-  /// The recipe without defaults that earlier versions filled in for every preference loss, whether it reads them or not.
-  private func withoutIdleDefaults(_ bytes: [UInt8]) throws(Failure) -> [UInt8] {
+  /// The recipe as this version writes it. Earlier ones filled in defaults for every preference loss, whether it reads them or not,
+  /// and took more threads than there can be, of which they used as many as there can be.
+  private func broughtUpToDate(_ bytes: [UInt8]) throws(Failure) -> [UInt8] {
     let document = try JSONValue.parse(bytes, source: resolved, area: .recipe)
-    let defaults: [(key: String, value: Double)] = [("label_smoothing", 0), ("simpo_gamma", 0.5), ("cpo_alpha", 1)]
-    guard var objective = document["objective"], defaults.allSatisfy({ objective[$0.key] != nil }) else { return bytes }
-    for (key, value) in defaults where objective[key]?.double == value { objective[key] = JSONValue?.none }
     var changed = document
-    changed["objective"] = objective
-    return changed.serializedBytes()
+    if let threads = document["threads"]?.integer, (Parallel.mostThreads...1024).contains(threads) {
+      changed["threads"] = JSONValue(Parallel.mostThreads)
+    }
+    let defaults: [(key: String, value: Double)] = [("label_smoothing", 0), ("simpo_gamma", 0.5), ("cpo_alpha", 1)]
+    if var objective = document["objective"], defaults.allSatisfy({ objective[$0.key] != nil }) {
+      for (key, value) in defaults where objective[key]?.double == value { objective[key] = JSONValue?.none }
+      changed["objective"] = objective
+    }
+    return changed == document ? bytes : changed.serializedBytes()
   }
 
   private static func environment(_ recipe: Recipe, _ details: [JSONMember]) -> JSONValue {
