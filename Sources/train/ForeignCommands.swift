@@ -19,10 +19,13 @@ enum ForeignCommands {
     (["quantize", "quantise"], "`train export MODEL OUT.gguf --dtype q8_0` rounds the weights"),
     (["merge", "merge-lora", "merge_lora", "fuse"], "`train export RUN OUT --to hf` merges an adapter into its base"),
     (["evaluate", "evaluation", "lm-eval", "lm_eval", "perplexity", "test"], "`train eval MODEL` measures"),
-    (["list", "ls"], "`train recipes` lists the recipes that are built in"),
+    (
+      ["list", "ls", "cp", "copy"],
+      "`train recipes` lists the recipes that are built in, `train recipes copy NAME FILE` copies one"
+    ),
     (["tokenize", "encode"], "`train tokenizer encode TOKENIZER TEXT` does it"),
     (
-      ["download", "pull", "cp"],
+      ["download", "pull"],
       "nothing is loaded over the network: download the folder or the GGUF file, and name it"
     ),
     (["preprocess", "prepare-data"], "`train prepare RECIPE` does it, and a run by itself"),

@@ -40,6 +40,7 @@ import Testing
     (["eval", "--model", "hf", "--tasks", "piqa"], "the model stands without an option: train eval MODEL", true),
     (["finetune"], "`train sft RECIPE` tunes", true), (["evaluate", "x"], "`train eval MODEL` measures", true),
     (["quantize", "x"], "--dtype q8_0", true), (["serve"], "there is no server", true),
+    (["cp", "a", "b"], "`train recipes copy NAME FILE` copies one", true),
     (["pretrain", "tiny.json", "training.max_steps", "3"], "without blanks: training.max_steps=VALUE", true),
     (["pretrain", "tiny.json", "'run=a'"], "the quotes are part of the word here", true),
   ])
