@@ -146,7 +146,7 @@ import Tokenizers
     #expect(try tokenizer(["add_bos_token": .null, "add_eos_token": false]).addsBeginningOfText == false)
     #expect(try !tokenizer(["bos_token": .null, "add_bos_token": true]).addsBeginningOfText)
     #expect(try tokenizer(["add_prefix_space": true]).encode("a") == tokenizer([:]).encode(" a"))
-    for (kind, prefix) in [("TokenizersBackend", ""), ("GPT2Tokenizer", " ")] {
+    for (kind, prefix) in [("TokenizersBackend", ""), ("GPT2Tokenizer", " "), ("Qwen2Tokenizer", " ")] {
       let config: JSONValue = ["tokenizer_class": JSONValue(kind), "backend": "tokenizers", "add_prefix_space": true]
       #expect(try tokenizer(config).encode("a") == tokenizer([:]).encode("\(prefix)a"), "\(kind)")
     }

@@ -91,7 +91,8 @@ struct HuggingFaceTokenizerClass {
 
   /// Whether the class puts a space before text, whatever tokenizer.json says; nil where the class does not say.
   var defaultPrefixSpace: Bool? {
-    isNamed && ["GPT2Tokenizer", "CodeGenTokenizer", "GPTNeoXTokenizer"].contains(name) ? false : nil
+    let names = ["GPT2Tokenizer", "CodeGenTokenizer", "GPTNeoXTokenizer", "Qwen2Tokenizer"]
+    return isNamed && names.contains(name) ? false : nil
   }
 
   /// Whether the class puts its beginning token before every text, whatever tokenizer.json says; it does before
