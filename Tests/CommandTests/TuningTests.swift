@@ -66,7 +66,13 @@ import Testing
     for file in ["fragen.jsonl", "usual.jsonl"] {
       let outcome = try Binary.run(["eval", "runs/sft", "--data", file, "--json"], in: tiny.folder)
       #expect(outcome.code == 0 && outcome.results.contains("\"questions\":8"), "\(outcome)")
+      let note = "note: columns by the data.fields of runs/sft: answer is \"antwort\", question is \"frage\""
+      #expect(outcome.log.contains(note) == (file == "fragen.jsonl"), "\(outcome)")
     }
+    // A model of no run reads the columns of the run that it is compared with.
+    try FileManager.default.copyItem(atPath: tiny.path("runs/sft/latest/model.h5"), toPath: tiny.path("other.h5"))
+    let compared = try Binary.run(["compare", "other.h5", "runs/sft", "--data", "fragen.jsonl"], in: tiny.folder)
+    #expect(compared.code == 0 && compared.log.components(separatedBy: "data.fields").count == 2, "\(compared)")
   }
 
   @Test func rowsInBothPartsAreAWarning() throws {

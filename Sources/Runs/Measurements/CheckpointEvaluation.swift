@@ -55,9 +55,7 @@ package struct CheckpointEvaluation {
   /// Measures `stored` on the files that `patterns` name. Their columns may have the names that those of the model's run have.
   package init(_ stored: StoredModel, on patterns: [String], options: Options) throws(Failure) {
     var options = options
-    if options.fields.isEmpty, let run = try? EvaluatedRun(of: stored, precision: options.precision) {
-      options.fields = try RowKind.fields(run.recipe.data.fields, in: patterns)
-    }
+    if options.fields.isEmpty { options.fields = try Self.fields(of: [stored], in: patterns) }
     try self.init(stored, options)
     let length = try Self.length(options.sequenceLength, of: stored)
     var objective = Self.objective(of: try RowKind(of: patterns, fields: options.fields))
@@ -74,6 +72,22 @@ package struct CheckpointEvaluation {
     var questions: [AnswerEvaluation.Question]?
     if options.writesAnswers, let chat = text.chat { questions = try self.questions(in: patterns, kind, chat) }
     try ask(questions, data, kind, text)
+  }
+
+  /// The names of columns in the files that `patterns` name: those of the run of the first of `models` whose columns are there, which
+  /// is said; none where they are the usual ones.
+  package static func fields(
+    of models: [StoredModel], in patterns: [String]
+  ) throws(Failure) -> [String: String] {
+    for stored in models {
+      guard let run = try? EvaluatedRun(of: stored, precision: .float32) else { continue }
+      let fields = try RowKind.fields(run.recipe.data.fields, in: patterns)
+      if fields.isEmpty { continue }
+      let names = fields.sorted { $0.key < $1.key }.map { "\($0.key) is \"\($0.value)\"" }
+      Output.log.line("note: columns by the data.fields of \(run.path): \(names.joined(separator: ", "))")
+      return fields
+    }
+    return [:]
   }
 
   /// Measures `stored`, a checkpoint of a run, on what the run holds out, as the run reads and measures it.

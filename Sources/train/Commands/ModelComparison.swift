@@ -41,15 +41,26 @@ struct ModelComparison {
     self.options = options
   }
 
-  func run(_ paths: [String], isJSON: Bool) throws(Failure) {
-    StopRequest.install(grace: 10)
-    try MatrixLibrary.require()
-    var evaluations: [CheckpointEvaluation] = []
+  /// The models measured, which all read the same columns.
+  private func evaluations(of paths: [String]) throws(Failure) -> [CheckpointEvaluation] {
+    var models: [StoredModel] = []
     for path in paths {
-      let stored = try Waiting.during("opening \(path)") { () throws(Failure) in try StoredModel(at: path) }
+      models.append(try Waiting.during("opening \(path)") { () throws(Failure) in try StoredModel(at: path) })
+    }
+    var options = options
+    options.fields = try CheckpointEvaluation.fields(of: models, in: data)
+    var evaluations: [CheckpointEvaluation] = []
+    for stored in models {
       for note in stored.notes { Output.log.line("note: \(note)") }
       evaluations.append(try CheckpointEvaluation(stored, on: data, options: options))
     }
+    return evaluations
+  }
+
+  func run(_ paths: [String], isJSON: Bool) throws(Failure) {
+    StopRequest.install(grace: 10)
+    try MatrixLibrary.require()
+    let evaluations = try evaluations(of: paths)
     let shares = Set(evaluations.map { $0.results.first { $0.name == "share_of_data" }?.value.double })
     if shares.count > 1 {
       Output.log.line("note: with windows of other lengths, --limit makes the models read other parts of the data")
