@@ -106,12 +106,27 @@ struct ChatSession {
     }
     let row: JSONValue = ["messages": JSONValue(messages)]
     do throws(Failure) {
-      let before = Path.exists(path) ? try ReadableFile.contents(of: path, area: .usage) : []
-      try DurableFile.write(before + Array((row.serialized() + "\n").utf8), to: path)
+      try DurableFile.write(try Self.rows(at: path) + Array((row.serialized() + "\n").utf8), to: path)
       Output.log.line("saved \(messages.count) messages to \(path)")
     } catch {
       Output.log.line("\(error)")
     }
+  }
+
+  /// The rows that are in the file at `path` already, each with its end of line.
+  ///
+  /// - Throws: `.usage` for a file of another kind, a model for instance, which one more row would spoil.
+  private static func rows(at path: String) throws(Failure) -> [UInt8] {
+    guard Path.exists(path) else { return [] }
+    let bytes = try ReadableFile.contents(of: path, area: .usage)
+    guard let last = bytes.last else { return [] }
+    let newline = UInt8(ascii: "\n")
+    let first = try? JSONValue.parse(Array(bytes.prefix { $0 != newline }), source: path, area: .usage)
+    guard first?.object != nil else {
+      throw Failure(
+        .usage, "what is there has no rows of JSON, and gets none", at: path, notes: ["give another name: /save FILE"])
+    }
+    return last == newline ? bytes : bytes + [newline]
   }
 
   // MARK: Answers

@@ -191,4 +191,18 @@ import Tokenizers
       #expect(outcome.log.isEmpty)
     }
   }
+
+  /// A row more would spoil a model, and one that has no end of its line.
+  @Test func conversationsAreSavedBesideOthersAlone() throws {
+    try withModel { folder in
+      try folder.write("{\"messages\": []}", to: "rows.jsonl")
+      let model = try Data(contentsOf: folder.url("model.h5"))
+      let outcome = try Binary.run(
+        ["chat", "model.h5", "--max-tokens", "5"], in: folder, input: "Hi\n/save model.h5\n/save rows.jsonl\n")
+      #expect(outcome.code == 0 && outcome.log.contains("has no rows of JSON, and gets none"), "\(outcome)")
+      #expect(try Data(contentsOf: folder.url("model.h5")) == model)
+      let lines = try folder.text(of: "rows.jsonl").split(separator: "\n")
+      #expect(lines.count == 2 && lines[0] == "{\"messages\": []}", "\(lines)")
+    }
+  }
 }
