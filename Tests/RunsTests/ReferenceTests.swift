@@ -127,6 +127,18 @@ import Testing
     #expect((first.failure == nil) == isRight)
   }
 
+  /// The first loss of a model of 135M parameters on answers of 160 tokens, in bfloat16.
+  @Test(arguments: [("bfloat16", 0.6934163, true), ("float32", 0.6934163, false), ("bfloat16", 0.6902, false)])
+  func roundingMovesTheFirstLossALittle(_ precision: String, _ loss: Double, isRight: Bool) throws {
+    let recipe = try RecipeFixture.decode(
+      """
+      { "task": "dpo", "model": { "from": "m" }, "data": { "train": "a" }, "optimizer": { "learning_rate": 1 },
+        "training": { "batch_size": 2, "max_steps": 1, "precision": "\(precision)" } }
+      """)
+    let first = try #require(FirstLoss(loss, of: recipe, vocabularySize: 5))
+    #expect((first.failure == nil) == isRight)
+  }
+
   /// Dropout moves the loss of a model that its adapter changes already, rounding that of one whose base was taken apart.
   @Test(arguments: [
     ("", #""lora_dropout": 0.1"#, "float32", true), (#", "adapter": "a""#, #""lora_dropout": 0.1"#, "float32", false),

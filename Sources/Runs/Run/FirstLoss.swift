@@ -16,7 +16,10 @@ package struct FirstLoss {
     let objective = recipe.objective
     if objective.reference == .start, let expected = objective.lossAtReference {
       note = "first loss \(Progress.fixed(loss, 4)), of a model that is its reference \(Progress.fixed(expected, 4))"
-      let isNear = abs(loss - expected) <= objective.lossAtReferenceTolerance * max(1, abs(expected))
+      // In bfloat16 the last digits of a sum decide how the next product's operands are rounded, and sums differ in theirs with the
+      // samples beside: by some hundredths for answers of hundreds of tokens.
+      let tolerance = objective.lossAtReferenceTolerance * (recipe.training.precision == .bfloat16 ? 20 : 1)
+      let isNear = abs(loss - expected) <= tolerance * max(1, abs(expected))
       if !isNear, !Self.isSetApart(recipe) {
         failure = Failure(
           .verification, "the model does not begin as its own reference",
