@@ -100,18 +100,21 @@ package struct StoredAdapter {
         notes: ["it describes \(count) numbers, the file holds \(stored)"])
     }
     try model.attach(settings.adapter, seed: nil)
-    try Self.read(model.trainedParameters, from: weights, beside: model.headCopies)
-    if let original, settings.adapter.start.isPrincipal {
-      try Self.read(model.originalUpdates, from: original)
-    } else if settings.adapter.start.isPrincipal {
-      try model.computePrincipalParts(alsoUpdates: false)
+    let copies = model.headCopies.filter { copy in weights.shapes.contains { $0.name == Self.prefix + copy.name } }
+    let shape = model.head.weight.shape.dimensions
+    try Self.read(model.trainedParameters, from: weights, beside: copies.map { (Self.prefix + $0.name, shape) })
+    if settings.adapter.start.isPrincipal {
+      if let original {
+        try Self.read(model.originalUpdates, from: original)
+      } else {
+        try model.computePrincipalParts(alsoUpdates: false)
+      }
     }
-    for copy in model.headCopies { try check(copy.value, of: Self.prefix + copy.name, model) }
+    for copy in copies { try check(copy.value(), of: Self.prefix + copy.name, model) }
   }
 
   /// Refuses a tensor of the file that is the model's head and differs from it.
   private func check(_ own: Tensor, of name: String, _ model: any LanguageModel) throws(Failure) {
-    guard weights.shapes.contains(where: { $0.name == name }) else { return }
     var values = [Float](repeating: 0, count: own.shape.count)
     try values.withUnsafeMutableBufferPointer { (values) throws(Failure) in try weights.read(name, into: values) }
     // A base in few bits has rounded it, and a part that was taken out was computed.
@@ -132,14 +135,10 @@ package struct StoredAdapter {
   }
 
   private static func read(
-    _ parameters: [NamedParameter], from weights: any WeightSource, beside copies: [(name: String, value: Tensor)] = []
+    _ parameters: [NamedParameter], from weights: any WeightSource, beside others: [(name: String, shape: [Int])] = []
   ) throws(Failure) {
-    let expected =
-      parameters.map { (prefix + $0.name, $0.shape.dimensions) }
-      + copies.map { (prefix + $0.name, $0.value.shape.dimensions) }.filter { copy in
-        weights.shapes.contains { $0.name == copy.0 }
-      }
-    let problems = BaseModel.mismatches(expected: expected, found: weights.shapes)
+    let problems = BaseModel.mismatches(
+      expected: parameters.map { (prefix + $0.name, $0.shape.dimensions) } + others, found: weights.shapes)
     guard problems.isEmpty else {
       throw Failure(.model, "the adapter does not fit its base model", at: weights.path, notes: problems)
     }

@@ -49,27 +49,31 @@ public struct Head {
 extension LanguageModel {
   /// The matrix of the head under the head's name, where it is the embedding, too.
   package var tiedHead: NamedParameter? {
-    guard tables.contains(where: { $0 === head.weight }),
-      let path = linears.first(where: { $0.layer.weight === head.weight })?.path
-    else { return nil }
-    let name = (path + ["weight"]).joined(separator: ".")
-    return NamedParameter(name: name, parameter: head.weight, rows: 0..<head.weight.shape[0])
+    guard tables.contains(where: { $0 === head.weight }) else { return nil }
+    return NamedParameter(name: headName("weight"), parameter: head.weight, rows: 0..<head.weight.shape[0])
+  }
+
+  private func headName(_ parts: String...) -> String {
+    (linears.first { $0.layer.weight === head.weight }!.path + parts).joined(separator: ".")
   }
 
   /// What PEFT's files may repeat: a trained embedding as the head that it is, and the matrix beside the updates of a head that is
-  /// adapted.
-  package var headCopies: [(name: String, value: Tensor)] {
-    if let tied = tiedHead, tied.parameter.isTrained { return [(tied.name, tied.value)] }
-    guard let adapter = head.layer.slot.adapter,
-      let path = linears.first(where: { $0.layer.weight === head.weight })?.path
-    else { return [] }
-    let name = (path + ["base_layer", "weight"]).joined(separator: ".")
-    let weight = head.weight.value(ofRows: 0..<head.weight.shape[0])
-    let value = adapter.origins.reduce(weight) { rest, origin in
-      let part = linear(origin.updates[0].up.value, origin.down.value, layout: .inputsByOutputs)
-      return rest - part.scaled(by: origin.scale)
-    }
-    return [(name, value)]
+  /// adapted. Their shape is the head's; values are computed when they are asked for.
+  package var headCopies: [(name: String, value: () -> Tensor)] {
+    if let tied = tiedHead, tied.parameter.isTrained { return [(tied.name, { tied.value })] }
+    guard let adapter = head.layer.slot.adapter else { return [] }
+    let weight = head.weight
+    return [
+      (
+        headName("base_layer", "weight"),
+        {
+          adapter.origins.reduce(weight.value(ofRows: 0..<weight.shape[0])) { rest, origin in
+            let part = linear(origin.updates[0].up.value, origin.down.value, layout: .inputsByOutputs)
+            return rest - part.scaled(by: origin.scale)
+          }
+        }
+      )
+    ]
   }
 
   /// Whether an update of the head alone would be one of the embedding, too, if it were merged.

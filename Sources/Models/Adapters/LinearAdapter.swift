@@ -62,13 +62,14 @@ final class LinearAdapter {
 
   /// The updates of all stacks.
   var updates: [Update] { stacks.flatMap(\.updates) }
+  private var hasMagnitudes: Bool { updates.contains { $0.magnitude != nil } }
+  private var isDropping: Bool { dropout > 0 && state.dropoutSeed != nil }
 
   /// The layer's output with the updates.
   func callAsFunction(_ x: Tensor, _ base: Linear) -> Tensor {
     guard state.isOn else { return base.unadapted(x) }
-    let isDropping = dropout > 0 && state.dropoutSeed != nil
     let input = isDropping ? self.dropout(of: x) : x
-    guard updates.contains(where: { $0.magnitude != nil }) else {
+    guard hasMagnitudes else {
       return added(to: remainder(base.unadapted(x), of: x), of: input)
     }
     let bias = base.bias?.tensor
@@ -110,7 +111,6 @@ final class LinearAdapter {
   /// multiplies its input by stands side by side, x' = [x, s x A^T] and W' = [W, B]; magnitudes scale the rows of W'.
   func asOneProduct(_ x: Tensor, _ base: Linear) -> (x: Tensor, weight: Weight) {
     typealias Terms = [(x: Tensor, weight: Tensor)]
-    let isDropping = dropout > 0 && state.dropoutSeed != nil
     let input = isDropping ? self.dropout(of: x) : x
     func terms(_ stacks: [Stack], of x: Tensor, sign: Float) -> Terms {
       stacks.map { (linear(x, $0.down).scaled(by: sign * $0.scale), $0.updates[0].up.tensor) }
@@ -122,7 +122,7 @@ final class LinearAdapter {
     }
     func scaled(_ terms: Terms, by factors: Tensor) -> Terms { terms.map { ($0.x, $0.weight * factors) } }
     var all = terms(stacks, of: input, sign: 1)
-    if updates.contains(where: { $0.magnitude != nil }) {
+    if hasMagnitudes {
       let factors = factors(base).reshaped(to: [base.outputs, 1])
       all = scaled(all, by: factors)
       // As above, with dropout the magnitudes scale what is left of the input.
@@ -221,7 +221,7 @@ final class LinearAdapter {
 
   /// Adds the updates to the weight of the layer, which does then without the adapter.
   func merge(into base: Linear) {
-    let factors = updates.contains { $0.magnitude != nil } ? factors(base).elements : nil
+    let factors = hasMagnitudes ? factors(base).elements : nil
     let inputs = base.inputs
     let (weights, isTransposed) = (base.weight.mutableBuffer, base.layout == .inputsByOutputs)
     for part in changes {
