@@ -23,7 +23,7 @@ parser.add_argument("--repeats", type=int, default=5)
 parser.add_argument("--avx2", action="store_true")
 parser.add_argument("--fastest", action="store_true")
 options = parser.parse_intermixed_args()
-steps = {"tiny": 60, "small": 9, "gpt2": 7, "smol": 7}
+steps = {"tiny": 60, "small": 9, "gpt2": 4, "smol": 4}
 turns = {"tiny": 1, "small": 10, "gpt2": 18, "smol": 11}  # seconds
 folder = pathlib.Path(__file__).parent
 narrow = {
