@@ -23,8 +23,8 @@ enum Help {
   }
 
   static func text(of command: any Command.Type) -> String {
-    var lines = ["usage: \(usage(of: command))", "", command.summary, ""]
-    lines += command.examples.map { "  \(ProgramName.inExample($0))" }
+    var lines = command.examples.map { "  \(ProgramName.inExample($0))" }
+    lines += ["", command.summary, "", "usage: \(usage(of: command))"]
     if !command.details.isEmpty { lines += [""] + command.details }
     if !command.options.isEmpty {
       let names = command.options.map { "--\($0.name)" + ($0.value.map { " \($0)" } ?? "") }

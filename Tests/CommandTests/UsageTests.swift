@@ -14,7 +14,8 @@ import Testing
   func everyCommandExplainsItself(_ arguments: [String]) throws {
     let outcome = try Binary.run(arguments)
     #expect(outcome.code == 0)
-    #expect(outcome.results.hasPrefix("usage: train validate RECIPE"))
+    #expect(outcome.results.hasPrefix("  train validate mine.json\n"), "an example comes first")
+    #expect(outcome.results.contains("\nusage: train validate RECIPE"))
     #expect(outcome.results.contains("--json"))
   }
 
