@@ -113,20 +113,29 @@ struct ChatSession {
     }
   }
 
-  /// The rows that are in the file at `path` already, each with its end of line.
+  /// The conversations that are in the file at `path` already, each with its end of line.
   ///
-  /// - Throws: `.usage` for a file of another kind, a model for instance, which one more row would spoil.
+  /// - Throws: `.usage` for a file of another kind, which one more row would spoil: a model, for instance, or the log of a run.
   private static func rows(at path: String) throws(Failure) -> [UInt8] {
     guard Path.exists(path) else { return [] }
-    let bytes = try ReadableFile.contents(of: path, area: .usage)
-    guard let last = bytes.last else { return [] }
+    let file = try ReadableFile(path, area: .usage)
+    // A model is not read to find that it is none.
+    let begins = try file.read(min(1, file.count), at: 0) == [UInt8(ascii: "{")]
+    let bytes = begins ? try file.read(file.count, at: 0) : []
+    guard let last = bytes.last else {
+      if file.count > 0 { throw isNoConversation(path) }
+      return []
+    }
     let newline = UInt8(ascii: "\n")
     let first = try? JSONValue.parse(Array(bytes.prefix { $0 != newline }), source: path, area: .usage)
-    guard first?.object != nil else {
-      throw Failure(
-        .usage, "what is there has no rows of JSON, and gets none", at: path, notes: ["give another name: /save FILE"])
-    }
+    guard first?["messages"]?.array != nil else { throw isNoConversation(path) }
     return last == newline ? bytes : bytes + [newline]
+  }
+
+  private static func isNoConversation(_ path: String) -> Failure {
+    Failure(
+      .usage, "what is there has no conversations, and gets none", at: path,
+      notes: ["its first line is no row with \"messages\"", "give another name: /save FILE"])
   }
 
   // MARK: Answers
