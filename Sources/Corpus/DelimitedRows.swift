@@ -2,8 +2,8 @@ import Files
 
 /// A file of comma- or tab-separated values (RFC 4180), read record by record; its first record is the header.
 ///
-/// Fields may be quoted, and hold separators, line ends and doubled quotes then. Records end in CR LF, LF or CR, empty lines
-/// are skipped, and a byte order mark is dropped: what pandas and Python's csv module do by default.
+/// Fields may be quoted, and hold separators, line ends and doubled quotes then. Records end in CR LF, LF or CR, lines with
+/// nothing but blanks are skipped, and a byte order mark is dropped: what pandas does by default.
 struct DelimitedRows: ~Copyable {
   /// A record as a row: its fields by the header's names, or what is wrong with it.
   struct Row {
@@ -144,10 +144,10 @@ private struct Records: ~Copyable {
 
   consuming func finish() throws(Failure) -> String { try reader.finish() }
 
-  /// The next record that is no empty line; nil at the end of the file.
+  /// The next record that is no line of blanks; nil at the end of the file.
   mutating func next() throws(Failure) -> Record? {
     while let record = try read() {
-      if record.fields != [""] { return record }
+      if record.fields.count > 1 || record.fields[0].contains(where: { $0 != " " && $0 != "\t" }) { return record }
     }
     return nil
   }

@@ -35,6 +35,8 @@ import Tokenizers
     ("text,b\n a , \"c\"\n", [" a "]),
     ("b,text\n1,\"z\"", ["z"]),
     ("text\na\n\nb\n", ["a", "b"]),
+    // Lines of blanks are as good as empty, before the header as well.
+    ("text,b\n1,2\n  \n3,4\r\n \r\n5,6\n  ", ["1", "3", "5"]), ("  \ntext\na\n \n b \n", ["a", " b "]),
     // pandas writes its index as a column without a name.
     (",text\n0,one\n1,two\n", ["one", "two"]), (",,text,\n0,0,one,\n", ["one"]),
     // Empty texts are no documents.
