@@ -39,6 +39,9 @@ import Testing
     #expect(problems(["optimizer": ["lr": 1]], schema).contains("optimizer.lr is unknown"))
     #expect(problems(["data": [:]], schema).contains("data.train is missing"))
     #expect(schema["properties"]?["training"]?["properties"]?["batch_size"]?["minimum"]?.integer == 1)
+    let sources = schema["properties"]?["data"]?["properties"]?["train"]?["anyOf"]?.array?[0]["anyOf"]?.array
+    let weight = sources?.last?["properties"]?["weight"]
+    #expect(weight == ["type": "number", "minimum": 1e-6, "maximum": 1e9])
   }
 
   /// Null stands for a key that is left out, where one may be left out.

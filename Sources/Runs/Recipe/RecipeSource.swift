@@ -46,14 +46,16 @@ extension Recipe.Data {
 extension SettingsType where Value == Recipe.Data.Source {
   /// A path, or an object with a path and a weight.
   static var source: Self {
-    Self(
+    let weights = Recipe.Data.Source.weights
+    let weight = SettingsType<Double>.number(from: weights.lowerBound, to: weights.upperBound)
+    return Self(
       "a string", placeholder: Recipe.Data.Source(""),
       schema: [
         "anyOf": [
           ["type": "string", "minLength": 1],
           [
             "type": "object", "required": ["path"], "additionalProperties": false,
-            "properties": ["path": ["type": "string"], "weight": ["type": "number", "exclusiveMinimum": 0]],
+            "properties": ["path": ["type": "string", "minLength": 1], "weight": weight.schema],
           ],
         ]
       ],
