@@ -92,7 +92,7 @@ package struct StoredAdapter {
   ///
   /// - Throws: `.model` for weights that are missing, unknown or of another shape.
   func attach(to model: any LanguageModel) throws(Failure) {
-    let count = try model.trainedParameterCount(with: settings.adapter)
+    let count = try model.adapterSizes(with: settings.adapter).trained
     let stored = weights.shapes.reduce(0) { $0 + ($1.shape?.reduce(1, *) ?? 0) }
     guard count / 2 <= stored else {
       throw Failure(

@@ -61,7 +61,7 @@ import Testing
   func layersAndRanksArePEFTs(_ keys: String, _ expected: [String: Int]) throws {
     let settings = try adapter("{\"r\": 4, \(keys)}")
     let model = try model()
-    let count = try model.trainedParameterCount(with: settings)
+    let count = try model.adapterSizes(with: settings).trained
     try model.attach(settings, seed: 2)
     var found: [String: Int] = [:]
     for named in model.trainedParameters where named.name.hasSuffix("lora_A.weight") {

@@ -28,45 +28,6 @@ extension LanguageModel {
     return state
   }
 
-  /// The number of parameters that training with adapters changes.
-  ///
-  /// - Throws: what `attach` throws.
-  package func trainedParameterCount(with configuration: AdapterConfiguration) throws(Failure) -> Int {
-    let targets = try AdapterTargets(configuration, of: self)
-    let saved = try targets.savedParameters().reduce(0) { $0 + $1.shape.count }
-    return targets.layers.reduce(saved) { sum, target in
-      target.sections.reduce(sum) { sum, section in
-        let (outputs, rank) = (section.outputs.count, configuration.rank(at: section.path))
-        return sum + rank * (target.layer.inputs + outputs) + (configuration.learnsMagnitudes ? outputs : 0)
-      }
-    }
-  }
-
-  /// The numbers that training with adapters keeps for each token in all blocks together, beyond what it keeps without: where
-  /// magnitudes are learnt the outputs before they are scaled, and inputs with some of them dropped.
-  ///
-  /// - Throws: what `attach` throws.
-  package func adapterActivations(with configuration: AdapterConfiguration) throws(Failure) -> Int {
-    try AdapterTargets(configuration, of: self).layers.reduce(0) { sum, target in
-      if target.layer.weight === head.weight { return sum }
-      return sum + (configuration.learnsMagnitudes ? target.layer.outputs : 0)
-        + (configuration.dropout > 0 ? target.layer.inputs : 0)
-    }
-  }
-
-  /// The numbers of the head's matrix side by side with its update, as the losses take it, and as many of its gradient; 0 where the
-  /// head is not adapted.
-  ///
-  /// - Throws: what `attach` throws.
-  package func adaptedHeadSize(with configuration: AdapterConfiguration) throws(Failure) -> Int {
-    guard
-      let target = try AdapterTargets(configuration, of: self).layers.first(where: { $0.layer.weight === head.weight })
-    else { return 0 }
-    let isDoubled = configuration.learnsMagnitudes && configuration.dropout > 0
-    let columns = (isDoubled ? 2 : 1) * target.layer.inputs + configuration.rank(at: target.sections[0].path)
-    return 2 * target.layer.outputs * columns
-  }
-
   /// The names of the weights of the modules that `configuration` trains whole.
   ///
   /// - Throws: what `attach` throws.

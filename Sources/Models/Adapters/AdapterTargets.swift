@@ -15,8 +15,8 @@ struct AdapterTargets {
   }
 
   let layers: [Target]
-  private let model: any LanguageModel
-  private let configuration: AdapterConfiguration
+  let model: any LanguageModel
+  let configuration: AdapterConfiguration
 
   init(_ configuration: AdapterConfiguration, of model: any LanguageModel) throws(Failure) {
     (self.configuration, self.model) = (configuration, model)

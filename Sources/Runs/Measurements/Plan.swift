@@ -115,14 +115,11 @@ extension Recipe {
   package func dimensions(of configuration: any ModelConfiguration) throws(Failure) -> ModelDimensions {
     var dimensions = configuration.dimensions
     guard let adapter else { return dimensions }
-    let model = configuration.makeModel(seed: nil)
-    let trained = try model.trainedParameterCount(with: adapter.adapter)
-    let activations = try model.adapterActivations(with: adapter.adapter)
+    let sizes = try configuration.makeModel(seed: nil).adapterSizes(with: adapter.adapter)
     let (matrixBytes, tableBytes) = try bytes(of: adapter)
     dimensions.adaptation = ModelDimensions.Adaptation(
-      trained: Double(trained), matrixBytes: matrixBytes, tableBytes: tableBytes,
-      blockActivations: Double(activations) / max(1, dimensions.layers),
-      head: Double(try model.adaptedHeadSize(with: adapter.adapter)))
+      trained: Double(sizes.trained), matrixBytes: matrixBytes, tableBytes: tableBytes,
+      blockActivations: Double(sizes.activations) / max(1, dimensions.layers), head: Double(sizes.head))
     return dimensions
   }
 
