@@ -107,11 +107,11 @@ package struct Preparation {
     return model.grown(to: configuration)
   }
 
-  /// Refuses a run of `recipe` that does not fit into memory.
-  func checkMemory(for recipe: Recipe, isResuming: Bool) throws(Failure) {
+  /// Refuses a run of `recipe`, whose model has `dimensions`, that does not fit into memory.
+  func checkMemory(for recipe: Recipe, _ dimensions: ModelDimensions, isResuming: Bool) throws(Failure) {
     try MemoryCheck(
-      recipe: recipe, model: recipe.dimensions(of: configuration), length: sequenceLength, data: data.train,
-      isResuming: isResuming, ranks: Ranks.current.count
+      recipe: recipe, model: dimensions, length: sequenceLength, data: data.train, isResuming: isResuming,
+      ranks: Ranks.current.count
     ).run(usable: SystemMemory.usable / Ranks.neighbours)
   }
 

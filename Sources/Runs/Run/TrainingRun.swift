@@ -37,7 +37,7 @@ package final class TrainingRun {
 
   /// A run in `folder`, which a rank that has its `lock` writes.
   init(
-    _ recipe: Recipe, _ folder: RunFolder, _ lock: RunLock?, _ preparation: Preparation,
+    _ recipe: Recipe, _ folder: RunFolder, _ lock: RunLock?, _ preparation: Preparation, _ dimensions: ModelDimensions,
     resuming checkpoint: Checkpoint?, allowsChangedData: Bool
   ) throws(Failure) {
     if let threads = recipe.threads { Parallel.threads = threads }
@@ -47,7 +47,7 @@ package final class TrainingRun {
     self.folder = folder
     signals = RunSignals(ranks)
     trainer = Trainer(try preparation.model(), recipe, ranks: ranks)
-    dimensions = try recipe.dimensions(of: preparation.configuration)
+    self.dimensions = dimensions
     state = TrainingState(
       recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
       coreType: MatrixLibrary.coreType)
@@ -102,9 +102,11 @@ package final class TrainingRun {
   }
 
   /// - Parameter steps: those of the run, where they depend on what it has read with batches of another size.
-  static func environment(_ recipe: Recipe, _ preparation: Preparation, steps: Int? = nil) -> [JSONMember] {
+  static func environment(
+    _ recipe: Recipe, _ preparation: Preparation, _ dimensions: ModelDimensions, steps: Int? = nil
+  ) -> [JSONMember] {
     let steps = steps ?? (try? recipe.steps(over: preparation.data.train))
-    let trained = recipe.adapter == nil ? nil : try? Int(recipe.dimensions(of: preparation.configuration).trained)
+    let trained = recipe.adapter == nil ? nil : Int(dimensions.trained)
     let counts: [(name: String, count: Int?)] = [
       ("parameters", preparation.configuration.parameterCount), ("trained_parameters", trained), ("steps", steps),
     ]

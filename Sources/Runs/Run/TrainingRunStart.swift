@@ -2,6 +2,7 @@ import Checkpoints
 import Communication
 import Files
 import ModelFiles
+import Models
 
 /// The two ways to begin: anew, and from a checkpoint.
 extension TrainingRun {
@@ -17,13 +18,15 @@ extension TrainingRun {
     }
     // Whatever the data makes impossible, on any rank, is found before the folder holds anything.
     let preparation: Preparation
+    let dimensions: ModelDimensions
     if isNew, ranks.isFirst {
       Ranks.beforeFailure = { [folder] in folder.removeIfEmpty(withParent: isParentNew) }
     }
     do throws(Failure) {
       preparation = try ranks.inTurn { () throws(Failure) in try Preparation(recipe) { Output.log.line($0) } }
       _ = try recipe.steps(over: preparation.data.train)
-      try preparation.checkMemory(for: recipe, isResuming: false)
+      dimensions = try recipe.dimensions(of: preparation.configuration)
+      try preparation.checkMemory(for: recipe, dimensions, isResuming: false)
       try RankComparison.check(recipe, preparation, ranks)
     } catch {
       if ranks.isSolo { Ranks.beforeFailure?() }
@@ -31,9 +34,10 @@ extension TrainingRun {
     }
     Ranks.beforeFailure = nil
     if ranks.isFirst {
-      try folder.start(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
+      try folder.start(
+        recipe, environment: Self.environment(recipe, preparation, dimensions), tokenizer: preparation.tokenizer)
     }
-    try self.init(recipe, folder, lock, preparation, resuming: nil, allowsChangedData: false)
+    try self.init(recipe, folder, lock, preparation, dimensions, resuming: nil, allowsChangedData: false)
   }
 
   /// The run in `path`, from its newest valid checkpoint; from the start if it has none.
@@ -57,14 +61,17 @@ extension TrainingRun {
     let preparation = try ranks.inTurn { () throws(Failure) in
       try Preparation(recipe, resuming: start) { Output.log.line($0) }
     }
-    try preparation.checkMemory(for: recipe, isResuming: true)
+    let dimensions = try recipe.dimensions(of: preparation.configuration)
+    try preparation.checkMemory(for: recipe, dimensions, isResuming: true)
     try RankComparison.check(recipe, preparation, resuming: newest, ranks)
     if ranks.isFirst {
-      try folder.complete(recipe, environment: Self.environment(recipe, preparation), tokenizer: preparation.tokenizer)
+      try folder.complete(
+        recipe, environment: Self.environment(recipe, preparation, dimensions), tokenizer: preparation.tokenizer)
     }
-    try self.init(recipe, folder, lock, preparation, resuming: newest, allowsChangedData: allowsChangedData)
+    try self.init(
+      recipe, folder, lock, preparation, dimensions, resuming: newest, allowsChangedData: allowsChangedData)
     if !overrides.isEmpty, ranks.isFirst {
-      try folder.write(recipe, environment: Self.environment(recipe, preparation, steps: steps))
+      try folder.write(recipe, environment: Self.environment(recipe, preparation, dimensions, steps: steps))
     }
   }
 
