@@ -119,12 +119,14 @@ package struct Preparation {
   /// compares with none.
   ///
   /// - Parameters:
-  ///   - start: the model that training starts with, or the one that it adapts; nil for a run that resumes and trains it whole.
+  ///   - model: the one that is trained.
   ///   - known: the identity of the reference model of a run that resumes.
   func trainingData(
-    for recipe: Recipe, start: (any LanguageModel)?, knownReference known: String?, over ranks: any Communicator,
-    note: (String) -> Void
+    for recipe: Recipe, training model: any LanguageModel, isResuming: Bool, knownReference known: String?,
+    over ranks: any Communicator, note: (String) -> Void
   ) throws(Failure) -> (data: TrainingData, reference: Reference?) {
+    // A model that resumes and is trained whole is not any more the one that the run started with.
+    let start: (any LanguageModel)? = if let adapter { adapter.reference(model) } else { isResuming ? nil : model }
     let reference = try Reference(
       of: recipe, start: start, known: known, for: recipe.objective,
       ModelShape(configuration: configuration, tokenizer: text.tokenizer))

@@ -20,6 +20,14 @@ package struct EarlyStopping {
     }
   }
 
+  /// What a run of `recipe` in `folder` has seen after the step `first`; nil where it does not stop early.
+  init?(of recipe: Recipe, in folder: RunFolder, after first: Int) throws(Failure) {
+    guard let settings = recipe.training.earlyStopping else { return nil }
+    self.init(
+      patience: settings.patience, minimumDelta: settings.minimumDelta, rows: try JSONLinesLog.rows(folder.metrics),
+      after: first)
+  }
+
   /// Whether the run is to end.
   package var isDue: Bool { failures >= patience }
 

@@ -41,82 +41,42 @@ package final class TrainingRun {
     resuming checkpoint: Checkpoint?, allowsChangedData: Bool
   ) throws(Failure) {
     if let threads = recipe.threads { Parallel.threads = threads }
-    let ranks = Ranks.current
-    self.ranks = ranks
-    self.recipe = recipe
-    self.folder = folder
+    ranks = Ranks.current
+    (self.recipe, self.folder, self.dimensions) = (recipe, folder, dimensions)
     signals = RunSignals(ranks)
     trainer = Trainer(try preparation.model(), recipe, ranks: ranks)
-    self.dimensions = dimensions
-    state = TrainingState(
-      recipe: recipe.resolved.serialized(), data: preparation.data.train.fingerprint,
-      coreType: MatrixLibrary.coreType)
-    state.ranks = ranks.count
-    state.heldOut = preparation.data.validation.map(recipe.identity(ofEvaluated:)) ?? TrainingState.nothingHeldOut
-    var (warnings, notes) = (lock?.warning.map { [$0] } ?? [], [String]())
-    let earlier = try checkpoint.map { [trainer] (checkpoint) throws(Failure) in
-      try TrainingState(reading: checkpoint.path(of: TrainingState.fileName), into: trainer)
-    }
-    steps = try recipe.steps(over: preparation.data.train, after: earlier)
-    if let earlier {
-      warnings += try state.resume(from: earlier, at: folder.path, allowsChangedData: allowsChangedData)
-      notes = try recipe.continuation(of: earlier, over: preparation.data.train, in: folder.path)
-    }
+    let start = try StartingPoint(
+      of: recipe, in: folder, preparation, trainer, resuming: checkpoint, ranks: ranks.count,
+      allowsChangedData: allowsChangedData)
+    (state, steps, takenBefore, savedStep) = (start.state, start.steps, start.state.step, checkpoint?.step)
     // Ranks on different processors may have drawn weights whose last bits differ, which a reference would have as well.
     try trainer.shareWeights()
-    let isWhole = preparation.adapter == nil
-    let first = isWhole ? (checkpoint == nil ? trainer.model : nil) : preparation.adapter!.reference(trainer.model)
     let (data, reference) = try preparation.trainingData(
-      for: recipe, start: first, knownReference: state.reference, over: ranks
+      for: recipe, training: trainer.model, isResuming: checkpoint != nil, knownReference: state.reference, over: ranks
     ) { Output.log.line($0) }
-    state.reference = reference?.identity
-    trainer.reference = reference?.model
+    (state.reference, trainer.reference) = (reference?.identity, reference?.model)
     samples = data.train
-    savedStep = checkpoint?.step
-    if let lock {
-      checkpoints = try RunCheckpoints(
-        folder, lock, preparation, recipe, savedStep: checkpoint?.step, state)
-    }
+    if let lock { checkpoints = try RunCheckpoints(folder, lock, preparation, recipe, savedStep: savedStep, state) }
     evaluation = RunEvaluation(recipe, preparation, data.validation)
     report = LiveReport(folder, isWanted: recipe.logging.report && ranks.isFirst)
     let peak = MeasuredPeak(recipe.training.precision)
-    // Before the first step there is only the evaluation at the start, which is done again.
-    takenBefore = state.step
-    if ranks.isFirst {
-      log = try RunLog(
-        folder, recipe.logging, steps: steps, after: state.step, evaluated: state.step == 0 ? -1 : state.evaluated,
-        peak: peak)
-      earlyStopping = try recipe.training.earlyStopping.map { (settings) throws(Failure) in
-        EarlyStopping(
-          patience: settings.patience, minimumDelta: settings.minimumDelta,
-          rows: try JSONLinesLog.rows(folder.metrics), after: state.measuredAfter)
-      }
-    } else {
-      log = RunLog(steps: steps, after: state.step)
-    }
-    for warning in warnings { log.note("warning: \(warning)") }
-    let start = StartNotes(
-      recipe: recipe, preparation: preparation, model: trainer.model, steps: steps, step: state.step,
-      peak: peak.rate)
-    for line in start.lines + notes { log.note(line) }
+    log = try TrainingRun.openedLog(of: recipe, in: folder, steps: steps, state, peak, ranks)
+    if ranks.isFirst { earlyStopping = try EarlyStopping(of: recipe, in: folder, after: state.measuredAfter) }
+    for warning in [lock?.warning].compactMap(\.self) + start.warnings { log.note("warning: \(warning)") }
+    let notes = StartNotes(
+      recipe: recipe, preparation: preparation, model: trainer.model, steps: steps, step: state.step, peak: peak.rate)
+    for line in notes.lines + start.notes { log.note(line) }
   }
 
-  /// - Parameter steps: those of the run, where they depend on what it has read with batches of another size.
-  static func environment(
-    _ recipe: Recipe, _ preparation: Preparation, _ dimensions: ModelDimensions, steps: Int? = nil
-  ) -> [JSONMember] {
-    let steps = steps ?? (try? recipe.steps(over: preparation.data.train))
-    let trained = recipe.adapter == nil ? nil : Int(dimensions.trained)
-    let counts: [(name: String, count: Int?)] = [
-      ("parameters", preparation.configuration.parameterCount), ("trained_parameters", trained), ("steps", steps),
-    ]
-    return [
-      JSONMember("threads", JSONValue(min(recipe.threads ?? Parallel.threads, Parallel.mostThreads))),
-      JSONMember("core_type", JSONValue(MatrixLibrary.coreType)),
-    ] + (Ranks.current.isSolo ? [] : [JSONMember("ranks", JSONValue(Ranks.current.count))])
-      + (MatrixLibrary.configuration.map { [JSONMember("blas", JSONValue($0))] } ?? [])
-      + counts.compactMap { fact in fact.count.map { JSONMember(fact.name, JSONValue($0)) } }
-      + [JSONMember("data", JSONValue(preparation.data.train.summary))]
+  /// The log of a run that goes on from `state`, which the first rank writes down.
+  private static func openedLog(
+    of recipe: Recipe, in folder: RunFolder, steps: Int, _ state: TrainingState, _ peak: MeasuredPeak,
+    _ ranks: any Communicator
+  ) throws(Failure) -> RunLog {
+    guard ranks.isFirst else { return RunLog(steps: steps, after: state.step) }
+    // Before the first step there is only the evaluation at the start, which is done again.
+    let evaluated = state.step == 0 ? -1 : state.evaluated
+    return try RunLog(folder, recipe.logging, steps: steps, after: state.step, evaluated: evaluated, peak: peak)
   }
 
   // MARK: Running

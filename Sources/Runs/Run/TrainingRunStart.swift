@@ -1,6 +1,7 @@
 import Checkpoints
 import Communication
 import Files
+import Kernels
 import ModelFiles
 import Models
 
@@ -100,5 +101,25 @@ extension TrainingRun {
     Failure(
       .checkpoint, "no checkpoint of the run is valid", at: folder.path,
       notes: ["`train run RECIPE --overwrite` begins again"], others: skipped)
+  }
+
+  /// What a run writes down of where it runs.
+  ///
+  /// - Parameter steps: those of the run, where they depend on what it has read with batches of another size.
+  static func environment(
+    _ recipe: Recipe, _ preparation: Preparation, _ dimensions: ModelDimensions, steps: Int? = nil
+  ) -> [JSONMember] {
+    let steps = steps ?? (try? recipe.steps(over: preparation.data.train))
+    let trained = recipe.adapter == nil ? nil : Int(dimensions.trained)
+    let counts: [(name: String, count: Int?)] = [
+      ("parameters", preparation.configuration.parameterCount), ("trained_parameters", trained), ("steps", steps),
+    ]
+    return [
+      JSONMember("threads", JSONValue(min(recipe.threads ?? Parallel.threads, Parallel.mostThreads))),
+      JSONMember("core_type", JSONValue(MatrixLibrary.coreType)),
+    ] + (Ranks.current.isSolo ? [] : [JSONMember("ranks", JSONValue(Ranks.current.count))])
+      + (MatrixLibrary.configuration.map { [JSONMember("blas", JSONValue($0))] } ?? [])
+      + counts.compactMap { fact in fact.count.map { JSONMember(fact.name, JSONValue($0)) } }
+      + [JSONMember("data", JSONValue(preparation.data.train.summary))]
   }
 }
