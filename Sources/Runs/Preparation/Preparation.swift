@@ -26,48 +26,15 @@ package struct Preparation {
 
   /// Prepares everything that `recipe` names. `checkpoint` is that of a run that resumes.
   package init(_ recipe: Recipe, resuming checkpoint: StoredModel? = nil, note: (String) -> Void) throws(Failure) {
-    var (start, named) = (checkpoint, Tokenizer?.none)
-    if checkpoint == nil {
-      // What cannot begin is refused before anything is written for it.
-      start = try recipe.model.stored()
-      // Of text the data itself says so when it is opened.
-      for warning in try recipe.checkFiles() where recipe.examples.hasConversations { note("warning: \(warning)") }
-      if recipe.model.source == nil, recipe.examples == .windows {
-        try recipe.checkMemory(ranks: Ranks.current.count, usable: SystemMemory.usable / Ranks.neighbours)
-      }
-      if !recipe.trainsTokenizer { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
-    }
-    // What is wrong with the rows of a suite is said before hours of text become tokens.
-    let questions = recipe.evaluation.suites.isEmpty ? [] : try SuiteFile.files(recipe.evaluation.suites)
-    try BuiltInCorpus.provide(for: recipe.data, note: note)
-    if checkpoint == nil, recipe.trainsTokenizer { named = try TokenizerSource.tokenizer(for: recipe, note: note) }
-    for line in start?.notes ?? [] { note("note: \(line)") }
+    let given = try GivenParts(of: recipe, resuming: checkpoint, note: note)
+    let (start, named) = (given.start, given.tokenizer)
     self.start = start
     text = try TextFormat(recipe, named: named, start: start)
     configuration = try Self.configuration(recipe, start: start, tokenizer: text.tokenizer, note: note)
-    if let checkpoint, configuration.vocabularySize > checkpoint.configuration.vocabularySize {
-      throw Failure(
-        .recipe, "the chat template needs more tokens than the model of the run has", at: checkpoint.path,
-        notes: ["leave data.template as the run began with it, or begin another run with model.from"])
-    }
-    sequenceLength = recipe.data.sequenceLength ?? configuration.maximumPositions
+    if let checkpoint { try Self.checkVocabulary(configuration, of: checkpoint) }
+    sequenceLength = try Self.sequenceLength(of: recipe, configuration)
     seed = UInt64(recipe.seed)
-    guard sequenceLength <= configuration.maximumPositions else {
-      throw Failure(
-        .recipe,
-        "sequence_length (\(sequenceLength)) must not exceed the model's positions (\(configuration.maximumPositions))")
-    }
-    if let settings = recipe.adapter, let start {
-      adapter = try Adaptation(settings, recipe.model, start, isResuming: checkpoint != nil, configuration)
-      if let line = start.roundingNote(for: settings) { note("note: \(line)") }
-    } else {
-      if let checkpoint, checkpoint.adapter != nil { throw Adaptation.isAnother(at: checkpoint.path) }
-      if let start, start.adapter != nil {
-        try start.checkMerge()
-        note("note: the adapter is merged into its base, and the whole model is trained; with \"adapter\" it alone is")
-      }
-      adapter = nil
-    }
+    adapter = try Self.adaptation(recipe, start, isResuming: checkpoint != nil, configuration, note: note)
     let source = ExampleSource(
       objective: recipe.objective, data: recipe.data, seed: seed, sequenceLength: sequenceLength, text: text,
       vocabularySize: configuration.vocabularySize)
@@ -80,8 +47,45 @@ package struct Preparation {
         "warning: the chat template's generation prompt ends inside a token of the trained text, such as a blank with a word: "
           + "the model will be asked with other tokens than it is trained with; end it before the blank")
     }
-    suites = try SuiteSet(recipe.evaluation, questions, text.tokenizer, beginningToken, configuration)
+    suites = try SuiteSet(recipe.evaluation, given.suites, text.tokenizer, beginningToken, configuration)
     for line in suites?.notes ?? [] { note(line) }
+  }
+
+  /// Refuses a model of more tokens than the run that resumes has.
+  private static func checkVocabulary(
+    _ configuration: any ModelConfiguration, of checkpoint: StoredModel
+  ) throws(Failure) {
+    guard configuration.vocabularySize > checkpoint.configuration.vocabularySize else { return }
+    throw Failure(
+      .recipe, "the chat template needs more tokens than the model of the run has", at: checkpoint.path,
+      notes: ["leave data.template as the run began with it, or begin another run with model.from"])
+  }
+
+  /// The tokens of a sequence: as many as the recipe says, else as the model has positions.
+  private static func sequenceLength(
+    of recipe: Recipe, _ configuration: any ModelConfiguration
+  ) throws(Failure) -> Int {
+    let (length, positions) = (recipe.data.sequenceLength, configuration.maximumPositions)
+    guard let length, length > positions else { return length ?? positions }
+    throw Failure(.recipe, "sequence_length (\(length)) must not exceed the model's positions (\(positions))")
+  }
+
+  /// What a run with an adapter needs to know of its base; nil for one that trains the whole model, an adapter merged into it.
+  private static func adaptation(
+    _ recipe: Recipe, _ start: StoredModel?, isResuming: Bool, _ configuration: any ModelConfiguration,
+    note: (String) -> Void
+  ) throws(Failure) -> Adaptation? {
+    guard let start else { return nil }
+    guard let settings = recipe.adapter else {
+      if start.adapter == nil { return nil }
+      if isResuming { throw Adaptation.isAnother(at: start.path) }
+      try start.checkMerge()
+      note("note: the adapter is merged into its base, and the whole model is trained; with \"adapter\" it alone is")
+      return nil
+    }
+    let adaptation = try Adaptation(settings, recipe.model, start, isResuming: isResuming, configuration)
+    if let line = start.roundingNote(for: settings) { note("note: \(line)") }
+    return adaptation
   }
 
   /// What texts are trained to begin after where their tokenizer does not say so: documents after the end of text before them,
@@ -161,5 +165,35 @@ package struct Preparation {
         notes: ["model.vocab_size is \(size), the tokenizer has \(needed) tokens"])
     }
     return description.configuration(vocabularySize: size)
+  }
+}
+
+/// What a run begins with, as far as it is there before any text becomes tokens.
+private struct GivenParts {
+  /// The stored model that training starts with; nil for a new one.
+  var start: StoredModel?
+  /// The tokenizer that the recipe names or trains; nil where the model's own is taken.
+  var tokenizer: Tokenizer?
+  /// The files of the suites that are measured.
+  var suites: [SuiteFile]
+
+  /// - Throws: what is wrong with any of them, and with a run that could not begin.
+  init(of recipe: Recipe, resuming checkpoint: StoredModel?, note: (String) -> Void) throws(Failure) {
+    start = checkpoint
+    if checkpoint == nil {
+      // What cannot begin is refused before anything is written for it.
+      start = try recipe.model.stored()
+      // Of text the data itself says so when it is opened.
+      for warning in try recipe.checkFiles() where recipe.examples.hasConversations { note("warning: \(warning)") }
+      if recipe.model.source == nil, recipe.examples == .windows {
+        try recipe.checkMemory(ranks: Ranks.current.count, usable: SystemMemory.usable / Ranks.neighbours)
+      }
+      if !recipe.trainsTokenizer { tokenizer = try TokenizerSource.tokenizer(for: recipe, note: note) }
+    }
+    // What is wrong with the rows of a suite is said before hours of text become tokens.
+    suites = recipe.evaluation.suites.isEmpty ? [] : try SuiteFile.files(recipe.evaluation.suites)
+    try BuiltInCorpus.provide(for: recipe.data, note: note)
+    if checkpoint == nil, recipe.trainsTokenizer { tokenizer = try TokenizerSource.tokenizer(for: recipe, note: note) }
+    for line in start?.notes ?? [] { note("note: \(line)") }
   }
 }
