@@ -47,26 +47,13 @@ package struct Plan {
     let configuration = try recipe.modelConfiguration()
     let model = try recipe.dimensions(of: configuration)
     let length = recipe.data.sequenceLength ?? configuration.maximumPositions
-    // Rows are as long as they are; windows all have one length, and are counted where the run's length depends on them.
-    let isKnown = if case .steps = recipe.training.duration { recipe.examples == .windows } else { false }
-    var (data, failure) = ((any SampleLoader)?.none, Failure?.none)
-    if !isKnown {
-      do throws(Failure) {
-        data = try Preparation(recipe, note: { _ in }).data.train
-      } catch {
-        failure = error
-      }
-    }
+    let (data, failure) = Self.data(of: recipe)
     dataFailure = failure
     epochSteps = data.map { recipe.batches(of: $0).count }
     (parameters, trained) = (model.parameters, model.trained)
     let all = data?.order.count ?? recipe.mostSamples(length: length) ?? .max
     let batch = min(recipe.training.batchSize, all)
-    let samples = Double(batch)
-    var tokens = samples * Double(length) * Double(recipe.examples.sequencesPerSample)
-    if let epoch = data?.epochTokens {
-      tokens = samples * Double(epoch.tokens) / Double(epoch.samples)
-    }
+    let tokens = Self.tokens(of: recipe, samples: batch, length: length, data)
     tokensPerStep = tokens
     flopsPerStep = model.trainingFLOPs(tokens: tokens, length: Double(length))
     let alone = flopsPerStep / (Self.efficiency * GEMMPeak.measure(recipe.training.precision))
@@ -84,15 +71,38 @@ package struct Plan {
     // Weights, and two moments beside them.
     checkpointSize = 12 * model.trained
     disk = checkpointSize * Double(recipe.checkpoint.keepLast + (recipe.checkpoint.keepBest ? 1 : 0))
-    if let data {
-      steps = try Double(recipe.steps(over: data))
-    } else {
-      steps =
-        switch recipe.training.duration {
-        case .steps(let steps): Double(steps)
-        case .tokens(let count): (Double(count) / tokens).rounded(.up)
-        case .epochs: nil
-        }
+    steps = try Self.steps(of: recipe, tokensPerStep: tokens, data)
+  }
+
+  /// The data of the run, or why it cannot be read; neither where the plan does not depend on it.
+  private static func data(of recipe: Recipe) -> (data: (any SampleLoader)?, failure: Failure?) {
+    // Rows are as long as they are; windows all have one length, and are counted where the run's length depends on them.
+    if case .steps = recipe.training.duration, recipe.examples == .windows { return (nil, nil) }
+    do throws(Failure) {
+      return (try Preparation(recipe, note: { _ in }).data.train, nil)
+    } catch {
+      return (nil, error)
+    }
+  }
+
+  /// The tokens of a step of so many `samples`: the mean of the data where it is known, else the most.
+  private static func tokens(
+    of recipe: Recipe, samples: Int, length: Int, _ data: (any SampleLoader)?
+  ) -> Double {
+    guard let epoch = data?.epochTokens else {
+      return Double(samples) * Double(length) * Double(recipe.examples.sequencesPerSample)
+    }
+    return Double(samples) * Double(epoch.tokens) / Double(epoch.samples)
+  }
+
+  private static func steps(
+    of recipe: Recipe, tokensPerStep: Double, _ data: (any SampleLoader)?
+  ) throws(Failure) -> Double? {
+    if let data { return try Double(recipe.steps(over: data)) }
+    return switch recipe.training.duration {
+    case .steps(let steps): Double(steps)
+    case .tokens(let count): (Double(count) / tokensPerStep).rounded(.up)
+    case .epochs: nil
     }
   }
 }
