@@ -2,6 +2,9 @@ import Files
 import Numerics
 
 /// The examples that stand before the questions of a suite, drawn as lm-evaluation-harness draws them from the same rows.
+///
+/// With one exception: it takes the examples of LAMBADA, which has no other rows, from the questions, and a question may be among its
+/// own. Here none is.
 package struct SuiteExamples: Sendable {
   /// How many stand before each question.
   package var count: Int
