@@ -146,10 +146,16 @@ import Tokenizers
     #expect(try tokenizer(["add_bos_token": .null, "add_eos_token": false]).addsBeginningOfText == false)
     #expect(try !tokenizer(["bos_token": .null, "add_bos_token": true]).addsBeginningOfText)
     #expect(try tokenizer(["add_prefix_space": true]).encode("a") == tokenizer([:]).encode(" a"))
-    for (kind, prefix) in [("TokenizersBackend", ""), ("GPT2Tokenizer", " "), ("Qwen2Tokenizer", " ")] {
-      let config: JSONValue = ["tokenizer_class": JSONValue(kind), "backend": "tokenizers", "add_prefix_space": true]
-      #expect(try tokenizer(config).encode("a") == tokenizer([:]).encode("\(prefix)a"), "\(kind)")
+    func spaced(_ kind: String, _ adds: Bool) throws -> Tokenizer {
+      try tokenizer(["tokenizer_class": JSONValue(kind), "backend": "tokenizers", "add_prefix_space": JSONValue(adds)])
     }
+    for (kind, prefix) in [("TokenizersBackend", ""), ("GPT2Tokenizer", " ")] {
+      #expect(try spaced(kind, true).encode("a") == tokenizer([:]).encode("\(prefix)a"), "\(kind)")
+    }
+    // There "a,b" has the pieces " a" and " ,b".
+    let pieces = try #require(refusal { _ = try spaced("Qwen2Tokenizer", true) })
+    #expect(pieces.what == "add_prefix_space is not supported for a Qwen2Tokenizer")
+    #expect(try spaced("Qwen2Tokenizer", false).encode("a") == tokenizer([:]).encode("a"))
     let refusal = try #require(refusal { _ = try tokenizer(["add_eos_token": true]) })
     #expect(refusal.what == "add_eos_token is not supported")
   }

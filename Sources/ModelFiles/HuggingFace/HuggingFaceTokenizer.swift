@@ -118,6 +118,11 @@ struct HuggingFaceTokenizer {
     // Of classes that have no default for it, transformers 5 keeps the key and passes over it.
     if isWhole, kind?.defaultPrefixSpace == nil { return tokenizer }
     guard let adds = try boolean("add_prefix_space") ?? kind?.defaultPrefixSpace else { return tokenizer }
+    if adds, isWhole, let kind, kind.spacesPieces {
+      throw failure(
+        "add_prefix_space", "is not supported for a \(kind.name)",
+        notes: ["transformers 5 puts a space before every piece of a text then, not before the text", "only false is"])
+    }
     // On several pre-tokenizers it has no effect in transformers.
     return tokenizer.addingPrefixSpace(adds) ?? tokenizer
   }

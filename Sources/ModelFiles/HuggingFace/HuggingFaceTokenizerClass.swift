@@ -95,6 +95,10 @@ struct HuggingFaceTokenizerClass {
     return isNamed && names.contains(name) ? false : nil
   }
 
+  /// Whether the space is put before each piece where transformers 5 builds the pre-tokenizer of the class: its `ByteLevel` comes
+  /// after the pattern that cuts.
+  var spacesPieces: Bool { isNamed && name == "Qwen2Tokenizer" }
+
   /// Whether the class puts its beginning token before every text, whatever tokenizer.json says; it does before
   /// transformers 5.
   var beginsTexts: Bool { isNamed && ["LlamaTokenizer", "GemmaTokenizer"].contains(name) }
