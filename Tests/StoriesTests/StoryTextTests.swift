@@ -15,9 +15,23 @@ struct StoryTextTests {
     let bad = [
       "She had a apple.", "He had an ball.", "Tom  ran.", "Tom ran .", "\"Hello,\" said Tom. \"Bye.", "Tom met she.",
       "The boots was red.", "tom ran.", "Tom ran. he fell.", "Tom {x} ran.", "Tom had had one apples.", "Tom ran",
+      "He was a honest boy.", "She saw an unicorn.",
     ]
     for text in bad { #expect(!textFaults(text).isEmpty, "\(text)") }
+    #expect(textFaults("An honest boy met a unicorn.").isEmpty)
     #expect(textFaults("\"Look!\" cried Tom. \"An owl had had an apple,\" she said.\n\nThey ran.").isEmpty)
+  }
+
+  @Test func anArticleFollowsTheSound() {
+    let heard = [
+      "an honest boy", "an hour", "an heir", "an owl", "an old box", "an ugly hat", "an uncle", "an uninvited guest",
+      "an Island", "a horse", "a honey cake", "a useful box", "a usual day", "a unicorn", "a one",
+      "a European", "a ewe",
+    ]
+    for phrase in heard {
+      let words = phrase.drop { $0 != " " }.dropFirst()
+      #expect(String(words).withArticle == phrase)
+    }
   }
 
   @Test func storiesAreOfTheRightLength() {

@@ -44,8 +44,7 @@ private func wordFaults(_ text: String) -> [String] {
       let pair = "\(last) \(piece)"
       let touches = !isStart && last.last?.isLetter == true && piece.first?.isLetter == true
       if touches {
-        if before == "a", "aeiou".contains(plain.prefix(1)) { faults.append(pair) }
-        if before == "an", !"aeiou".contains(plain.prefix(1)) { faults.append(pair) }
+        if ["a", "an"].contains(before), before != article(plain) { faults.append(pair) }
         if before == plain, plain != "had" { faults.append(pair) }
         if prepositions.contains(before), subjects.contains(plain) { faults.append(pair) }
         if plurals.contains(before), ["was", "is"].contains(plain) { faults.append(pair) }
@@ -56,6 +55,13 @@ private func wordFaults(_ text: String) -> [String] {
     }
   }
   return faults
+}
+
+private let articles = ["honest": "an", "honor": "an", "hour": "an", "useful": "a", "unicorn": "a", "one": "a"]
+
+/// The article of a word, whose first letter shows it but for a few.
+private func article(_ word: String) -> String {
+  articles[word] ?? (word.first.map("aeiou".contains) ?? false ? "an" : "a")
 }
 
 private func quotationFaults(_ text: String) -> [String] {

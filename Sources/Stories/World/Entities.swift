@@ -86,6 +86,18 @@ package enum Weather: String, Sendable, CaseIterable {
 }
 
 extension String {
-  /// "a" or "an", and the word.
-  var withArticle: String { (first.map("aeiou".contains) ?? false ? "an " : "a ") + self }
+  /// The words after "a" or "an", which follows the first sound, not the first letter: "an honest boy", "a unicorn".
+  package var withArticle: String {
+    let text = lowercased()
+    let isVowelLetter = text.first.map("aeiou".contains) ?? false
+    let soundsOtherwise = Self.silentStarts + Self.consonantStarts
+    return (isVowelLetter != soundsOtherwise.contains { text.hasPrefix($0) } ? "an " : "a ") + self
+  }
+
+  /// How words begin whose h is silent.
+  private static let silentStarts = ["honest", "honor", "hour", "heir"]
+  /// How words begin that are written with a vowel and spoken with a consonant.
+  private static let consonantStarts = [
+    "use", "usu", "unic", "unif", "union", "uniq", "unit", "univ", "ukulele", "eu", "ewe", "one", "once",
+  ]
 }
