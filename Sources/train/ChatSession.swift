@@ -107,7 +107,7 @@ struct ChatSession {
     let row: JSONValue = ["messages": JSONValue(messages)]
     do throws(Failure) {
       try DurableFile.write(try Self.rows(at: path) + Array((row.serialized() + "\n").utf8), to: path)
-      Output.log.line("saved \(messages.count) messages to \(path)")
+      Output.log.line("saved \(messages.count.counted("message")) to \(path)")
     } catch {
       Output.log.line("\(error)")
     }

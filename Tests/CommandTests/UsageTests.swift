@@ -53,6 +53,15 @@ import Testing
     for key in keys { #expect(lines.contains(key), "\(key)") }
   }
 
+  @Test func oneStoryIsNoneOfSeveral() throws {
+    let folder = try ScratchFolder()
+    let story = "There was a girl named Mia. Mia had a kite."
+    try folder.write(story, to: "one.txt")
+    try folder.write("\(story)\n<|endoftext|>\n\(story)\n<|endoftext|>\n", to: "two.txt")
+    #expect(try Binary.run(["stories", "one.txt"], in: folder).results.contains("\n1 story, "))
+    #expect(try Binary.run(["stories", "two.txt"], in: folder).results.contains("\n2 stories, "))
+  }
+
   @Test func aReaderThatLeavesIsNotAnError() throws {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")

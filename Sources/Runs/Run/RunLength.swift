@@ -28,7 +28,7 @@ extension Recipe {
     guard schedule.warmupSteps <= steps else {
       throw Failure(
         .recipe, "warmup_steps (\(schedule.warmupSteps)) must not exceed the \(steps) steps of the run",
-        notes: ["an epoch is \(batches.count) steps", "lower schedule.warmup_steps, or train longer"])
+        notes: ["an epoch is \(batches.count.counted("step"))", "lower schedule.warmup_steps, or train longer"])
     }
     return steps
   }

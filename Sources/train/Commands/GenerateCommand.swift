@@ -185,7 +185,10 @@ struct GenerateCommand: Command {
     guard isVerbose else { return }
     let speed = Double(written) / ((ContinuousClock.now - start) / .seconds(1))
     Output.log.line(
-      "\(requests.count) texts, \(written) tokens, \((speed * 10).rounded() / 10) tokens/s with their prompts")
+      """
+      \(requests.count.counted("text")), \(written.counted("token")), \
+      \((speed * 10).rounded() / 10) tokens/s with their prompts
+      """)
   }
 
   private func json(_ completion: Completion, of prompt: String, seed: UInt64, step: Int) -> JSONValue {
@@ -202,8 +205,9 @@ struct GenerateCommand: Command {
 
   private func report(_ completion: Completion) {
     func rounded(_ number: Double) -> Double { (number * 10).rounded() / 10 }
-    let prompt = "prompt: \(completion.promptTokens) tokens, \(rounded(completion.promptTokensPerSecond)) tokens/s"
+    let (read, written) = (completion.promptTokens.counted("token"), completion.tokens.count.counted("token"))
+    let prompt = "prompt: \(read), \(rounded(completion.promptTokensPerSecond)) tokens/s"
     let speed = completion.tokensPerSecond.map { ", \(rounded($0)) tokens/s" } ?? ""
-    Output.log.line("\(prompt); text: \(completion.tokens.count) tokens\(speed), \(completion.stopReason.rawValue)")
+    Output.log.line("\(prompt); text: \(written)\(speed), \(completion.stopReason.rawValue)")
   }
 }

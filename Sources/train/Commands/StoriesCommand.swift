@@ -65,7 +65,10 @@ struct StoriesCommand: Command {
     Output.results.line("\("all".padded(to: 9))\(kept) of \(facts) kept, \(percent(kept, facts))")
     let perStory = Progress.fixed(Double(kept) / Double(stories.count), 1)
     Output.results.line(
-      "\(stories.count) stories, \(perStory) facts kept in each; \(percent(unbroken, stories.count)) break none")
+      """
+      \(stories.count.counted("story", "stories")), \(perStory) facts kept in each; \
+      \(percent(unbroken, stories.count)) break none
+      """)
     for fact in stories.flatMap(\.facts).filter({ !$0.isKept }).prefix(shown) {
       Output.results.line("\(fact.kind.rawValue.padded(to: 9))\(fact.sentence)")
     }
