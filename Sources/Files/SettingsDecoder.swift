@@ -8,6 +8,15 @@ package struct SettingsKey: Sendable {
   /// What it may hold, as JSON Schema.
   package var schema: JSONValue
 
+  /// The words that it may hold; none where that is anything else.
+  package var words: [String] { Self.choices(in: schema) }
+
+  private static func choices(in schema: JSONValue) -> [String] {
+    if schema["type"]?.string == "boolean" { return ["true", "false"] }
+    let named = (schema["enum"]?.array ?? []) + (schema["const"].map { [$0] } ?? [])
+    return named.compactMap(\.string) + (schema["anyOf"]?.array ?? []).flatMap { choices(in: $0) }
+  }
+
   /// The last part of the path.
   package var name: String { path.split(separator: ".").last.map(String.init) ?? path }
 }

@@ -4,7 +4,7 @@ import Runs
 /// The words after a command, sorted into operands and options by what the command declares.
 ///
 /// `--name value` and `--name=value` are the same; after `--` everything is an operand. Options that a command has not
-/// declared are refused at once, operands that it does not take by `finish`.
+/// declared are refused at once, and values that these do not take; operands that it does not take by `finish`.
 struct Arguments {
   private let command: any Command.Type
   private var operands: [String] = []
@@ -28,9 +28,11 @@ struct Arguments {
         if parts.count > 1 { throw failure("--\(option.name) takes no value") }
         values[option.name, default: []].append("")
       } else if parts.count > 1 {
-        values[option.name, default: []].append(String(parts[1]))
+        let taken = try checked(String(parts[1]), of: option)
+        values[option.name, default: []].append(taken)
       } else if let value = words.first, !isOption(value) {
-        values[option.name, default: []].append(value)
+        let taken = try checked(value, of: option)
+        values[option.name, default: []].append(taken)
         words.removeFirst()
       } else {
         throw failure(
@@ -43,6 +45,16 @@ struct Arguments {
   /// Whether a word is an option of the command, and no value that begins with dashes.
   private func isOption(_ word: String) -> Bool {
     word.hasPrefix("--") && command.options.contains { "--\($0.name)" == word.prefix { $0 != "=" } }
+  }
+
+  /// A value that the option takes.
+  private func checked(_ value: String, of option: Option) throws(Failure) -> String {
+    if option.takes(value) { return value }
+    let words = option.choices.map(\.word)
+    let near = suggestion(for: value, among: words)
+    throw failure(
+      "--\(option.name) must be one of \(words.joined(separator: ", ")), found \"\(value)\"",
+      near.map { ["did you mean \"\($0)\"?"] } ?? [])
   }
 
   private func option(_ name: String) throws(Failure) -> Option {
@@ -92,6 +104,13 @@ struct Arguments {
 
   /// The last value given for the option.
   func string(_ name: String) -> String? { all(name).last }
+
+  /// The last value given for an option whose values are those of an enumeration.
+  func choice<Choice: RawRepresentable>(_ name: String) -> Choice? where Choice.RawValue == String {
+    guard let word = string(name) else { return nil }
+    guard let choice = Choice(rawValue: word) else { preconditionFailure("--\(name) declares \(word), which is none") }
+    return choice
+  }
 
   /// - Parameter isLimit: whether there is no limit without the option, as other programs' -1 or 0 says.
   func integer(

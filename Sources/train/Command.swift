@@ -9,6 +9,10 @@ protocol Command: Sendable {
   /// The words it takes besides options, as in `RECIPE [KEY=VALUE ...]`.
   static var operands: String { get }
   static var options: [Option] { get }
+  /// The words that may stand for an operand, besides files, recipes and keys.
+  static var words: [String] { get }
+  /// The words that may follow one of them.
+  static func words(after word: String) -> [String]
   /// The command lines that show it, the plainest first.
   static var examples: [String] { get }
   /// What else its users should know, a line each.
@@ -21,31 +25,14 @@ protocol Command: Sendable {
 extension Command {
   static var operands: String { "" }
   static var options: [Option] { [] }
+  static var words: [String] { [] }
+  static func words(after word: String) -> [String] { [] }
   static var examples: [String] { [] }
   static var details: [String] { [] }
 }
 
 /// A command that several processes of a launcher work on together.
 protocol RanksCommand: Command {}
-
-/// An option of a command.
-struct Option {
-  /// The name without its dashes.
-  var name: String
-  /// What stands for its value in the usage; nil for a flag.
-  var value: String?
-  var summary: String
-
-  static func flag(_ name: String, _ summary: String) -> Option { Option(name: name, value: nil, summary: summary) }
-
-  static func value(_ name: String, _ value: String, _ summary: String) -> Option {
-    Option(name: name, value: value, summary: summary)
-  }
-
-  static let mpi = flag("mpi", "start MPI although no launcher is known: mpirun and srun are")
-
-  static let json = flag("json", "results as JSON")
-}
 
 /// The commands there are. To add one: its file in Commands, and its line here.
 enum Commands {

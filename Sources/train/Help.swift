@@ -30,7 +30,7 @@ enum Help {
       let names = command.options.map { "--\($0.name)" + ($0.value.map { " \($0)" } ?? "") }
       let width = names.map(\.count).max() ?? 0
       lines += ["", "options:"]
-      lines += zip(names, command.options).map { "  \($0.padded(to: width))  \($1.summary)" }
+      lines += zip(names, command.options).map { "  \($0.padded(to: width))  \($1.explanation)" }
     }
     return lines.joined(separator: "\n")
   }
@@ -48,6 +48,16 @@ enum Help {
     if !keys.isEmpty { return text(of: keys) }
     if let found = Self.keys(about: section) { return found }
     throw unknown(section)
+  }
+
+  /// The sections of a recipe.
+  static var sections: [String] {
+    var sections: [String] = []
+    for key in Recipe.reference {
+      let section = key.path.split(separator: ".").dropLast().joined(separator: ".")
+      if !section.isEmpty, !sections.contains(section) { sections.append(section) }
+    }
+    return sections
   }
 
   /// What is known of a topic that is no command: a section of a recipe, a key, or what another program calls one; nil where that

@@ -27,7 +27,7 @@ enum ManualPage {
     if !command.details.isEmpty { lines += [".PP"] + command.details.map(escaped) }
     for option in command.options {
       let value = option.value.map { " \\fI\(escaped($0))\\fR" } ?? ""
-      lines += [".TP", "\\fB\\-\\-\(escaped(option.name))\\fR\(value)", escaped(option.summary)]
+      lines += [".TP", "\\fB\\-\\-\(escaped(option.name))\\fR\(value)", escaped(option.explanation)]
     }
     if !command.examples.isEmpty { lines += [".PP", "Examples:", ".nf"] + command.examples.map(escaped) + [".fi"] }
     return lines

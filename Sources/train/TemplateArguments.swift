@@ -1,9 +1,12 @@
 import Files
+import Tokenizers
 
 /// The options about chat templates that several commands have.
 struct TemplateArguments {
   static let options = [
-    Option.value("template", "NAME", "a chat template instead of the model's own: a built-in one or a file"),
+    Option.choice(
+      "template", "NAME", among: ChatTemplate.builtIn.map { Option.Choice($0.name) }, or: "a file",
+      "a chat template instead of the model's own"),
     .value("chat-template-kwargs", "JSON", "what the template reads besides messages: {\"enable_thinking\": false}"),
   ]
 

@@ -207,6 +207,10 @@ import Testing
       complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _train 2>/dev/null; echo "${COMPREPLY[*]}"; }
       complete_words train pre; complete_words train pretrain ti; complete_words train generate x --max; complete_words train sft r optimizer.b
       complete_words train resume r training.ep; complete_words train recipes copy ti; complete_words train sft my; complete -p train
+      complete_words train export m o --to g; complete_words train export m o --to = pe; complete_words train eval m --precision ""
+      complete_words train chat m --template zep; complete_words train chat m --template my; complete_words train sft r training.precision = bf
+      complete_words train sft r data.packing =; complete_words train sft r data.train = my; complete_words train sft r run = ti
+      complete_words train help recipe sched; complete_words train help optimizer.be; complete_words train tokenizer en
       """,
     ]
     shell.currentDirectoryURL = folder.url("")
@@ -215,10 +219,55 @@ import Testing
     try shell.run()
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let more = "training.epochs=\ntiny\nmy rows.json\ncomplete -F _train train\n"
-    #expect(text == "pretrain prepare\ntiny\n--max-tokens\noptimizer.betas=\n\(more)", "\(text)")
-    for shell in ["zsh", "fish"] {
-      let script = try Binary.run(["completions", shell])
-      #expect(script.code == 0 && script.results.contains("generate") && script.results.contains("max-tokens"))
-    }
+    let values = """
+      gguf gguf-lora
+      peft
+      float32 bfloat16
+      zephyr
+      my rows.json
+      bfloat16
+      true false
+      my rows.json
+
+      schedule
+      optimizer.betas
+      encode
+
+      """
+    #expect(text == "pretrain prepare\ntiny\n--max-tokens\noptimizer.betas=\n\(more)\(values)", "\(text)")
+  }
+
+  @Test(arguments: [
+    ("zsh", [#""export --to"|"export --to=") values=('hf:a folder' 'safetensors:the weights alone'"#]),
+    ("zsh", [#"*" training.precision=") values=('float32' 'bfloat16') ;;"#, #""help recipe") values=('model'"#]),
+    ("fish", ["-l to -x -a 'hf safetensors gguf peft gguf-lora' -d", "-l template -r -a 'chatml llama3 "]),
+    ("fish", ["'__fish_seen_subcommand_from help; and __fish_seen_subcommand_from recipe' -a 'model "]),
+    ("fish", [" training.precision=float32 training.precision=bfloat16 ", " optimizer.betas= "]),
+  ])
+  func theScriptsOfOtherShellsNameValues(_ shell: String, _ parts: [String]) throws {
+    let script = try Binary.run(["completions", shell])
+    #expect(script.code == 0 && script.results.contains("generate") && script.results.contains("max-tokens"))
+    for part in parts { #expect(script.results.contains(part), "\(part)") }
+  }
+
+  @Test(arguments: [
+    (
+      ["export", "m", "o", "--to", "gguff"], "--to must be one of hf, safetensors, gguf", "did you mean \"gguf\"?",
+      ": hf (a folder), "
+    ),
+    (
+      ["eval", "m", "--precision", "bf16"], "--precision must be one of float32, bfloat16", "usage: train eval",
+      ": float32 (the default) or bfloat16\n"
+    ),
+    (
+      ["tokenizer", "train", "x", "--pattern=gpt"], "--pattern must be one of gpt2", "did you mean \"gpt2\"?",
+      ": gpt2 (the default), "
+    ),
+  ])
+  func anOptionNamesItsValues(_ arguments: [String], _ what: String, _ note: String, _ help: String) throws {
+    let refused = try Binary.run(arguments)
+    #expect(refused.code == 2 && refused.log.contains("error[usage]: \(what)"), "\(refused.log)")
+    #expect(refused.log.contains(note), "\(refused.log)")
+    #expect(try Binary.run(["help", arguments[0]]).results.contains(help))
   }
 }

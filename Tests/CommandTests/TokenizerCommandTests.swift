@@ -91,7 +91,7 @@ import Tokenizers
       (["tokenizer"], 2, "train, encode or decode is missing"),
       (["tokenizer", "encde", "bytes"], 2, "unknown action \"encde\""),
       (["tokenizer", "train", "x.txt"], 2, "--vocab-size is missing"),
-      (["tokenizer", "train", "x.txt", "--vocab-size", "300", "--pattern", "gpt3"], 2, "unknown pattern"),
+      (["tokenizer", "train", "x.txt", "--vocab-size", "300", "--pattern", "gpt3"], 2, "--pattern must be one of"),
       (["tokenizer", "train", "/nonexistent/x.txt", "--vocab-size", "300"], 4, "no such file"),
       (["tokenizer", "encode", "/nonexistent/t.json", "x"], 5, "cannot open the file"),
       (["tokenizer", "decode", "bytes", "257"], 4, "257 is no token"),

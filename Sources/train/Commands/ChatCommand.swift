@@ -33,7 +33,7 @@ struct ChatCommand: Command {
     system = arguments.string("system")
     template = try TemplateArguments(arguments)
     options = try SamplingArguments.read(arguments)
-    precision = try PrecisionArgument.read(arguments)
+    precision = PrecisionArgument.read(arguments)
   }
 
   func run() throws(Failure) {

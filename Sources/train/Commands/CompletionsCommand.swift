@@ -8,6 +8,7 @@ struct CompletionsCommand: Command {
     "source <(train completions bash)", "train completions fish > ~/.config/fish/completions/train.fish",
   ]
   static let operands = "bash | zsh | fish"
+  static let words = Completions.Shell.allCases.map(\.rawValue)
   static let details = [
     "bash: the first line in ~/.bashrc. zsh: train completions zsh > DIR/_train, with DIR in fpath. fish: the second line once."
   ]
@@ -17,7 +18,7 @@ struct CompletionsCommand: Command {
   init(_ arguments: inout Arguments) throws(Failure) {
     let word = try arguments.operand("SHELL")
     guard let shell = Completions.Shell(rawValue: word) else {
-      throw arguments.failure("no completions for \"\(word)\"", ["there are bash, zsh and fish"])
+      throw arguments.failure("no completions for \"\(word)\"", ["there are \(Self.words.joined(separator: ", "))"])
     }
     self.shell = shell
   }

@@ -65,7 +65,7 @@ struct EvalCommand: Command {
     options.limit = try arguments.integer("limit", in: 1...Int(Int32.max), isLimit: true)
     let template = try TemplateArguments(arguments)
     (options.template, options.templateVariables) = (template.template, template.variables)
-    options.precision = try PrecisionArgument.read(arguments)
+    options.precision = PrecisionArgument.read(arguments)
     options.asksQuestions = !arguments.flag("no-questions")
     options.reference = arguments.string("reference")
     options.shown = try arguments.integer("show", in: 1...10_000) ?? 0

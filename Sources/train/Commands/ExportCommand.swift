@@ -9,12 +9,12 @@ struct ExportCommand: Command {
   static let examples = ["train export checkpoints/tiny tiny.gguf", "train export checkpoints/tiny tiny-hf --to hf"]
   static let operands = "CHECKPOINT OUT"
   static let options = [
-    Option.value(
-      "to", "FORMAT",
-      "hf (a folder), safetensors (the weights alone), gguf (llama.cpp), or an adapter alone: peft, gguf-lora (llama.cpp); default: "
-        + "by OUT's ending, .gguf or .safetensors"
-    ),
-    .value("dtype", "TYPE", "f32, f16 or bf16; q8_0 for gguf; default f32"),
+    Option.choice(
+      "to", "FORMAT", among: Export.Format.allCases.map { Option.Choice($0.rawValue, Self.meaning(of: $0)) },
+      "what is written; by default what OUT's ending says, .gguf or .safetensors"),
+    .choice(
+      "dtype", "TYPE", among: Export.NumberFormat.allCases.map { Option.Choice($0.rawValue, Self.meaning(of: $0)) },
+      "what the numbers become"),
     .flag("form-c", "for gguf: all texts will be in Unicode's form C, which llama.cpp does not bring them into"),
     .flag("overwrite", "replace an earlier export"), .json,
   ]
@@ -31,15 +31,15 @@ struct ExportCommand: Command {
   init(_ arguments: inout Arguments) throws(Failure) {
     checkpoint = try arguments.operand("CHECKPOINT")
     output = try arguments.operand("OUT")
-    guard let format = try Self.choice("to", arguments) ?? Self.format(of: output) else {
+    guard let format = arguments.choice("to") ?? Self.format(of: output) else {
       throw arguments.failure(
         "--to is missing",
         [
-          "expected hf, safetensors, gguf, peft or gguf-lora",
+          "expected one of \(Export.Format.allCases.map(\.rawValue).joined(separator: ", "))",
           "only .gguf and .safetensors say it by the name; a folder for transformers: --to hf",
         ])
     }
-    let numbers: Export.NumberFormat = try Self.choice("dtype", arguments) ?? .float32
+    let numbers: Export.NumberFormat = arguments.choice("dtype") ?? .float32
     let assumesFormC = arguments.flag("form-c")
     if assumesFormC, format != .gguf { throw arguments.failure("--form-c has a meaning only with --to gguf") }
     export = try Export(
@@ -53,16 +53,22 @@ struct ExportCommand: Command {
     return path.hasSuffix(".safetensors") ? .safetensors : nil
   }
 
-  private static func choice<Choice: RawRepresentable & CaseIterable>(
-    _ option: String, _ arguments: Arguments
-  ) throws(Failure) -> Choice? where Choice.RawValue == String {
-    guard let word = arguments.string(option) else { return nil }
-    if let choice = Choice(rawValue: word) { return choice }
-    let words = Choice.allCases.map(\.rawValue)
-    let near = suggestion(for: word, among: words)
-    throw arguments.failure(
-      "--\(option) must be one of \(words.joined(separator: ", ")), found \"\(word)\"",
-      near.map { ["did you mean \"\($0)\"?"] } ?? [])
+  private static func meaning(of format: Export.Format) -> String {
+    switch format {
+    case .huggingFace: "a folder"
+    case .safetensors: "the weights alone"
+    case .gguf: "for llama.cpp"
+    case .peft: "an adapter alone"
+    case .ggufAdapter: "an adapter alone, for llama.cpp"
+    }
+  }
+
+  private static func meaning(of numbers: Export.NumberFormat) -> String {
+    switch numbers {
+    case .float32: "the default"
+    case .float16, .bfloat16: ""
+    case .q80: "gguf alone"
+    }
   }
 
   func run() throws(Failure) {

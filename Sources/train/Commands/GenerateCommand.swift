@@ -71,7 +71,7 @@ struct GenerateCommand: Command {
     system = arguments.string("system")
     template = try TemplateArguments(arguments)
     echoes = !arguments.flag("no-echo") && !isChat
-    precision = try PrecisionArgument.read(arguments)
+    precision = PrecisionArgument.read(arguments)
     isVerbose = arguments.flag("verbose")
     isJSON = arguments.flag("json")
     let ofChat = (system == nil ? [] : ["system"]) + TemplateArguments.given(arguments)

@@ -11,6 +11,12 @@ struct HelpCommand: Command {
     "man is the manual page: train help man | man -l -",
   ]
 
+  static var words: [String] {
+    Commands.all.map { $0.name } + ["recipe", "exit-codes", "man"] + Recipe.reference.map(\.path)
+  }
+
+  static func words(after word: String) -> [String] { word == "recipe" ? Help.sections : [] }
+
   private let topic: String?
   private let section: String?
 

@@ -37,7 +37,7 @@ struct ModelComparison {
     options.shown = try arguments.integer("show", in: 1...10_000) ?? 0
     let template = try TemplateArguments(arguments)
     (options.template, options.templateVariables) = (template.template, template.variables)
-    options.precision = try PrecisionArgument.read(arguments)
+    options.precision = PrecisionArgument.read(arguments)
     self.options = options
   }
 

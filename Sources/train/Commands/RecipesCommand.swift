@@ -9,6 +9,12 @@ struct RecipesCommand: Command {
   static let operands = "[copy NAME FILE]"
   static let options = [Option.json]
 
+  static let words = ["copy"]
+
+  static func words(after word: String) -> [String] {
+    word == "copy" ? ((try? BuiltInRecipe.all()) ?? []).map(\.name) : []
+  }
+
   private enum Action {
     case list(isJSON: Bool)
     case copy(name: String, path: String)

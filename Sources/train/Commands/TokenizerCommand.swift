@@ -15,7 +15,10 @@ struct TokenizerCommand: Command {
   static let options = [
     Option.value("vocab-size", "N", "train: the number of tokens, special ones included"),
     .value("output", "FILE", "train: where the tokenizer.json goes; default tokenizer.json"),
-    .value("pattern", "NAME", "train: how text is cut first: \(patterns); default gpt2"),
+    .choice(
+      "pattern", "NAME",
+      among: PreTokenizer.allCases.map { Option.Choice($0.rawValue, $0 == .gpt2 ? "the default" : "") },
+      "train: how text is cut first"),
     .value("special", "TOKEN", "train: a special token; may be given more than once; default <|endoftext|>"),
     .flag("parse-special", "encode: special tokens that the text spells out become their ids"),
     .flag("skip-special", "decode: leave special tokens out"),
@@ -26,7 +29,7 @@ struct TokenizerCommand: Command {
     "TOKENIZER is a tokenizer.json, a tokenizer.model, a folder with one, a checkpoint, or the word bytes.",
     "Without TEXT or ID, encode and decode read standard input; what they write decodes and encodes to the same bytes.",
   ]
-  private static let patterns = PreTokenizer.allCases.map(\.rawValue).joined(separator: ", ")
+  static let words = ["train", "encode", "decode"]
 
   private enum Action {
     case train(files: [String], TokenizerTraining)
@@ -67,22 +70,19 @@ struct TokenizerCommand: Command {
       }
       action = .decode(tokenizer: tokenizer, ids: ids, skipsSpecial: arguments.flag("skip-special"))
     case let word:
-      let near = suggestion(for: word, among: ["train", "encode", "decode"])
+      let near = suggestion(for: word, among: Self.words)
       throw arguments.failure("unknown action \"\(word)\"", near.map { ["did you mean \"\($0)\"?"] } ?? [])
     }
   }
 
   private static func train(_ arguments: inout Arguments) throws(Failure) -> Action {
-    let name = arguments.string("pattern") ?? PreTokenizer.gpt2.rawValue
-    guard let preTokenizer = PreTokenizer(rawValue: name) else {
-      throw arguments.failure("unknown pattern \"\(name)\"", ["expected \(patterns)"])
-    }
     guard let size = try arguments.integer("vocab-size", in: 256...10_000_000) else {
       throw arguments.failure("--vocab-size is missing")
     }
     let special = arguments.all("special")
     let training = TokenizerTraining(
-      vocabularySize: size, output: arguments.string("output") ?? "tokenizer.json", preTokenizer: preTokenizer,
+      vocabularySize: size, output: arguments.string("output") ?? "tokenizer.json",
+      preTokenizer: arguments.choice("pattern") ?? .gpt2,
       specialTokens: special.isEmpty ? Tokenizer.defaultSpecialTokens : special)
     let files = [try arguments.operand("FILE")] + arguments.rest()
     return .train(files: files, training)
