@@ -105,6 +105,10 @@ import Testing
     let folder = CheckpointStore.folderName(step: found["step"]!.integer!)
     #expect(best(run) == folder)
     #expect(log.contains("best validation loss") && log.contains(" after step \(found["step"]!.integer!)"), "\(log)")
+    #expect(rows.allSatisfy { $0["measured_after"] == 6 }, "\(rows)")
+    try tiny.train("report", run)
+    let page = try tiny.folder.text(of: "\(run)/report.html")
+    #expect(page.contains("held-out loss at step \(found["step"]!.integer!)"))
     // It is remembered.
     try tiny.copy(run, as: "runs/again", upTo: 10)
     #expect(try !tiny.train("resume", "runs/again").contains("what is held out, has changed"))

@@ -42,6 +42,37 @@ import Testing
     }
   }
 
+  /// A run that was resumed with other held-out data: lower losses by the measure before say nothing about it.
+  @Test func anotherMeasureIsNotCompared() throws {
+    try withScratchFolder { scratch in
+      let folder = try RunFolder(creating: "\(scratch)/run", overwrite: false)
+      let changes = [
+        "run=\(folder.path)", "data.validation=b.txt", #"training.early_stopping={"patience": 2}"#,
+      ]
+      try folder.write(try RecipeFixture.decode(RecipeFixture.text, changes))
+      var metrics = try JSONLinesLog(folder.metrics)
+      func log(_ step: Int, _ loss: Double, after other: Int? = nil, in metrics: inout JSONLinesLog) {
+        metrics.append("train", step: step, ["loss": 1, "tokens": JSONValue(step)])
+        let mark = other.map { [JSONMember("measured_after", JSONValue($0))] } ?? []
+        metrics.append("eval", step: step, [JSONMember("eval_loss", JSONValue(loss))] + mark)
+      }
+      for (step, loss) in [(1, 1.5), (2, 1.25), (3, 1.5)] { log(step, loss, in: &metrics) }
+      log(4, 3.5, after: 3, in: &metrics)
+      let before = try RunRecord(folder)
+      #expect(before.figures.first { $0.key == "best_step" }?.value == 4)
+      #expect(before.summary.contains { $0.value == "3.5000 at step 4" }, "\(before.summary)")
+      #expect(RunView(before).lines(columns: 300, rows: 24)[0].contains("stopped at step 4 of "))
+      for (step, loss) in [(5, 3.0), (6, 3.25), (7, 3.5)] { log(step, loss, after: 3, in: &metrics) }
+      let stopped = try RunRecord(folder)
+      #expect(stopped.summary.contains { $0.value == "3.0000 at step 5" }, "\(stopped.summary)")
+      #expect(RunView(stopped).lines(columns: 300, rows: 24)[0].contains("stopped early at step 7 of "))
+      #expect(!Report.page(stopped).contains("easured after"))
+      // Where it went on after the evaluation, that was no reason to end.
+      metrics.append("train", step: 8, ["loss": 1, "tokens": 8])
+      #expect(RunView(try RunRecord(folder)).lines(columns: 300, rows: 24)[0].contains("stopped at step 8 of "))
+    }
+  }
+
   @Test func aRunThatHasOnlyStartedHasAReport() throws {
     try withScratchFolder { scratch in
       let folder = try RunFolder(creating: "\(scratch)/run", overwrite: false)

@@ -36,7 +36,9 @@ struct Panels {
   }
 
   /// Keys that say where the run is and not how it goes.
-  private static let hidden: Set = ["tokens", "num_tokens", "eval_share", "time", "elapsed", "seconds"]
+  private static let hidden: Set = [
+    "tokens", "num_tokens", "eval_share", "measured_after", "time", "elapsed", "seconds",
+  ]
 
   private typealias Panel = (title: String, unit: String, keys: [(key: String, name: String)])
 

@@ -43,7 +43,10 @@ struct RunFacts {
     guard let patience = settings?["patience"]?.integer, let delta = settings?["min_delta"]?.double else {
       return false
     }
-    return EarlyStopping(patience: patience, minimumDelta: delta, rows: run.metrics).isDue
+    // It stops after an evaluation, and only by those that it compares.
+    let rows = run.evaluations
+    guard rows.last?["step"]?.integer ?? -1 >= step else { return false }
+    return EarlyStopping(patience: patience, minimumDelta: delta, rows: rows).isDue
   }
 
   var all: [Fact] { [result, model, data, machine, time, tokens].compactMap(\.self) }

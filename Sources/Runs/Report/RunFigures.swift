@@ -9,7 +9,7 @@ extension RunRecord {
     let evaluated = metrics.last { $0["kind"]?.string == "eval" }
     let losses = metrics.filter { $0["kind"]?.string == "train" }.compactMap { $0["loss"]?.double }
     let kept = try? CheckpointStore(run: folder.path).bestStep()
-    let rows = metrics.filter { $0["eval_loss"]?.double != nil }
+    let rows = evaluations.filter { $0["eval_loss"]?.double != nil }
     let best =
       rows.first { $0["step"]?.integer == kept } ?? rows.min { $0["eval_loss"]!.double! < $1["eval_loss"]!.double! }
     let speeds = metrics.compactMap { $0["tokens_per_second"]?.double }

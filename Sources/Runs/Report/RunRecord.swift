@@ -72,10 +72,20 @@ package struct RunRecord: Sendable {
     return rows
   }
 
+  /// The rows of the evaluations that can be compared: those with the newest measure, where a resumed run had another one before.
+  var evaluations: [JSONValue] {
+    let rows = metrics.filter { $0["kind"]?.string == "eval" }
+    let other = rows.last?["measured_after"]?.integer ?? -1
+    return rows.filter { $0["step"]?.integer ?? 0 > other }
+  }
+
   /// The step and the loss of the best evaluation: that of the checkpoint that is kept as the best one, else the lowest.
   var bestEvaluation: SIMD2<Double>? {
-    let evaluations = curve("eval_loss").points
+    let losses = evaluations.compactMap { row -> SIMD2<Double>? in
+      guard let step = row["step"]?.integer, let loss = row["eval_loss"]?.double else { return nil }
+      return SIMD2(Double(step), loss)
+    }
     let kept = try? CheckpointStore(run: folder.path).bestStep()
-    return evaluations.first { Int(exactly: $0.x) == kept } ?? evaluations.min { $0.y < $1.y }
+    return losses.first { Int(exactly: $0.x) == kept } ?? losses.min { $0.y < $1.y }
   }
 }

@@ -12,11 +12,14 @@ struct RunLog: ~Copyable {
   private var watch = PreferenceWatch()
   private let every: Int
   private var peak: MeasuredPeak?
+  /// The evaluations after this step alone can be compared, where there were others before it.
+  private var measuredAfter = -1
 
   /// Opens the logs of a run of `steps` steps in `folder` and removes what they say about steps after `step`, and about an
   /// evaluation after one that is not the last that was `evaluated`.
   init(
-    _ folder: RunFolder, _ settings: Recipe.Logging, steps: Int, after step: Int, evaluated: Int, peak: MeasuredPeak
+    _ folder: RunFolder, _ settings: Recipe.Logging, steps: Int, after step: Int, evaluated: Int, peak: MeasuredPeak,
+    measuredAfter: Int
   ) throws(Failure) {
     try JSONLinesLog.cut(folder.metrics) { row, rowStep in
       rowStep <= (row["kind"]?.string == "eval" ? evaluated : step)
@@ -32,6 +35,7 @@ struct RunLog: ~Copyable {
     self.tensorBoard = tensorBoard
     every = settings.every
     self.peak = peak
+    self.measuredAfter = measuredAfter
   }
 
   /// A log without files.
@@ -86,7 +90,9 @@ struct RunLog: ~Copyable {
   mutating func evaluation(_ result: Evaluation?, _ suites: SuiteResults?, step: Int) {
     let row = (result.map(Self.row) ?? []) + (suites?.measures.map { ("eval_\($0.name)", $0.value) } ?? [])
     if row.isEmpty { return }
-    metrics?.append("eval", step: step, row.map { JSONMember($0.0, JSONValue(measured: $0.1)) } + [Self.time])
+    // Who reads the log knows by it which losses before this one are of another measure.
+    let mark = measuredAfter < 0 ? [] : [JSONMember("measured_after", JSONValue(measuredAfter))]
+    metrics?.append("eval", step: step, row.map { JSONMember($0.0, JSONValue(measured: $0.1)) } + mark + [Self.time])
     tensorBoard?.append(step: step, row.map { ("eval/\($0.0.dropFirst(5))", $0.1) })
     if let result {
       note("step \(step): \(Self.line(result))")

@@ -76,7 +76,9 @@ package final class TrainingRun {
     guard ranks.isFirst else { return RunLog(steps: steps, after: state.step) }
     // Before the first step there is only the evaluation at the start, which is done again.
     let evaluated = state.step == 0 ? -1 : state.evaluated
-    return try RunLog(folder, recipe.logging, steps: steps, after: state.step, evaluated: evaluated, peak: peak)
+    return try RunLog(
+      folder, recipe.logging, steps: steps, after: state.step, evaluated: evaluated, peak: peak,
+      measuredAfter: state.measuredAfter)
   }
 
   // MARK: Running
