@@ -79,6 +79,14 @@ import Testing
     #expect(refused.contains("early_stopping needs an evaluation loss"), "\(refused)")
   }
 
+  @Test func lossesThatPrintAlikeAreNotCompared() throws {
+    let log = try tiny.train(
+      "pretrain", "tiny.json", "training.max_steps=2", "evaluation.at_start=true", "optimizer.learning_rate=1e-12",
+      "schedule.min_learning_rate=0")
+    #expect(try evaluations() == [0, 2])
+    #expect(log.contains("best validation loss ") && !log.contains("before the first step"), "\(log)")
+  }
+
   @Test func tuningIsMeasuredBeforeItsFirstStep() throws {
     try tiny.train("pretrain", "tiny.json", "training.max_steps=1", "model.max_position_embeddings=64")
     try tiny.write(

@@ -30,13 +30,16 @@ struct EndNotes {
     let losses = all.filter { $0.step > measuredAfter }
     let trained = losses.filter { $0.step > 0 }
     guard let best = trained.min(by: { $0.loss < $1.loss }), let last = trained.last else { return [] }
-    var line = "best validation loss \(Progress.fixed(best.loss, 4)) after step \(best.step)"
+    let lowest = Progress.fixed(best.loss, 4)
+    var line = "best validation loss \(lowest) after step \(best.step)"
     if last.step != best.step { line += ", the last one \(Progress.fixed(last.loss, 4))" }
-    if let start = losses.first(where: { $0.step == 0 }) {
+    let start = losses.first { $0.step == 0 }?.loss
+    // Of two that print alike neither is said to be lower.
+    if let start, Progress.fixed(start, 4) != lowest {
       line +=
-        best.loss < start.loss
-        ? ", before the first step \(Progress.fixed(start.loss, 4))"
-        : "; it was lower before the first step: \(Progress.fixed(start.loss, 4))"
+        best.loss < start
+        ? ", before the first step \(Progress.fixed(start, 4))"
+        : "; it was lower before the first step: \(Progress.fixed(start, 4))"
     }
     return [line]
   }
