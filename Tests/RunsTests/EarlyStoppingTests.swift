@@ -41,4 +41,18 @@ import Testing
     live.observe(.nan, after: 30)
     #expect(read.isDue && live.isDue)
   }
+
+  /// There is nothing yet that the first loss could be no lower than.
+  @Test(arguments: [Double.nan, .infinity]) func theFirstLossIsNoFailure(_ first: Double) {
+    var stopping = EarlyStopping(patience: 1, minimumDelta: 0, rows: rows([(0, 1)]))
+    stopping.observe(first, after: 10)
+    #expect(!stopping.isDue)
+    var recovered = stopping
+    recovered.observe(3, after: 20)
+    #expect(!recovered.isDue)
+    stopping.observe(first, after: 20)
+    #expect(stopping.isDue)
+    let read = EarlyStopping(patience: 1, minimumDelta: 0, rows: rows([(10, JSONValue(first.description))]))
+    #expect(!read.isDue)
+  }
 }

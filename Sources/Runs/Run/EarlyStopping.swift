@@ -1,12 +1,14 @@
 import Files
 
 /// Ends a run whose evaluation loss has stopped falling, as transformers' `EarlyStoppingCallback` counts it: the evaluation before
-/// the first step is not compared with, and each later one is, however little lower it was.
+/// the first step is not compared with, and each later one is, however little lower it was. The first of those fails in nothing, even
+/// where it is no number.
 package struct EarlyStopping {
   private let patience: Int
   private let minimumDelta: Double
   /// The lowest loss so far.
   private var best: (step: Int, loss: Double)?
+  private var hasBegun = false
   /// Evaluations in a row that were no lower than the lowest before them by what counts.
   private var failures = 0
 
@@ -34,7 +36,8 @@ package struct EarlyStopping {
   package mutating func observe(_ loss: Double, after step: Int) {
     if step == 0 { return }
     let lowest = best?.loss ?? .infinity
-    failures = lowest - loss > minimumDelta ? 0 : failures + 1
+    failures = !hasBegun || lowest - loss > minimumDelta ? 0 : failures + 1
+    hasBegun = true
     if loss < lowest { best = (step, loss) }
   }
 
