@@ -14,7 +14,7 @@ public enum CorpusText {
     if let shard = files.first(where: \.format.holdsTokens) {
       throw Failure(
         .data, "a tokenizer cannot be trained on token shards", at: shard.path,
-        notes: ["give data.train text or JSONL, or take the tokenizer of the shards with tokenizer.from"])
+        notes: ["give it text or JSONL; the tokenizer of the shards can be taken with tokenizer.from"])
     }
     let reader = DocumentReader(files: files, policy: policy, textColumn: textColumn)
     for file in files {

@@ -89,7 +89,7 @@ struct ForeignData: Equatable {
     } else {
       what = "neither text nor a token shard"
       remedy = .say(
-        "it has zero bytes; nanoGPT's token files need data.format = \"uint16\"; other files must be UTF-8 text")
+        "it has zero bytes, and text is UTF-8; nanoGPT's token files need data.format = \"uint16\"")
     }
   }
 

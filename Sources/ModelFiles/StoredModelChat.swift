@@ -11,8 +11,7 @@ extension StoredModel {
         notes: ["choose one with --template: \(ChatTemplate.names), or a file"])
     }
     return try ChatFormat(
-      ChatTemplate(named: name, modelsOwn: chatTemplate, otherwise: .chatML), tokenizer: tokenizer,
-      endTokens: endTokens,
-      variables: variables)
+      ChatTemplate(named: name, modelsOwn: chatTemplate, otherwise: .chatML, area: .usage), tokenizer: tokenizer,
+      endTokens: endTokens, variables: variables)
   }
 }

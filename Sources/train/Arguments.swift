@@ -67,7 +67,7 @@ struct Arguments {
     if let near = suggestion(for: name, among: known) {
       throw failure("unknown option \"--\(name)\"", ["did you mean \"--\(near)\"?"])
     }
-    throw failure("unknown option \"--\(name)\"", command.operands.contains("KEY=VALUE") ? Self.keyNotes(name) : [])
+    throw failure("unknown option \"--\(name)\"", command.takesKeys ? Self.keyNotes(name) : [])
   }
 
   private var takesModel: Bool { command.operands.hasPrefix("CHECKPOINT") }
@@ -197,7 +197,7 @@ struct Arguments {
         "a pattern stands in quotes, --\(files.name) '*.txt', or the option before each file: --\(files.name) \(word)"
       ]
     }
-    guard command.operands.contains("KEY=VALUE") else { return [] }
+    guard command.takesKeys else { return [] }
     if Recipe.reference.contains(where: { $0.path == word }) {
       return ["a key and its value are one word, without blanks: \(word)=VALUE"]
     }

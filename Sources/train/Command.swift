@@ -27,6 +27,8 @@ extension Command {
   static var options: [Option] { [] }
   static var words: [String] { [] }
   static func words(after word: String) -> [String] { [] }
+  /// Whether keys of a recipe can be given to it.
+  static var takesKeys: Bool { operands.contains("KEY=VALUE") }
   static var examples: [String] { [] }
   static var details: [String] { [] }
 }

@@ -20,7 +20,6 @@ enum Completions {
   private static var keyWords: [String] { keys.map { "\($0.path)=" } }
 
   private static func takesRecipe(_ command: any Command.Type) -> Bool { command.operands.hasPrefix("RECIPE") }
-  private static func takesKeys(_ command: any Command.Type) -> Bool { command.operands.contains("KEY=VALUE") }
 
   /// The words that a command may be followed by, beside files.
   private static func words(of command: any Command.Type) -> [String] {
@@ -66,7 +65,7 @@ enum Completions {
     }
     let cases = Commands.all.map { command in
       let words = (command.options.map { "--\($0.name)" } + ["--help"] + words(of: command)).joined(separator: " ")
-      return "        \(command.name)) words=\"\(words)\(takesKeys(command) ? " $keys" : "")\" ;;"
+      return "        \(command.name)) words=\"\(words)\(command.takesKeys ? " $keys" : "")\" ;;"
     }
     return """
       # Completions of train for bash.
@@ -121,7 +120,7 @@ enum Completions {
       return """
             \(command.name))
               options=(\(options.joined(separator: " ")))
-              choices=(\(words.joined(separator: " "))\(takesKeys(command) ? " $keys" : ""))
+              choices=(\(words.joined(separator: " "))\(command.takesKeys ? " $keys" : ""))
               ;;
         """
     }
@@ -182,7 +181,7 @@ enum Completions {
         return "complete -c train -n \(isGiven(command.name)) -l \(option.name)\(takes)"
           + (values.isEmpty ? "" : " -a \(quoted(values))") + " -d \(quoted(option.summary))"
       }
-      let words = words(of: command) + (takesKeys(command) ? pairs : [])
+      let words = words(of: command) + (command.takesKeys ? pairs : [])
       if !words.isEmpty {
         lines.append("complete -c train -n \(isGiven(command.name)) -a \(quoted(words.joined(separator: " ")))")
       }

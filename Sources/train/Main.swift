@@ -68,10 +68,14 @@ import Runs
     if rest.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
       return Output.results.line(Help.text(of: type))
     }
-    var arguments = try Arguments(rest, of: type)
-    let command = try type.init(&arguments)
-    try arguments.finish()
-    try command.run()
+    do throws(Failure) {
+      var arguments = try Arguments(rest, of: type)
+      let command = try type.init(&arguments)
+      try arguments.finish()
+      try command.run()
+    } catch {
+      throw error.told(by: type)
+    }
   }
 
   /// Makes this process one of those that a launcher has started, the first of which has the terminal.

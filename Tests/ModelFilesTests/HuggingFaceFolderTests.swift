@@ -129,7 +129,7 @@ import Tokenizers
       """
     try scratch.write(several, to: "tokenizer_config.json")
     #expect(try StoredModel(at: path).chatTemplate == "{{ a }}")
-    let note = "of several chat templates the default is used, not tools: data.template takes a file"
+    let note = "of several chat templates the default is used, not tools: data.template or --template takes a file"
     #expect(try StoredModel(at: path).notes.contains(note))
     try scratch.write(several.replacing("default", with: "rag"), to: "tokenizer_config.json")
     #expect(refusal { _ = try StoredModel(at: path) }?.what.contains("none of several is called") == true)

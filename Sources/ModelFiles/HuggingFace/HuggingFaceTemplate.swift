@@ -38,6 +38,6 @@ extension HuggingFaceFolder {
   }
 
   private static func note(_ others: [String]) -> String {
-    "of several chat templates the default is used, not \(others.joined(separator: ", ")): data.template takes a file"
+    "of several chat templates the default is used, not \(others.joined(separator: ", ")): data.template or --template takes a file"
   }
 }
