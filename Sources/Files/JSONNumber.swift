@@ -28,6 +28,23 @@ package struct JSONNumber: Sendable {
     return value
   }
 
+  /// The number when it is an integer that fits `Int`, however it is written: `4`, `4.0`, `4e0`, and `-0`, which is 0.
+  package var integral: Int? {
+    let parts = text.lowercased().split(separator: "e")
+    let mantissa = parts[0].drop { $0 == "-" }.split(separator: ".")
+    var digits: String = mantissa.joined()
+    if digits.allSatisfy({ $0 == "0" }) { return 0 }
+    guard var exponent = parts.count > 1 ? Int(parts[1]) : 0 else { return nil }
+    if mantissa.count > 1 { exponent -= mantissa[1].count }
+    while exponent < 0, digits.last == "0" {
+      digits.removeLast()
+      exponent += 1
+    }
+    // Ten to the nineteenth does not fit.
+    guard (0...18).contains(exponent) else { return nil }
+    return Int("\(text.hasPrefix("-") ? "-" : "")\(digits)\(String(repeating: "0", count: exponent))")
+  }
+
   /// The nearest double.
   package var double: Double {
     guard let value = Double(text) else { preconditionFailure("\(text) is not a number") }

@@ -71,6 +71,8 @@ extension JSONValue {
 
   /// The number as an exact integer; nil for `4.0`, `-0` and anything outside `Int`.
   package var integer: Int? { number?.integer }
+  /// The number as an exact integer, however it is written; nil for `4.5` and anything outside `Int`.
+  package var integral: Int? { number?.integral }
   /// The number, rounded to the nearest double.
   package var double: Double? { number?.double }
 

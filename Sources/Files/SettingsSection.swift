@@ -188,7 +188,7 @@ package struct SettingsSection {
   package func text(_ key: String) -> String? { present(key)?.value.string }
 
   /// The integer that the document itself has for the key.
-  package func integer(_ key: String) -> Int? { present(key)?.value.integer }
+  package func integer(_ key: String) -> Int? { present(key)?.value.integral }
 
   /// Whether the document itself has true or false for the key.
   package func bool(_ key: String) -> Bool? { present(key)?.value.bool }

@@ -30,25 +30,25 @@ extension SettingsType where Value == Bool {
 }
 
 extension SettingsType where Value == Int {
-  /// An integer that fits 32 bits, as every count of a model or of a batch must.
+  /// An integer that fits 32 bits, as every count of a model or of a batch must. JSON knows one kind of numbers: 3.0 is 3.
   package static func integer(from lower: Int = 1, to upper: Int = Int(Int32.max)) -> Self {
     let bounds = upper == Int(Int32.max) ? ">= \(lower)" : "from \(lower) to \(upper)"
     return Self(
       lower == upper ? "\(lower)" : "an integer \(bounds)", placeholder: lower,
       schema: ["type": "integer", "minimum": JSONValue(lower), "maximum": JSONValue(upper)],
-      read: { $0.integer.flatMap { $0 >= lower && $0 <= upper ? $0 : nil } }, write: { JSONValue($0) })
+      read: { $0.integral.flatMap { $0 >= lower && $0 <= upper ? $0 : nil } }, write: { JSONValue($0) })
   }
 
   /// An integer that may exceed 32 bits: a number of tokens, a seed.
   package static func largeInteger(from lower: Int) -> Self {
     Self(
       "an integer >= \(lower)", placeholder: lower, schema: ["type": "integer", "minimum": JSONValue(lower)],
-      read: { $0.integer.flatMap { $0 >= lower ? $0 : nil } }, write: { JSONValue($0) })
+      read: { $0.integral.flatMap { $0 >= lower ? $0 : nil } }, write: { JSONValue($0) })
   }
 }
 
 extension SettingsType where Value == Double {
-  /// A number within the bounds that are given.
+  /// A number within the bounds that are given. A zero has no sign.
   package static func number(
     above: Double = -.infinity, from: Double = -.infinity, to: Double = .infinity, below: Double = .infinity
   ) -> Self {
@@ -62,8 +62,9 @@ extension SettingsType where Value == Double {
       placeholder: from.isFinite ? from : to.isFinite ? to : 1,
       schema: JSONValue([JSONMember("type", "number")] + limits),
       read: { value in
-        guard let number = value.double, number.isFinite, !(number == 0 && number.sign == .minus) else { return nil }
-        return number > above && number >= from && number <= to && number < below ? number : nil
+        guard let number = value.double, number.isFinite else { return nil }
+        guard number > above && number >= from && number <= to && number < below else { return nil }
+        return number == 0 ? 0 : number
       },
       write: { JSONValue(.number(JSONNumber($0))) })
   }

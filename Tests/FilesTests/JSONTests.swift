@@ -67,6 +67,10 @@ struct JSONParsingTests {
       try parse("[0, 4, 4.0, 4e0, -0, -7, 9223372036854775807, 9223372036854775808, 1e22]").array)
     #expect(numbers.map(\.integer) == [0, 4, nil, nil, nil, -7, .max, nil, nil])
     #expect(numbers.map(\.double) == [0, 4, 4, 4, -0.0, -7, 0x1p63, 0x1p63, 1e22])
+    #expect(numbers.map(\.integral) == [0, 4, 4, 4, 0, -7, .max, nil, nil])
+    let others = try #require(
+      try parse("[4.5, -120e-1, 1.25E2, 1e18, 3.00000000000000000000001, 0e999, 5e-324]").array)
+    #expect(others.map(\.integral) == [nil, -12, 125, 1_000_000_000_000_000_000, nil, 0, nil])
     #expect(JSONValue(1) != JSONValue(1.0))
     #expect(try parse("1e-5") == 1e-5)
   }

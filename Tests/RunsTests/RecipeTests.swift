@@ -121,10 +121,25 @@ import Training
     #expect(failure.notes == [#"did you mean "training.batch_size"?"#])
   }
 
+  /// JSON knows one kind of numbers, and no zero of another sign.
+  @Test(arguments: ["7.0", "7e0", "0.7e1", "70e-1"]) func whatIsIntegralIsAnInteger(_ steps: String) throws {
+    let text = RecipeFixture.text(replacing: #""max_steps": 100"#, with: #""max_steps": \#(steps)"#)
+    for recipe in [
+      try RecipeFixture.decode(text), try RecipeFixture.decode(RecipeFixture.text, ["training.max_steps=\(steps)"]),
+    ] {
+      #expect(recipe.training.duration == .steps(7) && recipe.resolved["training"]?["max_steps"] == 7)
+    }
+    let zeros = try RecipeFixture.decode(
+      RecipeFixture.text, ["optimizer.weight_decay=-0.0", "schedule.warmup_steps=-0"]
+    ).resolved
+    #expect(zeros["optimizer"]?["weight_decay"]?.double?.sign == .plus)
+    #expect(zeros["schedule"]?["warmup_steps"] == 0)
+  }
+
   /// What is replaced in the fixture, by what, and the line and the words of the error.
   static let faults: [(old: String, new: String, line: Int, what: String)] = [
     (#""max_steps": 100"#, #""max_steps": "400""#, 11, #""training.max_steps" must be an integer >= 1"#),
-    (#""max_steps": 100"#, #""max_steps": 4.0"#, 11, #""training.max_steps" must be an integer >= 1"#),
+    (#""max_steps": 100"#, #""max_steps": 4.5"#, 11, #""training.max_steps" must be an integer >= 1"#),
     (#""max_steps": 100"#, #""max_steps": true"#, 11, #""training.max_steps" must be an integer >= 1"#),
     (#""max_steps": 100"#, #""max_steps": -0"#, 11, #""training.max_steps" must be an integer >= 1"#),
     (#""max_steps": 100"#, #""max_steps": 9223372036854775808"#, 11, #""training.max_steps" must be an integer >= 1"#),

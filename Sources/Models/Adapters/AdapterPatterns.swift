@@ -168,7 +168,7 @@ extension SettingsType where Value == [Int]? {
       ],
       read: { value in
         if value.isNull || value.array?.isEmpty == true { return .some(nil) }
-        let numbers = (value.array ?? [value]).compactMap(\.integer).filter { $0 >= 0 }
+        let numbers = (value.array ?? [value]).compactMap(\.integral).filter { $0 >= 0 }
         // A bare nil would be a value: all blocks.
         guard numbers.count == value.array?.count ?? 1 else { return Value?.none }
         return .some(numbers)

@@ -5,7 +5,7 @@ enum ForeignValues {
   /// What to write in the place of `value`, which the key at `path` does not take; nil where nothing is known.
   static func note(on value: JSONValue, at path: String) -> String? {
     if path == "data.train" { return sources(value) }
-    let isOff = value.integer == 0 || ["no", "none", "never", "off"].contains(value.string?.lowercased() ?? "")
+    let isOff = value.double == 0 || ["no", "none", "never", "off"].contains(value.string?.lowercased() ?? "")
     if isOff, path == "evaluation.every" {
       return "nothing is measured where nothing is held out: leave out data.validation and data.validation_fraction"
     }
