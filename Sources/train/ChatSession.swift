@@ -39,7 +39,7 @@ struct ChatSession {
 
   mutating func run() throws(Failure) {
     while true {
-      switch editor.next() {
+      switch try editor.next() {
       case .endOfInput: return
       case .interrupted: continue
       case .line(let line):

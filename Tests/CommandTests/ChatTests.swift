@@ -192,6 +192,18 @@ import Tokenizers
     }
   }
 
+  /// As `train generate` refuses them: a model that reads other bytes in their place answers something else.
+  @Test func bytesThatAreNotUTF8AreRefused() throws {
+    try withModel { folder in
+      let input = #"printf 'Hi\r\nna\303\257ve\ncaf\351\nHi\n' | "$0" "$@""#
+      let outcome = try Binary.run(
+        ["chat", "model.h5", "--max-tokens", "5", "--greedy"], in: folder, under: ["/bin/sh", "-c", input])
+      #expect(outcome.code == 2 && outcome.log.contains("error[usage]: the line is not UTF-8"), "\(outcome.log)")
+      #expect(outcome.log.contains("--> standard input, line 3, byte 3\n"), "\(outcome.log)")
+      #expect(!outcome.results.isEmpty)
+    }
+  }
+
   /// A row more would spoil a model or a log of other rows, and one that has no end of its line.
   @Test func conversationsAreSavedBesideOthersAlone() throws {
     try withModel { folder in

@@ -17,6 +17,7 @@ package struct LineEditor {
   private let promptColumns: Int
   private var history: [String] = []
   private var decoder = KeyDecoder()
+  private var piped = PipedLines()
 
   /// An editor that shows `prompt` before each line; on a terminal in colour if that is welcome.
   package init(prompt: String) {
@@ -31,10 +32,12 @@ package struct LineEditor {
   }
 
   /// The next line.
-  package mutating func next() -> Entry {
+  ///
+  /// - Throws: `.usage` for a line through a pipe that is not UTF-8; of what is typed, such bytes are no keys.
+  package mutating func next() throws(Failure) -> Entry {
     guard Self.isInteractive, let terminal = RawTerminal() else {
       if Output.log.isTerminal { Output.log.styled(prompt) }
-      return readLine().map { .line($0) } ?? .endOfInput
+      return try piped.next().map { .line($0) } ?? .endOfInput
     }
     defer { terminal.restore() }
     var line = EditedLine(history: history)
