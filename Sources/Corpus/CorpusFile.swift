@@ -70,11 +70,17 @@ struct CorpusFile: Sendable, Equatable {
     guard format == .text, path.withoutCompression.lowercased().hasSuffix(".json") else { return }
     let head = try SourceReader.head(of: path, 1 << 12)[...].withoutByteOrderMark
     guard head.first(where: { !$0.isWhitespace }) == UInt8(ascii: "{") else { return }
-    let name = path.shellWord
+    let target = "\(path.withoutCompression.dropLast(".json".count)).jsonl".shellWord
+    // jq unpacks nothing.
+    let compression = try SourceReader.compression(of: path)
+    func command(_ filter: String) -> String {
+      compression.map { "\($0.unpacking) \(path.shellWord) | jq -c \(filter) > \(target)" }
+        ?? "jq -c \(filter) \(path.shellWord) > \(target)"
+    }
     throw Failure(
       .data, "one object over several lines, and no rows", at: path,
       notes: [
-        "a row stands in a line: jq -c . \(name) > rows.jsonl; or, of a list in the object, jq -c '.NAME[]' \(name)",
+        "a row stands in a line: \(command(".")); or, of a list in the object, \(command("'.NAME[]'"))",
         "data.format=text trains on the file as it is, braces and all",
       ])
   }
@@ -124,7 +130,7 @@ extension CorpusFormat {
     guard let compression = try SourceReader.compression(of: path) else { return }
     throw Failure(
       .data, "compressed token shards cannot be read", at: path,
-      notes: ["unpack it first: \(compression.unpacking) \(path.shellWord) > \(path.withoutCompression.shellWord)"])
+      notes: ["unpack it first: \(compression.unpacking) \(path.shellWord) > \(path.unpackedName.shellWord)"])
   }
 
   private static func format(ofText head: [UInt8], _ path: String) -> CorpusFormat {
@@ -158,6 +164,9 @@ extension String {
   package var withoutCompression: String {
     [".gz", ".zst", ".zstd"].first { lowercased().hasSuffix($0) }.map { String(dropLast($0.count)) } ?? self
   }
+
+  /// The path for what a compressed file of this one holds; never the path itself.
+  var unpackedName: String { withoutCompression == self ? "\(self).unpacked" : withoutCompression }
 }
 
 /// Files of a corpus, as far as can be said without reading them.

@@ -13,6 +13,8 @@ struct ForeignData: Equatable {
     case dataset
     /// The beginning of a command that takes the path.
     case command(String)
+    /// pandoc takes its text; the format where the name may not say it.
+    case document(String? = nil)
     case say(String)
   }
 
@@ -26,7 +28,7 @@ struct ForeignData: Equatable {
     ([0x89, 0x48, 0x44, 0x46], "an HDF5 file", .say("data is text, JSON, CSV or token shards")),
     (Array("SQLite format 3\0".utf8), "a SQLite database", .say("export a table: sqlite3 -json FILE 'select ...'")),
     (Array("%PDF-".utf8), "a PDF file", .command("take its text: pdftotext")),
-    (Array("{\\rtf".utf8), "a document in RTF", document),
+    (Array("{\\rtf".utf8), "a document in RTF", .document("rtf")),
     (
       [0xd0, 0xcf, 0x11, 0xe0], "a document of an old Office",
       .say("save it as text, or a table as CSV, where it was written")
@@ -54,12 +56,11 @@ struct ForeignData: Equatable {
   /// Zip archives that programs keep their files in, told by their names.
   private static let zipped: [(ending: String, what: String, remedy: Remedy)] = [
     (".xlsx", "a workbook of Excel", .table("read_excel")), (".ods", "a spreadsheet", .table("read_excel")),
-    (".npz", "arrays of NumPy", tokens), (".docx", "a document of Word", document),
-    (".odt", "a document of LibreOffice", document), (".epub", "a book in EPUB", document),
+    (".npz", "arrays of NumPy", tokens), (".docx", "a document of Word", .document()),
+    (".odt", "a document of LibreOffice", .document()), (".epub", "a book in EPUB", .document()),
     (".pptx", "slides of PowerPoint", .say("save their text, as an outline for instance, where they were written")),
   ]
 
-  private static let document = Remedy.command("take its text: pandoc -t plain --wrap=none -o text.txt")
   private static let picture = Remedy.say("of a folder with other things name the text: a pattern like 'texts/*.txt'")
 
   private static let zipArchive = "a zip archive"
@@ -95,23 +96,45 @@ struct ForeignData: Equatable {
 
   /// The failure of the file at `path`.
   func failure(at path: String) -> Failure {
-    let program = Self.zipped.first { path.lowercased().hasSuffix($0.ending) }
+    let compression = try? SourceReader.compression(of: path)
+    let file = compression == nil ? path : path.unpackedName
+    let program = Self.zipped.first { file.lowercased().hasSuffix($0.ending) }
     let (what, remedy) =
       self.what == Self.zipArchive
       ? (program?.what ?? self.what, program?.remedy ?? self.remedy) : (self.what, self.remedy)
-    let note =
+    guard let compression else { return Failure(.data, what, at: path, notes: [Self.note(remedy, on: path)]) }
+    let unpacking = "unpack it first: \(compression.unpacking) \(path.shellWord) > \(file.shellWord)"
+    let notes =
       switch remedy {
-      case .unpack(let command): "unpack it: \(command) \(path.shellWord) > \(path.withoutEnding.shellWord)"
-      case .convert(let code): "convert it: \(TextEncoding.conversion(of: path, from: code))"
-      case .table(let function):
-        "convert it: "
-          + Self.conversion(
-            of: path, "import pandas; pandas.\(function)", "orient=\"records\", lines=True, force_ascii=False")
-      case .dataset: "convert it: " + Self.conversion(of: path, "import datasets; datasets.Dataset.from_file")
-      case .command(let command): "\(command) \(path.shellWord)"
-      case .say(let text): text
+      // What is inside is looked at anew.
+      case .unpack: [unpacking]
+      case .convert, .say: [Self.note(remedy, on: path)]
+      case .command, .document, .table, .dataset: [unpacking, Self.note(remedy, on: file)]
       }
-    return Failure(.data, what, at: path, notes: [note])
+    return Failure(.data, what, at: path, notes: notes)
+  }
+
+  private static func note(_ remedy: Remedy, on path: String) -> String {
+    switch remedy {
+    case .unpack(let command): "unpack it: \(command) \(path.shellWord) > \(path.withoutEnding.shellWord)"
+    case .convert(let code): "convert it: \(TextEncoding.conversion(of: path, from: code))"
+    case .table(let function):
+      "convert it: "
+        + conversion(of: path, "import pandas; pandas.\(function)", "orient=\"records\", lines=True, force_ascii=False")
+    case .dataset: "convert it: " + conversion(of: path, "import datasets; datasets.Dataset.from_file")
+    case .document(let format):
+      "take its text: pandoc -t plain --wrap=none \(format.map { "-f \($0) " } ?? "")-o \(text(of: path).shellWord) "
+        + path.shellWord
+    case .command(let command): "\(command) \(path.shellWord)"
+    case .say(let text): text
+    }
+  }
+
+  /// The path for the text of a document, which is not that of the document.
+  private static func text(of path: String) -> String {
+    let dot = path.lastIndex(of: ".").flatMap { $0 > path.startIndex && !path[$0...].contains("/") ? $0 : nil }
+    let stem = path[..<(dot ?? path.endIndex)]
+    return "\(stem).txt" == path ? "\(stem).plain.txt" : "\(stem).txt"
   }
 
   /// A line of Python that writes the table as JSON, a row a line.

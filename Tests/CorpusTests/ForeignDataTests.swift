@@ -104,6 +104,35 @@ import Tokenizers
     #expect(failure?.notes.contains { $0.contains(remedy) } == true, "\(failure.debugDescription)")
   }
 
+  /// The text has the name of its document, and is not written over it.
+  @Test(arguments: [
+    ("essay.rtf", " -o DIR/essay.txt DIR/essay.rtf"), ("notes.txt", " -o DIR/notes.plain.txt DIR/notes.txt"),
+    ("v1.2/letter", " -o DIR/v1.2/letter.txt DIR/v1.2/letter"),
+  ])
+  func theTextOfADocumentHasItsName(_ name: String, _ ending: String) throws {
+    try FileManager.default.createDirectory(at: folder.url("v1.2"), withIntermediateDirectories: true)
+    let failure = refusal { _ = try open([folder.write("{\\rtf1 Once}", to: name)]) }
+    let note = try #require(failure?.notes.first)
+    #expect(note.hasSuffix(ending.replacing("DIR", with: folder.path)) && note.contains(" -f rtf "), "\(note)")
+  }
+
+  /// Programs take no compressed files: each is unpacked first, under a name that is not its own.
+  @Test(arguments: [
+    ("a.rtf.gz", "{\\rtf1 Once}", ["gzip -dc DIR/a.rtf.gz > DIR/a.rtf", "-o DIR/a.txt DIR/a.rtf"]),
+    ("packed", "%PDF-1.7", ["gzip -dc DIR/packed > DIR/packed.unpacked", "pdftotext DIR/packed.unpacked"]),
+    ("a.parquet.gz", "PAR1\u{15}\0", ["gzip -dc ", "pandas.read_parquet(\"DIR/a.parquet\")"]),
+    ("o.json.gz", "{\n  \"a\": 1\n}\n", ["gzip -dc DIR/o.json.gz | jq -c . > DIR/o.jsonl", "data.format=text"]),
+  ])
+  func whatIsCompressedIsUnpackedFirst(_ name: String, _ text: String, _ remedies: [String]) throws {
+    try folder.write(text, to: "plain")
+    try run("gzip -c \(folder("plain")) > \(folder(name))")
+    let failure = try #require(refusal { _ = try open([folder(name)]) })
+    #expect(failure.notes.count == 2, "\(failure)")
+    for (note, remedy) in zip(failure.notes, remedies) {
+      #expect(note.contains(remedy.replacing("DIR", with: folder.path)), "\(failure)")
+    }
+  }
+
   // MARK: Folders
 
   @Test func aFolderIsAllItsFilesInOrder() throws {
