@@ -236,6 +236,12 @@ import Testing
     try FileManager.default.moveItem(
       atPath: tiny.path("peft/adapter_model.safetensors"), toPath: tiny.path("peft/adapter_model.bin"))
     #expect(try tiny.train("generate", "peft", "--prompt", "a", code: 5).contains("pickled Python"))
+    try Folder.remove(tiny.path("peft/adapter_model.bin"))
+    let empty = try tiny.train("generate", "peft", "--prompt", "a", code: 5)
+    #expect(empty.contains("the adapter has no weights") && !empty.contains("a whole model"), "\(empty)")
+    try tiny.write("", to: "peft/model.safetensors")
+    let whole = try tiny.train("generate", "peft", "--prompt", "a", code: 5)
+    #expect(whole.contains("the adapter has no weights") && whole.contains("once adapter_config.json is gone"))
     let none = try tiny.train("export", "runs/tiny", "out", "--to", "peft", code: 2)
     #expect(none.contains("has no adapter"), "\(none)")
   }

@@ -35,13 +35,9 @@ package enum PEFTFolder {
         ])
     }
     let names = try Folder.names(in: path, area: .model)
+    try checkWeights(at: path, names)
     guard let base = base ?? json["base_model_name_or_path"]?.string, Path.exists(base) else {
       throw baseIsNotHere(json, at: path, names)
-    }
-    if !names.contains(weightsName), names.contains("adapter_model.bin") {
-      throw Failure(
-        .model, "the adapter is pickled Python, which is not read", at: "\(path)/adapter_model.bin",
-        notes: ["load it with PEFT and save_pretrained it with safe_serialization=True"])
     }
     let stored = try StoredModel(baseAt: base)
     let adapter = StoredAdapter(
@@ -54,15 +50,32 @@ package enum PEFTFolder {
       weights: stored.weights, adapter: adapter)
   }
 
+  private static func checkWeights(at path: String, _ names: [String]) throws(Failure) {
+    if names.contains(weightsName) { return }
+    if names.contains("adapter_model.bin") {
+      throw Failure(
+        .model, "the adapter is pickled Python, which is not read", at: "\(path)/adapter_model.bin",
+        notes: ["load it with PEFT and save_pretrained it with safe_serialization=True"])
+    }
+    throw Failure(
+      .model, "the adapter has no weights", at: path,
+      notes: ["there is \(configurationName), and no \(weightsName) beside it"] + wholeModel(names))
+  }
+
+  /// What to do with a whole model among the files of an adapter; transformers does not read it either.
+  private static func wholeModel(_ names: [String]) -> [String] {
+    names.contains { $0.hasPrefix("model") && $0.hasSuffix(".safetensors") }
+      ? ["the folder has a whole model, too, which is read once \(configurationName) is gone"] : []
+  }
+
   /// The failure of the adapter in the folder `path`, with those files, whose base is not to be had.
   private static func baseIsNotHere(_ json: JSONValue, at path: String, _ names: [String]) -> Failure {
-    let isWhole = names.contains { $0.hasPrefix("model") && $0.hasSuffix(".safetensors") }
-    return Failure(
+    Failure(
       .model, "the base model of the adapter is not here", at: "\(path)/\(configurationName)",
       notes: [
         "base_model_name_or_path names \(json["base_model_name_or_path"]?.found ?? "none")",
         "write its path there; or in a recipe: \"model\": { \"from\": BASE, \"adapter\": \"\(path)\" }",
-      ] + (isWhole ? ["the folder has a whole model, too, which is read once \(configurationName) is gone"] : []))
+      ] + wholeModel(names))
   }
 
   /// The tokenizer and the template that are beside an adapter, in the place of those of its base: what `AutoTokenizer` finds in
