@@ -100,13 +100,12 @@ package struct DurableFile: ~Copyable {
   package consuming func commit() throws(Failure) {
     var number = SystemCall.synchronize(descriptor)
     if number != 0 { throw .system(.resources, "cannot synchronise the file", at: path, number) }
-    number = SystemCall.close(descriptor)
+    // Locked until it is in its place: before, another writer would take it for a leftover.
+    if SystemCall.retrying({ rename(temporary, path) }) != 0 { number = errno }
+    if number != 0 { throw .system(.resources, "cannot put the file in its place", at: path, number) }
+    // What is synchronised cannot be lost any more by a failing close.
+    _ = SystemCall.close(descriptor)
     descriptor = -1
-    if number == 0, SystemCall.retrying({ rename(temporary, path) }) != 0 { number = errno }
-    if number != 0 {
-      SystemCall.retrying { unlink(temporary) }
-      throw .system(.resources, "cannot put the file in its place", at: path, number)
-    }
     try Folder.synchronize(Folder.parent(of: path))
   }
 

@@ -12,18 +12,32 @@ package final class StagingFolder {
 
   /// Creates a folder in `folder` for what will be called `name`.
   package init(in folder: String, for name: String) throws(Failure) {
-    path = "\(folder)/\(Self.prefix(name))\(UInt64.random(in: .min ... .max))"
+    for _ in 0..<100 {
+      let path = "\(folder)/\(Self.prefix(name))\(UInt64.random(in: .min ... .max))"
+      if let descriptor = try Self.locked(path) {
+        (self.path, self.descriptor) = (path, descriptor)
+        return
+      }
+    }
+    throw .system(.resources, "cannot create the folder", at: "\(folder)/\(name)", EBUSY)
+  }
+
+  /// A new folder, locked; nil where another process has taken it for a leftover before it was.
+  private static func locked(_ path: String) throws(Failure) -> Int32? {
     try Folder.createNew(path)
-    let path = path
-    descriptor = SystemCall.retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) }
+    let descriptor = SystemCall.retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW) }
     if descriptor < 0 {
       let number = errno
+      if number == ENOENT { return nil }
       SystemCall.retrying { rmdir(path) }
       throw .system(.resources, "cannot open the folder", at: path, number)
     }
-    let descriptor = descriptor
     // Without locks the folder is never taken for a leftover either: `reap` cannot lock it.
-    SystemCall.retrying { flock(descriptor, LOCK_EX | LOCK_NB) }
+    let isFree = SystemCall.retrying { flock(descriptor, LOCK_EX | LOCK_NB) } == 0 || errno != EWOULDBLOCK
+    var status = stat()
+    if isFree, fstat(descriptor, &status) == 0, status.st_nlink > 0 { return descriptor }
+    _ = SystemCall.close(descriptor)
+    return nil
   }
 
   deinit { _ = SystemCall.close(descriptor) }

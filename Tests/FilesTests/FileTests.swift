@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Support
+import Synchronization
 import Testing
 
 struct ReadingTests {
@@ -90,6 +91,32 @@ struct WritingTests {
         #expect(refusal { try DurableFile.write("new", to: path) }?.exitCode == 6)
       }
       #expect(try Folder.names(in: folder, area: .data) == ["f"])
+    }
+  }
+
+  /// Each removes what others have left of the file, and never what another is about to put in its place.
+  @Test(arguments: [false, true]) func writersOfOneFileDoNotDisturbEachOther(_ isStaged: Bool) throws {
+    try withScratchFolder { folder in
+      let failures = Mutex<[String]>([])
+      DispatchQueue.concurrentPerform(iterations: 4) { _ in
+        for _ in 0..<400 {
+          do throws(Failure) {
+            if isStaged {
+              try StagedOutput.write("\(folder)/f", overwrite: true) { (path) throws(Failure) in
+                try DurableFile.write("new", to: path)
+              }
+            } else {
+              try DurableFile.write("new", to: "\(folder)/f")
+            }
+          } catch {
+            failures.withLock { $0.append(error.description) }
+          }
+        }
+      }
+      let found = failures.withLock { $0 }
+      #expect(found == [])
+      let names = try Folder.names(in: folder, area: .data)
+      #expect(names == ["f"])
     }
   }
 
