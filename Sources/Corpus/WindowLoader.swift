@@ -7,7 +7,8 @@ import Files
 /// document and attention stays within it. A document's first token is predicted from the end of text before it, which is
 /// then the document's position 0; where no such token is, it is not a target. A document that a window's edge cuts
 /// continues in the next window as if it began there, so positions stay below T. Without `packing` every document begins a
-/// window of its own, padded after its end; padding is never trained.
+/// window of its own, padded after its end; padding is never trained. Every other one begins without the end of text before it,
+/// as prompts do, unless the tail is kept.
 ///
 /// Of several streams the windows of one follow those of the other; with weights the order mixes them.
 public struct WindowLoader: SampleLoader {
@@ -83,7 +84,7 @@ public struct WindowLoader: SampleLoader {
     let places =
       cutting.packing || stream.documentCount == nil
       ? .packed(tokens: stream.count, sequenceLength: sequenceLength, keepsTail: keepsTail)
-      : try WindowPlaces(documentsOf: stream, sequenceLength: sequenceLength)
+      : try WindowPlaces(documentsOf: stream, sequenceLength: sequenceLength, isMeasured: keepsTail)
     guard places.count > 0 else {
       let needed = keepsTail || !cutting.packing ? 2 : sequenceLength + 1
       throw Failure(

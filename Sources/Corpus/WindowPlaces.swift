@@ -7,14 +7,17 @@ enum WindowPlaces: Sendable {
   /// Every document cut separately, from its start.
   case documents([Range<Int>])
 
-  init(documentsOf stream: TokenStream, sequenceLength: Int) throws(Failure) {
+  /// - Parameter isMeasured: whether every token is predicted that can be. Otherwise every other document is read without the end of
+  ///   text before it, so that a model learns to continue a prompt with and without one.
+  init(documentsOf stream: TokenStream, sequenceLength: Int, isMeasured: Bool) throws(Failure) {
     var places: [Range<Int>] = []
     var start = 0
-    for boundary in try stream.documentBoundaries(after: 0, through: stream.count) {
+    for (index, boundary) in try stream.documentBoundaries(after: 0, through: stream.count).enumerated() {
       for first in stride(from: start, to: boundary.place - 1, by: sequenceLength) {
         places.append(first..<min(first + sequenceLength, boundary.place - 1))
       }
-      start = boundary.sharesToken ? boundary.place - 1 : boundary.place
+      let isNextAfterEnd = boundary.sharesToken && (isMeasured || !index.isMultiple(of: 2))
+      start = isNextAfterEnd ? boundary.place - 1 : boundary.place
     }
     self = .documents(places)
   }

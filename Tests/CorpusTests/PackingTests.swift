@@ -16,14 +16,15 @@ import Tokenizers
   init() throws { folder = try ScratchFolder() }
 
   private func loader(
-    _ sequenceLength: Int, packing: Bool = true, documentMask: Bool = true
+    _ sequenceLength: Int, packing: Bool = true, documentMask: Bool = true, keepsTail: Bool = false
   ) throws -> WindowLoader {
     let rows = ["ab", "cdefg", "h", "ijk"].map { "{\"text\": \"\($0)\"}\n" }.joined()
     let path = try folder.write(rows, to: "rows.jsonl")
     let data = try PretrainingData.open(
       .init(train: [path]), tokenizer: .bytes, vocabularySize: 257, cache: folder("cache"))
     return try WindowLoader(
-      data.train, sequenceLength: sequenceLength, seed: 1, shuffle: false, packing: packing, documentMask: documentMask)
+      data.train, sequenceLength: sequenceLength, seed: 1, shuffle: false, packing: packing, documentMask: documentMask,
+      keepsTail: keepsTail)
   }
 
   @Test func documentsShareRowsAndRestart() throws {
@@ -51,20 +52,33 @@ import Tokenizers
     #expect(batch.layout.visible.firsts == [Int32](repeating: 0, count: 7))
   }
 
-  /// Without packing: a document a row, in as many rows as it needs, the rest filled up.
-  @Test(arguments: [true, false])
-  func documentsHaveRowsOfTheirOwn(documentMask: Bool) throws {
-    let loader = try loader(4, packing: false, documentMask: documentMask)
+  /// Without packing: a document a row, in as many rows as it needs, the rest filled up. Every other one is read without the end of
+  /// text before it, but where all that can be is measured.
+  @Test(arguments: [true, false], [true, false])
+  func documentsHaveRowsOfTheirOwn(documentMask: Bool, isMeasured: Bool) throws {
+    let loader = try loader(4, packing: false, documentMask: documentMask, keepsTail: isMeasured)
     #expect(loader.sampleCount == 5)
     let batch = try loader.batch(startingAt: 0, rows: 5)
     let (b, c, d, e, f, g, h, i, j, k) = (a + 1, a + 2, a + 3, a + 4, a + 5, a + 6, a + 7, a + 8, a + 9, a + 10)
-    #expect(batch.tokens == [a, b, 0, 0] + [end, c, d, e] + [f, g, 0, 0] + [end, h, 0, 0] + [end, i, j, k])
-    #expect(
-      batch.targets == [b, end, -1, -1] + [c, d, e, f] + [g, end, -1, -1] + [h, end, -1, -1] + [i, j, k, end])
-    #expect(batch.layout.positions == [0, 1, 0, 0] + [0, 1, 2, 3] + [0, 1, 0, 0] + [0, 1, 0, 0] + [0, 1, 2, 3])
-    #expect(
-      batch.layout.visible.firsts == [0, 0, 2, 3] + [0, 0, 0, 0] + [0, 0, 2, 3] + [0, 0, 2, 3] + [0, 0, 0, 0])
-    #expect(batch.tokenCount == 14 && loader.tokenCount == 14)
+    if isMeasured {
+      #expect(batch.tokens == [a, b, 0, 0] + [end, c, d, e] + [f, g, 0, 0] + [end, h, 0, 0] + [end, i, j, k])
+      #expect(
+        batch.targets == [b, end, -1, -1] + [c, d, e, f] + [g, end, -1, -1] + [h, end, -1, -1] + [i, j, k, end])
+    } else {
+      #expect(batch.tokens == [a, b, 0, 0] + [c, d, e, f] + [g, 0, 0, 0] + [end, h, 0, 0] + [i, j, k, 0])
+      #expect(
+        batch.targets == [b, end, -1, -1] + [d, e, f, g] + [end, -1, -1, -1] + [h, end, -1, -1] + [j, k, end, -1])
+    }
+    for row in 0..<5 {
+      let used = batch.targets[row * 4..<row * 4 + 4].count { $0 >= 0 }
+      let own = 0..<Int32(used)
+      #expect(batch.layout.positions[row * 4..<row * 4 + 4].elementsEqual(own + [Int32](repeating: 0, count: 4 - used)))
+      let padding = Int32(used)..<4
+      #expect(
+        batch.layout.visible.firsts[row * 4..<row * 4 + 4].elementsEqual([Int32](repeating: 0, count: used) + padding))
+    }
+    let count = isMeasured ? 14 : 12
+    #expect(batch.tokenCount == count && loader.tokenCount == count)
   }
 
   /// A tail is as wide as it is: a short text is not filled up to the model's positions.
