@@ -45,8 +45,8 @@ package struct DurableFile: ~Copyable {
       .usage, "what is there is no file, and is not replaced by one", at: path, notes: ["give the name of a file"])
   }
 
-  /// Locks a new file, so that it is not taken for a leftover; false if that has happened already.
-  private static func isKept(_ descriptor: Int32) -> Bool {
+  /// Locks a new file or folder, so that it is not taken for a leftover; false if that has happened already.
+  static func isKept(_ descriptor: Int32) -> Bool {
     let isFree = SystemCall.retrying { flock(descriptor, LOCK_EX | LOCK_NB) } == 0 || errno != EWOULDBLOCK
     var status = stat()
     return isFree && fstat(descriptor, &status) == 0 && status.st_nlink > 0
@@ -98,11 +98,12 @@ package struct DurableFile: ~Copyable {
 
   /// Moves the file into place; it is on disk when this returns.
   package consuming func commit() throws(Failure) {
-    var number = SystemCall.synchronize(descriptor)
+    let number = SystemCall.synchronize(descriptor)
     if number != 0 { throw .system(.resources, "cannot synchronise the file", at: path, number) }
     // Locked until it is in its place: before, another writer would take it for a leftover.
-    if SystemCall.retrying({ rename(temporary, path) }) != 0 { number = errno }
-    if number != 0 { throw .system(.resources, "cannot put the file in its place", at: path, number) }
+    if SystemCall.retrying({ rename(temporary, path) }) != 0 {
+      throw .system(.resources, "cannot put the file in its place", at: path, errno)
+    }
     // What is synchronised cannot be lost any more by a failing close.
     _ = SystemCall.close(descriptor)
     descriptor = -1

@@ -33,9 +33,7 @@ package final class StagingFolder {
       throw .system(.resources, "cannot open the folder", at: path, number)
     }
     // Without locks the folder is never taken for a leftover either: `reap` cannot lock it.
-    let isFree = SystemCall.retrying { flock(descriptor, LOCK_EX | LOCK_NB) } == 0 || errno != EWOULDBLOCK
-    var status = stat()
-    if isFree, fstat(descriptor, &status) == 0, status.st_nlink > 0 { return descriptor }
+    if DurableFile.isKept(descriptor) { return descriptor }
     _ = SystemCall.close(descriptor)
     return nil
   }
