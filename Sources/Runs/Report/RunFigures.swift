@@ -1,4 +1,3 @@
-import Checkpoints
 import Files
 
 extension RunRecord {
@@ -8,10 +7,7 @@ extension RunRecord {
     let trained = metrics.last { $0["kind"]?.string == "train" }
     let evaluated = metrics.last { $0["kind"]?.string == "eval" }
     let losses = metrics.filter { $0["kind"]?.string == "train" }.compactMap { $0["loss"]?.double }
-    let kept = try? CheckpointStore(run: folder.path).bestStep()
-    let rows = evaluations.filter { $0["eval_loss"]?.double != nil }
-    let best =
-      rows.first { $0["step"]?.integer == kept } ?? rows.min { $0["eval_loss"]!.double! < $1["eval_loss"]!.double! }
+    let best = bestRow
     let speeds = metrics.compactMap { $0["tokens_per_second"]?.double }
     return [
       JSONMember("step", trained?["step"] ?? .null),

@@ -79,13 +79,17 @@ package struct RunRecord: Sendable {
     return rows.filter { $0["step"]?.integer ?? 0 > other }
   }
 
-  /// The step and the loss of the best evaluation: that of the checkpoint that is kept as the best one, else the lowest.
-  var bestEvaluation: SIMD2<Double>? {
-    let losses = evaluations.compactMap { row -> SIMD2<Double>? in
-      guard let step = row["step"]?.integer, let loss = row["eval_loss"]?.double else { return nil }
-      return SIMD2(Double(step), loss)
-    }
+  /// The row of the best evaluation: that of the checkpoint that is kept as the best one, else the lowest.
+  var bestRow: JSONValue? {
+    let rows = evaluations.filter { $0["eval_loss"]?.double != nil }
     let kept = try? CheckpointStore(run: folder.path).bestStep()
-    return losses.first { Int(exactly: $0.x) == kept } ?? losses.min { $0.y < $1.y }
+    return rows.first { $0["step"]?.integer == kept }
+      ?? rows.min { $0["eval_loss"]!.double! < $1["eval_loss"]!.double! }
+  }
+
+  /// The step and the loss of the best evaluation.
+  var bestEvaluation: SIMD2<Double>? {
+    guard let row = bestRow, let step = row["step"]?.integer, let loss = row["eval_loss"]?.double else { return nil }
+    return SIMD2(Double(step), loss)
   }
 }
