@@ -15,7 +15,6 @@ enum Completions {
     }
   }
 
-  private static var recipes: [String] { ((try? BuiltInRecipe.all()) ?? []).map(\.name) }
   private static var keys: [SettingsKey] { Recipe.reference.filter { $0.expectation != "an object" } }
   private static var keyWords: [String] { keys.map { "\($0.path)=" } }
 
@@ -23,7 +22,7 @@ enum Completions {
 
   /// The words that a command may be followed by, beside files.
   private static func words(of command: any Command.Type) -> [String] {
-    takesRecipe(command) ? recipes : command.words
+    takesRecipe(command) ? BuiltInRecipe.names : command.words
   }
 
   // MARK: What one word leads to

@@ -9,6 +9,9 @@ package struct BuiltInRecipe: Sendable {
   /// The first sentence of the comment that the file begins with.
   package var summary: String
 
+  /// The names of the recipes; none where they cannot be read.
+  package static var names: [String] { ((try? all()) ?? []).map(\.name) }
+
   /// The recipes in the order of their names, those for measuring speed last.
   package static func all() throws(Failure) -> [BuiltInRecipe] {
     let folder = try folder()

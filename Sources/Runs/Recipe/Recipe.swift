@@ -81,7 +81,7 @@ extension Recipe {
   /// What to do where no recipe is at `path`.
   private static func notes(onMissing path: String) -> [String] {
     if Path.exists("\(path)/resolved.json") { return ["it is a run: `train resume \(path)` goes on with it"] }
-    let near = suggestion(for: BuiltInRecipe.stem(of: path), among: (try? BuiltInRecipe.all().map(\.name)) ?? [])
+    let near = suggestion(for: BuiltInRecipe.stem(of: path), among: BuiltInRecipe.names)
     return (near.map { ["did you mean \"\($0)\"?"] } ?? []) + ["`train recipes` lists the built-in recipes"]
   }
 

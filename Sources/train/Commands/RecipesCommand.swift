@@ -12,7 +12,7 @@ struct RecipesCommand: Command {
   static let words = ["copy"]
 
   static func words(after word: String) -> [String] {
-    word == "copy" ? ((try? BuiltInRecipe.all()) ?? []).map(\.name) : []
+    word == "copy" ? BuiltInRecipe.names : []
   }
 
   private enum Action {
