@@ -106,4 +106,28 @@ import Testing
     try tiny.train("compare", "runs/tiny", "runs/tiny", "--out", "pages/new/")
     #expect(FileManager.default.fileExists(atPath: tiny.path("pages/new/comparison.html")))
   }
+
+  /// What a model was tuned from has no template most often, and is asked as the tuned one is.
+  @Test func aModelWithoutATemplateIsComparedByThatOfTheOther() throws {
+    try tiny.train("pretrain", "tiny.json", "training.max_steps=2")
+    let rows = (1...4).map { #"{"prompt": "say \#($0)", "completion": "yes \#($0)"}"# }
+    try tiny.write(rows.joined(separator: "\n"), to: "rows.jsonl")
+    try tiny.write(
+      """
+      {
+        "task": "sft", "run": "runs/sft", "model": { "from": "runs/tiny" },
+        "data": { "train": "rows.jsonl", "template": "plain", "sequence_length": 32 },
+        "objective": { "name": "sft" }, "optimizer": { "name": "adamw", "learning_rate": 1e-2 },
+        "schedule": { "name": "constant" }, "training": { "batch_size": 2, "max_steps": 1 }
+      }
+      """, to: "sft.json")
+    try tiny.train("sft", "sft.json")
+    let lent = try Binary.run(["compare", "runs/tiny", "runs/sft", "--data", "rows.jsonl"], in: tiny.folder)
+    #expect(
+      lent.code == 0 && lent.log.contains("has no chat template, and is asked by that of runs/sft"), "\(lent.log)")
+    let named = try Binary.run(
+      ["compare", "runs/tiny", "runs/sft", "--data", "rows.jsonl", "--template", "plain"], in: tiny.folder)
+    #expect(named.code == 0 && lent.results == named.results && !named.log.contains("asked by"), "\(named.log)")
+    try tiny.train("compare", "runs/tiny", "runs/tiny", "--data", "rows.jsonl", code: 5)
+  }
 }

@@ -22,6 +22,8 @@ package struct CheckpointEvaluation {
     package var template: String?
     /// What the template reads besides messages.
     package var templateVariables: [JSONMember] = []
+    /// The template of another model, for one that has none of its own.
+    package var lentTemplate: (jinja: String, owner: String)?
     /// The columns' names in the files.
     package var fields: [String: String] = [:]
     /// The model that answers' rewards are taken against, or `none`; nil for that of the run which the model is a checkpoint of.
@@ -62,7 +64,7 @@ package struct CheckpointEvaluation {
     let kind = type(of: objective).examples
     let run = kind.answersPerSample > 0 ? try EvaluatedRun(of: stored, precision: options.precision) : nil
     if let run, run.recipe.examples == kind { objective = run.recipe.objective }
-    let text = try TextFormat(of: stored, kind.hasConversations ? (options.template, options.templateVariables) : nil)
+    let text = TextFormat(of: stored, chat: kind.hasConversations ? try Self.chat(stored, options) : nil)
     let source = ExampleSource(
       objective: objective,
       data: Recipe.Data(files: patterns, fields: options.fields, task: Recipe.Task(reading: kind)), seed: 0,
@@ -72,6 +74,15 @@ package struct CheckpointEvaluation {
     var questions: [AnswerEvaluation.Question]?
     if options.writesAnswers, let chat = text.chat { questions = try self.questions(in: patterns, kind, chat) }
     try ask(questions, data, kind, text)
+  }
+
+  /// How conversations with `stored` become tokens. That it has another model's template is said.
+  private static func chat(_ stored: StoredModel, _ options: Options) throws(Failure) -> ChatFormat {
+    if options.template == nil, stored.chatTemplate.isEmpty, let lent = options.lentTemplate {
+      Output.log.line("note: \(stored.path) has no chat template, and is asked by that of \(lent.owner)")
+    }
+    return try stored.chatFormat(
+      template: options.template, variables: options.templateVariables, lent: options.lentTemplate?.jinja ?? "")
   }
 
   /// The names of columns in the files that `patterns` name: those of the run of the first of `models` whose columns are there, which

@@ -14,14 +14,9 @@ package struct TextFormat {
   /// The tokens that end a text of the model; nil leaves that to the tokenizer.
   let endTokens: [Int32]?
 
-  /// How a stored model reads text, and with a `template` conversations: by the one of that name, else its own, which is given
-  /// the variables.
-  init(of stored: StoredModel, _ template: (name: String?, variables: [JSONMember])?) throws(Failure) {
-    if let template {
-      chat = try stored.chatFormat(template: template.name, variables: template.variables)
-    } else {
-      chat = nil
-    }
+  /// How a stored model reads text, and conversations where they are read.
+  init(of stored: StoredModel, chat: ChatFormat?) {
+    self.chat = chat
     tokenizer = stored.tokenizer
     (jinja, endTokens) = (stored.chatTemplate, stored.endTokens)
   }

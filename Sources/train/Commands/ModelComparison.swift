@@ -49,6 +49,8 @@ struct ModelComparison {
     }
     var options = options
     options.fields = try CheckpointEvaluation.fields(of: models, in: data)
+    // What is tuned beside what it was tuned from, which most often has no template.
+    options.lentTemplate = models.first { !$0.chatTemplate.isEmpty }.map { ($0.chatTemplate, $0.path) }
     var evaluations: [CheckpointEvaluation] = []
     for stored in models {
       for note in stored.notes { Output.log.line("note: \(note)") }
