@@ -33,22 +33,29 @@ import Training
 
   @Test func aNegativeMarginOfTheHeldOutPairsIsSaid() {
     var watch = PreferenceWatch()
-    #expect(watch.observe(evaluation: measures(margin: 0)) == [])
-    #expect(watch.observe(evaluation: measures(margin: -0.25)).count == 1)
-    #expect(watch.observe(evaluation: measures(margin: -0.5)) == [])
+    #expect(watch.observe(evaluation: measures(margin: 0), step: 1) == [])
+    #expect(watch.observe(evaluation: measures(margin: -0.25), step: 2).count == 1)
+    #expect(watch.observe(evaluation: measures(margin: -0.5), step: 3) == [])
+  }
+
+  /// Before the first step a model is its own reference, but for the order of sums.
+  @Test func aMarginBeforeTheFirstStepIsNoWarning() {
+    var watch = PreferenceWatch()
+    #expect(watch.observe(evaluation: measures(margin: -1e-6), step: 0) == [])
+    #expect(watch.observe(evaluation: measures(margin: -1e-6), step: 1).count == 1)
   }
 
   /// KTO's answers have labels and no order.
   @Test func aNegativeMarginOfAnswersWithoutPartnersIsSaid() {
     var (watch, unpaired) = (PreferenceWatch(), Measures())
     unpaired.add(Measure("rewards/margins", sum: -1, weight: 4))
-    let notes = watch.observe(evaluation: unpaired)
+    let notes = watch.observe(evaluation: unpaired, step: 1)
     #expect(notes.count == 1 && notes[0].contains("the data's labels") && !notes[0].contains("pairs"), "\(notes)")
   }
 
   @Test func otherObjectivesAreNotWatched() {
     var (watch, other) = (PreferenceWatch(), Measures())
     other.add(Measure("loss", sum: 3, weight: 1))
-    #expect(watch.observe(other) == [] && watch.observe(evaluation: other) == [])
+    #expect(watch.observe(other) == [] && watch.observe(evaluation: other, step: 1) == [])
   }
 }

@@ -32,9 +32,9 @@ package struct PreferenceWatch {
     return notes
   }
 
-  /// The warnings after an evaluation.
-  package mutating func observe(evaluation measures: Measures) -> [String] {
-    guard let margin = measures["rewards/margins"], margin < 0 else { return [] }
+  /// The warnings after an evaluation, the first of which may be before any step: margins are rounding errors then.
+  package mutating func observe(evaluation measures: Measures, step: Int) -> [String] {
+    guard step > 0, let margin = measures["rewards/margins"], margin < 0 else { return [] }
     // Answers without partners have no pairs that are ranked.
     guard measures["rewards/accuracies"] != nil else {
       return warning(

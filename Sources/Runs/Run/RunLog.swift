@@ -96,7 +96,7 @@ struct RunLog: ~Copyable {
     tensorBoard?.append(step: step, row.map { ("eval/\($0.0.dropFirst(5))", $0.1) })
     if let result {
       note("step \(step): \(Self.line(result))")
-      for warning in watch.observe(evaluation: result.measures) { note(warning) }
+      for warning in watch.observe(evaluation: result.measures, step: step) { note(warning) }
     }
     for line in suites?.lines ?? [] { note("step \(step): \(line)") }
   }
