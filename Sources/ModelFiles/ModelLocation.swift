@@ -50,7 +50,7 @@ extension ModelFormat {
     var failure = Failure.system(.checkpoint, "cannot open the file", at: path, ENOENT)
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     let hasName = parts.count == 2 && parts[1].contains { $0.isUppercase || $0.isNumber }
-    let isName = hasName && !["", "~"].contains(parts[0]) && !Path.exists(String(parts[0]))
+    let isName = hasName && !["", "~", "checkpoints"].contains(parts[0]) && !Path.exists(String(parts[0]))
     if isName || path.contains("://") {
       failure.notes.append(
         "nothing is loaded over the network: hf download \(isName ? path : "ORGANISATION/NAME") --local-dir FOLDER, then name FOLDER"

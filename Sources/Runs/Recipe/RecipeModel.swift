@@ -41,9 +41,13 @@ extension Recipe {
         guard let adapterSource else { return try StoredModel(at: source) }
         return try PEFTFolder.open(adapterSource, base: source)
       } catch {
-        guard !Path.exists(source), let recipe = BuiltInRecipe.making(source) else { throw error }
+        if Path.exists(source) { throw error }
         var failure = error
-        failure.notes.append("`train run \(recipe)` makes it")
+        if let recipe = BuiltInRecipe.making(source) {
+          failure.notes.append("`train run \(recipe)` makes it")
+        } else if source.hasPrefix("checkpoints/") {
+          failure.notes.append("`train import MODEL \(source.shellWord)` puts one there, or name another: model.from=MODEL")
+        }
         throw failure
       }
     }
