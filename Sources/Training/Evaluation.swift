@@ -120,10 +120,12 @@ private struct Parts {
     let own = ranks.slice(of: samples.indices)
     for start in stride(from: own.lowerBound, to: own.upperBound, by: 64) {
       let group = start..<min(own.upperBound, start + 64)
-      for batch in try loader.microBatches(group, of: samples, size: size) {
+      let batches = try loader.microBatches(group, of: samples, size: size)
+      for (index, batch) in batches.enumerated() {
         if StopRequest.signal != nil { return false }
         if !body(batch, &sums) { return true }
-        progress(min(samples.count, ranks.count * (start - own.lowerBound)))
+        let done = start - own.lowerBound + group.count * (index + 1) / batches.count
+        progress(min(samples.count, ranks.count * done))
       }
     }
     return true

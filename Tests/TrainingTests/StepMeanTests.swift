@@ -70,6 +70,15 @@ import Training
     for measures in all { expectSame(measures, all[0]) }
   }
 
+  /// A small evaluation is many parts of a large model.
+  @Test func anEvaluationTellsOfEachPart() throws {
+    var done: [Int] = []
+    _ = try Evaluation(
+      try model(), objective: Self.objectives[2], loader: loader(.pairs), samples: 6, size: .samples(2), tokenizer: nil
+    ) { done.append($0) }
+    #expect(done == [2, 4, 6])
+  }
+
   private func expectSame(_ found: Measures, _ expected: Measures) {
     #expect(found.means.map(\.name).sorted() == expected.means.map(\.name).sorted())
     for (name, value) in expected.means {
