@@ -164,10 +164,20 @@ enum Completions {
 
   private static var fish: String {
     func quoted(_ text: String) -> String { "'\(text.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'" }
-    func isGiven(_ words: String...) -> String {
-      quoted(words.map { "__fish_seen_subcommand_from \($0)" }.joined(separator: "; and "))
-    }
-    var lines = ["# Completions of train for fish."]
+    func isGiven(_ command: String) -> String { quoted("__train_has \(command)") }
+    func isLast(_ words: String...) -> String { quoted("__train_ends_with \(words.joined(separator: " "))") }
+    let beginning = """
+      # Completions of train for fish.
+      function __train_has
+        set -l words (commandline -opc)
+        test "$words[2]" = $argv[1]
+      end
+      function __train_ends_with
+        set -l words (commandline -opc)
+        test "$words[2..-1]" = "$argv"
+      end
+      """
+    var lines = [beginning]
     lines += Commands.all.map {
       "complete -c train -n __fish_use_subcommand -f -a \($0.name) -d \(quoted($0.summary))"
     }
@@ -180,13 +190,13 @@ enum Completions {
         return "complete -c train -n \(isGiven(command.name)) -l \(option.name)\(takes)"
           + (values.isEmpty ? "" : " -a \(quoted(values))") + " -d \(quoted(option.summary))"
       }
-      let words = words(of: command) + (command.takesKeys ? pairs : [])
-      if !words.isEmpty {
-        lines.append("complete -c train -n \(isGiven(command.name)) -a \(quoted(words.joined(separator: " ")))")
-      }
-      for word in command.words where !command.words(after: word).isEmpty {
-        let next = quoted(command.words(after: word).joined(separator: " "))
-        lines.append("complete -c train -n \(isGiven(command.name, word)) -a \(next)")
+      let recipesAndKeys = (takesRecipe(command) ? BuiltInRecipe.names : []) + (command.takesKeys ? pairs : [])
+      let choices =
+        [
+          (isGiven(command.name), recipesAndKeys), (isLast(command.name), command.words),
+        ] + command.words.map { (isLast(command.name, $0), command.words(after: $0)) }
+      lines += choices.filter { !$1.isEmpty }.map { condition, words in
+        "complete -c train -n \(condition) -a \(quoted(words.joined(separator: " ")))"
       }
     }
     return lines.joined(separator: "\n")

@@ -70,6 +70,9 @@ import Testing
         try tiny.folder.names().filter { !["text.txt", "tiny.json"].contains($0) } == [], "\(outcome.log)")
     }
     #expect(try Binary.run(["sft", "stories-sft"], in: tiny.folder).log.contains("`train run tiny` makes it"))
+    let imported = try Binary.run(["sft", "smollm2-sft"], in: tiny.folder).log
+    #expect(imported.contains("`train import MODEL checkpoints/smollm2` puts one there"), "\(imported)")
+    #expect(!imported.contains("over the network"), "\(imported)")
   }
 
   @Test func aRunIsResumedExactlyWithWeightedSources() throws {
@@ -241,7 +244,7 @@ import Testing
     ("zsh", [#""export --to"|"export --to=") values=('hf:a folder' 'safetensors:the weights alone'"#]),
     ("zsh", [#"*" training.precision=") values=('float32' 'bfloat16') ;;"#, #""help recipe") values=('model'"#]),
     ("fish", ["-l to -x -a 'hf safetensors gguf peft gguf-lora' -d", "-l template -r -a 'chatml llama3 "]),
-    ("fish", ["'__fish_seen_subcommand_from help; and __fish_seen_subcommand_from recipe' -a 'model "]),
+    ("fish", ["-n '__train_ends_with help recipe' -a 'model ", "-n '__train_has eval' -l limit -r"]),
     ("fish", [" training.precision=float32 training.precision=bfloat16 ", " optimizer.betas= "]),
   ])
   func theScriptsOfOtherShellsNameValues(_ shell: String, _ parts: [String]) throws {
