@@ -42,6 +42,7 @@ private func wordFaults(_ text: String) -> [String] {
       let plain = word.lowercased()
       let before = last.trimmed.lowercased()
       let pair = "\(last) \(piece)"
+      if last == "and," { faults.append(pair) }
       let touches = !isStart && last.last?.isLetter == true && piece.first?.isLetter == true
       if touches {
         if ["a", "an"].contains(before), before != article(plain) { faults.append(pair) }

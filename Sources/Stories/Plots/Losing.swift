@@ -11,7 +11,7 @@ extension Stage {
     paragraph()
     tell(
       .go(hero, home(of: hero)),
-      "(When it got late|Then it was time for dinner, and|In the evening), \(hero) (went|ran) home.")
+      "(When it got late,|Then it was time for dinner, and|In the evening,) \(hero) (went|ran) home.")
     say(
       "But where was \(toy.the)? It was gone!",
       "“(Oh no! My \(toy.bare) is gone!|Where is my \(toy.bare)?)” \(hero.cried).")
