@@ -67,7 +67,7 @@ def task(name, source, splits, **settings):
 def compare(model, name, path, few=0, pool=None):
     manager = TaskManager(include_path=str(WORK / "tasks"), include_defaults=False)
     theirs = lm_eval.simple_evaluate(
-        model, tasks=[name], task_manager=manager, limit=LIMIT, num_fewshot=few or None, bootstrap_iters=0)["results"][name]
+        model, tasks=[name], task_manager=manager, limit=LIMIT, num_fewshot=few or None, bootstrap_iters=2)["results"][name]
     options = ["--few-shot", few] if few else []
     options += ["--fewshot-data", pool] if pool else []
     ours = json.loads(train("eval", MODEL, "--suite", path, "--limit", LIMIT, "--json", *options))["suites"]
