@@ -1,5 +1,6 @@
 import Corpus
 import Files
+import Foundation
 import Support
 import Testing
 import Tokenizers
@@ -161,6 +162,21 @@ import Tokenizers
     #expect(
       what(#"{"question": "q", "choices": {"text": ["a"], "label": ["A"]}, "answerKey": "B"}"#)
         == "the row's answer is none of its choices")
+  }
+
+  /// A suite's folder as it is published.
+  @Test func aFolderOfASuiteMayHaveAReadmeAndLabels() throws {
+    for name in ["piqa", "texts"] {
+      try FileManager.default.createDirectory(at: folder.url(name), withIntermediateDirectories: true)
+    }
+    try folder.write(#"{"goal": "a", "sol1": "b", "sol2": "c"}"#, to: "piqa/valid.jsonl")
+    try folder.write("1\n", to: "piqa/valid-labels.lst")
+    try folder.write("# PIQA\n", to: "piqa/README.md")
+    let suites = try SuiteFile.files([folder("piqa")])
+    #expect(suites.map(\.format) == [.piqa])
+    #expect(try answers(suites[0]) == [1])
+    try folder.write("# Nothing\n", to: "texts/README.md")
+    #expect(refusal { _ = try SuiteFile.files([folder("texts")]) }?.what == "no rows of JSON")
   }
 
   @Test func aFaultOfJSONHasItsLineAndItsColumn() throws {

@@ -58,20 +58,11 @@ package enum ConversationFile {
     for file in try files(patterns, format: format) { _ = try layout(of: file) }
   }
 
-  /// The files with rows that each of `patterns` names, and the others: a folder of rows may have a README and a licence beside
-  /// them, which are left out where it has rows at all.
+  /// The files with rows that each of `patterns` names, and the others, which are left out.
   static func groups(
     _ patterns: [String], format: CorpusFormat?
   ) throws(Failure) -> (rows: [[CorpusFile]], others: [String]) {
-    var groups = try CorpusFile.groups(patterns, format: format)
-    var others: [String] = []
-    for (index, pattern) in patterns.enumerated() where Folder.exists(pattern) {
-      var texts: [CorpusFile] = []
-      for file in groups[index] { if try isText(file) { texts.append(file) } }
-      if texts.count == groups[index].count { continue }
-      groups[index].removeAll(where: texts.contains)
-      others += texts.map(\.path)
-    }
+    let (groups, others) = try withoutTexts(patterns, format: format)
     let files = groups.flatMap(\.self)
     if files.isEmpty {
       throw Failure(.data, "there is nothing to train on", notes: ["data.train names no file"])
@@ -80,6 +71,23 @@ package enum ConversationFile {
       throw Failure(
         .data, "token shards where rows of JSON are expected", at: shard.path,
         notes: ["tuning reads .json, .jsonl, .csv and .tsv; train pretrain reads shards"])
+    }
+    return (groups, others)
+  }
+
+  /// The files that each of `patterns` names, without those that hold no rows in a folder that has some, and these: a README and
+  /// a licence may lie beside the rows.
+  static func withoutTexts(
+    _ patterns: [String], format: CorpusFormat?
+  ) throws(Failure) -> (groups: [[CorpusFile]], others: [String]) {
+    var groups = try CorpusFile.groups(patterns, format: format)
+    var others: [String] = []
+    for (index, pattern) in patterns.enumerated() where Folder.exists(pattern) {
+      var texts: [CorpusFile] = []
+      for file in groups[index] { if try isText(file) { texts.append(file) } }
+      if texts.count == groups[index].count { continue }
+      groups[index].removeAll(where: texts.contains)
+      others += texts.map(\.path)
     }
     return (groups, others)
   }

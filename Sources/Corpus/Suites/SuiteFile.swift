@@ -9,11 +9,11 @@ package struct SuiteFile: Sendable {
   /// How many questions there are.
   package var count: Int { rows.count }
 
-  /// The files that `patterns` name, in their order, each once.
+  /// The files that `patterns` name, in their order, each once. Of a folder those with rows: a README or labels may lie beside them.
   ///
   /// - Throws: `.data` for files that are of no known suite, or that have a row without an answer.
   package static func files(_ patterns: [String]) throws(Failure) -> [SuiteFile] {
-    let files = try CorpusFile.resolve(patterns, format: nil)
+    let files = try ConversationFile.withoutTexts(patterns, format: nil).groups.flatMap(\.self)
     if let shard = files.first(where: \.format.holdsTokens) {
       throw Failure(.data, "a token shard where a suite of questions is expected", at: shard.path)
     }
