@@ -67,6 +67,13 @@ import Testing
     }
   }
 
+  @Test func validateNamesWhatIsWrongWithSuitesBesideTheRest() throws {
+    let log = try tiny.train(
+      "validate", "tiny.json", "data.train=none.txt", #"evaluation.suites=["absent.jsonl"]"#,
+      "model.hidden_size=65536", "model.num_hidden_layers=200", "model.num_attention_heads=512", code: 4)
+    for part in ["none.txt", "absent.jsonl", "does not fit into memory"] { #expect(log.contains(part), "\(log)") }
+  }
+
   /// Without `--data` a run is measured on what it held out, as it measured itself.
   @Test func aRunIsMeasuredOnWhatItHeldOut() throws {
     try tiny.train("pretrain", "tiny.json", "training.max_steps=2", "~evaluation.batches")

@@ -35,19 +35,19 @@ package struct TrainingData {
 
 extension Recipe {
   /// Checks what can be checked of the data without reading it through, built-in files left out; the result is warnings.
+  ///
+  /// - Throws: all that is wrong with the files, the template and the suites.
   package func checkData() throws(Failure) -> [String] {
-    let template = failure { () throws(Failure) in try checkTemplate() }
-    if !evaluation.suites.isEmpty { _ = try SuiteFile.files(evaluation.suites) }
-    do throws(Failure) {
-      let warnings = try checkFiles()
-      if let template { throw template }
-      return warnings
-    } catch {
-      guard let template, error != template else { throw error }
-      var both = error
-      both.others.append(template)
-      throw both
-    }
+    var warnings: [String] = []
+    let found = [
+      failure { () throws(Failure) in warnings = try checkFiles() },
+      failure { () throws(Failure) in try checkTemplate() },
+      failure { () throws(Failure) in
+        if !evaluation.suites.isEmpty { _ = try SuiteFile.files(evaluation.suites) }
+      },
+    ]
+    if let failure = Failure.all(found.compactMap(\.self)) { throw failure }
+    return warnings
   }
 
   /// Checks that the files are there and are what they seem, built-in ones left out; the result is warnings.

@@ -49,10 +49,20 @@ struct ValidateCommand: Command {
   }
 
   private func check() throws(Failure) {
-    for warning in try recipe.checkData() + recipe.absentSources { Output.log.line("warning: \(warning)") }
-    if recipe.schedule.warmupSteps > 0 { try checkLength() }
-    try recipe.checkAdapter()
-    try recipe.checkMemory()
+    var failures: [Failure] = []
+    func attempt(_ check: () throws(Failure) -> Void) {
+      do throws(Failure) { try check() } catch {
+        // What is wrong with a model is found by everything that looks at it.
+        if !failures.contains(where: { $0 == error || $0.others.contains(error) }) { failures.append(error) }
+      }
+    }
+    attempt { () throws(Failure) in
+      for warning in try recipe.checkData() + recipe.absentSources { Output.log.line("warning: \(warning)") }
+    }
+    attempt { () throws(Failure) in try recipe.checkAdapter() }
+    attempt { () throws(Failure) in try recipe.checkMemory() }
+    if failures.isEmpty, recipe.schedule.warmupSteps > 0 { attempt { () throws(Failure) in try checkLength() } }
+    if let failure = Failure.all(failures) { throw failure }
     if isJSON {
       let result: JSONValue = ["valid": true, "resolved": recipe.resolved]
       Output.results.line(result.serialized())
