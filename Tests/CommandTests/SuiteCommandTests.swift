@@ -85,6 +85,13 @@ import Testing
     #expect(shown["expected"]?.string?.isEmpty == false && shown["answers"]?["answer"]?.string != nil)
     let unused = try tiny.train("eval", "runs/tiny", "--limit", "1", "--reference", "runs/tiny")
     #expect(unused.contains("the reference runs/tiny is not used"), "\(unused)")
+    // What is asked for is done with it, too.
+    let short = try Binary.run(
+      ["eval", "runs/tiny", "--sequence-length", "8", "--template", "chatml"], in: tiny.folder)
+    #expect(short.log.contains("the chat template is not used"), "\(short.log)")
+    let loss = try #require(short.results.firstMatch(of: /loss +([0-9.]+)/).flatMap { Double($0.1) })
+    #expect(abs(loss - row["eval_loss"]!.double!) > 1e-3)
+    try tiny.train("eval", "runs/tiny", "--sequence-length", "64", code: 2)
     let none = try tiny.train("eval", "runs/tiny/tokenizer.json", code: 5)
     #expect(!none.isEmpty)
   }

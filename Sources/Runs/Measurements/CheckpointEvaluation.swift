@@ -37,6 +37,12 @@ package struct CheckpointEvaluation {
 
     fileprivate var writesAnswers: Bool { asksQuestions || shown > 0 }
 
+    /// Says that a template which was asked for renders nothing of text.
+    fileprivate func noteUnreadTemplate(_ kind: ExampleKind) {
+      guard !kind.hasConversations, template != nil || !templateVariables.isEmpty else { return }
+      Output.log.line("note: the chat template is not used: what is measured here are no conversations")
+    }
+
     package init() {}
   }
 
@@ -62,6 +68,7 @@ package struct CheckpointEvaluation {
     let length = try Self.length(options.sequenceLength, of: stored)
     var objective = Self.objective(of: try RowKind(of: patterns, fields: options.fields))
     let kind = type(of: objective).examples
+    options.noteUnreadTemplate(kind)
     let run = kind.answersPerSample > 0 ? try EvaluatedRun(of: stored, precision: options.precision) : nil
     if let run, run.recipe.examples == kind { objective = run.recipe.objective }
     let text = TextFormat(of: stored, chat: kind.hasConversations ? try Self.chat(stored, options) : nil)
@@ -101,7 +108,8 @@ package struct CheckpointEvaluation {
     return [:]
   }
 
-  /// Measures `stored`, a checkpoint of a run, on what the run holds out, as the run reads and measures it.
+  /// Measures `stored`, a checkpoint of a run, on what the run holds out, as the run reads and measures it but for what `options`
+  /// say.
   ///
   /// - Throws: `.usage` if it is no run's, or the run holds nothing out.
   package init(heldOutOf stored: StoredModel, options: Options) throws(Failure) {
@@ -112,6 +120,10 @@ package struct CheckpointEvaluation {
     }
     var recipe = run.recipe
     recipe.evaluation.suites = []
+    if let length = options.sequenceLength { recipe.data.sequenceLength = try Self.length(length, of: stored) }
+    if let template = options.template { recipe.data.template = template }
+    if !options.templateVariables.isEmpty { recipe.data.templateVariables = options.templateVariables }
+    options.noteUnreadTemplate(recipe.examples)
     let preparation = try Preparation(recipe, resuming: stored) { Output.log.line($0) }
     guard let data = preparation.data.validation else {
       throw Failure(

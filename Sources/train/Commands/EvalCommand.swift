@@ -23,7 +23,9 @@ struct EvalCommand: Command {
       Option.value("few-shot", "N", "examples before each question of a suite; default 0"),
       Option.value("fewshot-data", "FILE", "where the examples come from; default: the suite itself"),
       Option.value("seed", "N", "of the draws of examples; default 1234, as in lm-evaluation-harness"),
-      Option.value("sequence-length", "N", "tokens a window or an example; default: the model's positions"),
+      Option.value(
+        "sequence-length", "N",
+        "tokens a window or an example; default: the model's positions, of what a run held out the run's own"),
       Option.value(
         "limit", "N",
         "windows or examples at most, spread over the data; of a suite the first N questions; default: all"),
