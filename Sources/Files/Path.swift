@@ -7,4 +7,11 @@ package enum Path {
     var status = stat()
     return lstat(path, &status) == 0
   }
+
+  /// The path with the user's folder in the place of `~` at its beginning, which a shell replaces only where a word begins: not
+  /// in `--out=~/page.html`.
+  package static func withHome(_ path: String) -> String {
+    guard path == "~" || path.hasPrefix("~/"), let home = getenv("HOME") else { return path }
+    return String(cString: home) + path.dropFirst()
+  }
 }

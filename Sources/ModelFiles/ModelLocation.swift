@@ -48,6 +48,9 @@ extension ModelFormat {
   /// The failure of a path where nothing is, which may be the name of a model of the Hugging Face Hub.
   private static func missing(_ path: String) -> Failure {
     var failure = Failure.system(.checkpoint, "cannot open the file", at: path, ENOENT)
+    if Path.withHome(path) != path {
+      failure.notes.append("a shell replaces \"~\", and only where a word begins: \(Path.withHome(path))")
+    }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     let hasName = parts.count == 2 && parts[1].contains { $0.isUppercase || $0.isNumber }
     let isName = hasName && !["", "~", "checkpoints"].contains(parts[0]) && !Path.exists(String(parts[0]))

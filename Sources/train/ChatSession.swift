@@ -1,5 +1,4 @@
 import Files
-import Glibc
 import Inference
 import ModelFiles
 import Models
@@ -96,9 +95,7 @@ struct ChatSession {
   }
 
   private func save(_ path: String?) {
-    guard var path else { return Output.log.line("/save needs the name of a file") }
-    // No shell has read what is typed here.
-    if path.hasPrefix("~/"), let home = getenv("HOME") { path = String(cString: home) + path.dropFirst() }
+    guard let path = path.map(Path.withHome) else { return Output.log.line("/save needs the name of a file") }
     let said = conversation.messages.filter { $0.role != "system" }
     if said.isEmpty { return Output.log.line("nothing has been said yet") }
     let messages = conversation.messages.map { message -> JSONValue in

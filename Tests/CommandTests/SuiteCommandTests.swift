@@ -119,6 +119,13 @@ import Testing
     #expect(try Binary.run(models + ["--out", "page.html"], in: tiny.folder).code == 2)
     try tiny.train("compare", "runs/tiny", "runs/tiny", "--out", "pages/new/")
     #expect(FileManager.default.fileExists(atPath: tiny.path("pages/new/comparison.html")))
+    // No shell replaces what follows an equals sign.
+    let home = ["HOME": tiny.path("home")]
+    let page = ["compare", "runs/tiny", "runs/tiny", "--out=~/c.html"]
+    #expect(try Binary.run(page, in: tiny.folder, environment: home).code == 0)
+    #expect(FileManager.default.fileExists(atPath: tiny.path("home/c.html")))
+    let model = try Binary.run(["generate", "~/none"], in: tiny.folder, environment: home)
+    #expect(model.code == 5 && model.log.contains("where a word begins: \(tiny.path("home/none"))"), "\(model.log)")
   }
 
   /// What a model was tuned from has no template most often, and is asked as the tuned one is.

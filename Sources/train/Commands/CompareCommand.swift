@@ -25,7 +25,7 @@ struct CompareCommand: Command {
   private let models: ModelComparison?
 
   init(_ arguments: inout Arguments) throws(Failure) {
-    page = arguments.string("out")
+    page = arguments.string("out").map(Path.withHome)
     isJSON = arguments.flag("json")
     models = try ModelComparison(arguments)
     if models != nil, page != nil {
