@@ -57,9 +57,11 @@ struct ChatSession {
       try answer(line)
       return true
     }
-    let parts = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true).map(String.init)
-    let argument = parts.count > 1 ? parts[1] : nil
-    switch parts[0] {
+    let word = String(line.prefix { !$0.isWhitespace })
+    let rest = line.dropFirst(word.count).drop(while: \.isWhitespace)
+    let text = String(rest.reversed().drop(while: \.isWhitespace).reversed())
+    let argument = text.isEmpty ? nil : text
+    switch word {
     case "/exit", "/quit", "/bye": return false
     case "/reset": begin(system: system)
     case "/system": setSystem(argument)
@@ -67,7 +69,7 @@ struct ChatSession {
     case "/help", "/?": Output.log.line(Self.help)
     default:
       Output.log.line(
-        "\(parts[0]) is nothing that is known here; /help lists what is. A space before it makes it a message.")
+        "\(word) is nothing that is known here; /help lists what is. A space before it makes it a message.")
     }
     return true
   }
