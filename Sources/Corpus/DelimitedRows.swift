@@ -43,21 +43,27 @@ struct DelimitedRows: ~Copyable {
       switch found {
       case "\t": "call the file .tsv"
       case ",": "call the file .csv"
-      default: "write commas: \(conversion(of: path, from: found))"
+      default: "write commas: " + conversion(of: path, to: "commas.csv", reader: ", delimiter=\"\(found)\"")
       }
     throw Failure(
       .data, "the fields are separated by \(found == "\t" ? "tabs" : "\"\(found)\"")", at: place,
       notes: ["the header is \"\(name)\"", remedy])
   }
 
-  /// A line of Python that writes the file with commas.
-  private static func conversion(of path: String, from separator: Character) -> String {
-    let target = path.hasSuffix(".csv") ? "\(path.dropLast(4)).commas.csv" : "\(path).commas.csv"
-    let (source, result) = (JSONValue(path).serialized(), JSONValue(target).serialized())
+  /// A line of Python that writes the file anew, with `reader` and `writer` for options of its module csv.
+  fileprivate static func conversion(
+    of path: String, to ending: String, reader: String, writer: String = ""
+  ) -> String {
+    let compression = try? SourceReader.compression(of: path)
+    let name = compression == nil ? path : path.withoutCompression
+    let isNamed = [".csv", ".tsv"].contains { name.lowercased().hasSuffix($0) }
+    let target = JSONValue("\(isNamed ? String(name.dropLast(4)) : name).\(ending)").serialized()
+    let source = compression == nil ? "open(\(JSONValue(path).serialized()), newline=\"\")" : "sys.stdin"
     let line =
-      "import csv; csv.writer(open(\(result), \"w\", newline=\"\"))"
-      + ".writerows(csv.reader(open(\(source), newline=\"\"), delimiter=\"\(separator)\"))"
-    return "python3 -c \(line.shellWord)"
+      "import csv, sys; csv.writer(open(\(target), \"w\", newline=\"\")\(writer))"
+      + ".writerows(csv.reader(\(source)\(reader)))"
+    let unpacking = compression.map { "\($0.unpacking) \(path.shellWord) | " } ?? ""
+    return "\(unpacking)python3 -c \(line.shellWord)"
   }
 
   /// The next record; nil at the end.
@@ -182,7 +188,8 @@ private struct Records: ~Copyable {
       }
     }
     if state == .quoted {
-      throw Failure(.data, "a quoted field is never closed", at: "\(path):\(opened)", notes: ["it begins in this line"])
+      throw Failure(
+        .data, "a quoted field is never closed", at: "\(path):\(opened)", notes: ["it begins in this line", quoting])
     }
     return try record(at: first)
   }
@@ -214,7 +221,19 @@ private struct Records: ~Copyable {
   private func unexpected() -> Failure {
     Failure(
       .data, "text follows the closing quote of a field", at: "\(path):\(line)",
-      notes: ["a quote inside a quoted field is written twice, and a field is quoted as a whole (RFC 4180)"])
+      notes: [
+        "a quote inside a quoted field is written twice, and a field is quoted as a whole (RFC 4180)", quoting,
+      ])
+  }
+
+  /// What to do with a file whose quotes are characters like others, as in many a .tsv.
+  private var quoting: String {
+    let isTabbed = separator == UInt8(ascii: "\t")
+    let options = isTabbed ? ", delimiter=\"\\t\"" : ""
+    let command = DelimitedRows.conversion(
+      of: path, to: isTabbed ? "quoted.tsv" : "quoted.csv", reader: "\(options), quoting=csv.QUOTE_NONE",
+      writer: options)
+    return "where quotes are no more than characters of the text: \(command)"
   }
 
   private mutating func record(at line: Int) throws(Failure) -> Record {

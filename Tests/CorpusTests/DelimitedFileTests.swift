@@ -94,6 +94,28 @@ import Tokenizers
     #expect(try documents(bytes) == ["x; y, z"])
   }
 
+  /// So do the one for a compressed file, and the one for quotes that quote nothing, as in many a .tsv.
+  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/python3"), "python3 is needed"))
+  func theCommandsForQuotesAndForCompressedFilesWork() throws {
+    for text in ["\"Hello\" he said", "\"no end"] {
+      let file = "id\ttext\n1\tone\n2\t\(text)\n"
+      let failure = try #require(refusal { _ = try documents(Array(file.utf8), "a.tsv") })
+      let command = try #require(failure.notes.last)
+        .replacing("where quotes are no more than characters of the text: ", with: "")
+      #expect(try Shell.run(command) == 0, "\(command)")
+      let bytes = Array(try Data(contentsOf: folder.url("a.quoted.tsv")))
+      #expect(try documents(bytes, "b.tsv") == ["one", text])
+    }
+    try folder.write("a;text\n1;x, y\n", to: "c.csv")
+    #expect(try Shell.run("gzip c.csv", in: folder) == 0)
+    let packed = try #require(
+      refusal { _ = try PretrainingData.validate(.init(train: [folder("c.csv.gz")])) })
+    let command = try #require(packed.notes.last).replacing("write commas: ", with: "")
+    #expect(try Shell.run(command) == 0, "\(command)")
+    let bytes = Array(try Data(contentsOf: folder.url("c.commas.csv")))
+    #expect(try documents(bytes) == ["x, y"])
+  }
+
   @Test func theTextMayHaveAnotherName() throws {
     let paths = [
       try folder.write("id,content\n1,a b\n", to: "a.csv"), try folder.write("{\"content\": \"a b\"}\n", to: "a.jsonl"),
