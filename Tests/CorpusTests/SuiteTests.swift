@@ -151,6 +151,8 @@ import Tokenizers
     #expect(what(#"{"text": "of no genre", "domain": "a"}"#) == nil)
     let choices = #""choices": {"text": ["a"], "label": ["A"]}, "answerKey": "A""#
     #expect(what(#"{"question": "q", "question_concept": "c", \#(choices)}"#) == "CommonsenseQA is not known here")
+    #expect(what(#"{"question": "q", "formatted_question": "q (A) a", \#(choices)}"#) == "a row of no known suite")
+    #expect(what(#"{"question": "q", "para": "A fact.", \#(choices)}"#) == "a row of no known suite")
     #expect(what("[1]") != nil)
     #expect(what("{") != nil)
     #expect(

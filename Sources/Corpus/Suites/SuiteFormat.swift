@@ -75,12 +75,15 @@ package enum SuiteFormat: String, Sendable, CaseIterable {
   ]
 
   /// The format of a file by one of its rows; nil for a row of none. Columns that tell of another suite make it none: texts
-  /// with a label are to be classified, and CommonsenseQA has ARC's columns but asks for a letter.
+  /// with a label are to be classified, and CommonsenseQA has ARC's columns but asks for a letter. So have QASC and QuaRTz, which
+  /// give facts to a question.
   ///
   /// - Parameter path: of the file. The Allen Institute's own files of ARC and OpenBookQA have the same columns.
   init?(of row: JSONValue, path: String) {
     func has(_ keys: String...) -> Bool { keys.allSatisfy { row[$0] != nil } }
-    if Self.isCommonsenseQA(row) { return nil }
+    if Self.isCommonsenseQA(row) || ["formatted_question", "combinedfact", "para"].contains(where: { row[$0] != nil }) {
+      return nil
+    }
     if has("sentence_good", "sentence_bad") {
       self = .blimp
     } else if has("goal", "sol1", "sol2") {
