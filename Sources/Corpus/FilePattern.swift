@@ -21,7 +21,7 @@ enum FilePattern {
     if found.isEmpty {
       throw Failure(
         .data, isPattern ? "no file matches the pattern" : "no such file", at: pattern,
-        notes: quoteNote(pattern) + [
+        notes: quoteNote(pattern) + listNote(pattern) + [
           pattern.contains("://")
             ? "nothing is loaded over the network: download it first, curl -LO \(pattern.shellWord)"
             : "the working folder is \(workingFolder)"
@@ -83,6 +83,14 @@ enum FilePattern {
       return []
     }
     return ["the quotes are part of the name here: leave them out, \(pattern.dropFirst().dropLast())"]
+  }
+
+  /// What to say of a list that is not JSON, as in `[a.txt, b.txt]`, and of names with commas between them.
+  private static func listNote(_ pattern: String) -> [String] {
+    let isBracketed = pattern.hasPrefix("[") && pattern.hasSuffix("]")
+    let first = pattern.prefix { $0 != "," }
+    guard isBracketed || first != pattern && access(String(first), F_OK) == 0 else { return [] }
+    return ["several files are a list, whose names stand in double quotes: [\"a.txt\", \"b.txt\"]"]
   }
 
   /// The files below a folder in the order of their names, without hidden and empty ones.

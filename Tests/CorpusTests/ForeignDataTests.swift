@@ -195,4 +195,13 @@ import Tokenizers
     let failure = refusal { _ = try open(["'\(folder.path)/*.txt'"]) }
     #expect(failure?.notes.first == "the quotes are part of the name here: leave them out, \(folder.path)/*.txt")
   }
+
+  @Test func listsThatAreNotJSONAreNamed() throws {
+    try folder.write("a", to: "a.txt")
+    for list in ["[\(folder("a.txt")),\(folder("a.txt"))]", "['a.txt']", "\(folder("a.txt")),b.txt"] {
+      let failure = refusal { _ = try open([list]) }
+      #expect(failure?.notes.first?.hasPrefix("several files are a list") == true, "\(failure.debugDescription)")
+    }
+    #expect(refusal { _ = try open(["a,b.txt"]) }?.notes.first?.hasPrefix("several files") == false)
+  }
 }
