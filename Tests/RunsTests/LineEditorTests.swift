@@ -61,6 +61,16 @@ import Testing
     #expect(shown(wide, 5) == "↵語, 3")
   }
 
+  /// A line is shown at each key, also while a book is pasted.
+  @Test func aLineIsShownAsFastAsAShortOne() {
+    var line = EditedLine()
+    for _ in 0..<200_000 { line.press(.character("x")) }
+    let time = ContinuousClock().measure {
+      for _ in 0..<1000 { #expect(line.visible(columns: 80).cursor == 79) }
+    }
+    #expect(time < .seconds(2), "\(time)")
+  }
+
   private func shown(_ line: EditedLine, _ columns: Int) -> String {
     let visible = line.visible(columns: columns)
     return "\(visible.text), \(visible.cursor)"
@@ -90,6 +100,11 @@ import Testing
       keys("\u{1B}[200~a\rb\u{1B}[201~\r") == [
         .unknown, .character("a"), .character("\n"), .character("b"), .unknown, .enter,
       ])
+    // A file of Windows is pasted with both; two of either are two line ends.
+    let pasted = keys("\u{1B}[200~a\r\nb\n\nc\r\rd\u{1B}[201~").compactMap { key -> Character? in
+      if case .character(let character) = key { character } else { nil }
+    }
+    #expect(pasted == ["a", "\n", "b", "\n", "\n", "c", "\n", "\n", "d"])
     // What is no sequence and no text is nothing, and does not swallow what follows.
     #expect(keys([0xFF, 0x61]).last != nil && keys([0xC3]) == [.unknown] && keys("\u{1B}[99q") == [.unknown])
     #expect(keys("\u{1B}") == [.unknown])

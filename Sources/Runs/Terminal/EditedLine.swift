@@ -81,22 +81,25 @@ package struct EditedLine: Sendable {
   }
 
   /// The part of the line around the cursor that fits into `columns`, and the column of the cursor in it. Newlines, which come
-  /// from pasted text, are shown as signs.
+  /// from pasted text, are shown as signs. Nothing else of the line is looked at: it may be a pasted book, and is shown at each key.
   package func visible(columns: Int) -> (text: String, cursor: Int) {
-    let signs = characters.map { $0.isNewline ? "↵" : $0.isASCII && $0.asciiValue! < 32 ? "·" : $0 }
+    func sign(_ index: Int) -> Character {
+      let character = characters[index]
+      return character.isNewline ? "↵" : character.isASCII && character.asciiValue! < 32 ? "·" : character
+    }
     var start = cursor
     var before = 0
     // The cursor itself takes a column.
-    while start > 0, before + signs[start - 1].columns < columns {
+    while start > 0, before + sign(start - 1).columns < columns {
       start -= 1
-      before += signs[start].columns
+      before += sign(start).columns
     }
     var (end, width) = (start, 0)
-    while end < signs.count, width + signs[end].columns < columns {
-      width += signs[end].columns
+    while end < characters.count, width + sign(end).columns < columns {
+      width += sign(end).columns
       end += 1
     }
-    return (String(signs[start..<end]), before)
+    return (String((start..<end).map(sign)), before)
   }
 }
 

@@ -2,6 +2,8 @@
 package struct KeyDecoder: Sendable {
   /// Whether text is being pasted, whose newlines end no line.
   private var isPasting = false
+  /// Whether the last byte was a carriage return that was pasted: a line feed behind it ends the same line.
+  private var isInLineEnd = false
 
   package init() {}
 
@@ -11,6 +13,9 @@ package struct KeyDecoder: Sendable {
   ///   follow at once.
   package mutating func key(_ next: (_ isContinuing: Bool) -> UInt8?) -> Key? {
     guard let byte = next(false) else { return nil }
+    let endsLine = isInLineEnd && byte == 0x0A
+    isInLineEnd = isPasting && byte == 0x0D
+    if endsLine { return .unknown }
     if byte == 0x1B { return sequence(next) }
     if isPasting, byte == 0x0D || byte == 0x0A { return .character("\n") }
     if let key = Self.controls[byte] { return key }
