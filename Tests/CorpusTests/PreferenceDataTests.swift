@@ -241,6 +241,9 @@ import Tokenizers
     ),
     (#"{"instruction": "a", "output": "b", "kto_tag": false}"#, ["Q: a\nA:", " b."], false),
     (#"{"input": "a", "output": "b", "label": "False"}"#, ["Q: a\nA:", " b."], false),
+    // As pandas writes them.
+    (#"{"prompt": "a", "completion": "b", "label": 1.0}"#, ["Q: a\nA:", " b."], true),
+    (#"{"prompt": "a", "completion": "b", "label": "0.0"}"#, ["Q: a\nA:", " b."], false),
     (
       #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}], "kto_tag": true}"#,
       ["Q: a\nA:", " b."], true
@@ -266,6 +269,13 @@ import Tokenizers
     let good = #"{"prompt": "a", "completion": "b", "label": true}"#
     let data = try unpaired("\(good)\n\(row)")
     #expect(data.count == 1 && data.summary.drops.map(\.reason) == [reason])
+  }
+
+  @Test func rowsOfTheOtherKindAreToldWhoReadsThem() throws {
+    let labelled = refusal { _ = try open(#"{"prompt": "a", "completion": "b", "label": true}"#) }
+    #expect(labelled?.notes.contains("answers with a label are read with objective.name=kto") == true)
+    let pair = refusal { _ = try unpaired(#"{"prompt": "a", "chosen": "b", "rejected": "c"}"#) }
+    #expect(pair?.notes.contains("pairs are read without objective.name=kto, by the objective dpo") == true)
   }
 
   @Test func theLastPairsAreHeldOut() throws {

@@ -19,7 +19,9 @@ extension TuningRow {
     guard has("chosen", "rejected") else {
       let has = ["chosen", "rejected"].filter { self[$0] != nil }
       throw has.isEmpty
-        ? unusable("the row has neither \"\(name("chosen"))\" nor \"\(name("rejected"))\"", "found \(foundColumns)")
+        ? unusable(
+          "the row has neither \"\(name("chosen"))\" nor \"\(name("rejected"))\"", "found \(foundColumns)",
+          self["label"] != nil ? "answers with a label are read with objective.name=kto" : nil)
         : unusable("the row has no \"\(name(has[0] == "chosen" ? "rejected" : "chosen"))\"")
     }
     let pair =

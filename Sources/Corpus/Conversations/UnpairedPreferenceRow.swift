@@ -15,7 +15,9 @@ extension TuningRow {
   /// `completion` (texts or messages), Alpaca's columns, or a conversation whose last turn is the answer.
   func unpairedPreference() throws(Failure) -> UnpairedPreferenceRow {
     guard let label = self["label"] else {
-      throw unusable("the row has no \"\(name("label"))\"", "found \(foundColumns)")
+      throw unusable(
+        "the row has no \"\(name("label"))\"", "found \(foundColumns)",
+        has("chosen", "rejected") ? "pairs are read without objective.name=kto, by the objective dpo" : nil)
     }
     guard let isDesirable = label.bool ?? Self.labels[label.string?.lowercased() ?? label.number?.text ?? ""] else {
       throw unusable("\"\(name("label"))\" is neither true nor false", "found \(label.kind)")
@@ -26,8 +28,10 @@ extension TuningRow {
       prompt: try input(withSystem(prompt)), completion: completion, isDesirable: isDesirable)
   }
 
-  /// What stands for false and true, in delimited values as text.
-  private static let labels = ["0": false, "1": true, "false": false, "true": true]
+  /// What stands for false and true, in delimited values as text. A column of numbers in which some are missing is one of fractions.
+  private static let labels = [
+    "0": false, "1": true, "0.0": false, "1.0": true, "false": false, "true": true,
+  ]
 
   private func promptAndAnswer() throws(Failure) -> (prompt: [Message], completion: [Message]) {
     for column in ["messages", "conversations"] where has(column) && !has("prompt", "completion") {
