@@ -32,6 +32,12 @@ struct StoriesCommand: Command {
     seed = try arguments.integer("seed", in: 0...Int.max) ?? 1
     shown = try arguments.integer("show", in: 0...1_000_000) ?? 0
     isJSON = arguments.flag("json")
+    // Stories are written or counted.
+    let unread = (path == nil ? ["show", "json"] : ["count", "seed"]).first { arguments.flag($0) }
+    if let unread {
+      let stories = path == nil ? "the stories of a FILE" : "stories of the built-in world"
+      throw arguments.failure("--\(unread) is for \(stories)")
+    }
   }
 
   func run() throws(Failure) {
