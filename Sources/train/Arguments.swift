@@ -197,6 +197,9 @@ struct Arguments {
         "a pattern stands in quotes, --\(files.name) '*.txt', or the option before each file: --\(files.name) \(word)"
       ]
     }
+    if command.options.contains(where: { $0.name == "data" }), Path.exists(word), !Folder.exists(word) {
+      return ["data is given with an option: --data \(word.shellWord)"]
+    }
     guard command.takesKeys else { return [] }
     if Recipe.reference.contains(where: { $0.path == word }) {
       return ["a key and its value are one word, without blanks: \(word)=VALUE"]

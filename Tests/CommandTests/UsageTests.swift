@@ -60,6 +60,17 @@ import Testing
     try folder.write("\(story)\n<|endoftext|>\n\(story)\n<|endoftext|>\n", to: "two.txt")
     #expect(try Binary.run(["stories", "one.txt"], in: folder).results.contains("\n1 story, "))
     #expect(try Binary.run(["stories", "two.txt"], in: folder).results.contains("\n2 stories, "))
+    for arguments in [["--count", "1", "--json"], ["one.txt", "--seed", "3"]] {
+      let outcome = try Binary.run(["stories"] + arguments, in: folder)
+      #expect(outcome.code == 2 && outcome.results.isEmpty, "\(outcome)")
+    }
+  }
+
+  @Test func aFileBesideAModelIsToldItsOption() throws {
+    let folder = try ScratchFolder()
+    try folder.write("text", to: "my text.txt")
+    let outcome = try Binary.run(["eval", "model", "my text.txt"], in: folder)
+    #expect(outcome.code == 2 && outcome.log.contains("an option: --data 'my text.txt'"), "\(outcome.log)")
   }
 
   @Test func aReaderThatLeavesIsNotAnError() throws {
