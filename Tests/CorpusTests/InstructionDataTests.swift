@@ -159,6 +159,12 @@ import Tokenizers
     let turns = #"{"talk": [{"who": "user", "says": "a"}, {"who": "assistant", "says": "b"}]}"#
     #expect(
       try marked(open(turns, fields: ["messages": "talk", "role": "who", "content": "says"])) == "Q: a\nA:[ b.]\n")
+    // A misspelt name would leave a column out without a word.
+    let names = ["instruction": "frage", "output": "antwort", "system": "sytem"]
+    #expect(
+      try open(row, fields: names).summary.warnings == [
+        "data.fields: none of the first rows has a column \"sytem\", which would be \"system\""
+      ])
     let error = #expect(throws: Failure.self) { try open(row, fields: ["promt": "x"]) }
     #expect(error?.area == .recipe && error?.notes.first == "did you mean \"prompt\"?")
   }

@@ -68,8 +68,21 @@ struct TuningReader: Sendable {
       ends.append(summary.used)
     }
     try summary.check(groups.first(where: { !$0.isEmpty })![0].path)
+    summary.warnings += try unknownFields(of: groups.flatMap(\.self))
     summary.warnOfRemarks()
     return Reading(summary: summary, ends: ends, digest: identity(of: digests))
+  }
+
+  /// What to say of names in `data.fields` that none of the first rows has: of a misspelt one a column is not read. Those of a
+  /// message's keys are inside a column.
+  private func unknownFields(of files: [CorpusFile]) throws(Failure) -> [String] {
+    var left = settings.fields.filter { !["role", "content"].contains($0.key) }
+    for file in files where !left.isEmpty {
+      try ConversationFile.first(1000, of: file) { row, _ in left = left.filter { row[$0.value] == nil } }
+    }
+    return left.sorted { $0.key < $1.key }.map { name, column in
+      "data.fields: none of the first rows has a column \"\(column)\", which would be \"\(name)\""
+    }
   }
 
   @Sendable private func row(_ row: JSONRow) throws(Failure) -> TuningRow {
