@@ -79,6 +79,7 @@ import Testing
     let rows = try tiny.metrics("runs/kto")
     #expect(try tiny.trained("runs/kto")[0]["loss"]?.double == 0.5)
     #expect(rows.contains { ($0["kl"]?.double ?? 0) > 0 } && rows.contains { $0["eval_kl"] != nil })
+    #expect(try tiny.train("eval", "runs/kto", "--show", "1").contains("no answers are shown"))
   }
 
   /// The losses of one objective say nothing about those of another: 0.7 and less, then 50.

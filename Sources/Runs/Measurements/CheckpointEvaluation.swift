@@ -276,7 +276,12 @@ package struct CheckpointEvaluation {
       answers = try AnswerEvaluation(generator, nil, questions: questions, showing: options.shown).shown
       return
     }
-    guard var questions else { return }
+    guard var questions else {
+      if options.shown > 0 {
+        Output.log.line("note: no answers are shown: of answers with labels nobody says what they should be")
+      }
+      return
+    }
     if !options.asksQuestions { questions = Array(questions.prefix(options.shown)) }
     let found = try AnswerEvaluation(generator, text.chat, questions: questions, showing: options.shown)
     answers = found.shown
