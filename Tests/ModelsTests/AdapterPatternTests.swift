@@ -57,6 +57,11 @@ import Testing
       #""target_modules": ["q_proj"], "rank_pattern": {"^model.layers.1.self_attn.q_proj": 7, ".*proj": 3}"#,
       ["0.self_attn.q_proj": 3, "1.self_attn.q_proj": 7]
     ),
+    // A word ends at a dot, as in Python.
+    (
+      #""target_modules": ".*\\b(q_proj|v_proj)", "exclude_modules": ".*\\blayers\\.0\\b.*", "rank_pattern": {"\\d+\\b.*\\bv_proj": 3}"#,
+      ["1.self_attn.q_proj": 4, "1.self_attn.v_proj": 3]
+    ),
   ])
   func layersAndRanksArePEFTs(_ keys: String, _ expected: [String: Int]) throws {
     let settings = try adapter("{\"r\": 4, \(keys)}")

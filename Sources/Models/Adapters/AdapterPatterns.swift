@@ -10,10 +10,10 @@ package struct LayerPattern<Value: Equatable & Sendable>: Equatable, Sendable {
   package init(_ pattern: String, _ value: Value) { (self.pattern, self.value) = (pattern, value) }
 
   /// Whether the pattern can be used.
-  var isValid: Bool { (try? Regex(pattern)) != nil }
+  var isValid: Bool { Regex(name: pattern) != nil }
 
   func matches(_ path: String) -> Bool {
-    guard let expression = try? Regex("(?:.*\\.)?(?:\(pattern))") else { return false }
+    guard let expression = Regex(name: "(?:.*\\.)?(?:\(pattern))") else { return false }
     return (try? expression.wholeMatch(in: path)) != nil
   }
 }
@@ -51,7 +51,7 @@ extension AdapterConfiguration {
       // It cannot be stopped; the program ends with the failure.
       DispatchQueue.global().async {
         for form in [text, "(?:.*\\.)?(?:\(text))", "(?:.*?\\.)?(?:\(text))\\.([0-9]+)\\..*"] {
-          guard let expression = try? Regex(form) else { continue }
+          guard let expression = Regex(name: form) else { continue }
           for path in paths { _ = try? expression.wholeMatch(in: path) }
         }
         isDone.signal()
@@ -86,7 +86,7 @@ extension AdapterConfiguration {
   func adapts(_ path: String) -> Bool {
     switch excluded {
     case .names(let names): if names.contains(where: { path == $0 || path.hasSuffix("." + $0) }) { return false }
-    case .pattern(let pattern): if (try? Regex(pattern).wholeMatch(in: path)) != nil { return false }
+    case .pattern(let pattern): if (try? Regex(name: pattern)?.wholeMatch(in: path)) != nil { return false }
     case .allLinear: return false
     }
     if saves(path) { return false }
@@ -112,7 +112,7 @@ extension AdapterConfiguration {
       return parts.indices.dropFirst(2).dropLast().lazy.compactMap { Int(parts[$0]) }.first
     }
     for name in blockNames {
-      guard let expression = try? Regex("(?:.*?\\.)?(?:\(name))\\.([0-9]+)\\..*"),
+      guard let expression = Regex(name: "(?:.*?\\.)?(?:\(name))\\.([0-9]+)\\..*"),
         let match = try? expression.wholeMatch(in: path)
       else { continue }
       return match.output.last?.substring.flatMap { Int($0) }
@@ -145,7 +145,7 @@ extension SettingsType where Value == AdapterConfiguration.Targets {
       schema: ["anyOf": [["type": "string"], SettingsType<[String]>.list(of: .string).schema]],
       read: { value in
         if value.isNull || value.string == "" { return .names([]) }
-        if let word = value.string { return (try? Regex(word)) != nil ? .pattern(word) : nil }
+        if let word = value.string { return Regex(name: word) != nil ? .pattern(word) : nil }
         guard let names = value.array?.map(\.string), names.allSatisfy({ $0?.isEmpty == false }) else { return nil }
         return .names(names.map { $0! })
       },
@@ -184,7 +184,7 @@ extension SettingsType where Value == [String] {
       read: { value in
         if value.isNull || value.string == "" { return [] }
         let names = (value.array ?? [value]).map(\.string)
-        return names.allSatisfy { $0.map { (try? Regex($0)) != nil } ?? false } ? names.map { $0! } : nil
+        return names.allSatisfy { $0.map { Regex(name: $0) != nil } ?? false } ? names.map { $0! } : nil
       }, write: { JSONValue($0.map { JSONValue($0) }) })
   }
 }

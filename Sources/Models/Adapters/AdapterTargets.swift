@@ -115,7 +115,7 @@ private struct NamePattern {
       expression = nil
       return
     }
-    guard let expression = try? Regex(pattern) else {
+    guard let expression = Regex(name: pattern) else {
       throw Failure(
         .model, "adapter.target_modules is no regular expression that is known here", at: pattern,
         notes: ["(?<=...) and (?<!...) are not: list the names, or take some away with exclude_modules"])
