@@ -69,6 +69,11 @@ struct DecoderBackbone: Backbone, NamedParts {
     plan.rotary.reduce(0) { $0 * 2 + ($1.scaling?.cacheVariant(reach: reach) ?? 0) }
   }
 
+  func rotationVariant(reach: Int) -> Int {
+    // A variant is at most the number of positions, 2^20.
+    plan.rotary.reduce(0) { $0 << 21 | ($1.scaling?.variant(reach: reach) ?? 0) }
+  }
+
   private func embedded(
     _ tokens: [Int32], shape: Shape, attention: AttentionMode, noise: EmbeddingNoise?
   ) -> Tensor {

@@ -14,6 +14,8 @@ public protocol Backbone: Module {
   var dimensions: ModelDimensions { get }
   /// A number that changes with the length of a text where all keys in a cache have to be computed again.
   func cacheVariant(reach: Int) -> Int
+  /// A number that changes with the length of a text where its tokens are rotated by other angles.
+  func rotationVariant(reach: Int) -> Int
   /// The final hidden states [B, T, C] of tokens [B T], with noise on their embeddings if there is any.
   func hiddenStates(
     _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
@@ -22,6 +24,7 @@ public protocol Backbone: Module {
 
 extension Backbone {
   public func cacheVariant(reach: Int) -> Int { 0 }
+  public func rotationVariant(reach: Int) -> Int { 0 }
 }
 
 /// A backbone with a head that turns hidden states into logits over the vocabulary.
@@ -59,11 +62,13 @@ extension LanguageModel {
     return head.logits(last).viewed(as: [vocabularySize])
   }
 
-  /// The same, computed `chunk` tokens at a time to bound the memory of a long text.
+  /// The same, computed `chunk` tokens at a time to bound the memory of a long text; where angles follow from its length, all at once.
   public func nextTokenLogits(_ tokens: [Int32], chunk: Int, cache: KeyValueCache) -> Tensor {
     precondition(chunk > 0, "no chunks of \(chunk) tokens")
-    let last = (tokens.count - 1) / chunk * chunk
-    for start in stride(from: 0, to: last, by: chunk) { _ = extend(cache, by: Array(tokens[start..<start + chunk])) }
+    let variants = [min(chunk, tokens.count), tokens.count].map { backbone.rotationVariant(reach: cache.length + $0) }
+    let size = variants[0] == variants[1] ? chunk : tokens.count
+    let last = (tokens.count - 1) / size * size
+    for start in stride(from: 0, to: last, by: size) { _ = extend(cache, by: Array(tokens[start..<start + size])) }
     return nextTokenLogits(Array(tokens[last...]), cache: cache)
   }
 
@@ -72,8 +77,9 @@ extension LanguageModel {
   public func nextTokenLogits(_ tokens: [Int32], caches: [KeyValueCache]) -> Tensor {
     precondition(tokens.count == caches.count, "\(tokens.count) tokens for \(caches.count) caches")
     var logits = Tensor(uninitialized: [tokens.count, vocabularySize])
-    let groups = Dictionary(grouping: caches.indices) { backbone.cacheVariant(reach: caches[$0].length + 1) }
-    for (variant, texts) in groups {
+    let groups = Dictionary(grouping: caches.indices) { backbone.rotationVariant(reach: caches[$0].length + 1) }
+    for texts in groups.values {
+      let variant = backbone.cacheVariant(reach: caches[texts[0]].length + 1)
       let together = texts.filter { caches[$0].variant == variant || caches[$0].length == 0 }
       let parts = together.isEmpty ? [] : [together]
       for part in parts + texts.filter({ !together.contains($0) }).map({ [$0] }) {

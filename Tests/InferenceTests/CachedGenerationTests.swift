@@ -27,7 +27,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [TinyModel.llama, TinyModel.gpt2], [1, 2, 3, 5, 10, 11, 12, 100])
+  /// Rotated by angles that follow from the length of a text, beyond 8 positions.
+  private static let dynamic = TinyModel.llama.replacing("POSITIONS", with: "8").replacing(
+    "\"initializer_range\"", with: #""rope_scaling": {"rope_type": "dynamic", "factor": 2.0}, "initializer_range""#)
+
+  @Test(arguments: [TinyModel.llama, TinyModel.gpt2, dynamic], [1, 2, 3, 5, 10, 11, 12, 100])
   func aPromptInChunksIsThePromptAtOnce(_ configuration: String, _ chunk: Int) throws {
     let model = try TinyModel.generator(configuration).model
     let cache = KeyValueCache(for: model, capacity: 64)

@@ -71,6 +71,7 @@ import Testing
     for (index, completion) in try texts(generator, options, width: 16).enumerated() {
       let alone = try generator.complete(Self.prompts[index], options: options)
       #expect(completion.tokens == alone.tokens)
+      #expect(zip(completion.logProbabilities, alone.logProbabilities).allSatisfy { abs($0 - $1) < 1e-4 })
     }
   }
 

@@ -36,6 +36,7 @@ private struct BaseBackbone: Backbone {
   var cacheShape: (layers: Int, width: Int) { adapted.cacheShape }
   var dimensions: ModelDimensions { adapted.dimensions }
   func cacheVariant(reach: Int) -> Int { adapted.cacheVariant(reach: reach) }
+  func rotationVariant(reach: Int) -> Int { adapted.rotationVariant(reach: reach) }
 
   func hiddenStates(
     _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?

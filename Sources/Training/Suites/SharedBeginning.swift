@@ -23,7 +23,7 @@ struct SharedBeginning {
     let beginning = first[..<length]
     func shares(_ question: SuiteQuestion) -> Bool {
       guard let context = question.onlyContext, context.count > length else { return false }
-      let variants = [length, question.reach].map { model.backbone.cacheVariant(reach: $0) }
+      let variants = [length, question.reach].map { model.backbone.rotationVariant(reach: $0) }
       return context.starts(with: beginning) && variants[0] == variants[1]
     }
     let end = questions[start...].firstIndex { !shares($0) } ?? questions.count

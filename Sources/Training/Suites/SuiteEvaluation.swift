@@ -72,7 +72,7 @@ package struct SuiteEvaluation: Sendable {
   /// Where the questions end that are computed together with the one at `start`: those whose texts are rotated by the same
   /// angles, as far as they are few.
   private static func end(of start: Int, in questions: [SuiteQuestion], _ model: any LanguageModel) -> Int {
-    func variant(_ question: SuiteQuestion) -> Int { model.backbone.cacheVariant(reach: question.reach) }
+    func variant(_ question: SuiteQuestion) -> Int { model.backbone.rotationVariant(reach: question.reach) }
     var (end, length) = (start, 0)
     let first = variant(questions[start])
     while end < questions.count {
