@@ -116,7 +116,7 @@ package struct StoredModel {
   }
 
   /// Refuses a configuration with many more parameters than the file has, before any memory is allocated.
-  private func checkSize() throws(Failure) {
+  func checkSize() throws(Failure) {
     let stored = weights.shapes.reduce(0) { $0 + ($1.shape?.reduce(1, *) ?? 0) }
     let count = configuration.parameterCount
     // What cannot be read is named when it is.

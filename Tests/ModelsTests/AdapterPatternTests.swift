@@ -77,6 +77,50 @@ import Testing
     #expect(try adapter(settings.json(base: "b").serialized()) == settings)
   }
 
+  /// PEFT passes over names of what a model does not have, as far as one is a layer's.
+  @Test func namesOfNothingArePassedOver() throws {
+    let found = try model().passingOverNames(
+      of: adapter(
+        #"""
+        {"r": 4, "target_modules": ["qkv_proj", "q_proj"], "modules_to_save": ["score", "norm"],
+         "rank_pattern": {"w1": 2, "q_proj": 3}, "alpha_pattern": {"k_proj": 1}}
+        """#))
+    #expect(found.names == ["qkv_proj", "score", "w1", "k_proj"])
+    let known = try adapter(
+      #"{"r": 4, "target_modules": ["q_proj"], "modules_to_save": ["norm"], "rank_pattern": {"q_proj": 3}}"#)
+    #expect(found.configuration == known)
+    #expect(try model().passingOverNames(of: known).names.isEmpty)
+    let nothing = try adapter(#"{"target_modules": ["qkv_proj", "w1"]}"#)
+    #expect(throws: Failure.self) { _ = try model().passingOverNames(of: nothing) }
+    // The embedding is there, and is no linear layer.
+    let table = try adapter(#"{"target_modules": ["q_proj", "embed_tokens"]}"#)
+    #expect(throws: Failure.self) { _ = try model().passingOverNames(of: table) }
+  }
+
+  /// Two configurations may name the same layers, ranks and scales in different words.
+  @Test(arguments: [
+    (#""target_modules": ["v_proj", "q_proj"]"#, #""target_modules": ["q_proj", "v_proj"], "lora_dropout": 0.5"#, true),
+    (
+      #""target_modules": "all-linear""#,
+      #""target_modules": ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]"#, true
+    ),
+    (#""target_modules": ["q_proj"]"#, #""target_modules": ".*\\.q_proj", "rank_pattern": {"q_proj": 4}"#, true),
+    (#""target_modules": ["q_proj"], "modules_to_save": ["model.norm"]"#, #""target_modules": ["q_proj"]"#, false),
+    (#""target_modules": ["q_proj"]"#, #""target_modules": ["q_proj", "v_proj"]"#, false),
+    (#""target_modules": ["q_proj"]"#, #""target_modules": ["q_proj"], "lora_alpha": 9"#, false),
+    (
+      #""target_modules": ["q_proj"]"#,
+      #""target_modules": ["q_proj"], "rank_pattern": {"1.self_attn.q_proj": 2}"#, false
+    ),
+    (#""target_modules": ["q_proj"]"#, #""target_modules": ["q_proj"], "use_dora": true"#, false),
+    (#""target_modules": ["q_proj"]"#, #""target_modules": ["q_proj"], "init_lora_weights": "pissa""#, false),
+  ])
+  func theSameWeightsHaveManyNames(_ one: String, _ other: String, _ areSame: Bool) throws {
+    let (one, other) = (try adapter("{\"r\": 4, \(one)}"), try adapter("{\"r\": 4, \(other)}"))
+    #expect(try model().hasSameWeights(with: one, other) == areSame)
+    #expect(try model().hasSameWeights(with: other, one) == areSame)
+  }
+
   /// Matrices of one product that have ranks and scales of their own: merged, the weights are W + s B A, each with its own.
   @Test(arguments: ["", #", "use_rslora": true"#, #", "use_dora": true"#, #", "init_lora_weights": "pissa""#])
   func eachLayerHasItsOwnScale(_ more: String) throws {

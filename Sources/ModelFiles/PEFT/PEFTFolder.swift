@@ -24,7 +24,7 @@ package enum PEFTFolder {
         notes: ["`train export RUN FOLDER --to peft` writes that of a run"])
     }
     let decoder = SettingsDecoder(source: source, area: .model)
-    let settings = decoder.read(json) { AdaptedBase(from: &$0) }
+    var settings = decoder.read(json) { AdaptedBase(from: &$0) }
     if let failure = decoder.failure { throw failure }
     if case .principal(let iterations?) = settings.adapter.start {
       throw Failure(
@@ -40,14 +40,27 @@ package enum PEFTFolder {
       throw baseIsNotHere(json, at: path, names)
     }
     let stored = try StoredModel(baseAt: base)
+    let note = try passOverNames(in: &settings.adapter, of: stored, source)
     let adapter = StoredAdapter(
       settings: settings, base: base, baseDigest: nil, weights: try SafetensorsWeights("\(path)/\(weightsName)"),
       original: nil)
     let text = try Text(in: path, stored)
     return try StoredModel(
       stored.configuration, tokenizer: text.tokenizer, chatTemplate: text.template, endTokens: text.ends,
-      beginningToken: stored.beginningToken, step: stored.step, notes: stored.notes + text.notes,
+      beginningToken: stored.beginningToken, step: stored.step,
+      notes: stored.notes + text.notes + (note.map { [$0] } ?? []),
       weights: stored.weights, adapter: adapter)
+  }
+
+  /// Takes names of what the model does not have out of `configuration`; a note about them, nil where there are none.
+  private static func passOverNames(
+    in configuration: inout AdapterConfiguration, of stored: StoredModel, _ source: String
+  ) throws(Failure) -> String? {
+    try stored.checkSize()
+    let found = try stored.configuration.makeModel(seed: nil).passingOverNames(of: configuration)
+    configuration = found.configuration
+    if found.names.isEmpty { return nil }
+    return "\(source) names what the model has not, and PEFT passes over: \(found.names.joined(separator: ", "))"
   }
 
   private static func checkWeights(at path: String, _ names: [String]) throws(Failure) {

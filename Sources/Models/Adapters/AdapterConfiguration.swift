@@ -68,14 +68,6 @@ package struct AdapterConfiguration: Equatable, Sendable {
     }
   }
 
-  /// Whether the weights of an adapter with the other configuration mean the same with this one.
-  package func hasWeights(of other: AdapterConfiguration) -> Bool {
-    var same = other
-    // What matters before and during training alone.
-    (same.dropout, same.start) = (dropout, start)
-    return same == self && start.isPrincipal == other.start.isPrincipal
-  }
-
   /// r of the layer at `path`.
   package func rank(at path: String) -> Int { ranks.first { $0.matches(path) }?.value ?? rank }
 

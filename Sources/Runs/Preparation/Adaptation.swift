@@ -34,7 +34,7 @@ struct Adaptation {
     }
     if let adapter = start.adapter {
       guard adapter.baseDigest == nil else { throw Failure.baseHasAdapter(at: start.path) }
-      try adapter.check(settings.adapter, at: model.adapterSource)
+      try adapter.check(settings.adapter, of: start, at: model.adapterSource)
     }
     digest = try start.weightsDigest()
   }
@@ -62,9 +62,12 @@ struct Adaptation {
 }
 
 extension StoredAdapter {
-  /// - Throws: `.recipe` where an adapter with the configuration that a recipe has is another one.
-  fileprivate func check(_ configuration: AdapterConfiguration, at path: String?) throws(Failure) {
-    guard settings.adapter.hasWeights(of: configuration) else {
+  /// - Throws: `.recipe` where an adapter of `base` with the configuration that a recipe has is another one.
+  fileprivate func check(
+    _ configuration: AdapterConfiguration, of base: StoredModel, at path: String?
+  ) throws(Failure) {
+    let model = base.configuration.makeModel(seed: nil)
+    guard try model.hasSameWeights(with: settings.adapter, configuration) else {
       throw Failure(
         .recipe, "\"adapter\" is not the one that the model starts with", at: path,
         notes: ["give it the keys of its adapter_config.json, or leave one of the two out"])
@@ -85,6 +88,6 @@ extension Recipe {
       try stored?.checkMerge()
       return
     }
-    try stored?.adapter?.check(settings.adapter, at: source)
+    if let stored { try stored.adapter?.check(settings.adapter, of: stored, at: source) }
   }
 }
