@@ -27,6 +27,17 @@ import Testing
     #expect(!outcome.results.contains("attention"))
   }
 
+  /// The memory of the program that starts it, here 256 MiB and more, is not its own.
+  @Test func thePeakOfMemoryIsItsOwn() throws {
+    let run = try TinyRun()
+    let count = 256 << 20
+    let block = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)
+    defer { munmap(block, count) }
+    let outcome = try Binary.run(["bench", "tiny.json", "--steps", "1", "--json"], in: run.folder)
+    let object = try #require(JSONSerialization.jsonObject(with: Data(outcome.results.utf8)) as? [String: Any])
+    #expect((object["peak_rss_bytes"] as? Int).map { $0 > 0 && $0 < count } == true, "\(outcome.results)")
+  }
+
   /// Random tokens are no pairs of answers.
   @Test(arguments: ["dpo", "kto"]) func objectivesOfAnswersAreRefused(_ objective: String) throws {
     let run = try TinyRun()
