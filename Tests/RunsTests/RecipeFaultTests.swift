@@ -78,6 +78,15 @@ import Testing
     #expect(failure.notes == ["did you mean \"\(key)\"?"])
   }
 
+  /// What fits no task is not said of a task that is not known.
+  @Test func anUnknownTaskIsTheOnlyProblem() {
+    let text = RecipeFixture.text(replacing: "\"sequence_length\": 32", with: "\"template\": \"plain\"")
+    let known = RecipeFixture.failure(text)
+    #expect(known?.what.contains("are for conversations") == true, "\(known as Any)")
+    let failure = RecipeFixture.failure(text.replacing("\"pretrain\"", with: "\"kto\""))
+    #expect(failure?.what.hasPrefix("\"task\" must be") == true && failure?.others.isEmpty == true, "\(failure as Any)")
+  }
+
   @Test func noChangedByteTraps() {
     let bytes = Array(RecipeFixture.text.utf8)
     var state: UInt64 = 1

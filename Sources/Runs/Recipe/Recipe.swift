@@ -163,6 +163,11 @@ extension Recipe {
       "objective.name", "task", holds: fitting == task,
       "objective \"\(name)\" does not fit task \"\(task.rawValue)\": it is for task \"\(fitting.rawValue)\"")
     section.rule(
+      "data.template", "data.chat_template_kwargs", "data.date", "data.fields", "task",
+      holds: task.examples.allSatisfy(\.hasConversations) || data.readsPlainText,
+      "\"template\" and \"fields\" are for conversations: task \"pretrain\" reads plain text, and of fields \"text\" alone"
+    )
+    section.rule(
       "training.batch_size", "objective.name", holds: examples != .unpaired || training.batchSize > 1,
       "batch_size must be above 1: objective \"\(name)\" compares each prompt with another answer of the batch")
     if case .steps(let steps) = training.duration {

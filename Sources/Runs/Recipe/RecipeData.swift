@@ -115,12 +115,6 @@ extension Recipe {
         "document_mask", holds: !hasConversations || documentMask,
         "document_mask can only be left out for task \"pretrain\": examples must not see each other")
       section.rule(
-        "template", "chat_template_kwargs", "date", "fields",
-        holds: hasConversations
-          || (template == nil && templateVariables.isEmpty && date == nil && fields.keys.allSatisfy { $0 == "text" }),
-        "\"template\" and \"fields\" are for conversations: task \"pretrain\" reads plain text, and of fields \"text\" alone"
-      )
-      section.rule(
         "chat_template_kwargs", holds: !templateVariables.contains { ChatInput.ownVariables.contains($0.key) },
         "\(ChatInput.ownVariables.joined(separator: ", ")) are given by the rows, not by chat_template_kwargs")
       let weighted = sources.count { $0.weight != nil }
@@ -171,6 +165,13 @@ extension Recipe.Data {
     if ranks.isSolo { return }
     let days = try ranks.gather(Array(TemplateTime.now.day.utf8))
     TemplateTime.commonDay = String(decoding: days[0], as: UTF8.self)
+  }
+}
+
+extension Recipe.Data {
+  /// Whether nothing is said that is for conversations alone.
+  var readsPlainText: Bool {
+    template == nil && templateVariables.isEmpty && date == nil && fields.keys.allSatisfy { $0 == "text" }
   }
 }
 
