@@ -9,6 +9,8 @@ extension RopeScaling {
     let positions: Int
     /// `original_max_position_embeddings` beside the object, which transformers prefers.
     let originalPositions: Int?
+    /// What that key is where it is left out, for a class of transformers that has it always.
+    var impliedPositions: Int?
     /// The positions that the model was first trained with where no key says.
     var usualOriginalPositions: Int
     /// The kinds that the architecture has.
@@ -69,10 +71,11 @@ extension RopeScaling {
     originalPositions = section.value(
       "original_max_position_embeddings", .integer(), default: context.originalPositions ?? fallback,
       "Positions before the stretching")
-    let (own, beside) = (originalPositions, context.originalPositions)
+    let (own, beside) = (originalPositions, context.originalPositions ?? context.impliedPositions)
     section.rule(
       "original_max_position_embeddings", holds: beside.map { $0 == own } ?? true,
-      "original_max_position_embeddings (\(own)) is not the \(beside ?? 0) of the key beside it")
+      "original_max_position_embeddings (\(own)) is not the \(beside ?? 0) of the key beside it"
+        + (context.originalPositions == nil ? ", which is its default" : ""))
   }
 
   private mutating func readBounds(from section: inout SettingsSection, _ context: Context) {

@@ -73,6 +73,7 @@ extension RotaryConfiguration {
     var original = RopeScaling.Context(of: section, positions: positions, width: 0)
     original.kinds = Self.ropeKinds
     original.usualOriginalPositions = Self.usualOriginalPositions ?? positions
+    if original.isTyped { original.impliedPositions = Self.usualOriginalPositions }
     let size = headSize
     func width(_ share: Double) -> Int { Int(Double(size) * share) }
     let beside = Self.readShare(Self.ropeKeys.share ?? "partial_rotary_factor", from: &section)
@@ -83,11 +84,15 @@ extension RotaryConfiguration {
       let share = Self.readShare("partial_rotary_factor", from: &section)
       context.width = width(share ?? beside ?? usual)
       if let parts = Self.readByLayer(from: &section, { read(&$0, typeDefault: "default") }) { return parts }
+      if Self.hasLocalRotation {
+        section.accept("truncate", only: [true], because: "transformers looks for it elsewhere, and takes true")
+      }
       return RopeParts(
         theta: theta, share: share, scaling: RopeScaling(from: &section, context, typeDefault: typeDefault))
     }
-    let parameters = section.optionalSection("rope_parameters", "rope_theta and rope_scaling in one object") {
-      read(&$0, typeDefault: "default")
+    let parameters = section.optionalSection("rope_parameters", "rope_theta and rope_scaling in one object") { inner in
+      defer { Self.checkKinds(of: inner) }
+      return read(&inner, typeDefault: "default")
     }
     var scaling: RopeParts?
     if parameters == nil {
@@ -101,6 +106,15 @@ extension RotaryConfiguration {
       parameters ?? scaling, shareBeside: beside, owner: parameters == nil ? "rope_scaling" : "rope_parameters",
       &section)
     section.ignore(["original_max_position_embeddings"])
+  }
+
+  /// Of `rope_parameters` transformers reads the objects of the two kinds of layers alone, where each has its own rotation.
+  private static func checkKinds(of parameters: SettingsSection) {
+    guard hasLocalRotation, !parameters.has("full_attention"), !parameters.has("sliding_attention") else { return }
+    let kind = parameters.text("rope_type") ?? parameters.text("type") ?? "default"
+    parameters.rule(
+      "rope_theta", "rope_type", holds: kind == "default" && !parameters.has("rope_theta"),
+      "rope_parameters has an object each for full_attention and sliding_attention: beside them nothing has an effect")
   }
 
   /// Reads an object that has an object each for the layers with and without a window; nil where it has none. Where all

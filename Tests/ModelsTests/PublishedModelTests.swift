@@ -79,6 +79,20 @@ import Testing
     #expect(newer == older && newer["rope_theta"] == 5e5 && newer["rope_local_base_freq"] == 77.0)
     let both = refusal { _ = try json([type, ("rope_parameters", kinds), ("rope_local_base_freq", 78.0)]) }
     #expect(both?.what.hasPrefix("rope_local_base_freq (78.0) is not the 77.0") == true, "\(both as Any)")
+    // transformers reads nothing beside the two objects.
+    for flat in [["rope_theta": 5e5], ["rope_type": "linear", "factor": 8.0]] as [JSONValue] {
+      let refusal = refusal { _ = try json([type, ("rope_parameters", flat)]) }
+      #expect(refusal?.what.hasPrefix("rope_parameters has an object each") == true, "\(refusal as Any)")
+    }
+    #expect(try json([type, ("rope_parameters", ["rope_type": "default"]), ("rope_theta", 5e5)])["rope_theta"] == 5e5)
+    // It looks for YaRN's truncate in the object around the two.
+    for truncates in [true, false] {
+      let yarn: JSONValue = ["rope_type": "yarn", "factor": 4, "rope_theta": 5e5, "truncate": JSONValue(truncates)]
+      var scaled = kinds
+      scaled["full_attention"] = yarn
+      let refusal = refusal { _ = try json([type, ("rope_parameters", scaled)]) }
+      #expect((refusal == nil) == truncates, "\(refusal as Any)")
+    }
     let types = newer["layer_types"]?.array ?? []
     #expect(types.dropLast().allSatisfy { $0 == "sliding_attention" } && types.last == "full_attention")
     #expect(newer["query_pre_attn_scalar"] == 256 && newer["sliding_window"] == 4096)
@@ -91,6 +105,13 @@ import Testing
     let members: [(String, JSONValue)] = [("model_type", "phi3"), ("rope_scaling", scaling)]
     let written = try json(members + [("max_position_embeddings", 8192)])
     #expect(written["original_max_position_embeddings"] == 4096 && written["rope_scaling"] == scaling)
+    // Its class has the key beside the object always, which counts.
+    let inside = refusal {
+      var other = scaling
+      other["original_max_position_embeddings"] = 2048
+      _ = try json([("model_type", "phi3"), ("rope_scaling", other), ("max_position_embeddings", 8192)])
+    }
+    #expect(inside?.what.hasSuffix("(2048) is not the 4096 of the key beside it, which is its default") == true)
     let ratio = refusal {
       var other = scaling
       other["factor"] = 3.0

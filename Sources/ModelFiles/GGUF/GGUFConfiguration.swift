@@ -53,7 +53,10 @@ struct GGUFConfiguration {
     }
     try checkOtherKeys(config)
     if let scaling = try ropeScaling(config) { config["rope_scaling"] = scaling }
-    if let scaling = try longRopeScaling(config) { config["rope_scaling"] = scaling }
+    if let scaling = try longRopeScaling(config) {
+      config["rope_scaling"] = scaling
+      config["original_max_position_embeddings"] = scaling["original_max_position_embeddings"]
+    }
     config["attention_factor"] = nil
     return try configuration(config)
   }
