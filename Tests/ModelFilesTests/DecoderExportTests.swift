@@ -26,6 +26,25 @@ import Tokenizers
     return try StoredModel(at: scratch("model.h5"))
   }
 
+  /// transformers refuses heads that do not divide the width where it can: in Llama, not in Mistral.
+  @Test func headsNeedNotDivideTheWidth() throws {
+    let odd: [(String, JSONValue)] = [("num_attention_heads", 5), ("num_key_value_heads", 5), ("head_dim", 8)]
+    let llama = try stored([("model_type", "llama")] + odd)
+    _ = try Export(to: .huggingFace).write(llama, to: scratch("hf"))
+    let text = try ReadableFile.contents(of: scratch("hf/config.json"), area: .model)
+    let config = try JSONValue.parse(text, source: "config.json", area: .model)
+    #expect(config["model_type"] == "mistral" && config["architectures"] == ["MistralForCausalLM"])
+    #expect(config["sliding_window"]?.isNull == true)
+    #expect(try StoredModel(at: scratch("hf")).model().probe == llama.model().probe)
+    for other in [[("model_type", "gemma3_text")], [("model_type", "llama"), ("mlp_bias", true)]]
+      as [[(String, JSONValue)]]
+    {
+      let model = try stored(other + odd)
+      let failure = refusal { _ = try Export(to: .huggingFace).write(model, to: scratch("other")) }
+      #expect(failure?.what.contains("must divide hidden_size") == true, "\(failure as Any)")
+    }
+  }
+
   @Test(
     arguments: [
       ([("model_type", "mistral"), ("sliding_window", 8)], "mistral"),

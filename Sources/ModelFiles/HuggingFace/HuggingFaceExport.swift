@@ -27,10 +27,27 @@ struct HuggingFaceExport {
     // Left out, these would default to the ids of the architecture's own tokenizer: transformers fails to make a Phi-3 whose
     // vocabulary is smaller.
     for key in ["bos_token_id", "eos_token_id", "pad_token_id"] where config[key] == nil { config[key] = .null }
+    try nameReadableClass(in: &config)
     try write(config, to: "\(path)/config.json")
     try write(generationConfig, to: "\(path)/generation_config.json")
     try HuggingFaceTokenizerFiles(stored)?.write(to: path)
     try SafetensorsFile.write(model.namedArrays, as: type, to: "\(path)/model.safetensors")
+  }
+
+  /// transformers 5 refuses a Llama and a Gemma 3 whose width is no multiple of its heads. A Mistral without a window is that Llama.
+  private func nameReadableClass(in config: inout JSONValue) throws(Failure) {
+    guard let type = config["model_type"]?.string, ["llama", "gemma3_text"].contains(type),
+      let width = config["hidden_size"]?.integer, let heads = config["num_attention_heads"]?.integer,
+      !width.isMultiple(of: heads)
+    else { return }
+    guard type == "llama", config["attention_bias"]?.bool != true, config["mlp_bias"]?.bool != true else {
+      throw Failure(
+        .model, "transformers loads no \(type) like this: its heads must divide hidden_size", at: stored.path,
+        notes: ["hidden_size \(width), num_attention_heads \(heads)", "--to gguf and --to safetensors write it"])
+    }
+    config["model_type"] = "mistral"
+    config["architectures"] = ["MistralForCausalLM"]
+    config["sliding_window"] = .null
   }
 
   private func write(_ value: JSONValue, to path: String) throws(Failure) {
