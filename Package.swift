@@ -107,7 +107,7 @@ let package = Package(
       dependencies: [
         "Autograd", "Checkpoints", "Communication", "Corpus", "Files", "Kernels", "Machine", "ModelFiles", "Models",
         "Runs",
-        "Support", "Training",
+        "Support", "Tokenizers", "Training",
       ]),
     .testTarget(
       name: "CommandTests",

@@ -65,6 +65,7 @@ package struct AnswerEvaluation: Sendable {
     _ generator: TextGenerator, _ format: ChatFormat?, questions asked: [Question], showing shownCount: Int = 0
   ) throws(Failure) {
     var encoder = format.map(ChatEncoder.init)
+    let questionText = QuestionText(generator.tokenizer, format)
     let generator = TextGenerator(generator.model, generator.tokenizer, endTokens: format?.stopTokens)
     var progress = WorkProgress("asking the questions", total: asked.count, unit: "questions")
     for question in asked {
@@ -87,7 +88,7 @@ package struct AnswerEvaluation: Sendable {
       if shown.count < shownCount {
         shown.append(
           Answer(
-            question: question.prompt.text(generator.tokenizer), expected: question.answer, rejected: question.rejected,
+            question: question.prompt.text(questionText), expected: question.answer, rejected: question.rejected,
             given: text))
       }
       count(Self.normalized(text), expected: expected, rejected: question.rejected)
@@ -118,10 +119,10 @@ extension AnswerEvaluation.Question.Prompt {
     }
   }
 
-  fileprivate func text(_ tokenizer: Tokenizer) -> String {
+  fileprivate func text(_ question: QuestionText) -> String {
     switch self {
     case .turns(let input): input.messages.last?.content ?? ""
-    case .tokens(let tokens): String(decoding: tokenizer.decode(tokens, skippingSpecial: true), as: UTF8.self)
+    case .tokens(let tokens): question.text(of: tokens)
     }
   }
 }

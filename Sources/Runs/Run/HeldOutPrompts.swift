@@ -16,8 +16,9 @@ struct HeldOutPrompts {
   /// So many prompts, at even distances in `samples`. Samples in which nothing comes before what is trained have none.
   ///
   /// - Throws: `.data` for an example that cannot be read.
-  init(_ samples: any SampleLoader, _ tokenizer: Tokenizer, count: Int) throws(Failure) {
+  init(_ samples: any SampleLoader, _ tokenizer: Tokenizer, _ format: ChatFormat?, count: Int) throws(Failure) {
     if samples is WindowLoader { return }
+    let question = QuestionText(tokenizer, format)
     let count = min(count, samples.exampleCount)
     for index in 0..<count {
       let parts = try samples.example(index * samples.exampleCount / count)
@@ -27,12 +28,13 @@ struct HeldOutPrompts {
       let answer = zip(part.tokens, part.isTrained).dropFirst(first).prefix { $0.1 }.map(\.0)
       let tokens = Array(part.tokens[..<first])
       prompts.append(
-        Prompt(tokens: tokens, text: Self.text(tokens, tokenizer), reference: Self.text(answer, tokenizer)))
+        Prompt(
+          tokens: tokens, text: Self.stripped(question.text(of: tokens)),
+          reference: Self.stripped(String(decoding: tokenizer.decode(answer, skippingSpecial: true), as: UTF8.self))))
     }
   }
 
-  private static func text(_ tokens: [Int32], _ tokenizer: Tokenizer) -> String {
-    let text = String(decoding: tokenizer.decode(tokens, skippingSpecial: true), as: UTF8.self)
-    return String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+  private static func stripped(_ text: String) -> String {
+    String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
   }
 }

@@ -61,7 +61,7 @@ extension RunEvaluation {
     of model: any LanguageModel
   ) throws(Failure) -> [(prompt: HeldOutPrompts.Prompt, text: String)] {
     guard let samples, let tokenizer = text.tokenizer, recipe.evaluation.answers > 0 else { return [] }
-    let held = try HeldOutPrompts(samples, tokenizer, count: recipe.evaluation.answers)
+    let held = try HeldOutPrompts(samples, tokenizer, text.chat, count: recipe.evaluation.answers)
     var answers: [(prompt: HeldOutPrompts.Prompt, text: String)] = []
     for (index, prompt) in held.prompts.enumerated() {
       try StopRequest.check()
