@@ -149,7 +149,8 @@ extension CorpusFormat {
     guard let line = lines.first, line.first == UInt8(ascii: "{") else { return false }
     if lines.count == 1, head.count == headLength { return line.dropFirst().first == UInt8(ascii: "\"") }
     return lines.prefix(8).contains { line in
-      line.first == UInt8(ascii: "{") && (try? JSONValue.parse(Array(line), source: path, area: .data))?.object != nil
+      guard line.first == UInt8(ascii: "{") else { return false }
+      return (try? JSONValue.parse(Array(line), source: path, area: .data, takesNaN: true))?.object != nil
     }
   }
 }

@@ -25,7 +25,7 @@ struct CorpusRecord: Equatable {
   var skippedRows: Int
 
   /// Incremented whenever the same text would be prepared differently.
-  static let version = 1
+  static let version = 2
 
   static let fileName = "index.json"
   static let documentsFileName = "documents.bin"

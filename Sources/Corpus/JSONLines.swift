@@ -102,18 +102,21 @@ struct JSONRow: Sendable {
     self.place = place
   }
 
+  /// Numbers that are none are null: rows that Python writes have NaN where a column lacks a value.
+  ///
+  /// - Parameter isSkippable: whether it is left out where it is no JSON, so that nobody has to ask for it.
   /// - Throws: `Failure` of area `.data` when the line is no JSON.
-  func value() throws(Failure) -> JSONValue {
+  func value(isSkippable: Bool = false) throws(Failure) -> JSONValue {
     switch source {
     case .value(let value): return value
     case .fault(let failure): throw failure
     case .line(let bytes, let path, let number):
       do throws(Failure) {
-        return try JSONValue.parse(bytes, source: path, area: .data, line: number)
+        return try JSONValue.parse(bytes, source: path, area: .data, line: number, takesNaN: true)
       } catch {
+        let remedy = isSkippable ? "" : "; data.on_error = \"skip\" leaves out the bad ones"
         throw Failure(
-          .data, error.what, at: error.place,
-          notes: error.notes + ["every line is one JSON value; data.on_error = \"skip\" leaves out the bad ones"])
+          .data, error.what, at: error.place, notes: error.notes + ["every line is one JSON value\(remedy)"])
       }
     }
   }

@@ -5,22 +5,27 @@ extension JSONValue {
   /// trailing text are refused, each with `source:line:column`. With `comments`, `//` and `/* */` comments and a comma
   /// after the last element are allowed.
   ///
-  /// - Parameter line: the number of the first line, where the bytes are a part of the source.
+  /// - Parameters:
+  ///   - line: the number of the first line, where the bytes are a part of the source.
+  ///   - takesNaN: whether the words `NaN`, `Infinity` and `-Infinity`, which Python writes for numbers that JSON does not have, are
+  ///     read, as null.
   package static func parse(
-    _ bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area, comments: Bool = false, line: Int = 1
+    _ bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area, comments: Bool = false, line: Int = 1,
+    takesNaN: Bool = false
   ) throws(Failure) -> JSONValue {
     var parser = JSONParser(bytes: bytes, source: source, area: area, comments: comments)
-    parser.line = line
+    (parser.line, parser.takesNaN) = (line, takesNaN)
     return try parser.document()
   }
 
   /// Reads one JSON value that fills `bytes`; see the other form.
   package static func parse(
-    _ bytes: [UInt8], source: String, area: Failure.Area, comments: Bool = false, line: Int = 1
+    _ bytes: [UInt8], source: String, area: Failure.Area, comments: Bool = false, line: Int = 1,
+    takesNaN: Bool = false
   ) throws(Failure) -> JSONValue {
     let result = bytes.withUnsafeBytes { buffer in
       Result { () throws(Failure) in
-        try parse(buffer, source: source, area: area, comments: comments, line: line)
+        try parse(buffer, source: source, area: area, comments: comments, line: line, takesNaN: takesNaN)
       }
     }
     return try result.get()
@@ -29,10 +34,11 @@ extension JSONValue {
   /// Reads a JSON array that fills `bytes`, one element after the other: `body` gets each as soon as it is read, and what
   /// it throws ends the reading. Strict as `parse`; elements before a fault have been read when it is found.
   package static func parseElements(
-    of bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area,
+    of bytes: UnsafeRawBufferPointer, source: String, area: Failure.Area, takesNaN: Bool = false,
     _ body: (JSONValue) throws(Failure) -> Void
   ) throws(Failure) {
     var parser = JSONParser(bytes: bytes, source: source, area: area, comments: false)
+    parser.takesNaN = takesNaN
     try parser.array(body)
   }
 }
@@ -45,6 +51,7 @@ struct JSONParser {
   let source: String
   let area: Failure.Area
   let comments: Bool
+  fileprivate var takesNaN = false
   var index = 0
   fileprivate var line = 1
   /// The offset at which the current line begins, advanced by continuation bytes, so that columns count scalars.
@@ -115,6 +122,10 @@ struct JSONParser {
     case UInt8(ascii: "{"): content = .object(try nested { (parser) throws(Failure) in try parser.members() })
     case UInt8(ascii: "["): content = .array(try nested { (parser) throws(Failure) in try parser.elements() })
     case UInt8(ascii: "\""): content = .string(try string())
+    case UInt8(ascii: "N") where takesNaN: content = try word("NaN", .null)
+    case UInt8(ascii: "I") where takesNaN: content = try word("Infinity", .null)
+    case UInt8(ascii: "-") where takesNaN && bytes.dropFirst(index).starts(with: "-I".utf8):
+      content = try word("-Infinity", .null)
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): content = .number(try number())
     case UInt8(ascii: "t"): content = try word("true", .bool(true))
     case UInt8(ascii: "f"): content = try word("false", .bool(false))

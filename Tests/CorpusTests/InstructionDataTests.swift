@@ -152,6 +152,16 @@ import Tokenizers
     #expect(try marked(open(renamed, fields: ["system": "rules"])) == "S\nQ: a\nA:[ b.]\n")
   }
 
+  /// Python writes NaN where a column lacks a value, and Hugging Face's datasets reads it.
+  @Test func valuesThatAreNoNumbersAreMissing() throws {
+    let row = #"{"instruction": "a", "input": NaN, "output": "b", "score": -Infinity, "rank": Infinity}"#
+    for rows in [row, "[\(row)]"] {
+      for name in ["rows.jsonl", "rows.json"] { #expect(try marked(open(rows, name: name)) == "Q: a\nA:[ b.]\n") }
+    }
+    let failure = refusal { _ = try open(#"{"instruction": None, "output": "b"}"#) }
+    #expect(failure?.notes.contains("every line is one JSON value") == true, "such rows are skipped already")
+  }
+
   @Test func columnsMayHaveOtherNames() throws {
     let row = #"{"frage": "a", "antwort": "b", "question": "x", "answer": "y"}"#
     #expect(try marked(open(row, fields: ["instruction": "frage", "output": "antwort"])) == "Q: a\nA:[ b.]\n")

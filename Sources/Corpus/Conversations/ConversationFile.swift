@@ -166,7 +166,7 @@ package enum ConversationFile {
     let result = bytes.withUnsafeBytes { buffer in
       Result { () throws(Failure) in
         let text = UnsafeRawBufferPointer(rebasing: buffer[marks...])
-        try JSONValue.parseElements(of: text, source: path, area: .data) { (value) throws(Failure) in
+        try JSONValue.parseElements(of: text, source: path, area: .data, takesNaN: true) { (value) throws(Failure) in
           try body(JSONRow(.value(value), place: "\(path):\(value.line)"))
         }
       }

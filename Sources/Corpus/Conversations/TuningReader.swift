@@ -88,7 +88,7 @@ struct TuningReader: Sendable {
   @Sendable private func row(_ row: JSONRow) throws(Failure) -> TuningRow {
     let value: JSONValue
     do throws(Failure) {
-      value = try row.value()
+      value = try row.value(isSkippable: settings.onError == .skip)
     } catch {
       if !row.isLine { throw error }
       throw Failure(error.area, "the line is no JSON", at: error.place, notes: [error.what] + error.notes)
