@@ -9,6 +9,10 @@ import Tokenizers
 extension InstructionDataTests {
   @Test(arguments: [
     ("7", "the row is no JSON object"),
+    (
+      #"{"prompt": {"0": "a", "1": "b"}, "completion": {"0": "c", "1": "d"}}"#,
+      "the row is a table by columns, as pandas writes it by default"
+    ),
     (#"{"a": 1}"#, "the row has none of the known forms"),
     (#"{"messages": "x"}"#, "\"messages\" is no list of messages"),
     (#"{"messages": []}"#, "\"messages\" is empty"),

@@ -22,7 +22,12 @@ struct TuningRow {
     self.value = value
     self.fields = fields
     self.inputSeparator = inputSeparator
-    if value.object == nil { throw unusable("the row is no JSON object", "found \(value.kind)") }
+    guard let members = value.object else { throw unusable("the row is no JSON object", "found \(value.kind)") }
+    if !members.isEmpty, members.allSatisfy({ $0.value.object?.first?.key == "0" }) {
+      throw unusable(
+        "the row is a table by columns, as pandas writes it by default",
+        "write rows: .to_json(\"rows.jsonl\", orient=\"records\", lines=True)")
+    }
   }
 
   /// What the row has in a column; null is as good as nothing. Names that are in use for the same column count, too.
