@@ -35,7 +35,11 @@ enum JSONTextDocuments {
     }
     guard let text = value.string else {
       throw Failure(
-        .data, "the row's \"\(column)\" is no string", at: place, notes: ["expected {\"\(column)\": \"...\"}"])
+        .data, "the row's \"\(column)\" is no string", at: place,
+        notes: [
+          "expected {\"\(column)\": \"...\"}, found \(value.found)",
+          "data.on_error = \"skip\" leaves out such rows",
+        ])
     }
     return text
   }

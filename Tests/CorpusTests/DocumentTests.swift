@@ -111,6 +111,7 @@ import Tokenizers
     ("[1]", "the row is no JSON object"),
     ("{\"texts\": \"a\", \"id\": 1}", "found \"texts\", \"id\""),
     ("{\"text\": 5}", "the row's \"text\" is no string"),
+    ("{\"text\": null}", "data.on_error = \"skip\" leaves out such rows"),
     ("{\"text\": \"\\ud800\"}", ""),
     ("{\"text\": \"a\", \"text\": \"b\"}", ""),
   ]
