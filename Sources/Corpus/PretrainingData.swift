@@ -60,7 +60,7 @@ public struct PretrainingData: Sendable {
     options: PreparedCorpus.Options = .init(), progress: (Progress) -> Void = { _ in }
   ) throws(Failure) -> PretrainingData {
     let (train, validation, overlap) = try files(of: sources)
-    var warnings = overlap
+    var warnings = overlap + zip(sources.train, train).compactMap { warning(ofMixed: $1, in: $0) }
     func stream(_ files: [CorpusFile]) throws(Failure) -> TokenStream {
       if files[0].format.holdsTokens {
         return try TokenStream(scanning: files, vocabularySize: vocabularySize, cache: cache) {
@@ -148,6 +148,15 @@ public struct PretrainingData: Sendable {
       "\($0.path) is trained on and held out: its validation loss says nothing about new text"
     }
     return (train, validation, warnings + warning(ofRepeated: repeated))
+  }
+
+  /// What to say of a folder that has rows, and texts beside them: of code both are meant, of a data set the rows alone.
+  private static func warning(ofMixed files: [CorpusFile], in pattern: String) -> String? {
+    let texts = files.filter { $0.format == .text }
+    guard !texts.isEmpty, texts.count < files.count, Folder.exists(pattern) else { return nil }
+    let others = texts.count > 4 ? " and \(texts.count - 4) more" : ""
+    return "rows and texts are in \(pattern), and both are trained on: "
+      + "\(texts.prefix(4).map(\.path).joined(separator: ", "))\(others); a pattern names one of them, \"\(pattern)/*.jsonl\""
   }
 
   /// What is to be said of files that data.train names again.

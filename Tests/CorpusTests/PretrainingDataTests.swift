@@ -45,6 +45,17 @@ import Tokenizers
     #expect(try open(["a.txt"], validation: ["c.txt"]).warnings.isEmpty)
   }
 
+  /// Of a data set's folder its README would be learnt without a word.
+  @Test func textsBesideRowsAreNamed() throws {
+    try FileManager.default.createDirectory(atPath: folder("set"), withIntermediateDirectories: true)
+    try folder.write("{\"text\": \"some text\"}\n", to: "set/rows.jsonl")
+    #expect(try open(["set"]).warnings.isEmpty)
+    try folder.write("# A set", to: "set/README.md")
+    let warnings = try open(["set"]).warnings
+    #expect(warnings.count == 1 && warnings[0].contains("both are trained on: \(folder.path)/set/README.md"))
+    #expect(try open(["set/rows.jsonl", "set/README.md"]).warnings.isEmpty)
+  }
+
   @Test func whatIsMissingIsNamedInOnePass() throws {
     try FileManager.default.createDirectory(atPath: folder("empty"), withIntermediateDirectories: true)
     let error = #expect(throws: Failure.self) { try open(["none.txt", "*.none", "", "empty"]) }
