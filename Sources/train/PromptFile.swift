@@ -2,9 +2,10 @@ import Files
 
 /// Prompts in a file: one a line, as text or as `{"prompt": "..."}`.
 enum PromptFile {
-  /// The prompts in the file at `path`; - is standard input. Empty lines are none. The lines are JSON where the first of them
-  /// begins with a brace, unless the file's name says that they are text, and wherever the name says that they are JSON: then
-  /// a prompt may be a string, too, one array may hold all of them, and a `.json` file may be one object.
+  /// The prompts in the file at `path`; - is standard input. Empty lines are none, and blank ones among JSON. The lines are JSON
+  /// where the first that is not blank begins with a brace, unless the file's name says that they are text, and wherever the name
+  /// says that they are JSON: then a prompt may be a string, too, one array may hold all of them, and a `.json` file may be one
+  /// object.
   ///
   /// - Throws: `Failure` of area `.usage` for a file without prompts, for one of another kind, and for lines that are not what
   ///   the first is.
@@ -24,8 +25,10 @@ enum PromptFile {
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
       .map { (number: $0 + 1, line: $1.last == UInt8(ascii: "\r") ? $1.dropLast() : $1) }
       .filter { !$0.line.isEmpty }
-    guard let first = lines.first else { throw Failure(.usage, "there are no prompts", at: source) }
-    let start = first.line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+    let nothing = Failure(.usage, "there are no prompts", at: source)
+    if lines.isEmpty { throw nothing }
+    func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+    let start = lines.lazy.compactMap { $0.line.first { !isBlank($0) } }.first
     let isNamedJSON = [".json", ".jsonl", ".ndjson"].contains(where: name.hasSuffix)
     if isNamedJSON, start == UInt8(ascii: "[") { return try prompts(inArray: Array(text), at: source) }
     // One object may have several lines where they are not a value each.
@@ -36,10 +39,11 @@ enum PromptFile {
       return lines.map { String(decoding: $0.line, as: UTF8.self) }
     }
     var prompts: [String] = []
-    for (number, line) in lines {
+    for (number, line) in lines where !line.allSatisfy(isBlank) {
       let json = try JSONValue.parse(Array(line), source: source, area: .usage, line: number)
       prompts.append(try prompt(json, at: "\(source):\(number)"))
     }
+    if prompts.isEmpty { throw nothing }
     return prompts
   }
 

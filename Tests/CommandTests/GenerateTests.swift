@@ -72,6 +72,8 @@ import Tokenizers
       #expect(try objects(["--prompts", "a.json"]).map { $0["prompt"]?.string } == ["Once", "A"])
       try Data("{\n  \"prompt\": \"Once\"\n}\n".utf8).write(to: folder.url("one.json"))
       #expect(try objects(["--prompts", "one.json"]).map { $0["prompt"]?.string } == ["Once"])
+      try Data("  \n{\"prompt\": \"Once\"}\n \t\r\n{\"prompt\": \"A\"}\n".utf8).write(to: folder.url("blanks"))
+      #expect(try objects(["--prompts", "blanks"]).map { $0["prompt"]?.string } == ["Once", "A"])
       try Data("[INST] Once\n".utf8).write(to: folder.url("turns"))
       #expect(try objects(["--prompts", "turns"]).map { $0["prompt"]?.string } == ["[INST] Once"])
       let shown = try Binary.run(
@@ -84,12 +86,14 @@ import Tokenizers
     (["--num-samples", "2", "--greedy"], "no meaning"), (["--num-samples", "2", "--beams", "2"], "no meaning"),
     (["--num-samples", "0"], "must be an integer"), (["--prompts", "p", "--prompt", "x"], "no meaning"),
     (["--prompts", "missing"], "missing"), (["--prompts", "empty"], "no prompts"), (["--prompts", "bad"], "bad:2"),
+    (["--prompts", "blank.jsonl"], "no prompts"),
     (["--prompts", "latin"], "not UTF-8"), (["--prompts", "p.csv"], "not as .csv"),
     (["--prompts", "text.json"], "text.json:2:1\n"), (["--prompts", "long"], "prompt 2 is too long"),
   ])
   func promptsThatAreNone(_ arguments: [String], _ words: String) throws {
     try withModel { folder in
       try Data("\n\r\n".utf8).write(to: folder.url("empty"))
+      try Data(" \n".utf8).write(to: folder.url("blank.jsonl"))
       try Data("{\"prompt\": \"x\"}\n{\"text\": \"x\"}\n".utf8).write(to: folder.url("bad"))
       try Data([72, 0xFF, 10]).write(to: folder.url("latin"))
       try Data("prompt\nOnce\n".utf8).write(to: folder.url("p.csv"))
