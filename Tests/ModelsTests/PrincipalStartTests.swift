@@ -68,6 +68,17 @@ import Testing
     }
   }
 
+  /// What `train validate` and `train plan` ask finds a rank that no run can begin with.
+  @Test func aRankThatAMatrixHasNotIsFoundWithoutItsWeights() throws {
+    let model = try model(AdapterTests.texts[0])
+    for (keys, isRight) in [("", true), (#", "rank_pattern": {"1.self_attn.k_proj": 9}"#, false)] {
+      let settings = try adapter(#"{"r": 8, "init_lora_weights": "pissa"\#(keys)}"#)
+      let failure = refusal { _ = try model.adapterSizes(with: settings) }
+      #expect((failure == nil) == isRight, "\(failure as Any)")
+      #expect(isRight || failure?.place == "model.layers.1.self_attn.k_proj")
+    }
+  }
+
   /// As PEFT has it: a plain adapter of a model whose weights are W - s B0 A0, in its logits and in every gradient, also where
   /// inputs are dropped. Without its adapter the model is what it was, and merged or with plain updates of twice the rank it
   /// computes the same.

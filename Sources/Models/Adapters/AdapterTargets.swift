@@ -51,6 +51,18 @@ struct AdapterTargets {
         notes: ["exclude_modules, layers_to_transform and modules_to_save take away what target_modules names"])
     }
     try checkPatterns()
+    if configuration.start.isPrincipal { try checkRanks() }
+  }
+
+  /// Refuses a rank that a matrix does not have, whose principal part updates are to begin as.
+  private func checkRanks() throws(Failure) {
+    for (layer, section) in layers.flatMap({ target in target.sections.map { (target.layer, $0) } }) {
+      let (rank, largest) = (configuration.rank(at: section.path), min(layer.inputs, section.outputs.count))
+      guard rank > largest else { continue }
+      throw Failure(
+        .model, "a matrix has fewer singular values than the r of init_lora_weights \"pissa\"", at: section.path,
+        notes: ["it has \(largest), r is \(rank)", "choose a smaller r, or leave the matrix out of target_modules"])
+    }
   }
 
   /// Refuses a pattern that says something of no layer: it is misspelt.

@@ -8,13 +8,11 @@ import Synchronization
 extension LanguageModel {
   /// Computes what the updates began as from the weights of the base; with `alsoUpdates` they are that now.
   ///
-  /// - Throws: `.model` for a rank that a matrix does not have and for a matrix that cannot be decomposed, `.resources` where
-  ///   OpenBLAS is not here.
+  /// - Throws: `.model` for a matrix that cannot be decomposed, `.resources` where OpenBLAS is not here.
   package func computePrincipalParts(alsoUpdates: Bool) throws(Failure) {
     let parts = linears.flatMap { path, layer in
       layer.slot.adapter.map { PrincipalPart.all(of: $0, layer, path) } ?? []
     }
-    for part in parts { try part.checkRank() }
     // As many decompositions at a time as there are threads, each by one of them.
     for start in stride(from: 0, to: parts.count, by: Parallel.threads) {
       try StopRequest.check()
@@ -57,14 +55,6 @@ private struct PrincipalPart {
   }
 
   private var outputs: Range<Int> { stack.updates[index].outputs }
-
-  func checkRank() throws(Failure) {
-    let largest = min(layer.inputs, outputs.count)
-    guard stack.rank > largest else { return }
-    throw Failure(
-      .model, "a matrix has fewer singular values than the r of init_lora_weights \"pissa\"", at: name,
-      notes: ["it has \(largest), r is \(stack.rank)", "choose a smaller r, or leave the matrix out of target_modules"])
-  }
 
   /// The matrix [outputs, inputs], row-major.
   private var matrix: [Float] {
