@@ -284,6 +284,17 @@ extension AdapterTests {
     #expect(error.map { "\($0)".contains(words) } == true, "\(error.map { "\($0)" } ?? "")")
   }
 
+  /// A configuration as PEFT 0.2 wrote it.
+  @Test func aConfigurationOfTheFirstPEFTIsRead() throws {
+    let text = #"""
+      {"base_model_name_or_path": "b", "bias": "none", "enable_lora": null, "fan_in_fan_out": false, "inference_mode": true,
+       "lora_alpha": 16, "lora_dropout": 0.05, "merge_weights": false, "modules_to_save": null, "peft_type": "LORA", "r": 16,
+       "target_modules": ["q_proj", "v_proj"], "task_type": "CAUSAL_LM"}
+      """#
+    #expect(try adapter(text).targets == .names(["q_proj", "v_proj"]))
+    #expect(throws: Failure.self) { _ = try adapter(#"{"merge_weights": true}"#) }
+  }
+
   /// A configuration as PEFT 0.17 writes it.
   @Test func aConfigurationOfPEFTIsRead() throws {
     let text = #"""

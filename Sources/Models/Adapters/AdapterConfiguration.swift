@@ -137,6 +137,7 @@ extension AdapterConfiguration {
     for key in ["layer_replication", "target_parameters", "trainable_token_indices"] {
       section.accept(key, only: [.null], because: "adapters are low-rank updates of linear layers")
     }
+    section.accept("merge_weights", only: [false], because: "an adapter is beside its base until it is merged")
     section.accept("megatron_core", only: [.null, "megatron.core"], because: "there is no Megatron")
     section.accept("qalora_group_size", only: [.null, 16], because: "updates are B A alone")
   }
