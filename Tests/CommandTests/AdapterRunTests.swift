@@ -284,6 +284,8 @@ import Testing
     let log = try tiny.train("sft", "sft.json", "run=runs/other", change, code: code)
     #expect(log.contains(words), "\(log)")
     #expect(!Folder.exists(tiny.path("runs/other/step-000001")))
+    let checked = try tiny.train("validate", "sft.json", "run=runs/other", change, code: code)
+    #expect(checked.contains(words), "\(checked)")
   }
 
   @Test func aRunGoesOnWithItsAdapter() throws {

@@ -32,11 +32,15 @@ struct Adaptation {
       digest = known
       return
     }
-    if let adapter = start.adapter {
-      guard adapter.baseDigest == nil else { throw Failure.baseHasAdapter(at: start.path) }
-      try adapter.check(settings.adapter, of: start, at: model.adapterSource)
-    }
+    try Self.check(start, fits: settings, at: model.adapterSource)
     digest = try start.weightsDigest()
+  }
+
+  /// Refuses a model to start with that has an adapter of its own, other than one of PEFT's with the `settings` of the recipe.
+  static func check(_ start: StoredModel, fits settings: AdaptedBase, at path: String?) throws(Failure) {
+    guard let adapter = start.adapter else { return }
+    guard adapter.baseDigest == nil else { throw Failure.baseHasAdapter(at: start.path) }
+    try adapter.check(settings.adapter, of: start, at: path)
   }
 
   /// The failure of a run that would go on with another adapter than it began with.
@@ -80,14 +84,10 @@ extension Recipe {
   /// run would find out, as far as its files are there.
   package func checkAdapter() throws(Failure) {
     if model.adapterSource == nil { try adapter?.adapter.checkStart() }
-    guard let source = model.adapterSource, let base = model.source, Path.exists(source), Path.exists(base) else {
-      return
-    }
-    let stored = try model.stored()
-    guard let settings = adapter else {
-      try stored?.checkMerge()
-      return
-    }
-    if let stored { try stored.adapter?.check(settings.adapter, of: stored, at: source) }
+    guard adapter != nil || model.adapterSource != nil, model.sources.allSatisfy({ Path.exists($0.path) }),
+      let stored = try model.stored()
+    else { return }
+    guard let settings = adapter else { return try stored.checkMerge() }
+    try Adaptation.check(stored, fits: settings, at: model.adapterSource)
   }
 }
