@@ -42,7 +42,8 @@ enum Gemma3 {
         "rope_local_base_freq", .number(above: 0), default: inside,
         "Base of the rotary wavelengths in layers with a window")
       section.rule(
-        "rope_local_base_freq", "rope_parameters", holds: !section.has("rope_parameters") || theta == inside,
+        "rope_local_base_freq", "rope_parameters", "rope_parameters.sliding_attention.rope_theta",
+        holds: !section.has("rope_parameters") || theta == inside,
         "rope_local_base_freq (\(theta)) is not the \(inside) of rope_parameters")
       localTheta = theta
     }

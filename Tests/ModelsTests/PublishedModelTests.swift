@@ -79,6 +79,11 @@ import Testing
     #expect(newer == older && newer["rope_theta"] == 5e5 && newer["rope_local_base_freq"] == 77.0)
     let both = refusal { _ = try json([type, ("rope_parameters", kinds), ("rope_local_base_freq", 78.0)]) }
     #expect(both?.what.hasPrefix("rope_local_base_freq (78.0) is not the 77.0") == true, "\(both as Any)")
+    var unsaid = kinds
+    unsaid["sliding_attention"] = ["rope_type": "default"]
+    let missing = refusal { _ = try json([type, ("rope_parameters", unsaid), ("rope_local_base_freq", 78.0)]) }
+    #expect(missing?.what == "missing key \"rope_parameters.sliding_attention.rope_theta\"", "\(missing as Any)")
+    #expect(missing?.others.isEmpty == true)
     // transformers reads nothing beside the two objects.
     for flat in [["rope_theta": 5e5], ["rope_type": "linear", "factor": 8.0]] as [JSONValue] {
       let refusal = refusal { _ = try json([type, ("rope_parameters", flat)]) }
