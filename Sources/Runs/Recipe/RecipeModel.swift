@@ -46,7 +46,8 @@ extension Recipe {
         if let recipe = BuiltInRecipe.making(source) {
           failure.notes.append("`train run \(recipe)` makes it")
         } else if source.hasPrefix("checkpoints/") {
-          failure.notes.append("`train import MODEL \(source.shellWord)` puts one there, or name another: model.from=MODEL")
+          failure.notes.append(
+            "`train import MODEL \(source.shellWord)` puts one there, or name another: model.from=MODEL")
         }
         throw failure
       }
