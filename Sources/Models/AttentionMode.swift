@@ -45,7 +45,7 @@ extension AttentionMode {
   /// Attention of packed queries, keys and values [B, T, (H + 2 G) D] in the given layer; scores are multiplied by `scale`, by
   /// default 1 / sqrt(D). `precision` is that of its products.
   func attend(
-    _ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: RotaryTable?, scale: Float? = nil,
+    _ packed: consuming Tensor, heads: Int, keyHeads: Int, layer: Int, rotary: (any Rotation)?, scale: Float? = nil,
     precision: ProductPrecision
   ) -> Tensor {
     switch self {

@@ -49,7 +49,7 @@ struct DecoderBackbone: Backbone, NamedParts {
     _ tokens: [Int32], shape: Shape, attention: AttentionMode, recompute: Bool, noise: EmbeddingNoise?
   ) -> Tensor {
     let reach = attention.reach(count: tokens.count)
-    let tables = rotary.map { $0.table(reach: reach) }
+    let rotations = rotary.map { $0.rotation(of: attention, count: tokens.count) }
     // A layer's window as an attention of its own, made once for all layers that have it.
     let windows = Set((0..<plan.layers).compactMap { plan.layer($0).window }).filter { $0 < reach }
     let modes = Dictionary(uniqueKeysWithValues: windows.map { ($0, attention.windowed(to: $0)) })
@@ -58,7 +58,7 @@ struct DecoderBackbone: Backbone, NamedParts {
         let own = plan.layer(layer)
         return block(
           stream, attention: own.window.flatMap { modes[$0] } ?? attention, layer: layer,
-          rotary: own.rotary.map { tables[$0] })
+          rotary: own.rotary.map { rotations[$0] })
       }
     let hidden = norm(&stream)
     // logits / divisor = (hidden / divisor) W^T: the head needs to know nothing.

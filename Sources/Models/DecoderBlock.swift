@@ -27,7 +27,7 @@ struct DecoderBlock: NamedParts {
   }
 
   func callAsFunction(
-    _ input: ResidualStream, attention mode: AttentionMode, layer: Int, rotary: RotaryTable?
+    _ input: ResidualStream, attention mode: AttentionMode, layer: Int, rotary: (any Rotation)?
   ) -> ResidualStream {
     var stream = input
     let attended = branch(
@@ -88,7 +88,7 @@ struct DecoderAttention: NamedParts {
     ]
   }
 
-  func callAsFunction(_ x: Tensor, mode: AttentionMode, layer: Int, rotary: RotaryTable?) -> Tensor {
+  func callAsFunction(_ x: Tensor, mode: AttentionMode, layer: Int, rotary: (any Rotation)?) -> Tensor {
     output(
       mode.attend(
         packed(x), heads: plan.heads, keyHeads: plan.keyHeads, layer: layer, rotary: rotary,

@@ -57,6 +57,9 @@ extension RopeScaling {
     }
   }
 
+  /// Whether the angles depend on how long a text is.
+  var followsLength: Bool { kind == .longrope || kind == .dynamic }
+
   /// Which of several tables a text of `reach` positions needs; 0 for the usual one.
   func variant(reach: Int) -> Int {
     switch kind {

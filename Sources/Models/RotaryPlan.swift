@@ -26,7 +26,8 @@ final class RotaryTables {
   private let plan: RotaryPlan
   private let limit: Int
   private let usual: RotaryTable
-  private var other: (variant: Int, table: RotaryTable)?
+  /// The others that the last batch needed, by variant.
+  private var others: [Int: RotaryTable] = [:]
 
   /// Tables for positions below `limit`.
   init(_ plan: RotaryPlan, limit: Int) {
@@ -34,14 +35,35 @@ final class RotaryTables {
     usual = RotaryTable(frequencies: plan.frequencies(), amplitude: plan.amplitude, positions: limit)
   }
 
-  /// The table for texts of `reach` positions.
-  func table(reach: Int) -> RotaryTable {
-    let variant = plan.scaling?.variant(reach: reach) ?? 0
-    if variant == 0 { return usual }
-    if let other, other.variant == variant { return other.table }
-    let table = RotaryTable(
-      frequencies: plan.frequencies(reach: reach), amplitude: plan.amplitude, positions: limit)
-    other = (variant, table)
-    return table
+  /// What rotates `count` tokens. Each document by the angles for its own length, whatever lies beside it: those that
+  /// transformers gives it alone. Texts in caches are of one variant.
+  func rotation(of attention: AttentionMode, count: Int) -> any Rotation {
+    guard let scaling = plan.scaling, scaling.followsLength else { return usual }
+    guard case .sequences(let layout) = attention else { return tables(reaches: [attention.reach(count: count)])[0] }
+    var runs: [(rows: Range<Int>, reach: Int)] = []
+    for document in layout.documents {
+      if let last = runs.last, scaling.variant(reach: last.reach) == scaling.variant(reach: document.reach) {
+        runs[runs.count - 1].rows = last.rows.lowerBound..<document.tokens.upperBound
+      } else {
+        runs.append((document.tokens, document.reach))
+      }
+    }
+    let tables = tables(reaches: runs.map(\.reach))
+    return runs.count == 1 ? tables[0] : RotationOfRuns(zip(runs, tables).map { (rows: $0.rows, table: $1) })
+  }
+
+  /// The tables for texts of so many positions.
+  private func tables(reaches: [Int]) -> [RotaryTable] {
+    var needed: [Int: RotaryTable] = [:]
+    defer { others = needed }
+    return reaches.map { reach in
+      let variant = plan.scaling?.variant(reach: reach) ?? 0
+      if variant == 0 { return usual }
+      let table =
+        needed[variant] ?? others[variant]
+        ?? RotaryTable(frequencies: plan.frequencies(reach: reach), amplitude: plan.amplitude, positions: limit)
+      needed[variant] = table
+      return table
+    }
   }
 }

@@ -24,7 +24,21 @@ let smallModels: [any ModelConfiguration] = [
         "sliding_window": 25, "layer_types": ["sliding_attention", "full_attention"] }
       """, source: "gemma3"
   ).configuration(vocabularySize: 50),
+  stretchedLlama(
+    #"{ "rope_type": "longrope", "short_factor": [1, 1.5], "long_factor": [2, 8] }"#,
+    #""max_position_embeddings": 64, "original_max_position_embeddings": 16"#),
+  stretchedLlama(#"{ "rope_type": "dynamic", "factor": 4.0 }"#, #""max_position_embeddings": 16"#),
 ]
+
+/// A Llama whose angles depend on how long a text is: beyond 16 positions they are others.
+private func stretchedLlama(_ scaling: String, _ positions: String) -> any ModelConfiguration {
+  try! ModelDescription(
+    configuration: """
+      { "model_type": "llama", "vocab_size": 50, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, \(positions), "rope_scaling": \(scaling) }
+      """, source: "llama"
+  ).configuration(vocabularySize: 50)
+}
 
 /// The sum of the log-probabilities of the next tokens of a row, and its gradients.
 private func scores(
@@ -38,8 +52,9 @@ private func scores(
 }
 
 @Suite struct PackedRowTests {
-  /// A pair as one row that shares its prompt, and as two documents.
-  @Test(arguments: 0..<4) func aPromptIsSharedByTwoAnswers(_ index: Int) {
+  /// A pair as one row that shares its prompt, and as two documents. With dynamic scaling the prompt is rotated by the angles
+  /// for the longer answer.
+  @Test(arguments: 0..<5) func aPromptIsSharedByTwoAnswers(_ index: Int) {
     let model = smallModels[index].makeModel(seed: 1)
     var generator = SeededGenerator(seed: 2)
     func text(_ count: Int) -> [Int32] { generator.integers(count, in: 0..<50).map(Int32.init) }
@@ -67,8 +82,9 @@ private func scores(
     expectEqual(model, shared.gradients, separate.gradients)
   }
 
-  /// A row may be longer than the model's positions: those of each document restart.
-  @Test(arguments: 0..<4) func manyDocumentsInOneLongRow(_ index: Int) {
+  /// A row may be longer than the model's positions: those of each document restart, and its
+  /// angles are its own.
+  @Test(arguments: 0..<6) func manyDocumentsInOneLongRow(_ index: Int) {
     let model = smallModels[index].makeModel(seed: 1)
     var generator = SeededGenerator(seed: 3)
     let documents = generator.integers(20, in: 1..<65).map { length in

@@ -7,7 +7,7 @@ import Kernels
 /// result of an operation that is passed on directly. Scores are multiplied by `scale`, by default 1 / sqrt(D); `precision` is
 /// that of the products.
 package func selfAttention(
-  _ packed: consuming Tensor, heads: Int, keyHeads: Int, layout: SequenceLayout, rotary: RotaryTable?,
+  _ packed: consuming Tensor, heads: Int, keyHeads: Int, layout: SequenceLayout, rotary: (any Rotation)?,
   scale: Float? = nil, precision: ProductPrecision = .float32
 ) -> Tensor {
   let (sequences, length) = (packed.shape[0], packed.shape[1])

@@ -50,7 +50,7 @@ public final class KeyValueLayer {
 ///
 /// Gradients do not flow through it; with the cache filled from the start it equals `selfAttention`.
 package func cachedSelfAttention(
-  _ packed: Tensor, heads: Int, keyHeads: Int, offsets: [Int], caches: [KeyValueLayer], rotary: RotaryTable?,
+  _ packed: Tensor, heads: Int, keyHeads: Int, offsets: [Int], caches: [KeyValueLayer], rotary: (any Rotation)?,
   window: Int? = nil, scale: Float? = nil, precision: ProductPrecision = .float32
 ) -> Tensor {
   let (texts, count, dimension) = (packed.shape[0], packed.shape[1], packed.shape[2] / (heads + 2 * keyHeads))

@@ -102,6 +102,21 @@ public struct SequenceLayout: Sendable, Equatable {
       visible: VisibleKeys(firsts: Array(visible.firsts[tokens]), ends: Array(visible.ends[tokens]), gap: gap))
   }
 
+  /// The tokens of each document, which begin to see at one column of one row, and one more than the last of their positions.
+  public var documents: [(tokens: Range<Int>, reach: Int)] {
+    var documents: [(tokens: Range<Int>, reach: Int)] = []
+    for token in positions.indices {
+      let reach = Int(positions[token]) + 1
+      if token % columns != 0, visible.firsts[token] == visible.firsts[token - 1] {
+        let last = documents.removeLast()
+        documents.append((last.tokens.lowerBound..<token + 1, max(last.reach, reach)))
+      } else {
+        documents.append((token..<token + 1, reach))
+      }
+    }
+    return documents
+  }
+
   /// Whether no token sees a later one.
   private var isCausal: Bool { visible.ends.indices.allSatisfy { Int(visible.ends[$0]) == $0 % columns + 1 } }
 

@@ -46,7 +46,7 @@ package struct SuiteEvaluation: Sendable {
           progress(scores.count)
         }
       } else {
-        let group = questions[start..<Self.end(of: start, in: questions, model)]
+        let group = questions[start..<Self.end(of: start, in: questions)]
         var answers = Self.scores(of: group.flatMap(\.texts), model)[...]
         for question in group {
           append(Array(answers.prefix(question.lengths.count)), of: question)
@@ -69,15 +69,12 @@ package struct SuiteEvaluation: Sendable {
       texts.map { text in answers[texts.firstIndex { $0.answer == text.answer && $0.context == text.context }!] })
   }
 
-  /// Where the questions end that are computed together with the one at `start`: those whose texts are rotated by the same
-  /// angles, as far as they are few.
-  private static func end(of start: Int, in questions: [SuiteQuestion], _ model: any LanguageModel) -> Int {
-    func variant(_ question: SuiteQuestion) -> Int { model.backbone.rotationVariant(reach: question.reach) }
+  /// Where the questions end that are computed together with the one at `start`, as far as they are few.
+  private static func end(of start: Int, in questions: [SuiteQuestion]) -> Int {
     var (end, length) = (start, 0)
-    let first = variant(questions[start])
     while end < questions.count {
       length += questions[end].texts.reduce(0) { $0 + $1.length }
-      if end > start, length > batchSize || variant(questions[end]) != first { break }
+      if end > start, length > batchSize { break }
       end += 1
     }
     return end
