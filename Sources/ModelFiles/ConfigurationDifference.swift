@@ -6,7 +6,7 @@ extension ModelConfiguration {
   /// compared as floats, and the scaling of rotary wavelengths by what it leads to.
   func firstDifference(from other: any ModelConfiguration) -> String? {
     let (members, others) = (json.object ?? [], other.json)
-    let ignored = ["initializer_range", "rope_scaling", "original_max_position_embeddings"]
+    let ignored = ["initializer_range", "rope_scaling", "original_max_position_embeddings", "pad_token_id"]
     for member in members where !ignored.contains(member.key) {
       guard let value = others[member.key], value == member.value || Self.isSameNumber(value, member.value) else {
         return member.key

@@ -63,8 +63,10 @@ package enum ModelFile {
       guard let text = attributes["config"]?.string, let step = attributes["step"]?.integer, step >= 0 else {
         throw Failure(.checkpoint, "the model lacks its attribute \"config\" or \"step\"", at: path)
       }
-      let description = try ModelDescription(configuration: text, source: "\(path):config")
-      let config = try JSONValue.parse(Array(text.utf8), source: "\(path):config", area: .model)
+      var config = try JSONValue.parse(Array(text.utf8), source: "\(path):config", area: .model)
+      // All rows of models in files of earlier versions learnt from every text.
+      if config.object != nil, config["pad_token_id"] == nil { config["pad_token_id"] = .null }
+      let description = try ModelDescription(configuration: config.serialized(), source: "\(path):config")
       self.init(
         description.configuration(vocabularySize: description.vocabularySize!),
         tokenizer: try ModelFile.tokenizer(attributes, path), chatTemplate: attributes["chat_template"]?.string ?? "",

@@ -31,7 +31,7 @@ struct DecoderBackbone: Backbone, NamedParts {
 
   init(_ plan: DecoderPlan, _ initializer: inout Initializer) {
     self.plan = plan
-    embedding = Embedding(plan.vocabularySize, plan.width, initializer: &initializer)
+    embedding = Embedding(plan.vocabularySize, plan.width, padding: plan.paddingToken, initializer: &initializer)
     blocks = (0..<plan.layers).map { _ in DecoderBlock(plan, &initializer) }
     norm = plan.makeNorm(initializer)
     rotary = plan.rotary.map { RotaryTables($0, limit: plan.maximumPositions) }

@@ -34,6 +34,8 @@ struct DecoderPlan: Sendable {
   var attentionScale: Double?
   var activation = Activation.swiGLU
   var biases = BiasPlan()
+  /// The token whose embedding learns nothing from texts that have it.
+  var paddingToken: Int?
   var names = DecoderNames()
 
   /// What embeddings are multiplied by.

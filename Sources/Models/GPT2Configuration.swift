@@ -35,7 +35,8 @@ extension GPT2.Configuration: ModelConfiguration {
       "scale_attn_by_inverse_layer_idx", only: [false], because: "scores are not scaled by the layer's index")
     section.accept("add_cross_attention", only: [false], because: "the model is a decoder alone")
     section.ignore([
-      "n_ctx", "reorder_and_upcast_attn", "summary_activation", "summary_first_dropout", "summary_proj_to_labels",
+      "n_ctx", "pad_token_id", "reorder_and_upcast_attn", "summary_activation", "summary_first_dropout",
+      "summary_proj_to_labels",
       "summary_type", "summary_use_proj", "task_specific_params",
     ])
   }

@@ -48,7 +48,7 @@ enum GPTNeoX {
       checkHeads(section, dividesWidth: true)
       let size = sizes.hiddenSize / max(1, sizes.heads)
       section.accept("head_dim", only: [JSONValue(size)], because: "it is hidden_size / num_attention_heads")
-      section.ignore(["classifier_dropout"])
+      section.ignore(["classifier_dropout", "pad_token_id"])
     }
 
     var huggingFaceModel: (type: String, className: String) { ("gpt_neox", "GPTNeoXForCausalLM") }

@@ -31,8 +31,10 @@ enum Gemma3 {
             })
         },
       ] + weightKeys(activation: "hidden_activation", ["gelu_pytorch_tanh", "gelu_new", "gelu_fast"])
+      + paddingKeys
 
     static let hasLocalRotation = true
+    static let usualPaddingToken: Int? = 0
     mutating func takeLocalTheta(_ theta: Double) { localTheta = theta }
 
     /// Reads the base beside the objects; where both are there they must agree.

@@ -21,7 +21,7 @@ enum Granite {
           "residual_multiplier", \.residualMultiplier, .number(above: 0),
           "What a branch is multiplied by before it is added"),
         .optional("logits_scaling", \.logitsScaling, .number(above: 0), "What logits are divided by"),
-      ] + weightKeys()
+      ] + weightKeys() + paddingKeys
 
     func check(_ section: inout SettingsSection) {
       checkHeads(section, dividesWidth: false)

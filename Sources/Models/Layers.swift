@@ -68,12 +68,17 @@ struct Linear: Module {
 /// A table of vectors [rows, C], looked up by index.
 struct Embedding: Module {
   let weight: Parameter
+  /// The row that learns nothing from being looked up.
+  private let padding: Int?
 
-  init(_ rows: Int, _ columns: Int, initializer: inout Initializer) {
+  init(_ rows: Int, _ columns: Int, padding: Int? = nil, initializer: inout Initializer) {
     weight = initializer.weights([rows, columns])
+    self.padding = padding
   }
 
-  func callAsFunction(_ indices: [Int32], shape: Shape) -> Tensor { embedding(weight, indices, shape: shape) }
+  func callAsFunction(_ indices: [Int32], shape: Shape) -> Tensor {
+    embedding(weight, indices, shape: shape, padding: padding)
+  }
 }
 
 /// The residual stream of a transformer: the sum of the branches so far, and the output of the last branch, which is added

@@ -37,6 +37,8 @@ public enum Llama {
     public var slidingWindow: Int?
     /// The number of blocks before those with the window.
     public var layersBeforeWindow = 0
+    /// The token whose embedding learns nothing from texts that have it; nil where all do.
+    public var paddingToken: Int?
     /// The standard deviation of the first weights.
     public var initializerRange = 0.02
 
@@ -48,7 +50,7 @@ public enum Llama {
   }
 }
 
-extension Llama.Configuration: RotaryConfiguration {
+extension Llama.Configuration: RotaryConfiguration, PaddedConfiguration {
   var plan: DecoderPlan {
     var plan = DecoderPlan(
       vocabularySize: vocabularySize, width: hiddenSize, innerWidth: intermediateSize, layers: layers, heads: heads,
@@ -56,6 +58,7 @@ extension Llama.Configuration: RotaryConfiguration {
       initializerRange: initializerRange, norm: NormPlan(epsilon: rmsNormEpsilon), rotary: [rotaryPlan])
     plan.biases = BiasPlan(
       queriesKeysValues: hasQKVBias || hasAttentionBias, attentionOutput: hasAttentionBias, feedForward: hasInnerBias)
+    plan.paddingToken = paddingToken
     if let slidingWindow {
       let first = layersBeforeWindow
       plan.layer = { LayerPlan(window: $0 >= first ? slidingWindow : nil) }

@@ -3,6 +3,7 @@ import Files
 extension Llama.Configuration: ModelConfiguration {
   package static let keys: [ConfigurationKey<Self>] =
     sizeKeys + rotaryKeys(positions: ["mistral": 131_072, "qwen2": 32768]) + otherKeys
+    + paddingKeys
 
   private static let sizeKeys: [ConfigurationKey<Self>] = [
     .required("hidden_size", \.hiddenSize, .integer(), "Width of the model"),

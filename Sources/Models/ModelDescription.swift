@@ -12,7 +12,7 @@ package struct ModelDescription: Sendable {
   private static let foreignKeys = [
     "_name_or_path", "architectures", "auto_map", "bos_token_id", "chunk_size_feed_forward", "dtype", "eos_token_id",
     "finetuning_task", "gradient_checkpointing", "id2label", "is_decoder", "label2id", "num_labels",
-    "output_attentions", "output_hidden_states", "output_past", "pad_token_id", "problem_type", "return_dict",
+    "output_attentions", "output_hidden_states", "output_past", "problem_type", "return_dict",
     "torch_dtype", "torchscript", "transformers.js_config", "transformers_version", "unk_token_id", "use_cache",
   ]
 

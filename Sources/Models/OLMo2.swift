@@ -7,11 +7,13 @@ enum OLMo2 {
     var sizes = DecoderSizes(positions: 2048, normEpsilon: 1e-5)
     var hasAttentionBias = false
 
+    static let usualPaddingToken: Int? = 1
+
     static let keys: [ConfigurationKey<Self>] =
       sizeKeys() + [headSizeKey(usual: nil)] + rotaryKeys() + [
         epsilonKey(),
         .optional("attention_bias", \.hasAttentionBias, .boolean, "Biases of the projections of attention"),
-      ] + weightKeys()
+      ] + weightKeys() + paddingKeys
 
     func check(_ section: inout SettingsSection) {
       checkHeads(section, dividesWidth: false)

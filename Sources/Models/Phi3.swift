@@ -12,6 +12,8 @@ enum Phi3 {
     static let writesFactorsAlone = true
     static let ropeKeys: (theta: String, share: String?) = ("rope_theta", "partial_rotary_factor")
 
+    static let usualPaddingToken: Int? = 32000
+
     static let keys: [ConfigurationKey<Self>] =
       sizeKeys() + rotaryKeys() + [
         epsilonKey(), dropout("resid_pdrop"), dropout("embd_pdrop"),
@@ -22,7 +24,7 @@ enum Phi3 {
           configuration.sizes.slidingLayers = hasWindow ? Array(repeating: true, count: configuration.sizes.layers) : []
         },
         .written("sliding_window") { $0.sizes.slidingWindow.map { JSONValue($0) } ?? .null },
-      ] + weightKeys()
+      ] + weightKeys() + paddingKeys
 
     private static func dropout(_ name: String) -> ConfigurationKey<Self> {
       .fixed(name, 0.0, accepting: [0], inTrainingOnly: true, because: "there is no dropout")

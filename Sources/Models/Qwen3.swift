@@ -13,7 +13,7 @@ enum Qwen3 {
         epsilonKey(),
         .optional("attention_bias", \.hasAttentionBias, .boolean, "Biases of the projections of attention"),
         .read { $0.readSwitchedWindow(from: &$1, usualWindow: 4096, usualStart: 28) },
-      ] + switchedWindowKeys + weightKeys()
+      ] + switchedWindowKeys + weightKeys() + paddingKeys
 
     func check(_ section: inout SettingsSection) { checkHeads(section, dividesWidth: false) }
 

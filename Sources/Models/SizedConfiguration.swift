@@ -21,6 +21,8 @@ struct DecoderSizes: Equatable, Sendable {
   var normEpsilon: Double
   /// Whether the head is the embedding.
   var tiesEmbeddings: Bool
+  /// The token whose embedding learns nothing from texts that have it.
+  var paddingToken: Int?
   /// The standard deviation of the first weights.
   var initializerRange = 0.02
   /// How many keys a token sees in the layers that are sliding; none where the list is empty.
@@ -42,7 +44,7 @@ struct DecoderSizes: Equatable, Sendable {
 }
 
 /// A configuration that is made of those sizes and a few keys of its own.
-protocol SizedConfiguration: RotaryConfiguration {
+protocol SizedConfiguration: RotaryConfiguration, PaddedConfiguration {
   var sizes: DecoderSizes { get set }
 }
 
@@ -59,6 +61,10 @@ extension SizedConfiguration {
     get { sizes.maximumPositions }
     set { sizes.maximumPositions = newValue }
   }
+  var paddingToken: Int? {
+    get { sizes.paddingToken }
+    set { sizes.paddingToken = newValue }
+  }
   var ropeTheta: Double {
     get { sizes.ropeTheta }
     set { sizes.ropeTheta = newValue }
@@ -72,12 +78,14 @@ extension SizedConfiguration {
   /// A plan with these sizes and windows, and nothing else that is unusual.
   var sizedPlan: DecoderPlan {
     let sizes = sizes
-    return DecoderPlan(
+    var plan = DecoderPlan(
       vocabularySize: sizes.vocabularySize, width: sizes.hiddenSize, innerWidth: sizes.intermediateSize,
       layers: sizes.layers, heads: sizes.heads, keyHeads: sizes.keyValueHeads, headSize: sizes.headSize,
       maximumPositions: sizes.maximumPositions, tiesEmbeddings: sizes.tiesEmbeddings,
       initializerRange: sizes.initializerRange, norm: NormPlan(epsilon: sizes.normEpsilon), rotary: [rotaryPlan],
       layer: { LayerPlan(window: sizes.window($0)) })
+    plan.paddingToken = sizes.paddingToken
+    return plan
   }
 
   /// The keys of the sizes. Where a file leaves `num_key_value_heads` out, transformers takes `keyHeads`, or all heads.

@@ -14,6 +14,8 @@ enum SmolLM3 {
     /// Whether each layer rotates.
     var rotatingLayers: [Bool] = []
 
+    static let usualPaddingToken: Int? = 128_004
+
     static let keys: [ConfigurationKey<Self>] =
       sizeKeys(keyHeads: 4) + [headSizeKey(usual: nil)] + rotaryKeys() + [
         epsilonKey(),
@@ -26,7 +28,7 @@ enum SmolLM3 {
           $0.sizes.slidingLayers.isEmpty ? .null : $0.sizes.slidingWindow.map { JSONValue($0) }
         },
         layerTypesKey,
-      ] + weightKeys()
+      ] + weightKeys() + paddingKeys
 
     /// Which layers rotate, and which have a window: by default those that do not rotate.
     private mutating func readLayers(from section: inout SettingsSection) {

@@ -96,6 +96,23 @@ private func pieces() throws -> Tokenizer {
 
   // MARK: The files
 
+  /// The embedding's padding token goes out and comes back. In files of earlier versions, which do not name one, all rows learn.
+  @Test func thePaddingTokenIsTheConfigurations() throws {
+    for (kind, expected) in [("gemma3_text", 0), ("olmo2", 1), ("llama", .null)] as [(String, JSONValue)] {
+      let configuration = try TinyModel.configuration(kind)
+      var contents = ModelFile.contents(
+        configuration.makeModel(seed: 2), configuration, tokenizer: nil, chatTemplate: "", step: 3)
+      let opened = try scratch.opened(contents)
+      #expect(opened.configuration.json["pad_token_id"] == expected)
+      _ = try Export(to: .huggingFace, numbers: .float32).write(opened, to: scratch(kind))
+      #expect(try StoredModel(at: scratch(kind)).configuration.json["pad_token_id"] == expected)
+      var config = configuration.json
+      config["pad_token_id"] = nil
+      contents.attributes["config"] = .string(config.serialized())
+      #expect(try scratch.opened(contents).configuration.json["pad_token_id"] == .null)
+    }
+  }
+
   @Test func aHuggingFaceFolderHasWhatItsLibrariesLookFor() throws {
     let tokenizer = try merging()
     var configuration = try TinyModel.configuration("llama")

@@ -131,6 +131,7 @@ private struct DecoderOptions {
       config["rope_theta"] = JSONValue(pick([10.0, 10000.0]))
     }
     if !hasUsualHeads { config["head_dim"] = JSONValue(headSize) }
+    if kind != "gpt_neox" { config["pad_token_id"] = pick([nil, .null, 5, 14]) }
     for (key, value) in biases() + [("rope_scaling", scaling())] + own() where value != .null { config[key] = value }
     return config
   }
@@ -143,13 +144,15 @@ private struct DecoderOptions {
 
   private mutating func scaling() -> JSONValue {
     guard ["llama", "qwen3", "olmo2", "smollm3", "granite", "mistral"].contains(kind) else { return .null }
-    let factors = JSONValue((0..<headSize / 2).map { JSONValue(1 + Double($0) / 2) })
+    func factors(_ step: Double) -> JSONValue {
+      JSONValue((0..<headSize / 2).map { JSONValue(1 + Double($0) * step) })
+    }
     return pick([
       .null, ["rope_type": "linear", "factor": 3.0],
       ["rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64, "beta_fast": 4.0, "beta_slow": 0.5],
       [
-        "rope_type": "longrope", "factor": 2.0, "original_max_position_embeddings": 16, "short_factor": factors,
-        "long_factor": factors,
+        "rope_type": "longrope", "factor": 2.0, "original_max_position_embeddings": 16, "short_factor": factors(0.5),
+        "long_factor": factors(2),
       ],
     ])
   }

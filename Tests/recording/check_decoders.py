@@ -37,8 +37,10 @@ def single_as_double():
 
 def loaded(folder):
     """The model in float64, with what transformers says of loading it."""
-    # The fixtures' tokens are drawn from all of the vocabulary: none of them pads or ends a text.
-    config = AutoConfig.from_pretrained(folder, pad_token_id=None, eos_token_id=None, bos_token_id=None)
+    # The fixtures' tokens are drawn from all of the vocabulary: none of them ends a text.
+    config = AutoConfig.from_pretrained(folder, eos_token_id=None, bos_token_id=None)
+    if (config.pad_token_id or 0) >= config.vocab_size:
+        config.pad_token_id = None
     options = dict(dtype=torch.float64, attn_implementation="eager")
     model, report = AutoModelForCausalLM.from_pretrained(folder, config=config, output_loading_info=True, **options)
     with single_as_double():

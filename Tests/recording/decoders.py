@@ -54,7 +54,7 @@ CONFIGS = {
     "llama-dynamic": base(
         "llama", "LlamaForCausalLM", max_position_embeddings=8, rope_scaling={"rope_type": "dynamic", "factor": 2.0}),
     "llama-longrope": base("llama", "LlamaForCausalLM", head_dim=8, rope_scaling=LONG),
-    "smollm3": base("smollm3", "SmolLM3ForCausalLM", num_hidden_layers=3, no_rope_layers=[1, 0, 1]),
+    "smollm3": base("smollm3", "SmolLM3ForCausalLM", num_hidden_layers=3, no_rope_layers=[1, 0, 1], pad_token_id=9),
     "smollm3-window": base(
         "smollm3", "SmolLM3ForCausalLM", num_hidden_layers=2, no_rope_layer_interval=2, use_sliding_window=True,
         sliding_window=3, attention_bias=True, tie_word_embeddings=False),
@@ -71,6 +71,8 @@ CONFIGS = {
     "gpt-neox": NEOX,
     "gpt-neox-sequential": NEOX | {"use_parallel_residual": False, "attention_bias": False, "rotary_pct": 0.5},
 }
+# The padding tokens of configuration classes whose default lies in these vocabularies.
+PADDING = {"gemma3_text": 0, "olmo2": 1}
 # Rows of documents; the others have one a row.
 DOCUMENTS = {"mistral": [[5, 1, 7], [13]], "gemma3": [[9, 4], [2, 11]], "qwen3-window": [[6, 7], [13]]}
 LENGTH = 13
@@ -242,6 +244,12 @@ def rotating(c):
     return c.get("no_rope_layers") or [(i + 1) % interval != 0 for i in range(c["num_hidden_layers"])]
 
 
+def looked_up(c, table, tokens):
+    """`nn.Embedding`, whose padding_idx has no gradient; of a complex step only the real part is looked up."""
+    padding = c.get("pad_token_id", PADDING.get(c["model_type"]))
+    return np.where((tokens == padding)[..., None], table.real[tokens], table[tokens])
+
+
 def neox(c, w, tokens, positions, starts):
     heads, size, epsilon = c["num_attention_heads"], head_size(c), c["layer_norm_eps"]
     rotation = inverse_frequencies(c, c["rotary_emb_base"], c["rotary_pct"], positions.max() + 1, None)
@@ -281,7 +289,7 @@ def decoder(c, w, tokens, positions, starts):
     residual = c.get("residual_multiplier", 1.0)
     norm = lambda name, x: rms_norm(x, offset + w[name + ".weight"], epsilon)
 
-    x = w["model.embed_tokens.weight"][tokens]
+    x = looked_up(c, w["model.embed_tokens.weight"], tokens)
     x = x * (math.sqrt(c["hidden_size"]) if kind == "gemma3_text" else c.get("embedding_multiplier", 1.0))
     hidden = [x]
     for layer, (window, rotates) in enumerate(zip(windows(c), rotating(c))):

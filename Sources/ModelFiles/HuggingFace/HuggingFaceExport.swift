@@ -23,7 +23,8 @@ struct HuggingFaceExport {
     var config = stored.configuration.json(
       stored.tokenizer, endTokens: endTokens, beginningToken: stored.beginningToken)
     config["torch_dtype"] = JSONValue(type == .float16 ? "float16" : type == .bfloat16 ? "bfloat16" : "float32")
-    config["pad_token_id"] = paddingToken.map { JSONValue(Int($0)) }
+    // Where the embedding is trained without regard to it, the key is what the tokenizer's files say.
+    if config["pad_token_id"] == nil { config["pad_token_id"] = paddingToken.map { JSONValue(Int($0)) } }
     // Left out, these would default to the ids of the architecture's own tokenizer: transformers fails to make a Phi-3 whose
     // vocabulary is smaller.
     for key in ["bos_token_id", "eos_token_id", "pad_token_id"] where config[key] == nil { config[key] = .null }

@@ -35,6 +35,12 @@ package struct DecoderTwin {
   private func integer(_ key: String) -> Int { config[key]!.integer! }
   private func flag(_ key: String) -> Bool { config[key]?.bool ?? false }
   private var kind: String { config["model_type"]!.string! }
+  /// The token whose lookups teach nothing: the key, or the class's default as far as the vocabulary reaches.
+  private var padding: Int? {
+    if isNeoX { return nil }
+    return config["pad_token_id"].map(\.integer) ?? ["gemma3_text": 0, "olmo2": 1][kind]
+  }
+  private var isNeoX: Bool { kind == "gpt_neox" }
   private var layers: Int { integer("num_hidden_layers") }
   private var heads: Int { integer("num_attention_heads") }
   private var keyHeads: Int { config["num_key_value_heads"]?.integer ?? heads }
@@ -190,12 +196,14 @@ package struct DecoderTwin {
   }
 
   /// Attention of all tokens [T, C] of a row, without what comes before and after it.
-  private func attention(_ layer: Int, _ x: [[Number]], positions: [Int], starts: [Int], reach: Int) -> [[Number]] {
-    let prefix = "\(kind == "gpt_neox" ? "gpt_neox" : "model").layers.\(layer)."
-    let rotation = rotation(layer, reach: reach)
-    let tokens = zip(x, positions).map { x, position in
-      projections(prefix, x).enumerated().map { part, heads in
-        part < 2 && rotates(layer) ? heads.map { rotated($0, position: position, rotation) } : heads
+  private func attention(_ layer: Int, _ x: [[Number]], positions: [Int], starts: [Int]) -> [[Number]] {
+    let prefix = "\(isNeoX ? "gpt_neox" : "model").layers.\(layer)."
+    let tokens = x.indices.map { token in
+      // The angles for its document, however long the others are.
+      let reach = zip(starts, positions).filter { $0.0 == starts[token] }.map(\.1).max()! + 1
+      let rotation = rotation(layer, reach: reach)
+      return projections(prefix, x[token]).enumerated().map { part, heads in
+        part < 2 && rotates(layer) ? heads.map { rotated($0, position: positions[token], rotation) } : heads
       }
     }
     return x.indices.map { query in
@@ -213,12 +221,12 @@ package struct DecoderTwin {
           tape.dot(shares, (first...query).map { tokens[$0][2][own][channel] })
         }
       }
-      return linear(prefix + (kind == "gpt_neox" ? "attention.dense" : "self_attn.o_proj"), output)
+      return linear(prefix + (isNeoX ? "attention.dense" : "self_attn.o_proj"), output)
     }
   }
 
   private func feedForward(_ prefix: String, _ x: [Number]) -> [Number] {
-    if kind == "gpt_neox" {
+    if isNeoX {
       let hidden = linear(prefix + "mlp.dense_h_to_4h", x)
       return linear(prefix + "mlp.dense_4h_to_h", hidden.map { tape.apply(.exactGELU, $0) })
     }
@@ -235,14 +243,16 @@ package struct DecoderTwin {
   // MARK: The model
 
   /// The logits [T, V] of a row.
-  private func logits(_ tokens: [Int], positions: [Int], starts: [Int], reach: Int) -> [[Number]] {
-    let isNeoX = kind == "gpt_neox"
+  private func logits(_ tokens: [Int], positions: [Int], starts: [Int]) -> [[Number]] {
     let (model, width) = (isNeoX ? "gpt_neox" : "model", integer("hidden_size"))
     let embedding = weights["\(model).\(isNeoX ? "embed_in" : "embed_tokens").weight"]!.numbers
     let factor = kind == "gemma3_text" ? sqrt(Double(width)) : number("embedding_multiplier") ?? 1
     let residual = number("residual_multiplier") ?? 1
     var x = tokens.map { token in
-      (0..<width).map { tape.combination([(embedding[token * width + $0], factor)]) }
+      (0..<width).map { channel in
+        let weight = embedding[token * width + channel]
+        return tape.combination([(token == padding ? tape.leaf(tape.value(weight)) : weight, factor)])
+      }
     }
     for layer in 0..<layers {
       let prefix = "\(model).layers.\(layer)."
@@ -252,7 +262,7 @@ package struct DecoderTwin {
       let (isAfter, isBoth) = (kind == "olmo2", kind == "gemma3_text")
       let before = isBoth ? "pre_feedforward_layernorm" : "post_attention_layernorm"
       let read = x.map { optional("input_layernorm", $0, unless: isAfter) }
-      let attended = attention(layer, read, positions: positions, starts: starts, reach: reach).map {
+      let attended = attention(layer, read, positions: positions, starts: starts).map {
         optional("post_attention_layernorm", $0, unless: !(isAfter || isBoth))
       }
       let stream = zip(x, attended).map { add($0, $1, residual) }
@@ -277,12 +287,11 @@ package struct DecoderTwin {
     tokens: IntegerArray, targets: IntegerArray, positions: IntegerArray, documentStarts: IntegerArray
   ) -> Result {
     let (rows, columns) = (tokens.shape[0], tokens.shape[1])
-    let reach = positions.values.max()! + 1
     let all = (0..<rows).flatMap { row -> [[Number]] in
       let range = row * columns..<(row + 1) * columns
       return logits(
         Array(tokens.values[range]), positions: Array(positions.values[range]),
-        starts: Array(documentStarts.values[range]), reach: reach)
+        starts: Array(documentStarts.values[range]))
     }
     let losses = zip(all, targets.values).compactMap { logits, target -> Number? in
       guard target >= 0 else { return nil }
