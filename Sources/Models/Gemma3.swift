@@ -37,17 +37,11 @@ enum Gemma3 {
     static let usualPaddingToken: Int? = 0
     mutating func takeLocalTheta(_ theta: Double) { localTheta = theta }
 
-    /// Reads the base beside the objects; where both are there they must agree.
+    /// Reads the base beside the objects, which agrees with theirs if they have one.
     private mutating func readLocalTheta(from section: inout SettingsSection) {
-      let inside = localTheta
-      let theta = section.value(
-        "rope_local_base_freq", .number(above: 0), default: inside,
+      localTheta = section.value(
+        "rope_local_base_freq", .number(above: 0), default: localTheta,
         "Base of the rotary wavelengths in layers with a window")
-      section.rule(
-        "rope_local_base_freq", "rope_parameters", "rope_parameters.sliding_attention.rope_theta",
-        holds: !section.has("rope_parameters") || theta == inside,
-        "rope_local_base_freq (\(theta)) is not the \(inside) of rope_parameters")
-      localTheta = theta
     }
 
     private mutating func readWindows(from section: inout SettingsSection) {

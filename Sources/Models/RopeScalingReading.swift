@@ -124,7 +124,8 @@ extension RopeScaling {
     let own = factor
     section.rule(
       "factor", holds: context.originalPositions == nil || own == ratio,
-      "factor (\(own)) is not the ratio of max_position_embeddings and original_max_position_embeddings (\(ratio))")
+      "factor (\(own)) is not the ratio of max_position_embeddings and original_max_position_embeddings (\(ratio)): "
+        + "transformers 4 takes the ratio, transformers 5 the factor")
   }
 
   private mutating func readFactors(from section: inout SettingsSection, _ context: Context) {

@@ -132,11 +132,16 @@ extension RotaryConfiguration {
       section.ignore(["full_attention", "sliding_attention"])
       return nil
     }
-    var parts = section.section("full_attention", "The rotation in blocks that see the whole text") { read(&$0) }
-    parts.localTheta = section.section("sliding_attention", "The rotation in blocks with a window") { section in
-      section.accept("rope_type", only: ["default"], because: "wavelengths in blocks with a window are not scaled")
-      return section.required("rope_theta", .number(above: 0), "Base of the rotary wavelengths")
+    // What the two leave out is what the keys beside say, or the usual.
+    let whole = section.optionalSection("full_attention", "The rotation in blocks that see the whole text") {
+      read(&$0)
     }
+    var parts = whole ?? RopeParts()
+    let local = section.optionalSection("sliding_attention", "The rotation in blocks with a window") { section in
+      section.accept("rope_type", only: ["default"], because: "wavelengths in blocks with a window are not scaled")
+      return section.optional("rope_theta", .number(above: 0), "Base of the rotary wavelengths")
+    }
+    parts.localTheta = local ?? nil
     return parts
   }
 
@@ -159,7 +164,10 @@ extension RotaryConfiguration {
     } else {
       ropeTheta = section.value(key, .number(above: 0), default: ropeTheta, "Base of the rotary wavelengths")
     }
-    if let local = parts?.localTheta { takeLocalTheta(local) }
+    if let local = parts?.localTheta {
+      section.accept("rope_local_base_freq", only: [JSONValue(local)], because: "\(owner) has that value")
+      takeLocalTheta(local)
+    }
     guard let share = parts?.share ?? shareBeside else { return }
     section.rule(
       Self.ropeKeys.share ?? "partial_rotary_factor", holds: shareBeside == nil || shareBeside == share,

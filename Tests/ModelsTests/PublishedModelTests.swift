@@ -78,12 +78,19 @@ import Testing
     let older = try json([type, ("rope_theta", 5e5), ("rope_local_base_freq", 77.0)])
     #expect(newer == older && newer["rope_theta"] == 5e5 && newer["rope_local_base_freq"] == 77.0)
     let both = refusal { _ = try json([type, ("rope_parameters", kinds), ("rope_local_base_freq", 78.0)]) }
-    #expect(both?.what.hasPrefix("rope_local_base_freq (78.0) is not the 77.0") == true, "\(both as Any)")
-    var unsaid = kinds
-    unsaid["sliding_attention"] = ["rope_type": "default"]
-    let missing = refusal { _ = try json([type, ("rope_parameters", unsaid), ("rope_local_base_freq", 78.0)]) }
-    #expect(missing?.what == "missing key \"rope_parameters.sliding_attention.rope_theta\"", "\(missing as Any)")
-    #expect(missing?.others.isEmpty == true)
+    #expect(
+      both?.what == "\"rope_local_base_freq\" must be 77.0" && both?.notes.first == "found 78.0", "\(both as Any)")
+    // What an object leaves out the key beside says, or else it is the usual.
+    for left in [["rope_type": "default"], .null, nil] as [JSONValue?] {
+      var unsaid = kinds
+      unsaid["sliding_attention"] = left
+      let beside = try json([type, ("rope_parameters", unsaid), ("rope_local_base_freq", 78.0)])
+      #expect(beside["rope_theta"] == 5e5 && beside["rope_local_base_freq"] == 78.0)
+      #expect(try json([type, ("rope_parameters", unsaid)])["rope_local_base_freq"] == 10000.0)
+    }
+    let alone: JSONValue = ["sliding_attention": ["rope_theta": 77.0]]
+    #expect(try json([type, ("rope_parameters", alone), ("rope_theta", 5e5)]) == newer)
+    #expect(try json([type, ("rope_parameters", alone)])["rope_theta"] == 1e6)
     // transformers reads nothing beside the two objects.
     for flat in [["rope_theta": 5e5], ["rope_type": "linear", "factor": 8.0]] as [JSONValue] {
       let refusal = refusal { _ = try json([type, ("rope_parameters", flat)]) }
