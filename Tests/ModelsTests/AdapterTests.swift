@@ -255,7 +255,7 @@ extension AdapterTests {
     (#"{"r": 0}"#, "\"r\" must be an integer >= 1"), (#"{"target_modules": ["query"]}"#, "matches no linear layer"),
     (#"{"target_modules": ["q_proj", "qkv_proj"]}"#, "matches no linear layer"),
     (#"{"target_modules": "(("}"#, "no regular expression"),
-    (#"{"target_modules": "q_proj"}"#, "matches no linear layer"),
+    (#"{"target_modules": "q_proj"}"#, "a list, [\"q_proj\"], has their ends"),
     (#"{"target_modules": []}"#, "\"target_modules\" must be"),
     (#"{"modules_to_save": ["classifier"]}"#, "names no module"),
     (#"{"modules_to_save": ["mlp"]}"#, "holds others"),

@@ -41,9 +41,11 @@ struct AdapterTargets {
     let missing = names.unmatched(found)
     guard missing.isEmpty, !found.isEmpty else {
       let all = Set(model.linears.flatMap { path, layer in layer.sections(at: path).map(\.name) }).sorted()
-      throw Failure(
-        .model, "adapter.target_modules matches no linear layer", at: missing.first,
-        notes: ["the model's linear layers end in \(all.joined(separator: ", "))"])
+      var notes = ["the model's linear layers end in \(all.joined(separator: ", "))"]
+      if case .pattern(let text) = configuration.targets, all.contains(text) {
+        notes.append("as a string it is a pattern for whole names: a list, [\"\(text)\"], has their ends")
+      }
+      throw Failure(.model, "adapter.target_modules matches no linear layer", at: missing.first, notes: notes)
     }
     guard !layers.isEmpty else {
       throw Failure(
