@@ -72,7 +72,7 @@ package struct AnswerEvaluation: Sendable {
       try StopRequest.check()
       progress.show(questions)
       questions += 1
-      let expected = Self.normalized(question.answer)
+      let expected = question.answer.trimmed
       frequencies[expected, default: 0] += 1
       guard let prompt = question.prompt.tokens(&encoder), prompt.count < generator.model.maximumPositions else {
         unanswerable += 1
@@ -91,7 +91,7 @@ package struct AnswerEvaluation: Sendable {
             question: question.prompt.text(questionText), expected: question.answer, rejected: question.rejected,
             given: text))
       }
-      count(Self.normalized(text), expected: expected, rejected: question.rejected)
+      count(text.trimmed, expected: expected, rejected: question.rejected)
     }
   }
 
@@ -99,12 +99,14 @@ package struct AnswerEvaluation: Sendable {
     if given == expected { exactMatches += 1 }
     guard let wrong else { return }
     rejected += 1
-    if given == Self.normalized(wrong) { rejectedMatches += 1 }
+    if given == wrong.trimmed { rejectedMatches += 1 }
   }
+}
 
-  /// White space at the ends is no part of an answer.
-  private static func normalized(_ text: String) -> String {
-    let kept = text.drop { $0.isWhitespace }
+extension String {
+  /// Without the white space at its ends, which is no part of an answer.
+  var trimmed: String {
+    let kept = drop { $0.isWhitespace }
     guard let last = kept.lastIndex(where: { !$0.isWhitespace }) else { return "" }
     return String(kept[...last])
   }

@@ -29,12 +29,8 @@ struct HeldOutPrompts {
       let tokens = Array(part.tokens[..<first])
       prompts.append(
         Prompt(
-          tokens: tokens, text: Self.stripped(question.text(of: tokens)),
-          reference: Self.stripped(String(decoding: tokenizer.decode(answer, skippingSpecial: true), as: UTF8.self))))
+          tokens: tokens, text: question.text(of: tokens).trimmed,
+          reference: String(decoding: tokenizer.decode(answer, skippingSpecial: true), as: UTF8.self).trimmed))
     }
-  }
-
-  private static func stripped(_ text: String) -> String {
-    String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
   }
 }
