@@ -11,6 +11,9 @@ import Testing
     #expect(recipe.data.train == ["my text.txt"])
     #expect(recipe.threads == 2)
     #expect(recipe.evaluation.prompts == ["a", "b"])
+    let single = try RecipeFixture.decode(
+      RecipeFixture.text, ["evaluation.prompts=Once upon", "evaluation.suites=q.jsonl"])
+    #expect(single.evaluation.prompts == ["Once upon"] && single.evaluation.suites == ["q.jsonl"])
     #expect(recipe.overrides.map(\.description).first == "optimizer.learning_rate=3e-4")
     #expect(recipe.text.contains("\"my text.txt\""))
     #expect(try RecipeFixture.decode(recipe.text).resolved == recipe.resolved)

@@ -188,7 +188,7 @@ extension SettingsType where Value == TemplateTime {
 
 extension SettingsType where Value == [String] {
   /// A single string counts as a list of one.
-  fileprivate var orOne: Self {
+  var orOne: Self {
     Self(
       "a string or \(expectation)", placeholder: [],
       schema: ["anyOf": [SettingsType<String>.string.schema, schema]],

@@ -143,14 +143,14 @@ extension Recipe {
       batches = section.value(
         "batches", .auto(or: .integer()), default: nil,
         "Batches an evaluation reads; auto: all that is held out, or about 131,072 tokens of it")
-      prompts = section.value("prompts", .list(of: .string), default: [], "Beginnings of the samples")
+      prompts = section.value("prompts", .list(of: .string).orOne, default: [], "Beginnings of the samples")
       answers = section.value(
         "answers", .integer(from: 0), default: 3,
         "Prompts of the held-out conversations or pairs that are answered for the report")
       maximumTokens = section.value("max_tokens", .integer(), default: 128, "Length of a sample in tokens")
       temperature = section.value("temperature", .number(from: 0), default: 0.8, "Of the samples; 0 is greedy")
       suites = section.value(
-        "suites", .list(of: .string), default: [],
+        "suites", .list(of: .string).orOne, default: [],
         "Files of questions such as PIQA's or BLiMP's, scored as lm-evaluation-harness does; globs are allowed")
       suiteLimit = section.optional("suite_limit", .integer(), "First questions of each suite at most; left out, all")
     }
