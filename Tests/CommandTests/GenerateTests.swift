@@ -120,6 +120,9 @@ import Tokenizers
       #expect(outcome.code == 0)
       #expect(outcome.log.contains("no more than 48 positions"))
       #expect(outcome.log.contains("tokens/s"))
+      try Data("\(prompt)\nx\n".utf8).write(to: folder.url("prompts.txt"))
+      let many = ["generate", ".", "--greedy", "--no-slide", "--max-tokens", "3", "--prompts", "prompts.txt"]
+      #expect(try Binary.run(many, in: folder).log.contains("note: 1 of 2 texts end because the model has no more"))
       // Unless it is told not to, the model goes on with the end of the text.
       let slid = try Binary.run(arguments + ["--json", "--max-tokens", "100"], in: folder)
       let json = try JSONValue.parse(Array(slid.results.utf8), source: "", area: .data)

@@ -150,10 +150,7 @@ struct GenerateCommand: Command {
     } else {
       Output.results.line("")
     }
-    if completion.stopReason == .contextLimit {
-      Output.log.line(
-        "note: the text ends because the model has no more than \(generator.model.maximumPositions) positions")
-    }
+    if completion.stopReason == .contextLimit { noteLimit("the text ends", generator) }
     if isVerbose { report(completion) }
   }
 
@@ -163,8 +160,9 @@ struct GenerateCommand: Command {
       GenerationRequest(prompt: prompts[index / samples], seed: options.seed &+ UInt64(index))
     }
     let start = ContinuousClock.now
-    var written = 0
+    var (written, cut) = (0, 0)
     func write(_ index: Int, _ completion: Completion) {
+      if completion.stopReason == .contextLimit { cut += 1 }
       let prompt = self.prompts[index / samples]
       written += completion.tokens.count
       if isJSON {
@@ -182,6 +180,7 @@ struct GenerateCommand: Command {
     } else {
       try generator.complete(requests, options: options, onCompletion: write)
     }
+    if cut > 0 { noteLimit("\(cut) of \(requests.count.counted("text")) end", generator) }
     guard isVerbose else { return }
     let speed = Double(written) / ((ContinuousClock.now - start) / .seconds(1))
     Output.log.line(
@@ -189,6 +188,10 @@ struct GenerateCommand: Command {
       \(requests.count.counted("text")), \(written.counted("token")), \
       \((speed * 10).rounded() / 10) tokens/s with their prompts
       """)
+  }
+
+  private func noteLimit(_ what: String, _ generator: TextGenerator) {
+    Output.log.line("note: \(what) because the model has no more than \(generator.model.maximumPositions) positions")
   }
 
   private func json(_ completion: Completion, of prompt: String, seed: UInt64, step: Int) -> JSONValue {
