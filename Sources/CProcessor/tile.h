@@ -34,6 +34,17 @@ typedef struct {
 } product_tile;
 
 #define TILE_COPY 48
+
+// Steps that all parts of a tile take before the next ones, and the sums so far [8, 48] where others come before or after.
+typedef struct {
+  size_t first;
+  size_t steps;
+  bool is_last;
+  float *kept;
+} tile_turn;
+
+// 64 rows of B and of A are 14 KiB: those of two turns fit into the first level of the cache.
+#define STEPS_IN_TURN 64
 // Rows of a slim tile, which has 16 columns.
 #define SLIM_TILE_HEIGHT 24
 

@@ -13,25 +13,37 @@ static inline TARGET __attribute__((always_inline)) void NAME(store)(float *c, V
   __builtin_memcpy(c, &sum, sizeof(sum));
 }
 
-// Some rows and vectors of a tile. `copies` says that B's rows are copied by who meets them first; the first part fetches.
+// Some rows and vectors of a tile in the steps of a turn. `by_rows` says that A is rows, else it is [steps, 8]; `copies` that B's rows
+// are copied by who meets them first; the first part fetches.
 static inline TARGET __attribute__((always_inline)) void NAME(part)(
-    const product_tile *tile, ptrdiff_t a_stride, ptrdiff_t a_step, int row, int vector, int vectors, int columns, bool copies) {
+    const product_tile *tile, tile_turn turn, bool by_rows, int row, int vector, int vectors, int columns, bool copies) {
   VECTOR sums[TILE_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
   for (int i = 0; i < TILE_ROWS; i++)
 #pragma clang loop unroll(full)
-    for (int j = 0; j < vectors; j++) sums[i][j] = (VECTOR)(0.0f);
+    for (int j = 0; j < vectors; j++) {
+      if (turn.first > 0)
+        __builtin_memcpy(&sums[i][j], turn.kept + (row + i) * TILE_COPY + LANES * (vector + j), sizeof(VECTOR));
+      else
+        sums[i][j] = (VECTOR)(0.0f);
+    }
   bool is_first = row == 0 && vector == 0;
-  const ELEMENT *a = (const ELEMENT *)tile->a + row * a_stride;
-  ELEMENT *panel = (ELEMENT *)tile->panel + LANES * vector;
-  const ELEMENT *b = copies && row > 0 ? panel : (const ELEMENT *)tile->b + LANES * vector;
+  ptrdiff_t a_stride = by_rows ? tile->a_stride : 1, a_step = by_rows ? 1 : tile->a_step;
+  const ELEMENT *a = (const ELEMENT *)tile->a + row * a_stride + turn.first * a_step;
+  ELEMENT *panel = (ELEMENT *)tile->panel + turn.first * TILE_COPY + LANES * vector;
   ptrdiff_t b_stride = copies && row > 0 ? TILE_COPY : tile->b_stride;
-  const char *prefetch = tile->prefetch;
+  const ELEMENT *b = copies && row > 0 ? panel : (const ELEMENT *)tile->b + turn.first * b_stride + LANES * vector;
+  // What the next part reads of B: columns of this turn, or the next one's first. It is fetched while the last rows are computed, whose
+  // B is in the first level of the cache.
+  bool fetches_columns = TILE_ROWS < 8 && row + TILE_ROWS == 8 && LANES * (vector + vectors) < columns;
+  bool fetches_turn = TILE_ROWS < 8 && row + TILE_ROWS == 8 && LANES * (vector + vectors) == columns && !copies && !turn.is_last;
+  ptrdiff_t upcoming = fetches_columns ? LANES * vectors : STEPS_IN_TURN * b_stride - LANES * vector;
+  size_t passed = turn.first / STEPS_PER_LINE;
   ptrdiff_t prefetch_step = tile->prefetch_step;
-  float *target = tile->c;
-  size_t steps = tile->steps;
+  const char *prefetch = tile->prefetch + passed * prefetch_step;
   // C's rows are fetched when they will be needed soon: until then what passes by would push them out again.
-  size_t lines = steps / STEPS_PER_LINE, lead = lines > 32 ? lines - 32 : 0;
+  size_t lines = turn.steps / STEPS_PER_LINE, all = tile->steps / STEPS_PER_LINE, lead = all > 32 ? all - 32 : 0;
+  float *target = tile->c + (passed > lead ? passed - lead : 0) * tile->c_stride;
 #define STEP                                                                                                              \
   {                                                                                                                       \
     OPERAND of_b[TILE_VECTORS];                                                                                           \
@@ -52,10 +64,16 @@ static inline TARGET __attribute__((always_inline)) void NAME(part)(
   // A line and its steps at a time, as loops: written out, the compiler mixes the steps and runs out of registers.
 #pragma clang loop unroll(disable)
   for (size_t line = 0; line < lines; line++) {
+    if (fetches_columns || fetches_turn)
+#pragma clang loop unroll(full)
+      for (int step = 0; step < STEPS_PER_LINE; step++) {
+        __builtin_prefetch(b + upcoming + step * b_stride, 0, 3);
+        __builtin_prefetch(b + upcoming + step * b_stride + 16, 0, 3);
+      }
     if (is_first) {
       __builtin_prefetch(prefetch, 0, 2);
       prefetch += prefetch_step;
-      if (line - lead < 8) {
+      if (passed + line - lead < 8) {
 #pragma clang loop unroll(full)
         for (int column = 0; column < columns; column += 16) __builtin_prefetch(target + column, 1, 3);
         target += tile->c_stride;
@@ -64,35 +82,49 @@ static inline TARGET __attribute__((always_inline)) void NAME(part)(
 #pragma clang loop unroll(disable)
     for (int step = 0; step < STEPS_PER_LINE; step++) STEP
   }
-  for (size_t rest = steps - lines * STEPS_PER_LINE; rest > 0; rest--) STEP
+  for (size_t rest = turn.steps - lines * STEPS_PER_LINE; rest > 0; rest--) STEP
 #undef STEP
 #pragma clang loop unroll(full)
   for (int i = 0; i < TILE_ROWS; i++) {
-    float *c = tile->c + (row + i) * tile->c_stride + LANES * vector;
+    ptrdiff_t stride = turn.is_last ? tile->c_stride : TILE_COPY;
+    float *c = (turn.is_last ? tile->c : turn.kept) + (row + i) * stride + LANES * vector;
 #pragma clang loop unroll(full)
-    for (int j = 0; j < vectors; j++) NAME(store)(c + LANES * j, sums[i][j], tile->accumulate);
+    for (int j = 0; j < vectors; j++) NAME(store)(c + LANES * j, sums[i][j], turn.is_last && tile->accumulate);
   }
 }
 
+// Where registers hold a part of the sums only, many steps are taken in turns: the last rows then find B in the first level of the
+// cache.
 static inline TARGET __attribute__((always_inline)) void NAME(whole)(
-    const product_tile *tile, ptrdiff_t a_stride, ptrdiff_t a_step, int columns, int vectors, bool copies) {
+    const product_tile *tile, bool by_rows, int columns, int vectors, bool copies) {
+  bool takes_turns = TILE_ROWS < 8 && tile->steps > 2 * STEPS_IN_TURN;
+  float kept[TILE_ROWS < 8 ? 8 * TILE_COPY : 1];
+  tile_turn turn = {0, takes_turns ? STEPS_IN_TURN : tile->steps, !takes_turns, kept};
+#pragma clang loop unroll(disable)
+  while (true) {
 #pragma clang loop unroll(full)
-  for (int vector = 0; vector < columns / LANES; vector += vectors)
+    for (int vector = 0; vector < columns / LANES; vector += vectors)
 #pragma clang loop unroll(full)
-    for (int row = 0; row < 8; row += TILE_ROWS) NAME(part)(tile, a_stride, a_step, row, vector, vectors, columns, copies);
+      for (int row = 0; row < 8; row += TILE_ROWS) NAME(part)(tile, turn, by_rows, row, vector, vectors, columns, copies);
+    if (TILE_ROWS == 8 || turn.is_last) return;
+    turn.first += turn.steps;
+    size_t left = tile->steps - turn.first;
+    turn.is_last = left <= STEPS_IN_TURN;
+    if (turn.is_last) turn.steps = left;
+  }
 }
 
 // One function for each kind of tile, or the compiler would not keep the sums in registers.
-#define KIND(kind, a_stride, a_step, copies)                                                          \
-  static TARGET __attribute__((noinline)) void NAME(kind##_wide)(const product_tile *tile) {          \
-    NAME(whole)(tile, a_stride, a_step, 48, TILE_VECTORS, copies);                                    \
-  }                                                                                                   \
-  static TARGET __attribute__((noinline)) void NAME(kind##_narrow)(const product_tile *tile) {        \
-    NAME(whole)(tile, a_stride, a_step, 32, NARROW_TILE_VECTORS, copies);                             \
+#define KIND(kind, by_rows, copies)                                                           \
+  static TARGET __attribute__((noinline)) void NAME(kind##_wide)(const product_tile *tile) {   \
+    NAME(whole)(tile, by_rows, 48, TILE_VECTORS, copies);                                      \
+  }                                                                                            \
+  static TARGET __attribute__((noinline)) void NAME(kind##_narrow)(const product_tile *tile) { \
+    NAME(whole)(tile, by_rows, 32, NARROW_TILE_VECTORS, copies);                               \
   }
-KIND(rows, tile->a_stride, 1, false)
-KIND(columns, 1, tile->a_step, false)
-KIND(copying, 1, tile->a_step, true)
+KIND(rows, true, false)
+KIND(columns, false, false)
+KIND(copying, false, true)
 #undef KIND
 
 static inline void NAME(tile)(const product_tile *tile) {
