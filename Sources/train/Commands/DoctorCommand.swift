@@ -50,7 +50,7 @@ struct DoctorCommand: Command {
           "\(Progress.fixed($0 / 1e9, 0)) GFLOP/s in float32 on \(GEMMPeak.threads) threads, \(MatrixLibrary.coreType) kernels"
         } ?? "-"
       ),
-      ("", roundedPeak.map(inBFloat16) ?? "-"),
+      ("", roundedPeak.map { inBFloat16($0, beside: peak ?? 0) } ?? "-"),
       ("HDF5", hdf5 ?? "missing: apt-get install libhdf5-dev"),
       ("MPI", mpi),
       ("memory", "\(gibibytes(SystemMemory.available)) available of \(gibibytes(SystemMemory.total))\(limit)"),
@@ -72,9 +72,11 @@ struct DoctorCommand: Command {
     }
   }
 
-  private func inBFloat16(_ peak: Double) -> String {
+  /// Processors differ: to some the instructions are as fast as those of float32, or slower.
+  private func inBFloat16(_ peak: Double, beside single: Double) -> String {
     let way = ProductKernels.hasBFloat16Instructions ? "by" : "without"
-    return "\(Progress.fixed(peak / 1e9, 0)) GFLOP/s in bfloat16, \(way) the processor's instructions"
+    let advice = peak < single ? ": training.precision float32 is faster here" : ""
+    return "\(Progress.fixed(peak / 1e9, 0)) GFLOP/s in bfloat16, \(way) the processor's instructions\(advice)"
   }
 
   private func gibibytes(_ bytes: Int) -> String {
