@@ -97,6 +97,10 @@ extension PlannedConfiguration {
   package var dimensions: ModelDimensions { plan.dimensions }
   package func makeModel(seed: UInt64?) -> any LanguageModel { Decoder(plan, seed: seed) }
 
+  package func rotatesAlike(upTo length: Int) -> Bool {
+    plan.rotary.allSatisfy { $0.scaling.map { $0.variant(reach: length) == 0 } ?? true }
+  }
+
   package var ropeFactors: [Double]? {
     guard let rotary = plan.rotary.first, rotary.scaling != nil else { return nil }
     var unscaled = rotary

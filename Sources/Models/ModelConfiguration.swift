@@ -22,12 +22,15 @@ package protocol ModelConfiguration: KeyedConfiguration {
   var huggingFaceModel: (type: String, className: String) { get }
   /// How many times longer each rotary wavelength is than the base alone makes it; nil where none is.
   var ropeFactors: [Double]? { get }
+  /// Whether all texts of at most `length` tokens are rotated by the same angles, however long they are.
+  func rotatesAlike(upTo length: Int) -> Bool
   /// A model with first weights drawn from `seed`; without one they are undefined, to be read from a file.
   func makeModel(seed: UInt64?) -> any LanguageModel
 }
 
 extension ModelConfiguration {
   package var ropeFactors: [Double]? { nil }
+  package func rotatesAlike(upTo length: Int) -> Bool { true }
 
   /// What it is a configuration of.
   package var architecture: Architecture { Self.architecture }

@@ -69,13 +69,13 @@ import Testing
   /// Sixteen tokens that both examples begin with, then 50 and 60; the two after those are trained.
   @Test func examplesShareTheirBeginning() {
     let beginning = Array(Int32(1)...16)
-    func loader(trainedFrom start: Int, sharesBeginnings: Bool = true) -> ExampleLoader {
+    func loader(trainedFrom start: Int, reading: TextReading = .shared) -> ExampleLoader {
       var examples = TokenizedExamples()
       for own in [[50, 51, 52], [60, 61, 62]] as [[Int32]] {
         examples.append(tokens: beginning + own, isTrained: (0..<19).map { $0 >= start })
       }
       return ExampleLoader(
-        examples, digest: "", sequenceLength: 64, seed: 1, shuffle: false, sharesBeginnings: sharesBeginnings)
+        examples, digest: "", sequenceLength: 64, seed: 1, shuffle: false, reading: reading)
     }
     let batch = loader(trainedFrom: 17).batch(samples: [0])
     #expect(batch.tokens == beginning + [50, 51, 60, 61])
@@ -87,7 +87,28 @@ import Testing
     #expect(batch.tokenCount == 38 && batch.weight == 4)
     // The last token of the beginning would predict 50 and 60.
     #expect(loader(trainedFrom: 16).batch(samples: [0]).columns == 36)
-    #expect(loader(trainedFrom: 17, sharesBeginnings: false).batch(samples: [0]).columns == 36)
+    #expect(loader(trainedFrom: 17, reading: .apart).batch(samples: [0]).columns == 36)
+  }
+
+  /// Examples that are read whole share nothing and go on to their ends, whose tokens predict nothing.
+  @Test func examplesAreReadWhole() {
+    var examples = TokenizedExamples()
+    let beginning = Array(Int32(1)...17)
+    examples.append(tokens: beginning + [50, 51], isTrained: (0..<19).map { $0 == 17 })
+    examples.append(tokens: beginning + [60], isTrained: (0..<18).map { $0 == 17 })
+    func loader(_ reading: TextReading) -> ExampleLoader {
+      ExampleLoader(examples, digest: "", sequenceLength: 37, seed: 1, shuffle: false, reading: reading)
+    }
+    let batch = loader(.whole).batch(samples: [0])
+    let tokens: [[Int32]] = [beginning, [50, 51], beginning, [60]]
+    #expect(batch.tokens == tokens.flatMap(\.self))
+    let none = [Int32](repeating: -1, count: 16)
+    let targets: [[Int32]] = [none, [50, -1, -1], none, [60, -1]]
+    #expect(batch.targets == targets.flatMap(\.self))
+    #expect(batch.layout.positions == Array(0..<19) + Array(0..<18))
+    #expect(batch.layout.documents.map(\.reach) == [19, 18] && batch.layout.visible.gap == nil)
+    #expect(loader(.whole).length(ofSample: 0) == 37 && batch.tokenCount == 37)
+    #expect(loader(.whole).fingerprint != loader(.apart).fingerprint)
   }
 
   /// p = 1 2 3, a = 4 5, b = 6: the last token of the prompt begins both branches, and b's does not see a's.
@@ -106,6 +127,20 @@ import Testing
     #expect(loader.length(ofSample: 0) == 5)
     // p a and p b.
     #expect(batch.tokenCount == 9 && loader.tokenCount == 9)
+  }
+
+  @Test func aPairOfAnswersThatAreReadWhole() {
+    let loader = PairLoader(OnePair(), seed: 1, readsWhole: true).with(references: [[-1, -2]])
+    let batch = loader.batch(samples: [0])
+    #expect(batch.tokens == [1, 2, 3, 4, 5, 1, 2, 3, 6])
+    #expect(batch.targets == [-1, -1, 4, 5, -1, -1, -1, 6, -1])
+    #expect(batch.layout.positions == [0, 1, 2, 3, 4, 0, 1, 2, 3])
+    #expect(batch.layout.visible.firsts == [0, 0, 0, 0, 0, 5, 5, 5, 5] && batch.layout.visible.gap == nil)
+    #expect(batch.answers.map(\.places) == [2..<4, 7..<8])
+    #expect(batch.answers.map(\.reference) == [-1, -2])
+    #expect(loader.length(ofSample: 0) == 9 && batch.tokenCount == 9)
+    #expect(loader.fingerprint != PairLoader(OnePair(), seed: 1).fingerprint)
+    #expect(OnePair().longest == 5)
   }
 }
 

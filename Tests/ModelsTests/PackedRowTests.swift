@@ -82,6 +82,12 @@ private func scores(
     expectEqual(model, shared.gradients, separate.gradients)
   }
 
+  /// Only of texts beyond the original positions lengths matter.
+  @Test(arguments: 0..<6) func lengthsMatterBeyondTheOriginalPositions(_ index: Int) {
+    #expect(smallModels[index].rotatesAlike(upTo: 16))
+    #expect(smallModels[index].rotatesAlike(upTo: 17) == (index < 4))
+  }
+
   /// A row may be longer than the model's positions: those of each document restart, and its
   /// angles are its own.
   @Test(arguments: 0..<6) func manyDocumentsInOneLongRow(_ index: Int) {

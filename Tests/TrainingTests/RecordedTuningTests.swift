@@ -33,7 +33,8 @@ import Training
     }
     func gradients(sharesBeginnings: Bool) throws -> (batch: Batch, loss: Double, gradients: [[Float]]) {
       let loader = ExampleLoader(
-        examples, digest: "", sequenceLength: 64, seed: 1, packing: false, sharesBeginnings: sharesBeginnings)
+        examples, digest: "", sequenceLength: 64, seed: 1, packing: false,
+        reading: sharesBeginnings ? .shared : .apart)
       let batch = loader.batch(samples: Array(0..<loader.sampleCount))
       let model = try fixture.model.model()
       let gradients = Gradients(of: model.parameters)

@@ -24,10 +24,13 @@ import Training
   }
 
   /// The sum of the log-probabilities of `answer` after `context`, in doubles, and whether each token is the likeliest.
-  private func twin(_ context: [Int32], _ answer: [Int32]) -> (Double, Bool) {
-    let text = context + answer
-    let logits = model.logits(text, shape: [1, text.count], layout: SequenceLayout(rows: 1, columns: text.count))
-      .elements.map(Double.init)
+  private func twin(
+    _ context: [Int32], _ answer: [Int32], _ other: (any LanguageModel)? = nil
+  ) -> (Double, Bool) {
+    // An answer's last token is not read.
+    let text = context + answer.dropLast()
+    let layout = SequenceLayout(rows: 1, columns: text.count)
+    let logits = (other ?? model).logits(text, shape: [1, text.count], layout: layout).elements.map(Double.init)
     var (sum, isGreedy) = (0.0, true)
     for (index, token) in answer.enumerated() {
       let row = logits[(context.count - 1 + index) * 31..<(context.count + index) * 31]
@@ -63,6 +66,27 @@ import Training
         #expect(abs(score.logLikelihood - sum) < 1e-4 * abs(sum))
         #expect(score.isGreedy == isGreedy)
       }
+    }
+  }
+
+  /// With dynamic scaling the length of each answer gives its text other angles.
+  @Test func answersOfDifferentLengthsHaveAnglesOfTheirOwn() throws {
+    let text = """
+      { "model_type": "llama", "vocab_size": 31, "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 8, "initializer_range": 0.4,
+        "rope_scaling": { "rope_type": "dynamic", "factor": 8.0 } }
+      """
+    let model = try ModelDescription(configuration: text, source: "test").configuration(vocabularySize: 31).makeModel(
+      seed: 3)
+    let context = Self.tokens(9, 1)
+    let continuations: [[Int32]] = [[3], [4, 5, 6], Self.tokens(20, 2)]
+    let question = SuiteQuestion(
+      texts: [ContinuedText(context: context, continuations: continuations)], answer: 0,
+      lengths: continuations.map { _ in .init(characters: 1, bytes: 1) })
+    let scores = try SuiteEvaluation(model, [question]).scores[0]
+    for (score, answer) in zip(scores, continuations) {
+      let (sum, _) = twin(context, answer, model)
+      #expect(abs(score.logLikelihood - sum) < 1e-4 * abs(sum))
     }
   }
 

@@ -6,6 +6,16 @@ package protocol AnswerPairs: Sendable {
   var digest: String { get }
 }
 
+extension AnswerPairs {
+  /// The tokens of the longest prompt with an answer.
+  package var longest: Int {
+    (0..<count).reduce(0) { longest, index in
+      let pair = self[index]
+      return pair.answers.reduce(longest) { max($0, pair.prompt.count + $1.count) }
+    }
+  }
+}
+
 /// One or two answers to a prompt, as tokens.
 package struct AnswerPair: Sendable {
   package var prompt: ArraySlice<Int32>

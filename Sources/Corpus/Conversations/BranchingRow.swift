@@ -53,4 +53,14 @@ struct BranchingRow {
       return places
     }
   }
+
+  /// Appends a text with one continuation, read to its end: what its last token predicts is nobody's.
+  ///
+  /// Returns the places whose targets are the continuation's tokens.
+  mutating func append(whole context: ArraySlice<Int32>, continuation: ArraySlice<Int32>) -> Range<Int> {
+    let document = count
+    let places = append(context, continuations: [continuation])[0]
+    append([continuation.last!], targets: [-1 as Int32], from: count - document, document: document)
+    return places
+  }
 }

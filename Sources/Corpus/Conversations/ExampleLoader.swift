@@ -3,7 +3,7 @@ import Files
 /// Instruction examples as samples: a sample is a row of at most `sequenceLength` places, packed with whole examples.
 ///
 /// An example of n tokens reads the first n - 1 and predicts the others where they are trained; what follows its last trained
-/// token is not read at all. Positions restart at each example and attention stays within it, so a packed example has the
+/// token is not read at all, unless examples are read whole. Positions restart at each example and attention stays within it, so a packed example has the
 /// loss and the gradient it has alone. A batch is its rows concatenated without padding. A prefix that all its examples
 /// share (a template, a system message) is in it once, and all of them attend to it there.
 package struct ExampleLoader: SampleLoader {
@@ -18,21 +18,21 @@ package struct ExampleLoader: SampleLoader {
   private let rows: [[Int]]
   /// The tokens that each example takes in a batch.
   private let lengths: [Int]
-  private let sharesBeginnings: Bool
+  private let reading: TextReading
 
   /// - Parameters:
   ///   - digest: of everything the examples depend on.
   ///   - packing: whether several examples share a row; else every one is a row of its own. With `shuffle` rows are as few as
   ///     can be, without it the examples stay in their order.
-  ///   - sharesBeginnings: whether the examples of a batch may have their first tokens in common.
+  ///   - reading: how the examples of a batch are read.
   ///   - mixture: the weighted sources of the examples; a row has examples of one of them.
   package init(
     _ examples: TokenizedExamples, digest: String, sequenceLength: Int, seed: UInt64, shuffle: Bool = true,
-    packing: Bool = true, sharesBeginnings: Bool = true, mixture: Mixture? = nil
+    packing: Bool = true, reading: TextReading = .shared, mixture: Mixture? = nil
   ) {
     let lengths = (0..<examples.count).map { index in
-      let trained = examples[index].isTrained
-      return trained.lastIndex(of: true)! - trained.startIndex
+      let (tokens, trained) = examples[index]
+      return reading == .whole ? tokens.count : trained.lastIndex(of: true)! - trained.startIndex
     }
     let parts = (mixture?.ranges ?? [0..<lengths.count]).map { range in
       Self.rows(of: Array(lengths[range]), capacity: sequenceLength, packing: packing, shuffle: shuffle).map { row in
@@ -48,8 +48,9 @@ package struct ExampleLoader: SampleLoader {
     tokenCount = tokens
     efficiency = Double(places) / Double(rows.count * sequenceLength)
     let inOrder = packing && !shuffle
+    let manner = (inOrder ? " in order" : "") + (reading == .whole ? " whole" : "")
     let sources = mixture.map { "\n\($0.identity)" } ?? ""
-    fingerprint = Digest.sha256("\(digest)\n\(sequenceLength)\n\(packing)\(inOrder ? " in order" : "")\(sources)")
+    fingerprint = Digest.sha256("\(digest)\n\(sequenceLength)\n\(packing)\(manner)\(sources)")
     func percent(_ part: Int, _ whole: Int) -> Int { (200 * part + whole) / (2 * whole) }
     summary =
       "\(examples.count.counted("example")), \(tokens.counted("token")), \(percent(examples.trainedCount, tokens)) % of them trained"
@@ -57,7 +58,7 @@ package struct ExampleLoader: SampleLoader {
         ? ", in \(rows.count.counted("row")) that \(rows.count == 1 ? "is" : "are") \(percent(places, rows.count * sequenceLength)) % full"
         : "")
       + (inOrder ? ", filled in the files' order" : "")
-    (self.examples, self.rows, self.lengths, self.sharesBeginnings) = (examples, rows, lengths, sharesBeginnings)
+    (self.examples, self.rows, self.lengths, self.reading) = (examples, rows, lengths, reading)
   }
 
   /// The examples of each row; without `shuffle` they stay in their order.
@@ -78,7 +79,7 @@ package struct ExampleLoader: SampleLoader {
       tokenCount += tokens.count
       return (tokens: tokens.prefix(lengths[index] + 1), isTrained: isTrained)
     }
-    let shared = sharesBeginnings ? Self.sharedBeginning(parts) : 0
+    let shared = reading == .shared ? Self.sharedBeginning(parts) : 0
     var row = BranchingRow()
     if shared > 0 {
       row.append(parts[0].tokens.prefix(shared), targets: repeatElement(-1, count: shared), from: 0, document: 0)
@@ -87,8 +88,9 @@ package struct ExampleLoader: SampleLoader {
       let own = part.tokens.dropFirst(shared)
       let targets = zip(part.tokens, part.isTrained).dropFirst(shared + 1).map { $1 ? $0 : -1 }
       let document = shared > 0 ? 0 : row.count
-      row.append(
-        own.dropLast(), targets: targets, from: shared, document: document, hidden: document + shared..<row.count)
+      let read: ArraySlice<Int32> = reading == .whole ? own : own.dropLast()
+      let predicted = reading == .whole ? targets + [-1] : targets
+      row.append(read, targets: predicted, from: shared, document: document, hidden: document + shared..<row.count)
     }
     return row.batch(tokenCount: tokenCount)
   }

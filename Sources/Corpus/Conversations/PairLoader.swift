@@ -4,7 +4,8 @@ import Files
 ///
 /// A prompt p of m tokens and its answers a and b become one document `p[..<m-1] | p[m-1] a | p[m-1] b`, each branch without
 /// its last token. Positions of b continue after the prompt, and b does not see a, so the two log-probabilities are those of
-/// the rows `p a` and `p b`. A batch is its documents concatenated without padding.
+/// the rows `p a` and `p b`. A batch is its documents concatenated without padding. Read whole, `p a` and `p b` are documents of
+/// their own, with their last tokens.
 ///
 /// A batch of single answers has beside it the batch of its prompts with other answers of the step, as TRL pairs them for KTO:
 /// prompt i with answer i - 1, the first one with the last. An answer to the same prompt is passed over for the one before it.
@@ -16,6 +17,8 @@ package struct PairLoader: SampleLoader {
   private let pairs: any AnswerPairs
   /// The tokens that a prompt may have with another answer; what the answer has more is cut off its end.
   private let maximumLength: Int
+  /// Whether each answer is read with a prompt of its own and to its end (`TextReading.whole`).
+  private let readsWhole: Bool
   /// A number for each prompt, the same where the prompts are; empty where all answers are in pairs.
   private let prompts: [Int]
   /// The log-probabilities of the answers of each sample under the reference model.
@@ -23,15 +26,17 @@ package struct PairLoader: SampleLoader {
 
   /// - Parameter mixture: the weighted sources of the pairs.
   package init(
-    _ pairs: any AnswerPairs, maximumLength: Int = .max, seed: UInt64, shuffle: Bool = true, mixture: Mixture? = nil
+    _ pairs: any AnswerPairs, maximumLength: Int = .max, seed: UInt64, shuffle: Bool = true, readsWhole: Bool = false,
+    mixture: Mixture? = nil
   ) {
     self.pairs = pairs
-    self.maximumLength = maximumLength
+    (self.maximumLength, self.readsWhole) = (maximumLength, readsWhole)
     order =
       mixture.map {
         SampleOrder(mixing: $0.ranges.map(\.count), weights: $0.weights, seed: seed, shuffle: shuffle)
       } ?? SampleOrder(count: pairs.count, seed: seed, shuffle: shuffle)
-    fingerprint = mixture.map { Digest.sha256("\(pairs.digest)\n\($0.identity)") } ?? pairs.digest
+    let digest = readsWhole ? Digest.sha256("\(pairs.digest)\nwhole") : pairs.digest
+    fingerprint = mixture.map { Digest.sha256("\(digest)\n\($0.identity)") } ?? digest
     var (tokens, answers) = (0, 0)
     var numbers: [ArraySlice<Int32>: Int] = [:]
     var prompts: [Int] = []
@@ -61,12 +66,14 @@ package struct PairLoader: SampleLoader {
   /// The answers of each sample: two, or one.
   package var answersPerSample: Int { prompts.isEmpty ? 2 : 1 }
 
-  package func length(ofSample sample: Int) -> Int { pairs[sample].length }
+  package func length(ofSample sample: Int) -> Int {
+    readsWhole ? pairs[sample].tokenCount : pairs[sample].length
+  }
 
   package func tokenCount(ofSample sample: Int) -> Int { pairs[sample].tokenCount }
 
   package func batch(samples: [Int]) -> Batch {
-    var builder = PairBuilder()
+    var builder = PairBuilder(readsWhole: readsWhole)
     for sample in samples { builder.append(pairs[sample], references: references?[sample]) }
     return builder.batch
   }
@@ -74,7 +81,7 @@ package struct PairLoader: SampleLoader {
   package func batch(_ range: Range<Int>, of samples: [Int]) -> Batch {
     let batch = batch(samples: Array(samples[range]))
     if prompts.isEmpty { return batch }
-    var others = PairBuilder()
+    var others = PairBuilder(readsWhole: readsWhole)
     for (index, partner) in zip(range, partners(of: range, in: samples)) {
       guard let partner else { continue }
       let prompt = pairs[samples[index]].prompt
@@ -116,15 +123,22 @@ package struct PairLoader: SampleLoader {
 
 /// The documents of answered prompts, concatenated.
 private struct PairBuilder {
+  private let readsWhole: Bool
   private var row = BranchingRow()
   private var answers: [Batch.Answer] = []
   private var tokenCount = 0
+
+  init(readsWhole: Bool) { self.readsWhole = readsWhole }
 
   var isEmpty: Bool { answers.isEmpty }
   var batch: Batch { row.batch(tokenCount: tokenCount, answers: answers) }
 
   mutating func append(_ pair: AnswerPair, references: [Double]?) {
-    for (index, places) in row.append(pair.prompt, continuations: pair.answers).enumerated() {
+    let all =
+      readsWhole
+      ? pair.answers.map { row.append(whole: pair.prompt, continuation: $0) }
+      : row.append(pair.prompt, continuations: pair.answers)
+    for (index, places) in all.enumerated() {
       answers.append(
         Batch.Answer(
           places: places, isPreferred: (index == 0) == pair.isFirstPreferred, reference: references?[index]))

@@ -75,7 +75,7 @@ package struct CheckpointEvaluation {
     let source = ExampleSource(
       objective: objective,
       data: Recipe.Data(files: patterns, fields: options.fields, task: Recipe.Task(reading: kind)), seed: 0,
-      sequenceLength: length, text: text, vocabularySize: model.vocabularySize, isMeasured: true)
+      sequenceLength: length, text: text, configuration: stored.configuration, isMeasured: true)
     let data = try source.open { Output.log.line($0) }.train
     try measure(data, objective, run)
     var questions: [AnswerEvaluation.Question]?

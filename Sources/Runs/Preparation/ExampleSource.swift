@@ -1,5 +1,6 @@
 import Corpus
 import Files
+import Models
 import Tokenizers
 import Training
 
@@ -12,7 +13,8 @@ struct ExampleSource {
   /// Tokens a row at most.
   let sequenceLength: Int
   let text: TextFormat
-  let vocabularySize: Int
+  /// The model that reads them.
+  let configuration: any ModelConfiguration
   /// Whether the samples are only measured: every token is then in one, also those that do not fill a window.
   var isMeasured = false
 
@@ -23,18 +25,30 @@ struct ExampleSource {
       try windows(note)
     case .conversations:
       try rows(InstructionData.self, note) { rows, shuffle, mixture in
-        ExampleLoader(
+        let usual: TextReading = objective.conversations.sharesBeginnings ? .shared : .apart
+        let isWhole = readsWhole(upTo: rows.examples.lengths.max() ?? 0)
+        return ExampleLoader(
           rows.examples, digest: rows.digest, sequenceLength: sequenceLength, seed: seed, shuffle: shuffle,
-          packing: data.packing, sharesBeginnings: objective.conversations.sharesBeginnings, mixture: mixture)
+          packing: data.packing, reading: isWhole ? .whole : usual, mixture: mixture)
       }
     case .pairs:
-      try rows(PreferenceData.self, note) { PairLoader(RankedPairs($0), seed: seed, shuffle: $1, mixture: $2) }
+      try rows(PreferenceData.self, note) { rows, shuffle, mixture in
+        let pairs = RankedPairs(rows)
+        return PairLoader(
+          pairs, seed: seed, shuffle: shuffle, readsWhole: readsWhole(upTo: pairs.longest), mixture: mixture)
+      }
     case .unpaired:
       try rows(UnpairedPreferenceData.self, note) {
-        PairLoader(UnpairedPreferences($0), maximumLength: sequenceLength, seed: seed, shuffle: $1, mixture: $2)
+        PairLoader(
+          UnpairedPreferences($0), maximumLength: sequenceLength, seed: seed, shuffle: $1,
+          readsWhole: readsWhole(upTo: sequenceLength), mixture: $2)
       }
     }
   }
+
+  /// Whether rows of turns, of at most `length` tokens, are each read for itself and to its end: by a model whose angles follow
+  /// from how long a text is.
+  private func readsWhole(upTo length: Int) -> Bool { !configuration.rotatesAlike(upTo: length) }
 
   private func windows(_ note: (String) -> Void) throws(Failure) -> TrainingData {
     let sources = PretrainingData.Sources(
@@ -42,7 +56,7 @@ struct ExampleSource {
       validationFraction: data.validationFraction, splitSeed: data.shuffleSplit ? seed : nil, format: data.format)
     var isNoted = false
     let opened = try PretrainingData.open(
-      sources, tokenizer: text.tokenizer, vocabularySize: vocabularySize,
+      sources, tokenizer: text.tokenizer, vocabularySize: configuration.vocabularySize,
       options: .init(onError: data.onError, textColumn: data.textColumn)
     ) { progress in
       if case .preparing(.waiting) = progress { note("waiting for another process that tokenizes the same data") }

@@ -37,7 +37,7 @@ package struct Preparation {
     adapter = try Self.adaptation(recipe, start, isResuming: checkpoint != nil, configuration, note: note)
     let source = ExampleSource(
       objective: recipe.objective, data: recipe.data, seed: seed, sequenceLength: sequenceLength, text: text,
-      vocabularySize: configuration.vocabularySize)
+      configuration: configuration)
     data = try source.open(note: note)
     beginningToken =
       start != nil && named == nil ? start?.beginningToken : Self.beginning(of: data.train, text.tokenizer)

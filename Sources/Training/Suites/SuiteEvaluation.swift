@@ -81,7 +81,7 @@ package struct SuiteEvaluation: Sendable {
   }
 
   private static func scores(of texts: [ContinuedText], _ model: any LanguageModel) -> [AnswerScore] {
-    let batch = Batch(continuing: texts)
+    let batch = Batch(continuing: texts.flatMap { $0.divided(for: model) })
     let tokens = model.head.scores(StepContext(model).hiddenStates(batch), targets: batch.targets)
     var next = 0
     return batch.answers.map { answer in
@@ -90,5 +90,13 @@ package struct SuiteEvaluation: Sendable {
       next = range.upperBound
       return AnswerScore(tokens.logProbabilities[range], tokens.isLikeliest[range])
     }
+  }
+}
+
+extension ContinuedText {
+  /// The text, or one for each of its continuations where how long these are tells the model other angles.
+  fileprivate func divided(for model: any LanguageModel) -> [ContinuedText] {
+    let variants = Set(continuations.map { model.backbone.rotationVariant(reach: context.count - 1 + $0.count) })
+    return variants.count < 2 ? [self] : continuations.map { ContinuedText(context: context, continuations: [$0]) }
   }
 }
