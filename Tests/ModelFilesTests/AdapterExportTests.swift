@@ -89,6 +89,32 @@ import Testing
     #expect(failure?.what == "the adapter's file has another head than its base")
   }
 
+  /// PEFT ties no head to an embedding by another name than `embed_tokens`, unless the file repeats it, and finds none that is called
+  /// `embed_out`.
+  @Test func anEmbeddingByAnotherNameNeedsItsHeadBesideIt() throws {
+    func keys(_ target: String, _ embedding: String) -> String {
+      """
+      { "r": 2, "target_modules": ["\(target)"], "modules_to_save": ["\(embedding)"], "ensure_weight_tying": true }
+      """
+    }
+    let stored = try adapted("gpt2", keys("c_attn", "wte"))
+    _ = try Export(to: .peft).write(stored, to: scratch("peft"))
+    #expect(try StoredModel(at: scratch("peft")).model().probe == stored.model().probe)
+    let file = try SafetensorsFile(scratch("peft/adapter_model.safetensors"))
+    let arrays = try file.entries.filter { !$0.name.hasSuffix("lm_head.weight") }.map { entry in
+      var values = [Float](repeating: 0, count: entry.shape.reduce(1, *))
+      try values.withUnsafeMutableBufferPointer { (values) throws(Failure) in try file.read(entry, into: values) }
+      return NamedArray(entry.name, shape: entry.shape, values: values)
+    }
+    #expect(arrays.count == file.entries.count - 1)
+    try SafetensorsFile.write(arrays, as: .float32, to: scratch("peft/adapter_model.safetensors"))
+    let failure = refusal { _ = try StoredModel(at: scratch("peft")) }
+    #expect(failure?.what.contains("PEFT leaves the head as it is in the base") == true)
+    let neox = try adapted("gpt_neox-tied", keys("query_key_value", "embed_in"))
+    let refused = refusal { _ = try Export(to: .peft).write(neox, to: scratch("neox")) }
+    #expect(refused?.what == "PEFT finds no head of this name to put in place")
+  }
+
   private func expectUpdates(_ kind: String, _ more: String) throws {
     let stored = try adapted(kind, #"{ "r": 3, \#(more) }"#)
     let outcome = try Export(to: .ggufAdapter).write(stored, to: scratch("lora.gguf"))

@@ -46,6 +46,10 @@ enum TinyModel {
       { "model_type": "gpt_neox", "vocab_size": 257, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
         "num_attention_heads": 4, "max_position_embeddings": 64, "initializer_range": 0.3 }
       """,
+      "gpt_neox-tied": """
+      { "model_type": "gpt_neox", "vocab_size": 257, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "max_position_embeddings": 64, "initializer_range": 0.3, "tie_word_embeddings": true }
+      """,
       "llama-biases-yarn": """
       { "model_type": "llama", \(family), "head_dim": 16, "attention_bias": true, "mlp_bias": true,
         "rope_scaling": { "rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 16 } }

@@ -41,9 +41,9 @@ package enum PEFTFolder {
     }
     let stored = try StoredModel(baseAt: base)
     let note = try passOverNames(in: &settings.adapter, of: stored, source)
-    let adapter = StoredAdapter(
-      settings: settings, base: base, baseDigest: nil, weights: try SafetensorsWeights("\(path)/\(weightsName)"),
-      original: nil)
+    let weights = try SafetensorsWeights("\(path)/\(weightsName)")
+    try checkHead(settings.adapter, of: stored, weights)
+    let adapter = StoredAdapter(settings: settings, base: base, baseDigest: nil, weights: weights, original: nil)
     let text = try Text(in: path, stored)
     return try StoredModel(
       stored.configuration, tokenizer: text.tokenizer, chatTemplate: text.template, endTokens: text.ends,
@@ -61,6 +61,30 @@ package enum PEFTFolder {
     configuration = found.configuration
     if found.names.isEmpty { return nil }
     return "\(source) names what the model has not, and PEFT passes over: \(found.names.joined(separator: ", "))"
+  }
+
+  /// Refuses an embedding that was trained whole and is the head, too, where PEFT keeps the base's head: `ensure_weight_tying` knows
+  /// the names `embed_tokens` and `lm_head` alone, and of another embedding only a file that repeats it puts it in the head's place.
+  private static func checkHead(
+    _ configuration: AdapterConfiguration, of stored: StoredModel, _ weights: SafetensorsWeights
+  ) throws(Failure) {
+    let tied = ["embed_tokens", "lm_head"]
+    let names = configuration.savedModules.compactMap { $0.split(separator: ".").last.map { String($0) } }
+    guard configuration.tiesSavedModules, !names.isEmpty, !names.contains(where: tied.contains) else { return }
+    let model = stored.configuration.makeModel(seed: nil)
+    guard let head = model.tiedHead,
+      let embedding = model.namedParameters.first(where: { $0.parameter === head.parameter })
+    else { return }
+    let saved = try model.savedNames(with: configuration)
+    let copy = StoredAdapter.prefix + head.name
+    guard saved.contains(embedding.name), !weights.shapes.contains(where: { $0.name == copy }) else { return }
+    throw Failure(
+      .model, "the adapter has an embedding of its own, and PEFT leaves the head as it is in the base",
+      at: weights.path,
+      notes: [
+        "\(embedding.name) is the head, too, and \"ensure_weight_tying\" ties none but \(tied.joined(separator: " and "))",
+        "merge it with PEFT's merge_and_unload, and save the model with tie_word_embeddings false",
+      ])
   }
 
   private static func checkWeights(at path: String, _ names: [String]) throws(Failure) {
@@ -125,9 +149,10 @@ package enum PEFTFolder {
   ) throws(Failure) {
     let adapter = stored.adapter!
     // transformers 5 calls the module lm_head, and its file's tensor as this one.
-    if let head = model.trainedParameters.first(where: { $0.name.hasPrefix("embed_out.") }) {
+    let prefix = StoredAdapter.prefix
+    if let head = model.arraysOfPEFT.first(where: { $0.name.hasPrefix(prefix + "embed_out.") }) {
       throw Failure(
-        .model, "PEFT finds no head of this name to put in place", at: head.name,
+        .model, "PEFT finds no head of this name to put in place", at: String(head.name.dropFirst(prefix.count)),
         notes: ["versions of transformers call it differently", "`train export --to hf` writes the merged model"])
     }
     // PEFT knows no base in few bits. One that lacks what the updates began as would have to be computed by whoever reads it.
