@@ -113,6 +113,18 @@ private func pieces() throws -> Tokenizer {
     }
   }
 
+  /// In GGUF it is the one that the metadata names, as transformers reads it.
+  @Test func thePaddingTokenGoesThroughGGUF() throws {
+    var config = try TinyModel.configuration("llama").json
+    config["pad_token_id"] = 9
+    let configuration = try ModelDescription(configuration: config.serialized(), source: "config.json").configuration(
+      vocabularySize: 257)
+    let contents = ModelFile.contents(
+      configuration.makeModel(seed: 2), configuration, tokenizer: .bytes, chatTemplate: "", step: 3)
+    _ = try Export(to: .gguf, numbers: .float32).write(scratch.opened(contents), to: scratch("padded.gguf"))
+    #expect(try StoredModel(at: scratch("padded.gguf")).configuration.json["pad_token_id"] == 9)
+  }
+
   @Test func aHuggingFaceFolderHasWhatItsLibrariesLookFor() throws {
     let tokenizer = try merging()
     var configuration = try TinyModel.configuration("llama")

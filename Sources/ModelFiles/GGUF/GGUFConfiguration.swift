@@ -39,6 +39,10 @@ struct GGUFConfiguration {
     if naming.keys.contains(where: { $0.config == Self.keyHeads }), config[Self.keyHeads] == nil {
       config[Self.keyHeads] = config["num_attention_heads"]
     }
+    // transformers takes it for the embedding's, whatever it is to the tokenizer.
+    if let padding = try file.integer("tokenizer.ggml.padding_token_id"), (0..<embedding.shape[0]).contains(padding) {
+      config["pad_token_id"] = JSONValue(padding)
+    }
     // llama.cpp has biases where there are tensors of them.
     for (key, tensor) in [("attention_bias", "blk.0.attn_output.bias"), ("mlp_bias", "blk.0.ffn_down.bias")]
     where naming.modelType == "llama" || naming.modelType == "granite" {

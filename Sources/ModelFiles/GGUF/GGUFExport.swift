@@ -85,8 +85,11 @@ struct GGUFExport {
     }
     let unknown =
       tokenizer.namedToken("unk_token") ?? (tokenizer.isSentencePiece ? tokenizer.id(ofToken: "<unk>") : nil)
-    for (key, id) in [("unknown", unknown), ("padding", tokenizer.namedToken("pad_token"))] {
-      if let id { entries.append(("tokenizer.ggml.\(key)_token_id", .integer(Int(id)))) }
+    // As llama.cpp's converter, the tokenizer's before that of the configuration.
+    let paddingToken =
+      tokenizer.namedToken("pad_token").map { Int($0) } ?? stored.configuration.json["pad_token_id"]?.integer
+    for (key, id) in [("unknown", unknown.map { Int($0) }), ("padding", paddingToken)] {
+      if let id { entries.append(("tokenizer.ggml.\(key)_token_id", .integer(id))) }
     }
     if !stored.chatTemplate.isEmpty { entries.append(("tokenizer.chat_template", .string(stored.chatTemplate))) }
     return entries
