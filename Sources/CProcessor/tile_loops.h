@@ -61,7 +61,6 @@ static inline TARGET __attribute__((always_inline)) void NAME(part)(
     a += a_step;                                                                                                          \
     b += b_stride;                                                                                                        \
   }
-  // A line and its steps at a time, as loops: written out, the compiler mixes the steps and runs out of registers.
 #pragma clang loop unroll(disable)
   for (size_t line = 0; line < lines; line++) {
     if (fetches_columns || fetches_turn)
@@ -79,8 +78,12 @@ static inline TARGET __attribute__((always_inline)) void NAME(part)(
         target += tile->c_stride;
       }
     }
-#pragma clang loop unroll(disable)
-    for (int step = 0; step < STEPS_PER_LINE; step++) STEP
+#pragma clang loop unroll(full)
+    for (int step = 0; step < STEPS_PER_LINE; step++) {
+      STEP;
+      // A step's loads stay behind those of the one before: if the compiler mixed the steps, it would run out of registers.
+      __asm__ volatile("" ::: "memory");
+    }
   }
   for (size_t rest = turn.steps - lines * STEPS_PER_LINE; rest > 0; rest--) STEP
 #undef STEP
