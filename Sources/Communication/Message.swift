@@ -41,7 +41,7 @@ package struct Message {
   package mutating func flags(_ count: Int) -> [Bool] {
     precondition(position + (count + 7) / 8 <= bytes.count, "a message of \(bytes.count) bytes ends too early")
     defer { position += (count + 7) / 8 }
-    return (0..<count).map { bytes[position + $0 / 8] >> ($0 % 8) & 1 == 1 }
+    return (0..<count).map { index in bytes[position + index / 8] & (1 << UInt8(index % 8)) != 0 }
   }
 
   private mutating func bits() -> UInt64 {

@@ -1,3 +1,4 @@
+import Files
 import Tokenizers
 
 /// How a text is generated.
@@ -57,10 +58,10 @@ public struct Completion: Sendable {
   public var duration: Duration = .zero
 
   /// Tokens a second after the first, nil when there is no other.
-  public var tokensPerSecond: Double? { tokens.count > 1 ? Double(tokens.count - 1) / (duration / .seconds(1)) : nil }
+  public var tokensPerSecond: Double? { tokens.count > 1 ? Double(tokens.count - 1) / duration.inSeconds : nil }
 
   /// Tokens of the prompt a second.
-  public var promptTokensPerSecond: Double { Double(promptTokens) / (promptDuration / .seconds(1)) }
+  public var promptTokensPerSecond: Double { Double(promptTokens) / promptDuration.inSeconds }
 }
 
 /// The text of tokens as they come, up to the first stop string.

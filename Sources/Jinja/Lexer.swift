@@ -93,7 +93,7 @@ struct Lexer {
 
   private mutating func skipWhitespace() {
     while at < source.count {
-      let end = source[at...].dropFirst().firstIndex { $0 & 0xC0 != 0x80 } ?? source.count
+      let end: Int = source[at...].dropFirst().firstIndex { $0 & 0xC0 != 0x80 } ?? source.count
       guard let scalar = String(decoding: source[at..<end], as: UTF8.self).unicodeScalars.first, scalar.isPythonSpace
       else { return }
       at = end

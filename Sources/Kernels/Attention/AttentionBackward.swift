@@ -122,7 +122,8 @@ private struct AttentionHeadBackward {
       let (p0, d0) = (p + seen.blocks.lowerBound, d + seen.blocks.lowerBound)
       for block in stride(from: 0, to: seen.blocks.count, by: TileKeys.block) {
         for i in block..<block + TileKeys.block { p0[i] = exponential((p0[i] * scale) - normalizer) }
-        store(load(p0, block) * (load(d0, block) - projection) * scale, d0 + block)
+        let difference: SIMD16<Float> = load(d0, block) - projection
+        store(load(p0, block) * difference * scale, d0 + block)
       }
       clear(p, outside: seen.blocks, width: width, zero: zero)
       clear(d, outside: seen.blocks, width: width, zero: zero)

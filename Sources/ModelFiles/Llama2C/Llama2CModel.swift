@@ -50,8 +50,8 @@ final class Llama2CModel: WeightSource {
 
     init?(_ bytes: [UInt8]) {
       guard bytes.count >= Self.length else { return nil }
-      let numbers = (0..<7).map { index in
-        Int(Int32(bitPattern: (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[4 * index + $1]) << UInt32(8 * $1) }))
+      let numbers: [Int] = bytes.withUnsafeBytes { bytes in
+        (0..<7).map { Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Int32.self))) }
       }
       (dimension, hidden, layers, heads) = (numbers[0], numbers[1], numbers[2], numbers[3])
       (keyHeads, vocabulary, positions) = (numbers[4], abs(numbers[5]), numbers[6])

@@ -65,15 +65,16 @@ private struct PrincipalPart {
 
   func decomposed() -> Result<Factors, SingularValues.Problem> {
     Result { () throws(SingularValues.Problem) in
-      let (rows, columns, rank) = (outputs.count, layer.inputs, stack.rank)
-      let found = try SingularValues(matrix, rows: rows, columns: columns)
-      let roots = found.values.prefix(rank).map { ($0 / stack.scale).squareRoot() }
-      let width = found.values.count
-      return (
-        (0..<rank * columns).map { found.vt[$0] * roots[$0 / columns] },
-        (0..<rows * rank).map { found.u[$0 / rank * width + $0 % rank] * roots[$0 % rank] }
-      )
+      factors(try SingularValues(matrix, rows: outputs.count, columns: layer.inputs))
     }
+  }
+
+  private func factors(_ found: SingularValues) -> Factors {
+    let (rows, columns, rank, width) = (outputs.count, layer.inputs, stack.rank, found.values.count)
+    let roots: [Float] = found.values.prefix(rank).map { ($0 / stack.scale).squareRoot() }
+    let down: [Float] = (0..<rank * columns).map { found.vt[$0] * roots[$0 / columns] }
+    let up: [Float] = (0..<rows).flatMap { row in (0..<rank).map { found.u[row * width + $0] * roots[$0] } }
+    return (down, up)
   }
 
   func assign(_ factors: Factors, alsoUpdate: Bool) {

@@ -1,3 +1,5 @@
+import Files
+
 /// What a training step shows of itself.
 package struct StepReport: Sendable {
   /// The number of steps that are done.
@@ -93,8 +95,7 @@ package struct Progress {
   /// The time the rest takes at the pace so far.
   private func remaining(at step: Int, _ now: ContinuousClock.Instant) -> Duration? {
     guard step > first.step else { return nil }
-    let passed = (now - first.time).components
-    let pace = (Double(passed.seconds) + Double(passed.attoseconds) * 1e-18) / Double(step - first.step)
+    let pace = (now - first.time).inSeconds / Double(step - first.step)
     return .seconds(min(1e12, pace * Double(steps - step)))
   }
 

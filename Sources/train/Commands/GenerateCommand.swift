@@ -182,7 +182,7 @@ struct GenerateCommand: Command {
     }
     if cut > 0 { noteLimit("\(cut) of \(requests.count.counted("text")) end", generator) }
     guard isVerbose else { return }
-    let speed = Double(written) / ((ContinuousClock.now - start) / .seconds(1))
+    let speed = Double(written) / (ContinuousClock.now - start).inSeconds
     Output.log.line(
       """
       \(requests.count.counted("text")), \(written.counted("token")), \
