@@ -69,10 +69,7 @@ struct DecoderBackbone: Backbone, NamedParts {
     plan.rotary.reduce(0) { $0 * 2 + ($1.scaling?.cacheVariant(reach: reach) ?? 0) }
   }
 
-  func rotationVariant(reach: Int) -> Int {
-    // A variant is at most the number of positions, 2^20.
-    plan.rotary.reduce(0) { $0 << 21 | ($1.scaling?.variant(reach: reach) ?? 0) }
-  }
+  func rotationVariant(reach: Int) -> Int { plan.rotary.variant(reach: reach) }
 
   private func embedded(
     _ tokens: [Int32], shape: Shape, attention: AttentionMode, noise: EmbeddingNoise?
@@ -98,7 +95,7 @@ extension PlannedConfiguration {
   package func makeModel(seed: UInt64?) -> any LanguageModel { Decoder(plan, seed: seed) }
 
   package func rotatesAlike(upTo length: Int) -> Bool {
-    plan.rotary.allSatisfy { $0.scaling.map { $0.variant(reach: length) == 0 } ?? true }
+    plan.rotary.variant(reach: length) == 0
   }
 
   package var ropeFactors: [Double]? {

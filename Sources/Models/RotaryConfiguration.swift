@@ -141,7 +141,7 @@ extension RotaryConfiguration {
       section.accept("rope_type", only: ["default"], because: "wavelengths in blocks with a window are not scaled")
       return section.optional("rope_theta", .number(above: 0), "Base of the rotary wavelengths")
     }
-    parts.localTheta = local ?? nil
+    parts.localTheta = local.flatMap { $0 }
     return parts
   }
 

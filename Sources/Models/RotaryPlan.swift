@@ -19,6 +19,14 @@ struct RotaryPlan: Equatable, Sendable {
 
   /// What rotated pairs are multiplied by besides.
   var amplitude: Double { scaling?.amplitude ?? 1 }
+
+  /// Texts of one variant are rotated by the same angles; zero is that of the shortest.
+  func variant(reach: Int) -> Int { scaling?.variant(reach: reach) ?? 0 }
+}
+
+extension [RotaryPlan] {
+  /// The variants of all plans in one number: each is at most the number of positions, 2^20.
+  func variant(reach: Int) -> Int { reduce(0) { $0 << 21 | $1.variant(reach: reach) } }
 }
 
 /// The tables of one plan: more than one where the angles depend on how long a text is.
@@ -57,7 +65,7 @@ final class RotaryTables {
     var needed: [Int: RotaryTable] = [:]
     defer { others = needed }
     return reaches.map { reach in
-      let variant = plan.scaling?.variant(reach: reach) ?? 0
+      let variant = plan.variant(reach: reach)
       if variant == 0 { return usual }
       let table =
         needed[variant] ?? others[variant]
