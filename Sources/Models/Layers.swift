@@ -20,6 +20,13 @@ struct Initializer {
     return Parameter(value, sections: sections)
   }
 
+  /// Zeros in a row of weights that were drawn.
+  func clear(_ weights: Parameter, row: Int) {
+    guard generator != nil else { return }
+    let columns = weights.shape[1]
+    fill(weights.mutableBuffer[row * columns..<(row + 1) * columns], 0)
+  }
+
   func constant(_ value: Float, _ shape: Shape, sections: [Parameter.Section] = []) -> Parameter {
     Parameter(Tensor(repeating: value, shape: shape), sections: sections)
   }
@@ -68,12 +75,13 @@ struct Linear: Module {
 /// A table of vectors [rows, C], looked up by index.
 struct Embedding: Module {
   let weight: Parameter
-  /// The row that learns nothing from being looked up.
+  /// The row that begins as zeros and learns nothing from being looked up.
   private let padding: Int?
 
   init(_ rows: Int, _ columns: Int, padding: Int? = nil, initializer: inout Initializer) {
     weight = initializer.weights([rows, columns])
     self.padding = padding
+    if let padding { initializer.clear(weight, row: padding) }
   }
 
   func callAsFunction(_ indices: [Int32], shape: Shape) -> Tensor {

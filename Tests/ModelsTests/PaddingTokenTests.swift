@@ -53,13 +53,27 @@ import Testing
     #expect(try problems(#", "pad_token_id": 257"#)?.what.contains("say vocab_size beside it") == true)
   }
 
+  private func embedding(of model: any LanguageModel) throws -> Parameter {
+    try #require(model.namedParameters.first { $0.name == "model.embed_tokens.weight" }).parameter
+  }
+
+  /// The first weights of the other rows are those of a model without it.
+  @Test func itsRowBeginsAsZeros() throws {
+    let plain = try embedding(of: configuration(Self.text("llama")).makeModel(seed: 4)).value.elements
+    let padded = try embedding(of: configuration(Self.text("llama", #", "pad_token_id": 7"#)).makeModel(seed: 4))
+    let rows = padded.value.elements
+    #expect(rows[7 * 16..<8 * 16].allSatisfy { $0 == 0 } && plain[7 * 16..<8 * 16].contains { $0 != 0 })
+    #expect(rows[..<(7 * 16)] == plain[..<(7 * 16)] && rows[(8 * 16)...] == plain[(8 * 16)...])
+  }
+
   /// The other rows have the gradients that they have without it, and a tied head gives the row its own.
   @Test(arguments: [false, true]) func onlyItsLookupsTeachNothing(_ isTied: Bool) throws {
     let tied = ", \"tie_word_embeddings\": \(isTied)"
     let tokens: [Int32] = [3, 7, 7, 1, 7, 9]
     func gradient(_ keys: String) throws -> (value: Float, rows: [ArraySlice<Float>]) {
       let model = try configuration(Self.text("llama", tied + keys)).makeModel(seed: 4)
-      let table = try #require(model.namedParameters.first { $0.name == "model.embed_tokens.weight" }).parameter
+      let table = try embedding(of: model)
+      fill(table.mutableBuffer[7 * 16..<8 * 16], 0.5)
       let (value, gradients) = valueAndGradients(of: model.parameters) {
         let hidden = model.hiddenStates(
           tokens, shape: [1, 6], attention: .sequences(SequenceLayout(rows: 1, columns: 6)), recompute: false)
