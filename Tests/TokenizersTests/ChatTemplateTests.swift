@@ -195,6 +195,18 @@ import Tokenizers
     #expect(try format(.chatML).render([Message(role: "tool", content: "{}")]) == "<|im_start|>tool\n{}<|im_end|>\n")
   }
 
+  /// A turn that has nothing but calls: templates without a place for them add a text to nothing.
+  @Test(arguments: [("tool_calls", true), ("function_call", true), ("name", false)])
+  func callsWithoutAPlaceAreNamed(_ member: String, _ isCall: Bool) throws {
+    var turn = Message(role: "assistant", content: "")
+    (turn.hasContent, turn[member]) = (false, "f")
+    let error = #expect(throws: Failure.self) { try format(.chatML).render([turn]) }
+    let reason = isCall ? ", which has no place for calls of tools," : ""
+    #expect(
+      error?.what == "the chat template\(reason) cannot write the turns: 'dict object' has no attribute 'content'")
+    #expect(error?.notes.count == (isCall ? 2 : 1))
+  }
+
   @Test func theTemplateIsTheOneChosen() throws {
     for template in ChatTemplate.builtIn {
       #expect(try ChatTemplate(named: nil, modelsOwn: template.jinja, otherwise: .chatML) == template)

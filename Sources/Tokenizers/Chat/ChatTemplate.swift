@@ -59,8 +59,17 @@ public struct ChatTemplate: Sendable {
       if error.kind == .raised {
         throw Failure(.data, "the chat template refuses the turns: \(error.message)", notes: ["it does so in \(place)"])
       }
-      throw Failure(.data, "the chat template cannot write the turns: \(error.message)", notes: ["in \(place)"])
+      let reason = leavesOutCalls(of: input) ? ", which has no place for calls of tools," : ""
+      throw Failure(
+        .data, "the chat template\(reason) cannot write the turns: \(error.message)",
+        notes: ["in \(place)"] + (reason.isEmpty ? [] : ["another data.template can take its place"]))
     }
+  }
+
+  private func leavesOutCalls(of input: ChatInput) -> Bool {
+    let calls = ["tool_calls", "function_call"]
+    if calls.contains(where: mentions) { return false }
+    return input.messages.contains { message in calls.contains { message[$0] != nil } }
   }
 }
 
