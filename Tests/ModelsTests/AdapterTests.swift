@@ -193,9 +193,9 @@ import Testing
       (self.outputs, self.inputs, self.rank, self.scale, self.magnitude) = (outputs, inputs, rank, scale, magnitude)
     }
 
-    private func norm(_ i: Int) -> Double {
-      (0..<inputs).reduce(0) { $0 + v[i * inputs + $1] * v[i * inputs + $1] }.squareRoot()
-    }
+    private func sum(_ count: Int, _ term: (Int) -> Double) -> Double { (0..<count).reduce(0) { $0 + term($1) } }
+
+    private func norm(_ i: Int) -> Double { sum(inputs) { v[i * inputs + $0] * v[i * inputs + $0] }.squareRoot() }
 
     /// dL/dV.
     private var dv: [Double] {
@@ -209,17 +209,15 @@ import Testing
       case "lora_A":
         return (0..<rank * inputs).map { place in
           let (k, j) = (place / inputs, place % inputs)
-          return Float((0..<outputs).reduce(0) { $0 + scale * b[$1 * rank + k] * dv[$1 * inputs + j] })
+          return Float(sum(outputs) { scale * b[$0 * rank + k] * dv[$0 * inputs + j] })
         }
       case "lora_B":
         return (0..<outputs * rank).map { place in
           let (i, k) = (place / rank, place % rank)
-          return Float((0..<inputs).reduce(0) { $0 + scale * dv[i * inputs + $1] * a[k * inputs + $1] })
+          return Float(sum(inputs) { scale * dv[i * inputs + $0] * a[k * inputs + $0] })
         }
       default:
-        return (0..<outputs).map { i in
-          Float((0..<inputs).reduce(0) { $0 + g[i * inputs + $1] * v[i * inputs + $1] } / norm(i))
-        }
+        return (0..<outputs).map { i in Float(sum(inputs) { g[i * inputs + $0] * v[i * inputs + $0] } / norm(i)) }
       }
     }
   }
