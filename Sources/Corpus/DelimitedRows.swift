@@ -22,6 +22,7 @@ struct DelimitedRows: ~Copyable {
     var records = try Records(path, separator: separator)
     guard let header = try records.next() else { throw Failure(.data, "the file has no header", at: path) }
     let names = header.fields
+    try Self.checkIsHeader(names, header.place)
     let given = names.filter { !$0.isEmpty }
     if given.isEmpty {
       throw Failure(.data, "no column has a name", at: header.place, notes: ["the first line names the columns"])
@@ -32,6 +33,15 @@ struct DelimitedRows: ~Copyable {
     if names.count == 1 { try Self.checkSeparator(names[0], separator, path, header.place) }
     columns = names
     self.records = records
+  }
+
+  /// Refuses the line that tells spreadsheets what separates the fields: to all other readers it is the header.
+  private static func checkIsHeader(_ names: [String], _ place: String) throws(Failure) {
+    let line = names.joined(separator: ",")
+    guard line.utf8.count == 5, line.lowercased().hasPrefix("sep=") else { return }
+    throw Failure(
+      .data, "the first line names no columns, but tells spreadsheets what separates them", at: place,
+      notes: ["it is \"\(line)\"", "take it out, as sed 1d does: the header is the line behind it"])
   }
 
   /// Refuses a header that is one column here and several with another separator.

@@ -69,6 +69,8 @@ import Tokenizers
     ("a,a\n1,2\n", "two columns are called \"a\"", 1),
     (",\n1,2\n", "no column has a name", 1), ("a,b\n1,2\n", "the header has no column \"text\"", 1),
     ("a;b\n1;2\n", "the fields are separated by \";\"", 1), ("a\ttext\n1\t2\n", "the fields are separated by tabs", 1),
+    ("sep=;\na;text\n", "the first line names no columns, but tells spreadsheets what separates them", 1),
+    ("sep=,\na,text\n", "the first line names no columns, but tells spreadsheets what separates them", 1),
   ]
 
   @Test(arguments: faults) func faultsAreNamedWithTheirLine(_ file: String, _ what: String, _ line: Int) throws {
