@@ -22,13 +22,17 @@ enum SmolLM3 {
         .optional("attention_bias", \.hasAttentionBias, .boolean, "Biases of the projections of attention"),
         .optional("mlp_bias", \.hasInnerBias, .boolean, "Biases of the feed-forward layer"),
         .read { $0.readLayers(from: &$1) },
-        .written("no_rope_layers") { JSONValue($0.rotatingLayers.map { JSONValue($0 ? 1 : 0) }) },
+        .written("no_rope_layers") { $0.rotatingFlags },
         .written("use_sliding_window") { JSONValue(!$0.sizes.slidingLayers.isEmpty) },
-        .written("sliding_window") {
-          $0.sizes.slidingLayers.isEmpty ? .null : $0.sizes.slidingWindow.map { JSONValue($0) }
-        },
+        .written("sliding_window") { $0.writtenWindow },
         layerTypesKey,
       ] + weightKeys() + paddingKeys
+
+    private var rotatingFlags: JSONValue { JSONValue(rotatingLayers.map { JSONValue($0 ? 1 : 0) }) }
+
+    private var writtenWindow: JSONValue? {
+      sizes.slidingLayers.isEmpty ? .null : sizes.slidingWindow.map { JSONValue($0) }
+    }
 
     /// Which layers rotate, and which have a window: by default those that do not rotate.
     private mutating func readLayers(from section: inout SettingsSection) {

@@ -35,7 +35,7 @@ struct DoctorCommand: Command {
     }
     let quota = Processor.quota.map { ", the control group grants \($0)" } ?? ""
     let limit = SystemMemory.limit.map { ", the control group's limit is \(gibibytes($0))" } ?? ""
-    let rows = [
+    let rows: [(name: String, value: String)] = [
       ("train", Build.version),
       ("system", OperatingSystem.description),
       ("processor", Processor.name),
@@ -44,12 +44,7 @@ struct DoctorCommand: Command {
       (
         "BLAS", blas.map { "\($0.configuration), kernels \($0.coreType)" } ?? "missing: apt-get install libopenblas-dev"
       ),
-      (
-        "GEMM",
-        peak.map {
-          "\(Progress.fixed($0 / 1e9, 0)) GFLOP/s in float32 on \(GEMMPeak.threads) threads, \(MatrixLibrary.coreType) kernels"
-        } ?? "-"
-      ),
+      ("GEMM", peak.map(inFloat32) ?? "-"),
       ("", roundedPeak.map { inBFloat16($0, beside: peak ?? 0) } ?? "-"),
       ("HDF5", hdf5 ?? "missing: apt-get install libhdf5-dev"),
       ("MPI", mpi),
@@ -70,6 +65,10 @@ struct DoctorCommand: Command {
         ? "none, needed for several processes alone: apt-get install openmpi-bin or mpich\(launcher)"
         : "\(error.place!): \(error.what)"
     }
+  }
+
+  private func inFloat32(_ peak: Double) -> String {
+    "\(Progress.fixed(peak / 1e9, 0)) GFLOP/s in float32 on \(GEMMPeak.threads) threads, \(MatrixLibrary.coreType) kernels"
   }
 
   /// Processors differ: to some the instructions are as fast as those of float32, or slower.
