@@ -29,7 +29,7 @@ struct BFloat16Panels: PanelFormat {
     for first in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: Panels.width) {
       let width = min(Panels.width, columns.upperBound - first)
       for column in 0..<width {
-        packNeighbours(scratch + column * count, b.storedRow(first + column, steps, scratch: numbers), steps.count)
+        packRow(scratch + column * count, b.storedRow(first + column, steps, scratch: numbers), steps.count, of: count)
       }
       Panels.packTransposedB(
         out + (first - columns.lowerBound) * count, scratch, stride: count, columns: width, k: count)
@@ -55,7 +55,8 @@ struct BFloat16Panels: PanelFormat {
   func packRows(_ out: UnsafeMutablePointer<Float>, _ a: RawMatrix, _ rows: Range<Int>, inner: Range<Int>) {
     let steps = Self.steps(of: inner, k: a.columns)
     for row in rows {
-      packNeighbours(out + (row - rows.lowerBound) * Panels.rowStride, a.at(row, steps.lowerBound), steps.count)
+      packRow(
+        out + (row - rows.lowerBound) * Panels.rowStride, a.at(row, steps.lowerBound), steps.count, of: inner.count)
     }
   }
 
@@ -99,8 +100,9 @@ struct BFloat16Panels: PanelFormat {
   ) -> StoredRows {
     let steps = Self.steps(of: inner, k: b.rows)
     for row in rows {
-      packNeighbours(
-        scratch + (row - rows.lowerBound) * Panels.rowStride, b.storedRow(row, steps, scratch: numbers), steps.count)
+      packRow(
+        scratch + (row - rows.lowerBound) * Panels.rowStride, b.storedRow(row, steps, scratch: numbers), steps.count,
+        of: inner.count)
     }
     return StoredRows(first: scratch, stride: Panels.rowStride, isInPlace: false)
   }
@@ -108,6 +110,13 @@ struct BFloat16Panels: PanelFormat {
   /// Packs the numbers of a row, neighbours in pairs; the last is paired with zero where it has none.
   func packNeighbours(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int) {
     isNative ? native_pack_neighbours(pairs(out), x, count) : plain_pack_neighbours(pairs(out), x, count)
+  }
+
+  /// The same, and zeros up to `size` pairs.
+  private func packRow(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int, of size: Int) {
+    packNeighbours(out, x, count)
+    let packed = (count + 1) / 2
+    if packed < size { (out + packed).update(repeating: 0, count: size - packed) }
   }
 
   /// Packs two rows, or one and zeros, into chunks of eight pairs `stride` apart.
@@ -142,13 +151,6 @@ struct BFloat16Panels: PanelFormat {
     if !isDirect { target.takeEdge() }
   }
 
-  @inline(__always)
-  private func flushingSubnormals(_ body: () -> Void) {
-    let mode = begin_flushing_subnormals()
-    body()
-    end_flushing_subnormals(mode)
-  }
-
   private func pairs(_ x: UnsafePointer<Float>) -> UnsafePointer<UInt32> {
     UnsafeRawPointer(x).assumingMemoryBound(to: UInt32.self)
   }
@@ -156,4 +158,12 @@ struct BFloat16Panels: PanelFormat {
   private func pairs(_ x: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<UInt32> {
     UnsafeMutableRawPointer(x).assumingMemoryBound(to: UInt32.self)
   }
+}
+
+/// Runs arithmetic that takes subnormal numbers for zero, as the instructions do, and gives zero for them.
+@inline(__always)
+func flushingSubnormals(_ body: () -> Void) {
+  let mode = begin_flushing_subnormals()
+  body()
+  end_flushing_subnormals(mode)
 }

@@ -22,7 +22,7 @@ struct FewRowsProduct<Operand: ProductOperand, Format: PanelFormat> {
   /// `b` is a transposed matrix, `a` is not.
   init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: Operand, _ format: Format, accumulate: Bool) {
     (self.c, self.a, self.b, self.format, self.accumulate) = (c, a.transposed, b, format, accumulate)
-    blocks = KBlocks(Format.elements(a.columns))
+    blocks = Format.blocks(a.columns)
   }
 
   func run() {
@@ -41,8 +41,10 @@ struct FewRowsProduct<Operand: ProductOperand, Format: PanelFormat> {
     let tiles = (c.columns + Self.height - 1) / Self.height
     let grain = max(1, Parallel.grain(1 << 17, of: c.columns * a.rows) / (Self.height * a.rows))
     Parallel.run((tiles + grain - 1) / grain, threads: threads) { piece, thread in
-      for tile in piece * grain..<min(tiles, (piece + 1) * grain) {
-        compute(tile * Self.height, packed, scratch: scratch + thread * threadSize)
+      format.computing {
+        for tile in piece * grain..<min(tiles, (piece + 1) * grain) {
+          compute(tile * Self.height, packed, scratch: scratch + thread * threadSize)
+        }
       }
     }
   }

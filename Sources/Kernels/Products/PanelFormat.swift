@@ -5,6 +5,12 @@ import CProcessor
 /// K is counted in elements wherever panels are meant; an element has `steps` steps of K.
 protocol PanelFormat {
   static var steps: Int { get }
+  /// Elements of K that a tile takes at once. Blocks of K are multiples of them, filled up with zeros.
+  static var unit: Int { get }
+  /// Rows of C in a tile, and of a panel of A.
+  static var height: Int { get }
+  /// From an element of K to the next in a panel of a transposed A.
+  static var columnStride: Int { get }
   /// Whether a tile can read rows of A where they are.
   static var readsRowsInPlace: Bool { get }
 
@@ -21,10 +27,12 @@ protocol PanelFormat {
 
   /// Packs some rows of A, `Panels.rowStride` elements apart.
   func packRows(_ out: UnsafeMutablePointer<Float>, _ a: RawMatrix, _ rows: Range<Int>, inner: Range<Int>)
-  /// Packs some rows of a transposed A into panels of eight, [elements, 8].
+  /// Packs some rows of a transposed A into panels.
   func packColumns(_ out: UnsafeMutablePointer<Float>, _ a: RawMatrix, _ rows: Range<Int>, inner: Range<Int>)
 
-  /// A tile from eight rows of A, `stride` elements apart, and a panel of B, both of `inner` elements.
+  /// Runs what computes tiles on this thread.
+  func computing(_ tiles: () -> Void)
+  /// A tile from a panel's rows of A, `stride` elements apart, and a panel of B, both of `inner` elements.
   func computeRows(
     _ target: TileTarget, _ a: UnsafePointer<Float>, stride: Int, _ b: UnsafePointer<Float>, inner: Int,
     _ prefetch: PrefetchStream)
@@ -46,8 +54,20 @@ protocol PanelFormat {
 }
 
 extension PanelFormat {
-  /// Elements of K.
-  static func elements(_ k: Int) -> Int { (k + steps - 1) / steps }
+  static var unit: Int { @inline(__always) get { 1 } }
+  static var height: Int { @inline(__always) get { Panels.height } }
+  static var columnStride: Int { @inline(__always) get { Panels.height } }
+  /// Floats that a panel of A takes.
+  static var panelSize: Int { @inline(__always) get { height * Panels.rowStride } }
+
+  @inline(__always)
+  func computing(_ tiles: () -> Void) { tiles() }
+
+  /// Elements of K, filled up to whole units.
+  static func elements(_ k: Int) -> Int { (k + steps * unit - 1) / (steps * unit) * unit }
+
+  /// The blocks of K.
+  static func blocks(_ k: Int) -> KBlocks { KBlocks(elements(k), unit: unit) }
 
   /// The steps of K in some elements.
   @inline(__always)

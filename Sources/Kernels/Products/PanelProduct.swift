@@ -27,10 +27,10 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
   init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: Operand, _ format: Format, accumulate: Bool) {
     (self.c, self.a, self.b, self.format, self.accumulate) = (c, a, b, format, accumulate)
     let (m, n) = (c.rows, c.columns)
-    blocks = KBlocks(Format.elements(a.columns))
+    blocks = Format.blocks(a.columns)
     let ranges = (n + 2047) / 2048
     widest = ((n + ranges - 1) / ranges + Panels.width - 1) / Panels.width * Panels.width
-    rowPanels = (m + Panels.height - 1) / Panels.height
+    rowPanels = (m + Format.height - 1) / Format.height
     // Enough blocks that a slow thread leaves some to the others, but not so small that B's panels are hardly used; an even
     // number of them, as the last of an odd one is waited for.
     let pairs = max(rowPanels / 32, min(a.isTransposed ? 4 : 12, rowPanels / 12))
@@ -43,7 +43,7 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
     // As many blocks as leave half of the second level of the cache to A.
     let together = blocks.together(size: blocks.deepest * widest)
     let largestBlock = (0..<rowBlocks).reduce(0) { max($0, panelsBefore($1 + 1) - panelsBefore($1)) }
-    let blockSize = largestBlock * Panels.size + Panels.rowStride
+    let blockSize = largestBlock * Format.panelSize + Panels.rowStride
     let threadSize = max(
       blockSize + TileTarget.edgeSize,
       Format.scratchSize(Operand.self, columns: min(n, widest), inner: blocks.deepest))
@@ -74,18 +74,20 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
       let (rowBlock, columnBlock) = (unit / columnBlocks, unit % columnBlocks)
       let rows = self.rows(of: rowBlock)
       let next = Parallel.likelyNext(after: unit, of: units, on: thread).map { $0 / columnBlocks } ?? rowBlock
-      for kBlock in group {
-        let block = Block(
-          product: self, rows: rows, columns: columns,
-          panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks,
-          inner: blocks[kBlock],
-          accumulate: accumulate || kBlock > 0, packedA: scratch,
-          packedB: packedB + offset(of: kBlock, in: group, panels: panels),
-          edge: scratch + threadSize - TileTarget.edgeSize)
-        if kBlock + 1 < group.upperBound {
-          block.run(before: rows, blocks[kBlock + 1])
-        } else {
-          block.run(before: next != rowBlock ? self.rows(of: next) : 0..<0, blocks[group.lowerBound])
+      format.computing {
+        for kBlock in group {
+          let block = Block(
+            product: self, rows: rows, columns: columns,
+            panels: panels * columnBlock / columnBlocks..<panels * (columnBlock + 1) / columnBlocks,
+            inner: blocks[kBlock],
+            accumulate: accumulate || kBlock > 0, packedA: scratch,
+            packedB: packedB + offset(of: kBlock, in: group, panels: panels),
+            edge: scratch + threadSize - TileTarget.edgeSize)
+          if kBlock + 1 < group.upperBound {
+            block.run(before: rows, blocks[kBlock + 1])
+          } else {
+            block.run(before: next != rowBlock ? self.rows(of: next) : 0..<0, blocks[group.lowerBound])
+          }
         }
       }
     }
@@ -106,7 +108,7 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
   /// The rows of a block. For two threads, blocks become smaller from both ends, where threads begin, to the middle, where the
   /// last are waited for: three times as large there as here.
   private func rows(of block: Int) -> Range<Int> {
-    panelsBefore(block) * Panels.height..<min(m, panelsBefore(block + 1) * Panels.height)
+    panelsBefore(block) * Format.height..<min(m, panelsBefore(block + 1) * Format.height)
   }
 
   private func panelsBefore(_ block: Int) -> Int {
@@ -166,13 +168,13 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
       for panel in panels {
         let b = packedB + panel * Panels.width * k
         let column = columns.lowerBound + panel * Panels.width
-        for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Panels.height) {
+        for row in stride(from: rows.lowerBound, to: rows.upperBound, by: Format.height) {
           // While a tile is computed, k / 2 lines are fetched: the next eight rows of A when they are read for the first time,
           // else a sixth (of pairs a third) of the next panel of B, or some of the next block of A.
-          let index = (row - rows.lowerBound) / Panels.height
+          let index = (row - rows.lowerBound) / Format.height
           let prefetch =
             if Format.readsRowsInPlace, panel == panels.lowerBound, isWithoutGaps {
-              PrefetchStream(pointer: product.a.at(row + Panels.height, 0), step: 16)
+              PrefetchStream(pointer: product.a.at(row + Format.height, 0), step: 16)
             } else if panel + 1 < panels.upperBound, index < 6 / Format.steps {
               PrefetchStream(pointer: b + Panels.width * k + index * 8 * Format.steps * k, step: 16)
             } else {
@@ -181,9 +183,9 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
           compute(
             TileTarget(
               c: product.c.at(row, column), ldc: product.c.stride,
-              rows: min(Panels.height, rows.upperBound - row),
+              rows: min(Format.height, rows.upperBound - row),
               columns: min(Panels.width, columns.upperBound - column), accumulate: accumulate, edge: edge),
-            packedA + index * Panels.size, b, row: row, prefetch)
+            packedA + index * Format.panelSize, b, row: row, prefetch)
         }
       }
     }
@@ -196,7 +198,7 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
       let a = product.a
       if a.isTransposed {
         product.format.computeColumns(target, packed, b, inner: inner.count, prefetch)
-      } else if copiesRowsOfA || target.rows < Panels.height {
+      } else if copiesRowsOfA || target.rows < Format.height {
         product.format.computeRows(target, packed, stride: Panels.rowStride, b, inner: inner.count, prefetch)
       } else {
         product.format.computeRows(
@@ -217,9 +219,9 @@ struct PanelProduct<Operand: ProductOperand, Format: PanelFormat> {
       if product.a.isTransposed {
         product.format.packColumns(packedA, product.a, rows, inner: inner)
       } else {
-        let first = copiesRowsOfA ? 0 : rows.count / Panels.height
+        let first = copiesRowsOfA ? 0 : rows.count / Format.height
         product.format.packRows(
-          packedA + first * Panels.size, product.a, rows.lowerBound + first * Panels.height..<rows.upperBound,
+          packedA + first * Format.panelSize, product.a, rows.lowerBound + first * Format.height..<rows.upperBound,
           inner: inner)
       }
     }

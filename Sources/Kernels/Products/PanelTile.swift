@@ -10,7 +10,7 @@ struct PrefetchStream {
   let step: Int
 }
 
-/// The operands of a tile: eight rows of A and columns of B, in elements of 32 bits.
+/// The operands of a tile: a panel's rows of A and columns of B, in elements of 32 bits.
 struct TileSource {
   let a: UnsafePointer<Float>
   /// From a row of A to the next, and from a step of K to the next; one of them is 1.
@@ -34,7 +34,7 @@ struct TileSource {
   }
 }
 
-/// Where a tile goes: `rows` of eight rows and `columns` of 48 columns of C.
+/// Where a tile goes: `rows` of its rows and `columns` of 48 columns of C.
 struct TileTarget {
   let c: UnsafeMutablePointer<Float>
   let ldc: Int
@@ -44,15 +44,15 @@ struct TileTarget {
   /// Room for a tile that reaches beyond C.
   let edge: UnsafeMutablePointer<Float>
 
-  /// Floats that `edge` takes.
-  static var edgeSize: Int { Panels.height * Panels.width }
+  /// Floats that `edge` takes: the tallest tiles have sixteen rows.
+  static var edgeSize: Int { 2 * Panels.height * Panels.width }
 
   /// Whether the last sixteen columns of a tile can be left out.
   var isNarrow: Bool { columns <= Panels.narrowWidth }
   /// Whether all columns that are computed belong to C.
   var isFull: Bool { columns == (isNarrow ? Panels.narrowWidth : Panels.width) }
 
-  /// Whether the whole tile belongs to C.
+  /// Whether the whole of a tile of eight rows belongs to C.
   var isWhole: Bool { rows == Panels.height && isFull }
 
   /// The tile of `steps` elements of K, in its place or in `edge`.

@@ -1,6 +1,6 @@
 /// C [m, n] = A B for a transposed A, stored [k, m], and B [k, n], where m is small and k is not: the gradient of a weight.
 ///
-/// All threads pack some K blocks of A, [k, 8] a panel, and then take panels of C's columns one by one. What belongs to them of B
+/// All threads pack some K blocks of A, and then take panels of C's columns one by one. What belongs to them of B
 /// is copied by the first tile that uses it.
 struct TallSkinnyProduct<Format: PanelFormat> {
   private let c: RawMutableMatrix
@@ -18,14 +18,14 @@ struct TallSkinnyProduct<Format: PanelFormat> {
   /// `a` is a transposed matrix, `b` is not.
   init(_ c: RawMutableMatrix, _ a: RawMatrix, _ b: RawMatrix, _ format: Format, accumulate: Bool) {
     (self.c, self.a, self.b, self.format, self.accumulate) = (c, a, b, format, accumulate)
-    blocks = KBlocks(Format.elements(a.columns))
-    rowPanels = (c.rows + Panels.height - 1) / Panels.height
+    blocks = Format.blocks(a.columns)
+    rowPanels = (c.rows + Format.height - 1) / Format.height
     columnPanels = (c.columns + Panels.width - 1) / Panels.width
   }
 
   func run() {
     // As many blocks as leave half of the second level of the cache to B.
-    let blockSize = rowPanels * Panels.size
+    let blockSize = rowPanels * Format.panelSize
     let together = blocks.together(size: blockSize)
     let threadSize = Panels.depth * Panels.width + TileTarget.edgeSize
     let threads = Parallel.threads
@@ -37,11 +37,13 @@ struct TallSkinnyProduct<Format: PanelFormat> {
       packA(packed, group, blockSize: blockSize)
       Parallel.run(columnPanels, threads: threads) { columnPanel, thread in
         let scratch = packed + together * blockSize + thread * threadSize
-        for block in group {
-          compute(
-            columnPanel, block, a: packed + (block - group.lowerBound) * blockSize, panel: scratch,
-            edge: scratch + Panels.depth * Panels.width,
-            next: next(after: columnPanel, block, in: group, on: thread))
+        format.computing {
+          for block in group {
+            compute(
+              columnPanel, block, a: packed + (block - group.lowerBound) * blockSize, panel: scratch,
+              edge: scratch + Panels.depth * Panels.width,
+              next: next(after: columnPanel, block, in: group, on: thread))
+          }
         }
       }
     }
@@ -67,7 +69,7 @@ struct TallSkinnyProduct<Format: PanelFormat> {
       let inner = blocks[block]
       let first = min(piece % pieces * grain, inner.count)
       format.packColumns(
-        packed + (block - group.lowerBound) * blockSize + first * Panels.height, a, 0..<m,
+        packed + (block - group.lowerBound) * blockSize + first * Format.columnStride, a, 0..<m,
         inner: inner.lowerBound + first..<min(inner.lowerBound + first + grain, inner.upperBound))
     }
   }
@@ -83,11 +85,11 @@ struct TallSkinnyProduct<Format: PanelFormat> {
     let upcoming =
       next.map { b.at(blocks[$0.block].lowerBound * Format.steps, $0.columnPanel * Panels.width) } ?? source
     for rowPanel in 0..<rowPanels {
-      let row = rowPanel * Panels.height
+      let row = rowPanel * Format.height
       let target = TileTarget(
-        c: c.at(row, column), ldc: c.stride, rows: min(Panels.height, m - row), columns: min(Panels.width, n - column),
+        c: c.at(row, column), ldc: c.stride, rows: min(Format.height, m - row), columns: min(Panels.width, n - column),
         accumulate: accumulate || block > 0, edge: edge)
-      let a = a + rowPanel * Panels.size
+      let a = a + rowPanel * Format.panelSize
       // A tile fetches half of a column of lines, of which a panel has three.
       let half = rowPanel % 2 * Format.lines(inner.count)
       let prefetch =
