@@ -11,7 +11,7 @@ struct BFloat16Panels: PanelFormat {
 
   /// The way that suits this processor.
   static let chosen = BFloat16Panels(
-    isNative: TileInstructions.chosen == .avx512 && has_bfloat16_instructions())
+    isNative: TileInstructions.chosen.hasWideVectors && has_bfloat16_instructions())
 
   static var steps: Int { @inline(__always) get { 2 } }
   static var readsRowsInPlace: Bool { @inline(__always) get { false } }

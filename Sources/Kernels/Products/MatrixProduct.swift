@@ -16,10 +16,15 @@ package func matrixProduct(
   }
 }
 
-/// The product of operands rounded to bfloat16 as `matrixProduct` has it, for lengths above zero, by the arithmetic of processors
-/// that lack the instructions.
-package func plainBFloat16Product(_ c: MutableMatrix, _ a: Matrix, _ b: Matrix, accumulate: Bool) {
-  b.raw.multiplyByPanels(c.raw, a.raw, BFloat16Panels(isNative: false), accumulate: accumulate)
+/// The product of operands rounded to bfloat16 without AMX, for lengths above zero: by the processor's instructions, or by the
+/// arithmetic of processors that lack them.
+package func bfloat16Product(_ c: MutableMatrix, _ a: Matrix, _ b: Matrix, accumulate: Bool, isNative: Bool) {
+  b.raw.multiplyByPanels(c.raw, a.raw, BFloat16Panels(isNative: isNative), accumulate: accumulate)
+}
+
+/// The same as AMX computes it.
+package func amxProduct(_ c: MutableMatrix, _ a: Matrix, _ b: Matrix, accumulate: Bool, isNative: Bool) {
+  b.raw.multiplyByPanels(c.raw, a.raw, AMXPanels(isNative: isNative), accumulate: accumulate)
 }
 
 /// The product of floats by the program's own kernels, for lengths above zero, with tiles of the given instructions.
@@ -47,6 +52,8 @@ func matrixProduct(
   switch (precision, ProductKernels.chosen) {
   case (.float32, _) where isRow: b.multiplyRow(c.pointer, a.pointer, accumulate: accumulate)
   case (.bfloat16, _) where isRow: b.multiplyRoundedRow(c.pointer, a.pointer, accumulate: accumulate)
+  case (.bfloat16, _) where TileInstructions.chosen == .amx:
+    b.multiplyByPanels(c, a, AMXPanels(isNative: true), accumulate: accumulate)
   case (.bfloat16, _): b.multiplyByPanels(c, a, BFloat16Panels.chosen, accumulate: accumulate)
   case (.float32, .panels): b.multiplyByPanels(c, a, FloatPanels.chosen, accumulate: accumulate)
   case (.float32, .library): b.multiplyByLibrary(c, a, accumulate: accumulate)

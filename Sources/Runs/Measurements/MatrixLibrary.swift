@@ -10,10 +10,12 @@ package enum MatrixLibrary {
   }
 
   /// The kernels in use, the program's own or OpenBLAS's: with another name come other bits.
-  package static var coreType: String {
-    switch ProductKernels.chosen {
-    case .panels: TileInstructions.chosen == .avx512 ? "AVX-512" : "AVX2"
-    case .library: description?.coreType ?? "unknown"
+  package static func coreType(in precision: ProductPrecision) -> String {
+    switch (ProductKernels.chosen, TileInstructions.chosen) {
+    case (.panels, .amx): precision == .bfloat16 ? "AMX" : "AVX-512"
+    case (.panels, .avx512): "AVX-512"
+    case (.panels, .avx2), (.panels, .plain): "AVX2"
+    case (.library, _): description?.coreType ?? "unknown"
     }
   }
 

@@ -52,7 +52,8 @@ package struct ReferenceScores {
   ) throws(Failure) -> [[Double]]? {
     // Other kernels and other roundings have other bits.
     let rounding = precision == .float32 ? "" : "\n\(precision.rawValue)"
-    let key = Digest.sha256("\(identity)\n\(loader.fingerprint)\n\(MatrixLibrary.coreType)\(rounding)")
+    let kernels = MatrixLibrary.coreType(in: precision)
+    let key = Digest.sha256("\(identity)\n\(loader.fingerprint)\n\(kernels)\(rounding)")
     let file = ScoresFile(path: "\(cache)/\(key.prefix(16)).scores", key: key)
     let count = loader.sampleCount * loader.answersPerSample
     let known = ranks.isFirst ? file.scores(count: count) : nil

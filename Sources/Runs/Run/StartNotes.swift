@@ -33,8 +33,8 @@ struct StartNotes {
     let precision = recipe.training.precision == .float32 ? "" : " in \(recipe.training.precision.rawValue)"
     let speed = Progress.fixed(peak / 1e9, 0)
     let threads = Parallel.threads.counted("thread")
-    lines.append(
-      "\(threads), \(MatrixLibrary.coreType) kernels, measured GEMM peak \(speed) GFLOP/s\(precision)")
+    let kernels = MatrixLibrary.coreType(in: recipe.training.precision)
+    lines.append("\(threads), \(kernels) kernels, measured GEMM peak \(speed) GFLOP/s\(precision)")
     lines += RankNotes.start(
       samples: min(batches.size, batches.sampleCount), shardsState: recipe.optimizer.shardsState,
       threads: recipe.threads)

@@ -21,7 +21,8 @@ struct StartingPoint {
   ) throws(Failure) {
     let (train, heldOut) = (preparation.data.train, preparation.data.validation)
     var state = TrainingState(
-      recipe: recipe.resolved.serialized(), data: train.fingerprint, coreType: MatrixLibrary.coreType)
+      recipe: recipe.resolved.serialized(), data: train.fingerprint,
+      coreType: MatrixLibrary.coreType(in: recipe.training.precision))
     state.ranks = ranks
     state.heldOut = heldOut.map(recipe.identity(ofEvaluated:)) ?? TrainingState.nothingHeldOut
     let earlier = try checkpoint.map { (checkpoint) throws(Failure) in

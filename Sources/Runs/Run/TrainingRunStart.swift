@@ -116,7 +116,7 @@ extension TrainingRun {
     ]
     return [
       JSONMember("threads", JSONValue(min(recipe.threads ?? Parallel.threads, Parallel.mostThreads))),
-      JSONMember("core_type", JSONValue(MatrixLibrary.coreType)),
+      JSONMember("core_type", JSONValue(MatrixLibrary.coreType(in: recipe.training.precision))),
     ] + (Ranks.current.isSolo ? [] : [JSONMember("ranks", JSONValue(Ranks.current.count))])
       + (MatrixLibrary.configuration.map { [JSONMember("blas", JSONValue($0))] } ?? [])
       + counts.compactMap { fact in fact.count.map { JSONMember(fact.name, JSONValue($0)) } }

@@ -26,7 +26,7 @@ struct DoctorCommand: Command {
       let result: JSONValue = [
         "version": JSONValue(Build.version), "machine": MachineReport.json,
         "blas": JSONValue(blas?.configuration ?? "missing"), "core_type": JSONValue(blas?.coreType ?? "missing"),
-        "product_kernels": JSONValue(MatrixLibrary.coreType), "hdf5": JSONValue(hdf5 ?? "missing"),
+        "product_kernels": JSONValue(MatrixLibrary.coreType(in: .float32)), "hdf5": JSONValue(hdf5 ?? "missing"),
         "mpi": JSONValue((try? MPILibrary(for: Ranks.launcher))?.version ?? "missing"),
         "gemm_gflops_per_second": peak.map { JSONValue($0 / 1e9) } ?? .null,
         "gemm_bfloat16_gflops_per_second": roundedPeak.map { JSONValue($0 / 1e9) } ?? .null,
@@ -68,14 +68,17 @@ struct DoctorCommand: Command {
   }
 
   private func inFloat32(_ peak: Double) -> String {
-    "\(Progress.fixed(peak / 1e9, 0)) GFLOP/s in float32 on \(GEMMPeak.threads) threads, \(MatrixLibrary.coreType) kernels"
+    let kernels = MatrixLibrary.coreType(in: .float32)
+    return "\(Progress.fixed(peak / 1e9, 0)) GFLOP/s in float32 on \(GEMMPeak.threads) threads, \(kernels) kernels"
   }
 
   /// Processors differ: to some the instructions are as fast as those of float32, or slower.
   private func inBFloat16(_ peak: Double, beside single: Double) -> String {
-    let way = ProductKernels.hasBFloat16Instructions ? "by" : "without"
+    let way =
+      MatrixLibrary.coreType(in: .bfloat16) == "AMX"
+      ? "by AMX" : "\(ProductKernels.hasBFloat16Instructions ? "by" : "without") the processor's instructions"
     let advice = peak < single ? ": training.precision float32 is faster here" : ""
-    return "\(Progress.fixed(peak / 1e9, 0)) GFLOP/s in bfloat16, \(way) the processor's instructions\(advice)"
+    return "\(Progress.fixed(peak / 1e9, 0)) GFLOP/s in bfloat16, \(way)\(advice)"
   }
 
   private func gibibytes(_ bytes: Int) -> String {
