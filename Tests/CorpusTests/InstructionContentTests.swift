@@ -99,6 +99,9 @@ extension InstructionDataTests {
         "the chat template leaves out the thoughts of answers: 1 of 3 rows",
         "the chat template leaves out the tools: 1 of 3 rows",
       ])
+    let none =
+      #"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "tool_calls": []}]}"#
+    #expect(try open(none, template: .zephyr).summary.warnings == [])
     let two =
       #"{"messages": [{"role": "system", "content": "T"}, {"role": "user", "content": "a"}, "#
       + #"{"role": "assistant", "content": "b"}], "system": "S"}"#

@@ -130,7 +130,7 @@ extension ChatFormat {
       switch loss {
       case .content(let role): "the chat template leaves out the text of turns of \(role)"
       case .thoughts:
-        ["reasoning_content", "thinking", "reasoning"].contains { template.mentions($0) }
+        Message.thoughtNames.contains { template.mentions($0) }
           ? nil : "the chat template leaves out the thoughts of answers"
       case .calls: "the chat template leaves out calls of tools"
       case .tools: "the chat template leaves out the tools"

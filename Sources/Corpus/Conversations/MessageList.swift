@@ -67,7 +67,7 @@ extension TuningRow {
       return
     }
     guard let content, !content.isNull else {
-      let hasMore = ["tool_calls", "function_call", "reasoning_content", "thinking", "reasoning"].contains {
+      let hasMore = (Message.callNames + Message.thoughtNames).contains {
         message[$0] != nil
       }
       guard hasMore else { throw unusable("a message has no content", number()) }

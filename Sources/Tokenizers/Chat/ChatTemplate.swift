@@ -67,9 +67,7 @@ public struct ChatTemplate: Sendable {
   }
 
   private func leavesOutCalls(of input: ChatInput) -> Bool {
-    let calls = ["tool_calls", "function_call"]
-    if calls.contains(where: mentions) { return false }
-    return input.messages.contains { message in calls.contains { message[$0] != nil } }
+    !Message.callNames.contains(where: mentions) && input.messages.contains(where: \.callsTools)
   }
 }
 

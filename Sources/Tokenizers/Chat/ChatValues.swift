@@ -59,11 +59,7 @@ extension Message {
   }
 
   private static func field(of name: String) -> ChatOrigin.Field {
-    switch name {
-    case "reasoning_content", "thinking", "reasoning": .thought
-    case "tool_calls", "function_call": .calls
-    default: .other
-    }
+    thoughtNames.contains(name) ? .thought : callNames.contains(name) ? .calls : .other
   }
 
   /// Parts of text are given as they are to a template that reads their `text`, and as one text to others.
@@ -77,7 +73,7 @@ extension Message {
   /// Thoughts and calls under the name that the template reads: files and templates disagree about it.
   private func aliases(for template: ChatTemplate) -> [(String, JSONValue)] {
     var aliases: [(String, JSONValue)] = []
-    let names = ["reasoning_content", "thinking", "reasoning"]
+    let names = Self.thoughtNames
     if let given = names.first(where: { self[$0] != nil }), !template.mentions(given),
       let read = names.first(where: { template.mentions($0) }), let value = self[given]
     {

@@ -32,6 +32,15 @@ public struct Message: Sendable {
       if let newValue { members.append(JSONMember(name, newValue)) }
     }
   }
+
+  /// The names that files and templates have for calls of tools, and for thoughts.
+  package static let callNames = ["tool_calls", "function_call"]
+  package static let thoughtNames = ["reasoning_content", "thinking", "reasoning"]
+
+  /// Whether the turn calls tools; an empty list is none.
+  package var callsTools: Bool {
+    Self.callNames.contains { name in self[name].map { $0.array?.isEmpty != true } ?? false }
+  }
 }
 
 extension Message: Equatable {

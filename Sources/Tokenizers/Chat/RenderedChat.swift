@@ -174,8 +174,8 @@ package struct RenderedChat: Sendable {
       if !message.content.isEmpty, !message.content.allSatisfy(\.isWhitespace), !has(.content) {
         losses.insert(.content(role: message.role))
       }
-      if message["tool_calls"] ?? message["function_call"] != nil, !has(.calls) { losses.insert(.calls) }
-      let thoughts = message["reasoning_content"] ?? message["thinking"] ?? message["reasoning"]
+      if message.callsTools, !has(.calls) { losses.insert(.calls) }
+      let thoughts = Message.thoughtNames.lazy.compactMap { message[$0] }.first
       if thoughts?.string?.isEmpty == false, !has(.thought) { losses.insert(.thoughts) }
     }
     if !hasTools, input.tools?.array?.isEmpty == false { losses.insert(.tools) }
