@@ -1,8 +1,8 @@
 import CProcessor
 
 /// A product of matrices with AVX-512, after K. Goto and R. van de Geijn, "Anatomy of High-Performance Matrix
-/// Multiplication" (2008): tiles of 8 x 48 sums stay in registers while K passes by. B is copied into panels, and so is a
-/// transposed A; rows of A are read in place.
+/// Multiplication" (2008): tiles of 8 x 48 sums, with AMX 16 x 48, stay in registers while K passes by. B is copied into
+/// panels, and so is a transposed A; rows of A are read in place.
 ///
 /// K is cut into blocks, which all threads go through together: they pack some blocks of B, and then take blocks of C's rows one
 /// by one. The order of every sum depends on K alone, so neither the thread count nor the other rows and columns change a bit
