@@ -11,7 +11,7 @@
 
 // Pairs of K that an instruction takes.
 #define AMX_PAIRS 16
-// Rows of a tile, which is as wide as the others. A slim tile is as high as they are.
+// Rows of a tile. Its columns, and the rows and columns of a slim tile, are as many as those of other instructions have.
 #define AMX_TILE_HEIGHT 16
 
 // Sixteen sums of a row. Of each unit the earlier numbers' products are added up, and the later ones', and both to the sum.
@@ -106,12 +106,9 @@ static inline AMX_TARGET __attribute__((always_inline)) void amx_whole(const pro
   if (!tile->accumulate) return;
   for (int row = 0; row < AMX_TILE_HEIGHT; row++)
     for (int column = 0; column < (is_wide ? 48 : 32); column += 16) {
-      float16 sum, before;
-      float *target = tile->c + row * tile->c_stride + column;
+      float16 sum;
       __builtin_memcpy(&sum, sums + row * TILE_COPY + column, sizeof(sum));
-      __builtin_memcpy(&before, target, sizeof(before));
-      sum = before + sum;
-      __builtin_memcpy(target, &sum, sizeof(sum));
+      avx512_float_store(tile->c + row * tile->c_stride + column, sum, true);
     }
 }
 

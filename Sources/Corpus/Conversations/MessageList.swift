@@ -67,9 +67,7 @@ extension TuningRow {
       return
     }
     guard let content, !content.isNull else {
-      let hasMore = (Message.callNames + Message.thoughtNames).contains {
-        message[$0] != nil
-      }
+      let hasMore = (Message.callNames + Message.thoughtNames).contains { message[$0] != nil }
       guard hasMore else { throw unusable("a message has no content", number()) }
       message.contentParts = content
       message.hasContent = content != nil

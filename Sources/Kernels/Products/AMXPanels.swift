@@ -96,14 +96,6 @@ struct AMXPanels: PanelFormat {
     computeRows(target, a, stride: Panels.rowStride, b, inner: inner, prefetch)
   }
 
-  func computePacking(
-    _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
-    _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream
-  ) {
-    packRows(panel, b, column..<column + target.columns, inner: inner, rows: 0..<inner.count, scratch: panel)
-    computeColumns(target, a, panel, inner: inner.count, prefetch)
-  }
-
   func computeSlim(_ tile: inout product_tile) {
     if isNative { amx_slim_tile(&tile) } else { flushingSubnormals { plain_amx_slim_tile(&tile) } }
   }

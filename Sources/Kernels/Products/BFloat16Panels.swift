@@ -29,7 +29,8 @@ struct BFloat16Panels: PanelFormat {
     for first in Swift.stride(from: columns.lowerBound, to: columns.upperBound, by: Panels.width) {
       let width = min(Panels.width, columns.upperBound - first)
       for column in 0..<width {
-        packRow(scratch + column * count, b.storedRow(first + column, steps, scratch: numbers), steps.count, of: count)
+        packNeighbours(
+          scratch + column * count, b.storedRow(first + column, steps, scratch: numbers), steps.count, of: count)
       }
       Panels.packTransposedB(
         out + (first - columns.lowerBound) * count, scratch, stride: count, columns: width, k: count)
@@ -55,7 +56,7 @@ struct BFloat16Panels: PanelFormat {
   func packRows(_ out: UnsafeMutablePointer<Float>, _ a: RawMatrix, _ rows: Range<Int>, inner: Range<Int>) {
     let steps = Self.steps(of: inner, k: a.columns)
     for row in rows {
-      packRow(
+      packNeighbours(
         out + (row - rows.lowerBound) * Panels.rowStride, a.at(row, steps.lowerBound), steps.count, of: inner.count)
     }
   }
@@ -81,15 +82,6 @@ struct BFloat16Panels: PanelFormat {
     compute(target, a, stride: 0, b, Panels.width, inner: inner, prefetch)
   }
 
-  func computePacking(
-    _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
-    _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream
-  ) {
-    packRows(
-      panel, b, column..<column + target.columns, inner: inner, rows: 0..<inner.count, scratch: panel)
-    computeColumns(target, a, panel, inner: inner.count, prefetch)
-  }
-
   func computeSlim(_ tile: inout product_tile) {
     if isNative { native_slim_tile(&tile) } else { flushingSubnormals { plain_slim_tile(&tile) } }
   }
@@ -100,7 +92,7 @@ struct BFloat16Panels: PanelFormat {
   ) -> StoredRows {
     let steps = Self.steps(of: inner, k: b.rows)
     for row in rows {
-      packRow(
+      packNeighbours(
         scratch + (row - rows.lowerBound) * Panels.rowStride, b.storedRow(row, steps, scratch: numbers), steps.count,
         of: inner.count)
     }
@@ -113,7 +105,9 @@ struct BFloat16Panels: PanelFormat {
   }
 
   /// The same, and zeros up to `size` pairs.
-  private func packRow(_ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int, of size: Int) {
+  private func packNeighbours(
+    _ out: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ count: Int, of size: Int
+  ) {
     packNeighbours(out, x, count)
     let packed = (count + 1) / 2
     if packed < size { (out + packed).update(repeating: 0, count: size - packed) }

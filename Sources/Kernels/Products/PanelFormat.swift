@@ -63,6 +63,14 @@ extension PanelFormat {
   @inline(__always)
   func computing(_ tiles: () -> Void) { tiles() }
 
+  func computePacking(
+    _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
+    _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream
+  ) {
+    packRows(panel, b, column..<column + target.columns, inner: inner, rows: 0..<inner.count, scratch: panel)
+    computeColumns(target, a, panel, inner: inner.count, prefetch)
+  }
+
   /// Elements of K, filled up to whole units.
   static func elements(_ k: Int) -> Int { (k + steps * unit - 1) / (steps * unit) * unit }
 

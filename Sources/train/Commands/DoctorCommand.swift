@@ -75,7 +75,7 @@ struct DoctorCommand: Command {
   /// Processors differ: to some the instructions are as fast as those of float32, or slower.
   private func inBFloat16(_ peak: Double, beside single: Double) -> String {
     let way =
-      MatrixLibrary.coreType(in: .bfloat16) == "AMX"
+      TileInstructions.chosen == .amx
       ? "by AMX" : "\(ProductKernels.hasBFloat16Instructions ? "by" : "without") the processor's instructions"
     let advice = peak < single ? ": training.precision float32 is faster here" : ""
     return "\(Progress.fixed(peak / 1e9, 0)) GFLOP/s in bfloat16, \(way)\(advice)"
