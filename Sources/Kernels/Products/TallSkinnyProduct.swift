@@ -42,7 +42,8 @@ struct TallSkinnyProduct<Format: PanelFormat> {
             compute(
               columnPanel, block, a: packed + (block - group.lowerBound) * blockSize, panel: scratch,
               edge: scratch + Panels.depth * Panels.width,
-              next: next(after: columnPanel, block, in: group, on: thread))
+              next: next(after: columnPanel, block, in: group, on: thread),
+              nextA: block + 1 == group.upperBound ? linesOfA(after: group, for: columnPanel) : nil)
           }
         }
       }
@@ -61,6 +62,30 @@ struct TallSkinnyProduct<Format: PanelFormat> {
     return (Parallel.likelyFirst(of: columnPanels, on: thread), group.upperBound)
   }
 
+  /// Lines that lie side by side and are fetched while tiles are computed.
+  private struct Lines {
+    var pointer: UnsafePointer<Float>
+    var count: Int
+
+    /// As many as a tile can fetch.
+    mutating func next(_ reach: Int) -> PrefetchStream? {
+      guard count > 0 else { return nil }
+      defer { (pointer, count) = (pointer + reach * 16, count - reach) }
+      return PrefetchStream(pointer: pointer, step: 16)
+    }
+  }
+
+  /// The share of a panel of columns in the A that is packed after a group: who computes the panel is likely to pack it.
+  private func linesOfA(after group: Range<Int>, for columnPanel: Int) -> Lines? {
+    guard group.upperBound < blocks.count, a.stride == m else { return nil }
+    let following = blocks[group.upperBound..<min(blocks.count, group.upperBound + group.count)]
+    let steps = Format.steps(of: following, k: a.columns)
+    let lines = steps.count * m / 16
+    let first = lines * columnPanel / columnPanels
+    return Lines(
+      pointer: a.at(0, steps.lowerBound) + first * 16, count: lines * (columnPanel + 1) / columnPanels - first)
+  }
+
   private func packA(_ packed: UnsafeMutablePointer<Float>, _ group: Range<Int>, blockSize: Int) {
     let grain = max(1, Parallel.grain(16384, of: group.count * blocks.deepest * m) / m)
     let pieces = (blocks.deepest + grain - 1) / grain
@@ -74,12 +99,15 @@ struct TallSkinnyProduct<Format: PanelFormat> {
     }
   }
 
-  /// Adds what a block of K gives to a panel of columns. `next` is what this thread is likely to compute after it.
+  /// Adds what a block of K gives to a panel of columns. `next` is what this thread is likely to compute after it, `nextA` what
+  /// of A it is likely to pack.
   private func compute(
     _ columnPanel: Int, _ block: Int, a: UnsafePointer<Float>, panel: UnsafeMutablePointer<Float>,
-    edge: UnsafeMutablePointer<Float>, next: (columnPanel: Int, block: Int)?
+    edge: UnsafeMutablePointer<Float>, next: (columnPanel: Int, block: Int)?, nextA: Lines?
   ) {
+    var nextA = nextA
     let inner = blocks[block]
+    let lines = Format.lines(inner.count)
     let column = columnPanel * Panels.width
     let source = b.at(inner.lowerBound * Format.steps, column)
     let upcoming =
@@ -90,12 +118,14 @@ struct TallSkinnyProduct<Format: PanelFormat> {
         c: c.at(row, column), ldc: c.stride, rows: min(Format.height, m - row), columns: min(Panels.width, n - column),
         accumulate: accumulate || block > 0, edge: edge)
       let a = a + rowPanel * Format.panelSize
-      // A tile fetches half of a column of lines, of which a panel has three.
-      let half = rowPanel % 2 * Format.lines(inner.count)
+      // A tile fetches half of a column of lines, of which a panel has three. The last six do: until then A, which passes by as
+      // a whole, would push them out of the cache again.
+      let index = rowPanel - max(0, rowPanels - 6)
+      let half = index % 2 * lines
       let prefetch =
-        rowPanel < 6
-        ? PrefetchStream(pointer: upcoming + rowPanel / 2 * 16 + half * b.stride, step: b.stride)
-        : PrefetchStream(pointer: a, step: 0)
+        index < 0
+        ? nextA?.next(lines) ?? PrefetchStream(pointer: a, step: 0)
+        : PrefetchStream(pointer: upcoming + index / 2 * 16 + half * b.stride, step: b.stride)
       if rowPanel > 0 {
         format.computeColumns(target, a, panel, inner: inner.count, prefetch)
       } else {
