@@ -81,6 +81,11 @@ static TARGET __attribute__((noinline)) void NAME(pack_row)(
   NAME(pack_columns)(out, 32, 32, low, high, count);
 }
 
+// Pairs from two rows as they are stored, which are half of `stride` apart.
+static inline TARGET __attribute__((always_inline)) uint32x16 NAME(pairs_of_rows)(const void *low, ptrdiff_t stride) {
+  return PAIRS(NAME(load)(low), NAME(load)((const float *)low + stride / 2));
+}
+
 #undef PAIRS
 #undef NEIGHBOURS
 
@@ -88,4 +93,5 @@ static TARGET __attribute__((noinline)) void NAME(pack_row)(
 #define OPERAND uint32x16
 #define VECTOR float16
 #define STEPS_PER_LINE 1
+#define PACKED(b, stride) NAME(pairs_of_rows)(b, stride)
 #include "tile_loops.h"

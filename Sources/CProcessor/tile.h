@@ -23,7 +23,8 @@ typedef struct {
   // Rows of B, `b_stride` elements apart.
   const void *b;
   ptrdiff_t b_stride;
-  // Where B's rows are copied to, 48 elements apart; NULL where they are not.
+  // Where B is packed to, rows of 48 elements; NULL if it is packed. Else an element is a float, or made of two: `b_stride` is the
+  // floats of two rows then.
   void *panel;
   size_t steps;
   bool is_narrow;

@@ -1,5 +1,6 @@
 // The loops of tile.h, included once for each version with the macros that say how it computes:
 // NAME, TARGET; ELEMENT, OPERAND (a vector of them), VECTOR (of sums), MULTIPLY_ADD, STEPS_PER_LINE;
+// PACKED, an operand from B's rows as they are stored, where it is not what lies there;
 // TILE_ROWS x TILE_VECTORS or NARROW_TILE_VECTORS are the sums that registers hold, of slim tiles SLIM_ROWS x SLIM_VECTORS.
 
 #define LANES ((int)(sizeof(VECTOR) / sizeof(float)))
@@ -11,6 +12,20 @@ static inline TARGET __attribute__((always_inline)) void NAME(store)(float *c, V
     sum = before + sum;
   }
   __builtin_memcpy(c, &sum, sizeof(sum));
+}
+
+static inline TARGET __attribute__((always_inline)) OPERAND NAME(operand)(const ELEMENT *b) {
+  OPERAND result;
+  __builtin_memcpy(&result, b, sizeof(result));
+  return result;
+}
+
+static inline TARGET __attribute__((always_inline)) OPERAND NAME(packed)(const ELEMENT *b, ptrdiff_t stride) {
+#ifdef PACKED
+  return PACKED(b, stride);
+#else
+  return NAME(operand)(b);
+#endif
 }
 
 // Some rows and vectors of a tile in the steps of a turn. `by_rows` says that A is rows, else it is [steps, 8]; `copies` that B's rows
@@ -48,7 +63,7 @@ static inline TARGET __attribute__((always_inline)) void NAME(part)(
   {                                                                                                                       \
     OPERAND of_b[TILE_VECTORS];                                                                                           \
     _Pragma("clang loop unroll(full)") for (int j = 0; j < vectors; j++)                                                  \
-        __builtin_memcpy(&of_b[j], b + LANES * j, sizeof(of_b[j]));                                                       \
+        of_b[j] = copies && row == 0 ? NAME(packed)(b + LANES * j, b_stride) : NAME(operand)(b + LANES * j);              \
     if (copies && row == 0) {                                                                                             \
       _Pragma("clang loop unroll(full)") for (int j = 0; j < vectors; j++)                                                \
           __builtin_memcpy(panel + LANES * j, &of_b[j], sizeof(of_b[j]));                                                 \
@@ -190,6 +205,7 @@ static TARGET __attribute__((noinline)) void NAME(slim_tile)(const product_tile 
 #undef VECTOR
 #undef MULTIPLY_ADD
 #undef STEPS_PER_LINE
+#undef PACKED
 #undef TILE_ROWS
 #undef TILE_VECTORS
 #undef NARROW_TILE_VECTORS

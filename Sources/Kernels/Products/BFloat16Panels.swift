@@ -82,6 +82,18 @@ struct BFloat16Panels: PanelFormat {
     compute(target, a, stride: 0, b, Panels.width, inner: inner, prefetch)
   }
 
+  func computePacking(
+    _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
+    _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream
+  ) {
+    // The last element may have no second row.
+    guard target.isFull, Self.steps * inner.upperBound <= b.rows else {
+      return computePacked(panel, of: b, column: column, target, a, inner: inner, prefetch)
+    }
+    let rows = b.at(Self.steps * inner.lowerBound, column)
+    compute(target, .packing(panel, a, rows, stride: Self.steps * b.stride), inner.count, prefetch)
+  }
+
   func computeSlim(_ tile: inout product_tile) {
     if isNative { native_slim_tile(&tile) } else { flushingSubnormals { plain_slim_tile(&tile) } }
   }
@@ -135,12 +147,16 @@ struct BFloat16Panels: PanelFormat {
     _ target: TileTarget, _ a: UnsafePointer<Float>, stride: Int, _ b: UnsafePointer<Float>, _ strideOfB: Int,
     inner: Int, _ prefetch: PrefetchStream
   ) {
-    // The plain arithmetic takes subnormal numbers for zero, which the sums already in C are not to be.
-    let isDirect = isNative && target.isWhole
     let source = TileSource(
       a: a, rowStride: stride > 0 ? stride : 1, stepStride: stride > 0 ? 1 : Panels.height, b: b,
       strideOfB: strideOfB, panel: nil)
-    var tile = target.tile(source, steps: inner, prefetch, inPlace: isDirect)
+    compute(target, source, inner, prefetch)
+  }
+
+  private func compute(_ target: TileTarget, _ source: TileSource, _ steps: Int, _ prefetch: PrefetchStream) {
+    // The plain arithmetic takes subnormal numbers for zero, which the sums already in C are not to be.
+    let isDirect = isNative && target.isWhole
+    var tile = target.tile(source, steps: steps, prefetch, inPlace: isDirect)
     if isNative { native_tile(&tile) } else { flushingSubnormals { plain_tile(&tile) } }
     if !isDirect { target.takeEdge() }
   }

@@ -58,16 +58,10 @@ struct FloatPanels: PanelFormat {
     _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
     _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream
   ) {
-    let source = b.at(inner.lowerBound, column)
-    if target.isFull {
-      let copying = TileSource(
-        a: a, rowStride: 1, stepStride: Panels.height, b: source, strideOfB: b.stride, panel: panel)
-      compute(target, copying, inner.count, prefetch)
-    } else {
-      Panels.packB(
-        panel, source, stride: b.stride, columns: target.columns, k: inner.count, rows: 0..<inner.count)
-      compute(target, .columns(a, panel), inner.count, prefetch)
+    guard target.isFull else {
+      return computePacked(panel, of: b, column: column, target, a, inner: inner, prefetch)
     }
+    compute(target, .packing(panel, a, b.at(inner.lowerBound, column), stride: b.stride), inner.count, prefetch)
   }
 
   func computeSlim(_ tile: inout product_tile) { instructions.computeSlim(&tile) }

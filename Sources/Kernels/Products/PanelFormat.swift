@@ -67,6 +67,14 @@ extension PanelFormat {
     _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
     _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream
   ) {
+    computePacked(panel, of: b, column: column, target, a, inner: inner, prefetch)
+  }
+
+  /// Packs the panel first.
+  func computePacked(
+    _ panel: UnsafeMutablePointer<Float>, of b: RawMatrix, column: Int, _ target: TileTarget,
+    _ a: UnsafePointer<Float>, inner: Range<Int>, _ prefetch: PrefetchStream
+  ) {
     packRows(panel, b, column..<column + target.columns, inner: inner, rows: 0..<inner.count, scratch: panel)
     computeColumns(target, a, panel, inner: inner.count, prefetch)
   }

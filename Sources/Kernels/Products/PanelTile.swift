@@ -32,6 +32,15 @@ struct TileSource {
   static func columns(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>) -> TileSource {
     TileSource(a: a, rowStride: 1, stepStride: Panels.height, b: b, strideOfB: Panels.width, panel: nil)
   }
+
+  /// A panel of A, [k, 8], and columns of B as they are stored, which become a panel on the way; an element of it spans `stride`
+  /// floats.
+  @inline(__always)
+  static func packing(
+    _ panel: UnsafeMutablePointer<Float>, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, stride: Int
+  ) -> TileSource {
+    TileSource(a: a, rowStride: 1, stepStride: Panels.height, b: b, strideOfB: stride, panel: panel)
+  }
 }
 
 /// Where a tile goes: `rows` of its rows and `columns` of 48 columns of C.
