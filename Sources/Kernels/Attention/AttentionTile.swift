@@ -9,6 +9,7 @@ struct TileKeys {
   private let high: Int
   private let visible: RawVisibleKeys
   private let row: Int
+  private let queries: Range<Int>
 
   /// The keys of `queries` of a row whose first token is token `row`. Runs of them begin at multiples of `alignment`: with 2 there may
   /// be a key before, or some in a gap, that no query sees.
@@ -22,7 +23,8 @@ struct TileKeys {
     for query in queries.dropFirst() where !gap.isEmpty && visible.first(row + query) < gap.upperBound {
       gap = gap.clamped(to: visible.gap(row + query))
     }
-    (self.visible, self.row, self.low, self.high) = (visible, row, low / alignment * alignment, high)
+    (self.visible, self.row, self.queries) = (visible, row, queries)
+    (self.low, self.high) = (low / alignment * alignment, high)
     let begin = (gap.lowerBound + alignment - 1) / alignment * alignment
     gap = begin..<max(begin, gap.upperBound / alignment * alignment)
     self.gap = gap.isEmpty ? high..<high : gap
@@ -62,6 +64,20 @@ struct TileKeys {
     let (begin, end) = (place(visible.first(row + query)), place(visible.end(row + query)))
     let hole = hidden.isEmpty ? begin..<begin : place(hidden.lowerBound)..<place(hidden.upperBound)
     return Seen(begin: begin, hole: hole, end: end)
+  }
+
+  /// The place behind the last that one of some queries sees; `rows` are counted in the tile.
+  func end(seenBy rows: Range<Int>) -> Int {
+    rows.reduce(0) { max($0, seen(by: queries.lowerBound + $1).end) }
+  }
+
+  /// How many queries come before the first that sees one of some places.
+  func queriesBefore(_ places: Range<Int>) -> Int {
+    let first = queries.first { query in
+      let seen = seen(by: query)
+      return seen.begin < places.upperBound && places.lowerBound < seen.end
+    }
+    return (first ?? queries.upperBound) - queries.lowerBound
   }
 
   private func place(_ column: Int) -> Int {

@@ -91,6 +91,30 @@ struct RoundedHeadProducts: HeadProducts {
 
   // MARK: Products
 
+  /// The left operand of a product: rows of pairs, or panels [pairs, 8].
+  private struct Left {
+    let pointer: UnsafePointer<Float>
+    /// From a row to the next; 0 for panels.
+    let stride: Int
+    /// From eight rows to the next, and from a pair to the next.
+    let (eightStride, pairStride): (Int, Int)
+
+    static func panels(_ pointer: UnsafePointer<Float>, pairs: Int) -> Left {
+      Left(pointer: pointer, stride: 0, eightStride: pairs * Panels.height, pairStride: Panels.height)
+    }
+
+    /// Where eight rows begin, the first of which is `row`, from a pair on.
+    @inline(__always)
+    func at(_ row: Int, _ pair: Int) -> UnsafePointer<Float> {
+      pointer + row / Panels.height * eightStride + pair * pairStride
+    }
+  }
+
+  private var leftRows: Left {
+    Left(
+      pointer: left, stride: sizes.leftStride, eightStride: Panels.height * sizes.leftStride, pairStride: 1)
+  }
+
   /// scores [queries, keys] = x [queries, D] times the transposed keys or values.
   private func multiply(
     _ scores: UnsafeMutablePointer<Float>, _ x: RawMatrix, _ transposed: UnsafePointer<Float>, _ keys: TileKeys
@@ -99,8 +123,9 @@ struct RoundedHeadProducts: HeadProducts {
     keys.forEachRun { column, place, count in
       let whole = (count + 31) / 32 * 32
       multiply(
-        RawMutableMatrix(scores + place, rows: x.rows, columns: whole, stride: keys.width), left,
-        stride: sizes.leftStride, transposed + column, sizes.stride, pairs: sizes.channels, accumulate: false)
+        RawMutableMatrix(scores + place, rows: x.rows, columns: whole, stride: keys.width), leftRows,
+        transposed + column, sizes.stride, accumulate: false
+      ) { _ in 0..<sizes.channels }
     }
   }
 
@@ -111,8 +136,10 @@ struct RoundedHeadProducts: HeadProducts {
         format.packNeighbours(left + row * sizes.leftStride, x + row * keys.width + place, count)
       }
       multiply(
-        out, left, stride: sizes.leftStride, rows + column / 2 * sizes.columns, sizes.columns, pairs: (count + 1) / 2,
-        accumulate: place > 0)
+        out, leftRows, rows + column / 2 * sizes.columns, sizes.columns, accumulate: place > 0
+      ) { queries in
+        0..<(min(count, max(0, keys.end(seenBy: queries) - place)) + 1) / 2
+      }
     }
   }
 
@@ -128,24 +155,30 @@ struct RoundedHeadProducts: HeadProducts {
           2 * pair + 1 < y.rows ? low + keys.width : nil, count)
       }
       multiply(
-        out.rows(column..<column + count), panels, stride: 0, right, sizes.columns, pairs: pairs, accumulate: true)
+        out.rows(column..<column + count), .panels(panels, pairs: pairs), right, sizes.columns, accumulate: true
+      ) { run in
+        keys.queriesBefore(place + run.lowerBound..<place + run.upperBound) / 2..<pairs
+      }
     }
   }
 
-  /// C (+)= A B: rows of A `stride` pairs apart, or for 0 panels of eight, and rows of B `strideOfB` apart.
+  /// C (+)= A B for rows of B `strideOfB` apart. Of eight rows of A, the pairs outside `inner` are zeros.
+  @inline(__always)
   private func multiply(
-    _ c: RawMutableMatrix, _ a: UnsafePointer<Float>, stride: Int, _ b: UnsafePointer<Float>, _ strideOfB: Int,
-    pairs: Int, accumulate: Bool
+    _ c: RawMutableMatrix, _ a: Left, _ b: UnsafePointer<Float>, _ strideOfB: Int, accumulate: Bool,
+    inner: (_ eight: Range<Int>) -> Range<Int>
   ) {
-    let panel = Panels.height * (stride > 0 ? stride : pairs)
     for column in Swift.stride(from: 0, to: c.columns, by: Panels.narrowWidth) {
       for row in Swift.stride(from: 0, to: c.rows, by: Panels.height) {
+        let eight = row..<min(row + Panels.height, c.rows)
+        let inner = inner(eight)
+        guard !(accumulate && inner.isEmpty) else { continue }
         let target = TileTarget(
-          c: c.at(row, column), ldc: c.stride, rows: min(Panels.height, c.rows - row),
+          c: c.at(row, column), ldc: c.stride, rows: eight.count,
           columns: min(Panels.narrowWidth, c.columns - column), accumulate: accumulate, edge: edge)
         format.compute(
-          target, a + row / Panels.height * panel, stride: stride, b + column, strideOfB, inner: pairs,
-          PrefetchStream(pointer: b, step: 0))
+          target, a.at(row, inner.lowerBound), stride: a.stride, b + column + inner.lowerBound * strideOfB, strideOfB,
+          inner: inner.count, PrefetchStream(pointer: b, step: 0))
       }
     }
   }
