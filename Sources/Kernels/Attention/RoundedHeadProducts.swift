@@ -94,26 +94,19 @@ struct RoundedHeadProducts: HeadProducts {
   /// The left operand of a product: rows of pairs, or panels [pairs, 8].
   private struct Left {
     let pointer: UnsafePointer<Float>
-    /// From a row to the next; 0 for panels.
-    let stride: Int
-    /// From eight rows to the next, and from a pair to the next.
-    let (eightStride, pairStride): (Int, Int)
+    /// From a row to the next, from a pair to the next, and from eight rows to the next.
+    let (rowStride, pairStride, eightStride): (Int, Int, Int)
+
+    static func rows(_ pointer: UnsafePointer<Float>, stride: Int) -> Left {
+      Left(pointer: pointer, rowStride: stride, pairStride: 1, eightStride: Panels.height * stride)
+    }
 
     static func panels(_ pointer: UnsafePointer<Float>, pairs: Int) -> Left {
-      Left(pointer: pointer, stride: 0, eightStride: pairs * Panels.height, pairStride: Panels.height)
-    }
-
-    /// Where eight rows begin, the first of which is `row`, from a pair on.
-    @inline(__always)
-    func at(_ row: Int, _ pair: Int) -> UnsafePointer<Float> {
-      pointer + row / Panels.height * eightStride + pair * pairStride
+      Left(pointer: pointer, rowStride: 1, pairStride: Panels.height, eightStride: Panels.height * pairs)
     }
   }
 
-  private var leftRows: Left {
-    Left(
-      pointer: left, stride: sizes.leftStride, eightStride: Panels.height * sizes.leftStride, pairStride: 1)
-  }
+  private var leftRows: Left { .rows(left, stride: sizes.leftStride) }
 
   /// scores [queries, keys] = x [queries, D] times the transposed keys or values.
   private func multiply(
@@ -176,9 +169,10 @@ struct RoundedHeadProducts: HeadProducts {
         let target = TileTarget(
           c: c.at(row, column), ldc: c.stride, rows: eight.count,
           columns: min(Panels.narrowWidth, c.columns - column), accumulate: accumulate, edge: edge)
-        format.compute(
-          target, a.at(row, inner.lowerBound), stride: a.stride, b + column + inner.lowerBound * strideOfB, strideOfB,
-          inner: inner.count, PrefetchStream(pointer: b, step: 0))
+        let source = TileSource(
+          a: a.pointer + row / Panels.height * a.eightStride + inner.lowerBound * a.pairStride, rowStride: a.rowStride,
+          stepStride: a.pairStride, b: b + column + inner.lowerBound * strideOfB, strideOfB: strideOfB, panel: nil)
+        format.compute(target, source, inner.count, PrefetchStream(pointer: b, step: 0))
       }
     }
   }

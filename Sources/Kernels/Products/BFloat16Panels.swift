@@ -73,13 +73,13 @@ struct BFloat16Panels: PanelFormat {
     _ target: TileTarget, _ a: UnsafePointer<Float>, stride: Int, _ b: UnsafePointer<Float>, inner: Int,
     _ prefetch: PrefetchStream
   ) {
-    compute(target, a, stride: stride, b, Panels.width, inner: inner, prefetch)
+    compute(target, .rows(a, stride: stride, b), inner, prefetch)
   }
 
   func computeColumns(
     _ target: TileTarget, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, inner: Int, _ prefetch: PrefetchStream
   ) {
-    compute(target, a, stride: 0, b, Panels.width, inner: inner, prefetch)
+    compute(target, .columns(a, b), inner, prefetch)
   }
 
   func computePacking(
@@ -142,18 +142,8 @@ struct BFloat16Panels: PanelFormat {
     isNative ? native_pack_row(pairs(out), low, high, count) : plain_pack_row(pairs(out), low, high, count)
   }
 
-  /// A tile from eight rows of A, `stride` pairs apart, or for 0 from a panel, and columns of B whose rows are `strideOfB` apart.
-  func compute(
-    _ target: TileTarget, _ a: UnsafePointer<Float>, stride: Int, _ b: UnsafePointer<Float>, _ strideOfB: Int,
-    inner: Int, _ prefetch: PrefetchStream
-  ) {
-    let source = TileSource(
-      a: a, rowStride: stride > 0 ? stride : 1, stepStride: stride > 0 ? 1 : Panels.height, b: b,
-      strideOfB: strideOfB, panel: nil)
-    compute(target, source, inner, prefetch)
-  }
-
-  private func compute(_ target: TileTarget, _ source: TileSource, _ steps: Int, _ prefetch: PrefetchStream) {
+  /// A tile in its place, or what belongs to C of one beside it.
+  func compute(_ target: TileTarget, _ source: TileSource, _ steps: Int, _ prefetch: PrefetchStream) {
     // The plain arithmetic takes subnormal numbers for zero, which the sums already in C are not to be.
     let isDirect = isNative && target.isWhole
     var tile = target.tile(source, steps: steps, prefetch, inPlace: isDirect)

@@ -43,7 +43,7 @@ struct TallSkinnyProduct<Format: PanelFormat> {
               columnPanel, block, a: packed + (block - group.lowerBound) * blockSize, panel: scratch,
               edge: scratch + Panels.depth * Panels.width,
               next: next(after: columnPanel, block, in: group, on: thread),
-              nextA: block + 1 == group.upperBound ? linesOfA(after: group, for: columnPanel) : nil)
+              nextA: block + 1 == group.upperBound ? upcomingA(after: group, for: columnPanel) : nil)
           }
         }
       }
@@ -62,28 +62,16 @@ struct TallSkinnyProduct<Format: PanelFormat> {
     return (Parallel.likelyFirst(of: columnPanels, on: thread), group.upperBound)
   }
 
-  /// Lines that lie side by side and are fetched while tiles are computed.
-  private struct Lines {
-    var pointer: UnsafePointer<Float>
-    var count: Int
-
-    /// As many as a tile can fetch.
-    mutating func next(_ reach: Int) -> PrefetchStream? {
-      guard count > 0 else { return nil }
-      defer { (pointer, count) = (pointer + reach * 16, count - reach) }
-      return PrefetchStream(pointer: pointer, step: 16)
-    }
-  }
-
-  /// The share of a panel of columns in the A that is packed after a group: who computes the panel is likely to pack it.
-  private func linesOfA(after group: Range<Int>, for columnPanel: Int) -> Lines? {
-    guard group.upperBound < blocks.count, a.stride == m else { return nil }
-    let following = blocks[group.upperBound..<min(blocks.count, group.upperBound + group.count)]
-    let steps = Format.steps(of: following, k: a.columns)
-    let lines = steps.count * m / 16
-    let first = lines * columnPanel / columnPanels
-    return Lines(
-      pointer: a.at(0, steps.lowerBound) + first * 16, count: lines * (columnPanel + 1) / columnPanels - first)
+  /// The share of a panel of columns in the A that is packed after a group, as it is stored: who computes the panel is likely to
+  /// pack it.
+  private func upcomingA(after group: Range<Int>, for columnPanel: Int) -> UpcomingRows? {
+    guard group.upperBound < blocks.count else { return nil }
+    let end = min(blocks.count, group.upperBound + group.count)
+    let steps = Format.steps(of: blocks[group.upperBound..<end], k: a.columns)
+    func bound(_ panel: Int) -> Int { steps.lowerBound + steps.count * panel / columnPanels }
+    return UpcomingRows(
+      a.transposed, rows: bound(columnPanel)..<bound(columnPanel + 1), inner: 0..<m,
+      lines: Format.lines(blocks[group.lowerBound].count), areRead: a.stride == m)
   }
 
   private func packA(_ packed: UnsafeMutablePointer<Float>, _ group: Range<Int>, blockSize: Int) {
@@ -103,7 +91,7 @@ struct TallSkinnyProduct<Format: PanelFormat> {
   /// of A it is likely to pack.
   private func compute(
     _ columnPanel: Int, _ block: Int, a: UnsafePointer<Float>, panel: UnsafeMutablePointer<Float>,
-    edge: UnsafeMutablePointer<Float>, next: (columnPanel: Int, block: Int)?, nextA: Lines?
+    edge: UnsafeMutablePointer<Float>, next: (columnPanel: Int, block: Int)?, nextA: UpcomingRows?
   ) {
     var nextA = nextA
     let inner = blocks[block]
@@ -124,7 +112,7 @@ struct TallSkinnyProduct<Format: PanelFormat> {
       let half = index % 2 * lines
       let prefetch =
         index < 0
-        ? nextA?.next(lines) ?? PrefetchStream(pointer: a, step: 0)
+        ? nextA?.next() ?? PrefetchStream(pointer: a, step: 0)
         : PrefetchStream(pointer: upcoming + index / 2 * 16 + half * b.stride, step: b.stride)
       if rowPanel > 0 {
         format.computeColumns(target, a, panel, inner: inner.count, prefetch)
